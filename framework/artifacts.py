@@ -1,0 +1,373 @@
+"""Every file that the scripts exchange: read, checked, and written whole or not at all.
+
+The forms are those of the README's table of files. Readers return plain arrays, frames and dicts, or raise `UserError`
+with one line that names the file and the mend; they never run code from a file. Writers go through `atomic_write`.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import pickle
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from framework.errors import UserError
+
+# ------------------------------------------------------------------------------------------------- writing, settings
+
+
+@contextlib.contextmanager
+def atomic_write(path, mode="wb"):
+    """Open a temporary file beside `path` that takes its name only once it is complete and on disk.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to make or replace; folders are made as needed.
+    mode : {"wb", "w"}
+        Text is UTF-8 with ``\\n`` line ends.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        os.fchmod(handle, 0o666 & ~_umask())  # mkstemp makes files that only their owner reads
+        with open(handle, mode, **({} if "b" in mode else {"encoding": "utf-8", "newline": "\n"})) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path, text):
+    """Write a text file atomically."""
+    with atomic_write(path, "w") as file:
+        file.write(text)
+
+
+def write_json(path, value):
+    """Write JSON atomically, indented, in the order of the dict's keys."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path):
+    """A JSON file's dict."""
+    try:
+        value = json.loads(_read_bytes(path))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: not valid JSON ({error}); delete it and run the step that writes it again") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: a JSON object is expected; delete it and run the step that writes it again")
+    return value
+
+
+def _read_bytes(path):
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise UserError(f"{path}: is a folder, a file is expected") from None
+    except PermissionError:
+        raise UserError(f"{path}: no permission to read it") from None
+
+
+def sha256(*paths):
+    """One hexadecimal digest over the contents of files, in the order given."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def settings_path(output):
+    """Where the settings that made `output` are kept: ``X.json`` beside ``X.csv``, ``settings.json`` in a folder."""
+    output = Path(output)
+    return output.with_suffix(".json") if output.suffix else output / "settings.json"
+
+
+def first_difference(ours, theirs):
+    """The first setting that differs, as ``name is A there and B here``; None where all agree.
+
+    Versions of libraries are recorded but not compared.
+    """
+    for name in [*ours, *(name for name in theirs if name not in ours)]:
+        if name != "versions" and ours.get(name) != theirs.get(name):
+            return f"{name} is {_short(theirs.get(name))} there and {_short(ours.get(name))} here"
+    return None
+
+
+def _short(value):
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def prepare_output(output, settings, overwrite=False):
+    """Make room for an output, or refuse where other settings made what stands there.
+
+    Called before the work begins. The settings are written first and the output after them, so that an interrupted
+    run can be taken up, and a file without settings is one that somebody else made.
+
+    Parameters
+    ----------
+    output : path-like
+        A file, or a folder (a path without a suffix) of files made with the same settings.
+    settings : dict
+        What makes the output; JSON values.
+    overwrite : bool
+        Replace what other settings made.
+
+    Raises
+    ------
+    UserError
+        If the output stands there already and was made with other settings, or by nobody knows what.
+    """
+    output, record = Path(output), settings_path(output)
+    settings = json.loads(json.dumps(settings))
+    made = output.exists() and (output.is_file() or any(output.glob("*-*.*")))
+    if made and not overwrite:
+        if not record.exists():
+            raise UserError(f"{output}: is there already, without a record ({record.name}) of what made it; "
+                            "pass --overwrite to replace it, or choose another name")
+        difference = first_difference(settings, read_json(record))
+        if difference:
+            raise UserError(f"{output}: was made with other settings ({difference}); "
+                            "pass --overwrite to replace it, or choose another name")
+    if overwrite and record.exists() and first_difference(settings, read_json(record)) and output.is_file():
+        output.unlink()
+    write_json(record, settings)
+
+
+# --------------------------------------------------------------------------------------------------------- checkpoints
+
+
+def checkpoint_path(folder, emotion, seed):
+    """Where the prompt of one task is kept."""
+    return Path(folder) / f"{emotion}-{seed}.pt"
+
+
+def write_checkpoint(path, checkpoint):
+    """Write a prompt checkpoint: a dict with at least `best_prompt`, `best_acc`, `epoch`, `final_prompt`, `final_acc`."""
+    with atomic_write(path) as file:
+        torch.save(checkpoint, file)
+
+
+def read_checkpoint(path):
+    """A prompt checkpoint, ours or a published one, checked.
+
+    Returns
+    -------
+    dict
+        `best_prompt` and `final_prompt`, float32 tensors [P, H]; `best_acc` and `final_acc`, floats (`final_*` only
+        where the file has them); `epoch`, int; `settings`, dict (empty for published files).
+    """
+    content = _load_tensors(path)
+    if not isinstance(content, dict) or "best_prompt" not in content:
+        raise UserError(f"{path}: is no prompt checkpoint (no `best_prompt` in it); train it again with train.py")
+    checkpoint = {**content, "settings": content.get("settings") or {}, "epoch": int(content.get("epoch", -1))}
+    for name in ("best_prompt", "final_prompt"):
+        if name in content:
+            checkpoint[name] = _checked_prompt(path, name, content[name])
+    for name in ("best_acc", "final_acc"):
+        if name in content:
+            checkpoint[name] = float(content[name])
+    return checkpoint
+
+
+def _load_tensors(source, name=None):
+    """`torch.load` that runs no code and says in one line what is wrong with a file."""
+    name = name or source
+    try:
+        return torch.load(source, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise UserError(f"{name}: no such file; train.py makes checkpoints, --checkpoint_dir says where they are") from None
+    except (OSError, MemoryError):
+        raise
+    except pickle.UnpicklingError:
+        raise UserError(f"{name}: holds more than tensors, or is damaged; it was not loaded, since it could run code. "
+                        "Make it again") from None
+    except Exception as error:  # a damaged file can fail anywhere inside the loader
+        raise UserError(f"{name}: is damaged ({type(error).__name__}); delete it and make it again") from None
+
+
+def _checked_prompt(path, name, prompt):
+    if not isinstance(prompt, torch.Tensor) or prompt.dim() != 2 or not prompt.is_floating_point():
+        raise UserError(f"{path}: `{name}` is not a matrix of numbers [prompt length, hidden size]; train it again")
+    prompt = prompt.detach().to(torch.float32)
+    if not torch.isfinite(prompt).all():
+        raise UserError(f"{path}: `{name}` has NaN or infinite values; train it again with a smaller --lr")
+    return prompt
+
+
+# ---------------------------------------------------------------------------------------------------- neuron activations
+
+
+def activation_path(folder, emotion, seed):
+    """Where the activations of one task (or ``"all"`` seeds) are kept."""
+    return Path(folder) / f"{emotion}-{seed}.csv"
+
+
+def write_activations(path, values):
+    """Write one row of activations under the header ``0..N-1``.
+
+    Parameters
+    ----------
+    values : array [N], float32 or int
+        Floats are written with as many digits as tell them apart.
+    """
+    write_text(path, f"{','.join(map(str, range(len(values))))}\n{','.join(map(str, values))}\n")
+
+
+# ------------------------------------------------------------------------------------------------------------- tables
+
+
+def write_table(path, table, index=False):
+    """Write a data frame as CSV."""
+    with atomic_write(path, "w") as file:
+        table.to_csv(file, index=index, lineterminator="\n")
+
+
+def read_table(path, columns=(), numeric=True):
+    """A CSV table, checked: it has the columns asked for, and its numbers are finite.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Columns that must be there, and are all that is returned; every column if empty.
+    numeric : bool
+        Whether all returned columns must hold finite numbers.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    try:
+        # Only an empty field is a missing value: "NA" and "nan" are words that a comment may consist of.
+        table = pd.read_csv(io.BytesIO(_read_bytes(path)), keep_default_na=False, na_values=[""])
+    except (ValueError, pd.errors.ParserError) as error:
+        raise UserError(f"{path}: cannot be read as CSV ({error})") from None
+    if len(table) == 0:
+        raise UserError(f"{path}: has no rows")
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise UserError(f"{path}: has no column {missing[0]!r}; it has {', '.join(map(str, table.columns[:20]))}")
+    table = table[list(columns)] if len(columns) else table
+    if numeric:
+        for name in table.columns:
+            if not pd.api.types.is_numeric_dtype(table[name]):
+                raise UserError(f"{path}: column {name!r} holds something that is not a number")
+            if not np.isfinite(table[name].to_numpy(float)).all():
+                row = int(np.flatnonzero(~np.isfinite(table[name].to_numpy(float)))[0])
+                raise UserError(f"{path}: column {name!r} has a missing or infinite value in row {row + 1}")
+    return table
+
+
+# -------------------------------------------------------------------------------------------------------------- masks
+
+
+class _MaskUnpickler(pickle.Unpickler):
+    """Unpickles dicts of tensors and nothing that runs code."""
+
+    def find_class(self, module, name):
+        allowed = {("collections", "OrderedDict"): dict,
+                   ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,
+                   ("torch.storage", "_load_from_bytes"): lambda data: _load_tensors(io.BytesIO(data), "a tensor in it")}
+        if (module, name) not in allowed:
+            raise UserError(f"asks for {module}.{name}, which a file of masks has no need of; it was not loaded")
+        return allowed[module, name]
+
+
+def write_masks(path, masks):
+    """Write masks: a pickled dict, name -> tensor [L, D] (int8 or float32)."""
+    with atomic_write(path) as file:
+        pickle.dump(masks, file, protocol=4)
+
+
+def read_masks(path):
+    """Masks of a pickle, without running code from it.
+
+    Returns
+    -------
+    dict of str to torch.Tensor [L, D]
+        All of one shape, finite.
+    """
+    try:
+        masks = _MaskUnpickler(io.BytesIO(_read_bytes(path))).load()
+    except UserError as error:
+        raise error if str(error).startswith(str(path)) else UserError(f"{path}: {error}") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged pickle can fail anywhere
+        raise UserError(f"{path}: is damaged or no pickle of masks ({type(error).__name__}); "
+                        "make it again with gen_mask.py") from None
+    if not isinstance(masks, dict) or not masks:
+        raise UserError(f"{path}: holds no dict of masks; make it with gen_mask.py")
+    shape = None
+    for name, mask in masks.items():
+        if not isinstance(name, str) or not isinstance(mask, torch.Tensor) or mask.dim() != 2:
+            raise UserError(f"{path}: {name!r} is not a mask [layers, units]; make it with gen_mask.py")
+        shape = shape or mask.shape
+        if mask.shape != shape:
+            raise UserError(f"{path}: mask {name!r} is {list(mask.shape)}, others are {list(shape)}")
+        if not torch.isfinite(mask.float()).all():
+            raise UserError(f"{path}: mask {name!r} has NaN or infinite values")
+    return masks
+
+
+# ----------------------------------------------------------------------------------- results of masked evaluation
+
+RESULT_FIELDS = ("sentiment", "seed", "best", "settings")  # all other fields of a result are accuracies under masks
+
+
+def result_path(folder, emotion, seed):
+    """Where the accuracies of one task under all masks are kept."""
+    return Path(folder) / f"{emotion}-{seed}.json"
+
+
+def read_results(folder):
+    """Every task's accuracy under every mask.
+
+    Parameters
+    ----------
+    folder : path-like
+        A folder of ``{emotion}-{seed}.json`` files.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `sentiment`, `seed`, `best` and one a mask; accuracies in 0..1, NaN where a file lacks the mask.
+    """
+    folder = Path(folder)
+    paths = sorted(folder.glob("*-*.json"))
+    if not paths:
+        raise UserError(f"{folder}: holds no results (emotion-seed.json); eval_mask_neuron.py makes them")
+    rows = []
+    for path in paths:
+        result = read_json(path)
+        if "sentiment" not in result or "seed" not in result:
+            raise UserError(f"{path}: is no result of eval_mask_neuron.py (no `sentiment` or `seed` in it)")
+        for name, value in result.items():
+            if name not in ("sentiment", "settings") and not (isinstance(value, (int, float)) and np.isfinite(value)):
+                raise UserError(f"{path}: {name!r} is not a number")
+            if name not in RESULT_FIELDS and not 0 <= value <= 1:
+                raise UserError(f"{path}: {name!r} is {value}, an accuracy is between 0 and 1")
+        rows.append({name: value for name, value in result.items() if name != "settings"})
+    return pd.DataFrame(rows)
