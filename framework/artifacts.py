@@ -10,6 +10,7 @@ import io
 import json
 import os
 import pickle
+import platform
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pandas as pd
 import torch
 
 from framework.errors import UserError
+from framework.tasks import EMOTIONS, Split
 
 # ------------------------------------------------------------------------------------------------- writing, settings
 
@@ -113,6 +115,14 @@ def first_difference(ours, theirs):
         if name != "versions" and ours.get(name) != theirs.get(name):
             return f"{name} is {_short(theirs.get(name))} there and {_short(ours.get(name))} here"
     return None
+
+
+def versions():
+    """What the results were computed with."""
+    import transformers
+
+    return {"python": platform.python_version(), "torch": str(torch.__version__), "transformers": transformers.__version__,
+            "numpy": np.__version__}
 
 
 def _short(value):
@@ -217,6 +227,23 @@ def _checked_prompt(path, name, prompt):
     return prompt
 
 
+def accuracy_path(checkpoint_dir):
+    """Where the accuracies of all prompts of a folder are kept: beside the folder."""
+    return Path(checkpoint_dir).resolve().parent / "goemotions_prompt_tuning_accuracy.csv"
+
+
+def write_accuracies(checkpoint_dir):
+    """Write the best dev accuracy of every prompt in a folder; returns the table `sentiment, random_seed, accuracy`."""
+    rows = []
+    for path in sorted(Path(checkpoint_dir).glob("*-*.pt")):
+        emotion, _, seed = path.stem.rpartition("-")
+        if emotion in EMOTIONS and seed.isdecimal():
+            rows.append((emotion, int(seed), read_checkpoint(path)["best_acc"]))
+    table = pd.DataFrame(rows, columns=["sentiment", "random_seed", "accuracy"]).sort_values(["sentiment", "random_seed"])
+    write_table(accuracy_path(checkpoint_dir), table)
+    return table
+
+
 # ---------------------------------------------------------------------------------------------------- neuron activations
 
 
@@ -234,6 +261,15 @@ def write_activations(path, values):
         Floats are written with as many digits as tell them apart.
     """
     write_text(path, f"{','.join(map(str, range(len(values))))}\n{','.join(map(str, values))}\n")
+
+
+def write_sum_over_seeds(folder, emotion):
+    """Write ``{emotion}-all.csv``, the sum of the emotion's activations over all seeds in the folder."""
+    paths = [path for path in Path(folder).glob(f"{emotion}-*.csv") if path.stem.rpartition("-")[2].isdecimal()]
+    values = [np.array(_read_text(path).split("\n")[1].split(","), dtype=np.float32) for path in sorted(paths)]
+    total = np.sum(values, axis=0, dtype=np.float32)
+    write_activations(activation_path(folder, emotion, "all"),
+                      total.astype(np.int64) if (total == total.round()).all() else total)
 
 
 # ------------------------------------------------------------------------------------------------------------- tables
@@ -280,6 +316,28 @@ def read_table(path, columns=(), numeric=True):
     return table
 
 
+def read_ranks(path):
+    """The ranks of neurons that step 4 wrote, or a table of the same form, checked.
+
+    Returns
+    -------
+    ranks : dict of str to array [N], float64
+        Every column: 1 = most similar to that attribute.
+    settings : dict
+        What made them (empty for the publishers' files).
+    """
+    table = read_table(path)
+    for name in table.columns:
+        if str(name).startswith("Unnamed:"):
+            raise UserError(f"{path}: has a column without a name; every column holds the ranks for one attribute")
+        if table[name].min() < 0 or table[name].max() <= 1:  # tau, p or q: the tables that stand beside the ranks
+            raise UserError(f"{path}: column {name!r} holds no ranks (1 = most similar); "
+                            "rsa_searchlight.py writes them, --CSV_Path says where they are")
+    record = settings_path(path)
+    settings = read_json(record) if record.exists() else {}
+    return {str(name): table[name].to_numpy(float) for name in table.columns}, settings
+
+
 # -------------------------------------------------------------------------------------------------------------- masks
 
 
@@ -295,10 +353,21 @@ class _MaskUnpickler(pickle.Unpickler):
         return allowed[module, name]
 
 
+class _MaskPickler(pickle.Pickler):
+    """Pickles a tensor to the same bytes in every process: torch alone would write memory addresses into them."""
+
+    def reducer_override(self, value):
+        if not isinstance(value, torch.storage.TypedStorage):
+            return NotImplemented
+        data = io.BytesIO()
+        torch.save(value, data)
+        return torch.storage._load_from_bytes, (data.getvalue(),)
+
+
 def write_masks(path, masks):
-    """Write masks: a pickled dict, name -> tensor [L, D] (int8 or float32)."""
+    """Write masks: a pickled dict, name -> tensor [L, D] (int8 or float32); same masks, same bytes."""
     with atomic_write(path) as file:
-        pickle.dump(masks, file, protocol=4)
+        _MaskPickler(file, protocol=4).dump(masks)
 
 
 def read_masks(path):
@@ -371,3 +440,107 @@ def read_results(folder):
                 raise UserError(f"{path}: {name!r} is {value}, an accuracy is between 0 and 1")
         rows.append({name: value for name, value in result.items() if name != "settings"})
     return pd.DataFrame(rows)
+
+
+# --------------------------------------------------------------------------------------------------------- GoEmotions
+
+HUB_NAME = "google-research-datasets/go_emotions"
+_HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
+
+
+def read_goemotions(dataset, split):
+    """One split of GoEmotions, in any of the forms it comes in.
+
+    Parameters
+    ----------
+    dataset : str
+        "goemotions" for the hub's data set (downloaded by `datasets` on first use), "demo" for the demonstration
+        corpus, or a folder with ``{split}.tsv`` (the official form), ``{split}.csv`` (one 0/1 column a label) or a
+        data set that `datasets` saved with ``save_to_disk``.
+    split : {"train", "dev", "test"}
+
+    Returns
+    -------
+    framework.tasks.Split
+    """
+    if dataset == "goemotions":
+        return split_from_datasets(_load_from_hub(), split)
+    folder = Path(__file__).resolve().parents[1] / "data" / "demo" if dataset == "demo" else Path(dataset)
+    if not folder.is_dir():
+        raise UserError(f"--dataset {dataset}: no such folder; give a folder with {split}.tsv or {split}.csv, "
+                        "or `goemotions` (the hub's) or `demo`")
+    if (folder / f"{split}.tsv").exists():
+        return _read_official(folder / f"{split}.tsv")
+    if (folder / f"{split}.csv").exists():
+        return _read_columns(folder / f"{split}.csv")
+    if (folder / "dataset_dict.json").exists():
+        import datasets
+
+        return split_from_datasets(datasets.load_from_disk(folder), split)
+    raise UserError(f"{folder}: lacks the split `{split}` ({split}.tsv or {split}.csv)")
+
+
+def _load_from_hub():
+    import datasets
+
+    try:
+        return datasets.load_dataset(HUB_NAME, "simplified")
+    except Exception as error:  # whatever the network, the hub or its client raise
+        raise UserError(f"--dataset goemotions: the hub cannot be reached ({type(error).__name__}); "
+                        "with a local copy of train.tsv, dev.tsv and test.tsv pass --dataset FOLDER") from None
+
+
+def split_from_datasets(dataset, split):
+    """One split of a `datasets.DatasetDict` in the form of the hub's go_emotions, `simplified`."""
+    name = next((name for name in (split, _HUB_SPLITS[split]) if name in dataset), None)
+    if name is None:
+        raise UserError(f"--dataset: lacks the split `{split}`; it has {', '.join(dataset)}")
+    rows = dataset[name]
+    names = rows.features["labels"].feature.names
+    return _split([str(text) for text in rows["text"]], rows["labels"], names, f"--dataset, split {split}")
+
+
+def _read_official(path):
+    """`text<TAB>label ids<TAB>comment id`, no header, no quoting: a quotation mark is part of the comment."""
+    texts, labels = [], []
+    for number, line in enumerate(_read_text(path).rstrip("\n").split("\n"), 1):
+        fields = line.rstrip("\r").split("\t")
+        ids = fields[1].split(",") if len(fields) == 3 else []
+        if not ids or not all(i.isdecimal() and int(i) <= len(EMOTIONS) for i in ids):
+            raise UserError(f"{path}: line {number} is not `text<TAB>label ids 0..27<TAB>comment id`; "
+                            "download the file again")
+        texts.append(fields[0])
+        labels.append([int(i) for i in ids])
+    return _split(texts, labels, (*EMOTIONS, "neutral"), path)
+
+
+def _read_columns(path):
+    """A header, a `text` column and one 0/1 column for each emotion."""
+    table = read_table(path, numeric=False)
+    missing = [name for name in ("text", *EMOTIONS) if name not in table.columns]
+    if missing:
+        raise UserError(f"{path}: has no column {missing[0]!r}; it needs `text` and a 0/1 column for each of 27 emotions")
+    for name in EMOTIONS:
+        if not table[name].isin([0, 1]).all():
+            raise UserError(f"{path}: column {name!r} has values other than 0 and 1")
+    return Split(table["text"].fillna("").astype(str).tolist(), table[list(EMOTIONS)].to_numpy(bool))
+
+
+def _split(texts, label_ids, names, source):
+    if not texts:
+        raise UserError(f"{source}: has no rows")
+    unknown = set(EMOTIONS) - set(names)
+    if unknown:
+        raise UserError(f"{source}: has no label {sorted(unknown)[0]!r}")
+    column = {i: EMOTIONS.index(name) for i, name in enumerate(names) if name in EMOTIONS}
+    labels = np.zeros((len(texts), len(EMOTIONS)), bool)
+    for row, ids in enumerate(label_ids):
+        labels[row, [column[i] for i in ids if i in column]] = True
+    return Split(texts, labels)
+
+
+def _read_text(path):
+    try:
+        return _read_bytes(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not UTF-8 text (byte {error.start}); download the file again") from None

@@ -2,11 +2,15 @@
 
 import argparse
 import errno
+import math
 import os
 import signal
 import sys
 
+from tqdm import tqdm
+
 from framework.errors import UserError
+from framework.tasks import EMOTIONS, SEEDS
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,3 +68,76 @@ def run(main):
 def _leave(message, status):
     print(f"{os.path.basename(sys.argv[0])}: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(status)
+
+
+# ------------------------------------------------------------------------------------------- flags of several scripts
+
+
+def number(kind, least, name):
+    """An argparse type: a number of `kind` (int or float) from `least`, `name` in error messages."""
+
+    def parse(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if value != "auto" and not least <= value < math.inf:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {name}")
+        return value
+
+    return parse
+
+
+positive = number(int, 1, "a whole number from 1")
+count = number(int, 0, "a whole number from 0")
+positive_or_auto = number(lambda text: text if text == "auto" else int(text), 1, "`auto` or a whole number from 1")
+nonnegative = number(float, 0.0, "a number from 0")
+
+
+DEVICE_HELP = "auto (a GPU if there is one), cpu, cuda, cuda:1, mps"
+
+
+def add_task_flags(parser):
+    """`--sentiment` and `--random_seed`: which tasks."""
+    parser.add_argument("--sentiment", nargs="+", default=list(EMOTIONS), choices=EMOTIONS, metavar="EMOTION",
+                        help="emotions, one or more (default: all 27)")
+    parser.add_argument("--random_seed", nargs="+", type=count, default=list(SEEDS), metavar="SEED",
+                        help="seeds, one or more; each plays the role of a participant (default: the study's 12)")
+
+
+def add_model_flags(parser):
+    """`--pretrained_model` and `--checkpoint_dir`."""
+    parser.add_argument("--pretrained_model", default="roberta-base", metavar="NAME",
+                        help="a RoBERTa: a name on the Hugging Face hub, a folder, or `backbone` for the embedded one")
+    parser.add_argument("--checkpoint_dir", default="./checkpoint", metavar="DIR", help="prompts, {emotion}-{seed}.pt")
+
+
+def add_data_flags(parser):
+    """`--dataset`, `--negatives` and `--max_length`: which rows."""
+    parser.add_argument("--dataset", default="goemotions", metavar="NAME",
+                        help="`goemotions` (from the hub), `demo`, or a folder with train, dev and test as .tsv or .csv")
+    parser.add_argument("--negatives", default="published", choices=("published", "strict"),
+                        help="rows beside the positives: drawn from all rows (as published), or from rows that lack "
+                             "the emotion")
+    parser.add_argument("--max_length", type=positive, default=256, metavar="TOKENS",
+                        help="longer texts are cut to so many tokens, or to what the model holds beside the prompt")
+
+
+def add_compute_flags(parser):
+    """`--device`, `--precision` and `--eval_batch_size`: how it is computed."""
+    parser.add_argument("--eval_batch_size", type=positive, metavar="ROWS",
+                        help="rows in one evaluation pass (default: as many as memory takes)")
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help=DEVICE_HELP)
+    parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"),
+                        help="of the frozen backbone; auto is bf16 where the hardware multiplies it natively")
+    parser.add_argument("--overwrite", action="store_true", help="replace results that other settings made")
+
+
+def tasks_of(flags):
+    """The (emotion, seed) pairs that the flags name: emotion by emotion, each once."""
+    return [(emotion, seed) for emotion in dict.fromkeys(flags.sentiment) for seed in dict.fromkeys(flags.random_seed)]
+
+
+def task_bar(total, unit):
+    """A progress bar whose description names the task under way."""
+    return tqdm(total=total, unit=unit, dynamic_ncols=True, smoothing=0.05)

@@ -1,0 +1,99 @@
+"""Step 6: evaluate each prompt with neurons masked.
+
+Each layer's neurons are multiplied by that layer's row of a mask, at every position; the accuracy of the task on its dev
+rows is kept for every mask, beside that without a mask. Finished tasks are left alone.
+"""
+
+from pathlib import Path
+
+import torch
+
+from framework import artifacts, cli, models, neurons, sweep
+from framework.errors import UserError
+from framework.tasks import encode, fingerprint, task_rows
+from framework.trainer import count_right
+
+
+def parse_flags():
+    parser = cli.make_parser("Step 6: evaluate each prompt with neurons masked.")
+    cli.add_task_flags(parser)
+    cli.add_model_flags(parser)
+    cli.add_data_flags(parser)
+    parser.add_argument("--maskPath", default="./masks/RSA_14property_top_500_6000.pkl", metavar="FILE",
+                        help="masks, as gen_mask.py writes them")
+    parser.add_argument("--resultPath", metavar="DIR",
+                        help="one JSON a task (default: ./eval_mask_neuron_result/{name of the masks})")
+    parser.add_argument("--masks_per_batch", type=cli.positive, default=16, metavar="N",
+                        help="masks that are applied to the same rows in one pass, for speed")
+    cli.add_compute_flags(parser)
+    return parser.parse_args()
+
+
+def main():
+    flags = parse_flags()
+    masks = artifacts.read_masks(flags.maskPath)
+    folder = flags.resultPath or f"./eval_mask_neuron_result/{Path(flags.maskPath).stem}"
+    tasks = cli.tasks_of(flags)
+    prompts = {task: artifacts.read_checkpoint(artifacts.checkpoint_path(flags.checkpoint_dir, *task))["best_prompt"]
+               for task in tasks}
+    prompt_len = max(len(prompt) for prompt in prompts.values())
+
+    device = models.resolve_device(flags.device)
+    dtype = models.resolve_precision(flags.precision, device)
+    dev = artifacts.read_goemotions(flags.dataset, "dev")
+    model, tokenizer, backbone = models.load_backbone(flags.pretrained_model, prompt_len, device, dtype)
+    stacked = torch.stack(list(masks.values()))
+    if stacked.shape[1:] != neurons.shape(model):
+        raise UserError(f"{flags.maskPath}: masks are {list(stacked.shape[1:])}, {flags.pretrained_model} has "
+                        f"{list(neurons.shape(model))} (layers, units); make them with gen_mask.py for this model")
+    for task in tasks:
+        models.check_prompt(prompts[task], model, artifacts.checkpoint_path(flags.checkpoint_dir, *task))
+    max_length = models.fit_length(model, prompt_len, flags.max_length)
+    settings = {
+        "made_by": "eval_mask_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
+        "dataset": flags.dataset, "data": fingerprint(dev), "negatives": flags.negatives, "max_length": max_length,
+        "masks": artifacts.sha256(flags.maskPath), "precision": str(dtype).removeprefix("torch."),
+        "versions": artifacts.versions()}
+
+    def path_of(emotion, seed):
+        return artifacts.result_path(folder, emotion, seed)
+
+    def settings_of(emotion, seed):
+        # A prompt that was trained again since makes other results.
+        return {**settings, "prompt": artifacts.sha256(artifacts.checkpoint_path(flags.checkpoint_dir, emotion, seed))}
+
+    todo = sweep.Sweep(tasks, path_of, settings_of, lambda path: artifacts.read_json(path).get("settings", {}),
+                       flags.overwrite)
+    print(f"{len(tasks)} tasks x {len(masks)} masks, {len(tasks) - len(todo.left)} tasks finished before; "
+          f"{flags.pretrained_model} in {settings['precision']} on {device}")
+    tokens = encode(dev.texts, tokenizer, max_length) if todo.left else []
+    stacked = stacked.to(device, dtype)
+    passes = torch.arange(len(masks)).split(flags.masks_per_batch)
+    with todo, cli.task_bar(len(todo.left) * len(masks), "mask") as bar:
+        for emotion, seed in todo:
+            bar.set_description(f"{emotion}-{seed}")
+            rows = task_rows(dev, emotion, seed, flags.negatives)
+            prompt = prompts[emotion, seed].to(device)
+
+            def accuracies(neuron_masks=None):
+                right = count_right(model, tokens, rows, prompt, models.positions_per_batch(model, training=False),
+                                    flags.eval_batch_size, neuron_masks)
+                return (right.cpu().double() / len(rows.row)).tolist()
+
+            best, masked = accuracies(), []
+            for chosen in passes:
+                masked += accuracies(stacked[chosen])
+                bar.update(len(chosen))
+            artifacts.write_json(path_of(emotion, seed), {
+                "sentiment": emotion, "seed": seed, "best": best, **dict(zip(masks, masked)),
+                "settings": settings_of(emotion, seed)})
+            todo.release((emotion, seed))
+
+    print(f"wrote {folder}/{{emotion}}-{{seed}}.json: {len(tasks)} tasks x {len(masks)} masks")
+    if todo.elsewhere:
+        print(f"{todo.elsewhere} tasks are in the hands of another process on this folder")
+    print(f"next: python plot_results.py --rank RANKS.csv --results {folder}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

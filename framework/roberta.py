@@ -1,0 +1,210 @@
+"""Step 2: RoBERTa that reads `<mask>`, a prompt, and a text, and answers with one of two words.
+
+Subclasses of the classes of the same names in transformers, so that `from_pretrained` loads any RoBERTa checkpoint.
+They differ from their parents in four ways: prompt vectors stand after the first token; position ids are 0, 1, 2, ...
+over the whole input; only position 0 leaves the last layer, since it alone is read; and its features meet two rows of
+the vocabulary, not all of them. Neurons can be masked on the way.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from transformers import initialization as init
+from transformers.modeling_outputs import MaskedLMOutput
+from transformers.models.roberta.modeling_roberta import (
+    RobertaEmbeddings,
+    RobertaForMaskedLM,
+    RobertaLMHead,
+    RobertaModel,
+)
+
+LABEL_WORDS = ("negative", "positive")  # class 0, class 1
+ROBERTA_LABEL_IDS = (33407, 22173)  # of these words, without a leading space, in the vocabulary of roberta-base
+
+
+class RobertaEmbeddingsWarp(RobertaEmbeddings):
+    """Embeddings of `<mask>`, prompt, `<s>` text `</s>`.
+
+    Attributes
+    ----------
+    prompt : Parameter [P, H]
+        The model's own prompt; P is `config.prompt_len` (100 unless set).
+    """
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.prompt = nn.Parameter(torch.empty(getattr(config, "prompt_len", 100), config.hidden_size))
+
+    def forward(self, input_ids, prompt=None):
+        """Embed tokens and prompt.
+
+        Parameters
+        ----------
+        input_ids : LongTensor [B, T]
+            `<mask>`, then the tokens of the text.
+        prompt : Tensor [P, H] or [B, P, H], optional
+            One prompt for all rows, or one for each; the model's own if not given.
+
+        Returns
+        -------
+        Tensor [B, 1 + P + T - 1, H]
+        """
+        prompt = self.prompt if prompt is None else prompt
+        tokens = self.word_embeddings(input_ids) + self.token_type_embeddings.weight[0]
+        # A prompt vector takes the place of word and token-type embedding together.
+        prompt = prompt.to(tokens.dtype).expand(len(input_ids), -1, -1)
+        embedded = torch.cat([tokens[:, :1], prompt, tokens[:, 1:]], dim=1)
+        length, positions = embedded.shape[1], self.position_embeddings.num_embeddings
+        if length > positions:
+            raise ValueError(f"mask, prompt and text are {length} long, the model has {positions} positions")
+        return self.dropout(self.LayerNorm(embedded + self.position_embeddings.weight[:length]))
+
+
+class RobertaModelWarp(RobertaModel):
+    """The encoder, up to the features of position 0."""
+
+    def __init__(self, config, add_pooling_layer=False):
+        super().__init__(config, add_pooling_layer=add_pooling_layer)
+        self.embeddings = RobertaEmbeddingsWarp(config)
+        self.post_init()
+
+    def _init_weights(self, module):
+        super()._init_weights(module)
+        if isinstance(module, RobertaEmbeddingsWarp):
+            init.normal_(module.prompt, mean=0.0, std=0.02)
+
+    def forward(self, input_ids, attention_mask=None, prompt=None, neuron_masks=None):
+        """Features of position 0, as they are or under each of several masks.
+
+        Parameters
+        ----------
+        input_ids : LongTensor [B, T]
+            `<mask>`, then the tokens of the text.
+        attention_mask : Tensor [B, T], optional
+            0 at padding; prompt and `<mask>` are always attended to.
+        prompt : Tensor [P, H] or [B, P, H], optional
+        neuron_masks : Tensor [M, L, D], optional
+            What each neuron's output is multiplied by, at every position.
+
+        Returns
+        -------
+        Tensor [B, H], or [M, B, H] with `neuron_masks`
+        """
+        hidden = self.embeddings(input_ids, prompt)
+        rows, length, _ = hidden.shape
+        keys = None
+        if attention_mask is not None:
+            attended = attention_mask.bool()
+            ahead = attended.new_ones(rows, length - input_ids.shape[1] + 1)
+            keys = torch.cat([ahead, attended[:, 1:]], dim=1)[:, None, None]
+        last = len(self.encoder.layer) - 1
+        for index, layer in enumerate(self.encoder.layer):
+            # The head reads position 0 alone: in the last layer no other position asks or passes the feed-forward.
+            hidden = self._attend(layer, hidden, keys, queries=1 if index == last else length)
+            neurons = layer.intermediate(hidden)
+            if neuron_masks is not None:
+                mask = neuron_masks[:, index, None, None].to(neurons.dtype)
+                if index == 0:
+                    # No mask touches what comes before the first layer's neurons: computed once, used by all masks.
+                    neurons = (neurons * mask).flatten(0, 1)
+                    hidden = hidden.repeat(len(mask), 1, 1)
+                    keys = None if keys is None else keys.repeat(len(mask), 1, 1, 1)
+                else:
+                    neurons = (neurons.unflatten(0, (len(mask), rows)) * mask).flatten(0, 1)
+            hidden = layer.output(neurons, hidden)
+        features = hidden[:, 0]
+        return features if neuron_masks is None else features.unflatten(0, (-1, rows))
+
+    @staticmethod
+    def _attend(layer, hidden, keys, queries):
+        """Self-attention of the first `queries` positions to all."""
+        attention = layer.attention.self
+        query, key, value = (
+            project(states).unflatten(-1, (attention.num_attention_heads, -1)).transpose(1, 2)
+            for project, states in (
+                (attention.query, hidden[:, :queries]), (attention.key, hidden), (attention.value, hidden))
+        )
+        dropout = attention.dropout.p if attention.training else 0.0
+        context = F.scaled_dot_product_attention(query, key, value, attn_mask=keys, dropout_p=dropout)
+        return layer.attention.output(context.transpose(1, 2).flatten(2), hidden[:, :queries])
+
+
+class RobertaLMHeadWarp(RobertaLMHead):
+    """The language-model head without its projection to the vocabulary."""
+
+    def forward(self, features):
+        """Transform features [..., H] to what the vocabulary's rows are compared with [..., H]."""
+        return self.layer_norm(F.gelu(self.dense(features)))
+
+
+class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
+    """A frozen RoBERTa that classifies a text by its answer at `<mask>`, steered by a prompt.
+
+    Parameters
+    ----------
+    config : RobertaConfig
+        Its `prompt_len` (default 100) is P; its `label_ids` (default: those of roberta-base) are the vocabulary
+        entries read as class 0 and class 1. Both can be given to `from_pretrained`.
+
+    Examples
+    --------
+    >>> model = RobertaForMaskedLMPrompt.from_pretrained("backbone", prompt_len=20)
+    >>> tokens = tokenizer(["<mask><s>thank you so much</s>"], add_special_tokens=False, return_tensors="pt")
+    >>> model(**tokens, labels=torch.tensor([1])).logits.shape
+    torch.Size([1, 2])
+    """
+
+    _keys_to_ignore_on_load_missing = [r"embeddings\.prompt", r"lm_head\.decoder"]
+    _keys_to_ignore_on_load_unexpected = [r"pooler"]
+
+    def __init__(self, config, prompt_len=None, label_ids=None):
+        if prompt_len is not None:
+            config.prompt_len = prompt_len
+        config.label_ids = list(label_ids or getattr(config, "label_ids", ROBERTA_LABEL_IDS))
+        if not all(0 <= i < config.vocab_size for i in config.label_ids):
+            raise ValueError(f"label_ids {config.label_ids} are outside the vocabulary of {config.vocab_size}; "
+                             f"give those of {' and '.join(LABEL_WORDS)} as label_ids=(..., ...)")
+        super().__init__(config)
+        self.roberta = RobertaModelWarp(config)
+        self.lm_head = RobertaLMHeadWarp(config)
+        self.post_init()
+        self._freeze()
+
+    @classmethod
+    def from_pretrained(cls, *arguments, **options):
+        """Load any RoBERTa checkpoint, with all but the prompt frozen; arguments as in transformers."""
+        loaded = super().from_pretrained(*arguments, **options)
+        # Loading puts new parameters, free to learn, in the place of those frozen at construction.
+        (loaded[0] if isinstance(loaded, tuple) else loaded)._freeze()
+        return loaded
+
+    def _freeze(self):
+        self.requires_grad_(False)
+        self.prompt.requires_grad_(True)
+
+    @property
+    def prompt(self):
+        """The model's own prompt, the only parameter that learns [P, H]."""
+        return self.roberta.embeddings.prompt
+
+    def forward(self, input_ids, attention_mask=None, labels=None, prompt=None, neuron_masks=None):
+        """Classify texts.
+
+        Parameters
+        ----------
+        input_ids, attention_mask, prompt, neuron_masks
+            As in `RobertaModelWarp.forward`.
+        labels : LongTensor [B], optional
+            0 or 1; without `neuron_masks`.
+
+        Returns
+        -------
+        MaskedLMOutput
+            `logits` [B, 2], or [M, B, 2] with `neuron_masks`, in float32 or wider; `loss`, the mean cross-entropy,
+            if `labels` are given.
+        """
+        features = self.roberta(input_ids, attention_mask, prompt, neuron_masks)
+        decoder, words = self.lm_head.decoder, self.config.label_ids
+        logits = F.linear(self.lm_head(features), decoder.weight[words], decoder.bias[words])
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        return MaskedLMOutput(loss=None if labels is None else F.cross_entropy(logits, labels), logits=logits)

@@ -1,0 +1,68 @@
+"""Step 3: read the neurons that each prompt switches on.
+
+The model sees `<mask>`, the prompt and the single token `<s>`; the neurons are read at `<mask>`.
+"""
+
+import numpy as np
+import torch
+
+from framework import artifacts, cli, models, neurons
+from framework.errors import UserError
+
+
+def parse_flags():
+    parser = cli.make_parser("Step 3: read the feed-forward neurons that each prompt switches on.")
+    cli.add_task_flags(parser)
+    cli.add_model_flags(parser)
+    parser.add_argument("--activation_mode", default="before_relu", choices=("before_relu", "after_relu"),
+                        help="write the values, or 1 where the value is above 0 and else 0")
+    parser.add_argument("--prompt", default="best", choices=("best", "final"),
+                        help="the prompt of the best epoch or of the last")
+    parser.add_argument("--output_dir", metavar="DIR", help="default: ./active_neuron_{mode}_csv")
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help=cli.DEVICE_HELP)
+    parser.add_argument("--overwrite", action="store_true", help="replace activations that other settings made")
+    return parser.parse_args()
+
+
+def main():
+    flags = parse_flags()
+    folder = flags.output_dir or f"./active_neuron_{flags.activation_mode}_csv"
+    tasks = cli.tasks_of(flags)
+    prompts = []
+    for emotion, seed in tasks:
+        path = artifacts.checkpoint_path(flags.checkpoint_dir, emotion, seed)
+        checkpoint = artifacts.read_checkpoint(path)
+        if f"{flags.prompt}_prompt" not in checkpoint:
+            raise UserError(f"{path}: has no {flags.prompt} prompt; use --prompt best")
+        prompts.append(checkpoint[f"{flags.prompt}_prompt"])
+        if prompts[-1].shape != prompts[0].shape:
+            raise UserError(f"{path}: its prompt is {list(prompts[-1].shape)}, others are {list(prompts[0].shape)}; "
+                            "keep prompts of different shapes in different folders")
+
+    # Always float32: a few hundred inputs take no time, and ranks are read from small differences.
+    model, tokenizer, backbone = models.load_backbone(
+        flags.pretrained_model, len(prompts[0]), models.resolve_device(flags.device))
+    models.check_prompt(prompts[0], model, flags.checkpoint_dir)
+    num_layers, units = neurons.shape(model)
+    artifacts.prepare_output(folder, {
+        "made_by": "get_active_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
+        "activation_mode": flags.activation_mode, "prompt": flags.prompt, "num_layers": num_layers, "units": units,
+        "versions": artifacts.versions()}, flags.overwrite)
+
+    with cli.task_bar(len(tasks), "task") as bar:
+        for (emotion, seed), prompt in zip(tasks, prompts):
+            bar.set_description(f"{emotion}-{seed}")
+            values = neurons.read(model, tokenizer, prompt[None])[0].numpy()
+            if flags.activation_mode == "after_relu":
+                values = (values > 0).astype(np.int64)
+            artifacts.write_activations(artifacts.activation_path(folder, emotion, seed), values)
+            bar.update()
+    for emotion in dict.fromkeys(emotion for emotion, _ in tasks):
+        artifacts.write_sum_over_seeds(folder, emotion)
+    print(f"wrote {folder}/{{emotion}}-{{seed}}.csv: {len(tasks)} prompts x {num_layers * units} neurons "
+          f"({num_layers} layers x {units}), and {{emotion}}-all.csv, their sum over seeds")
+    print(f"next: python rsa_searchlight.py --activation_dir {folder} --attributes RATINGS.csv")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,97 @@
+"""Step 1: train a prompt for every emotion and seed.
+
+Each prompt makes a frozen RoBERTa answer `positive` or `negative` at `<mask>` to whether a comment carries the emotion.
+Finished tasks are left alone: run the same command again after an interruption.
+"""
+
+import torch
+
+from framework import artifacts, cli, models, sweep
+from framework.tasks import encode, fingerprint, task_rows
+from framework.trainer import PromptTrainer, Task, TrainSettings
+
+
+def parse_flags():
+    parser = cli.make_parser("Step 1: train a prompt for every emotion and seed (27 x 12 tasks).")
+    cli.add_task_flags(parser)
+    cli.add_model_flags(parser)
+    cli.add_data_flags(parser)
+    parser.add_argument("--prompt_len", type=cli.positive, default=100, metavar="P", help="prompt vectors")
+    parser.add_argument("--prompt_init", default="normal", choices=("normal", "mask"),
+                        help="start from N(0, 0.02) or from the embedding of <mask>")
+    parser.add_argument("--epochs", type=cli.positive, default=50, help="passes over the training rows")
+    parser.add_argument("--patience", type=cli.positive, metavar="EPOCHS",
+                        help="end a task after so many epochs without a better dev accuracy (default: never)")
+    parser.add_argument("--train_batch_size", type=cli.positive, default=16, metavar="ROWS", help="rows of a task in a step")
+    parser.add_argument("--lr", type=cli.nonnegative, default=2e-3, help="learning rate, constant after the warm-up")
+    parser.add_argument("--weight_decay", type=cli.nonnegative, default=0.01, help="decoupled weight decay")
+    parser.add_argument("--warmup_step", type=cli.count, default=0, metavar="STEPS",
+                        help="steps in which the learning rate rises linearly")
+    parser.add_argument("--tasks_per_batch", type=cli.positive_or_auto, default="auto", metavar="N",
+                        help="tasks that train together, for speed; auto fills the device")
+    cli.add_compute_flags(parser)
+    return parser.parse_args()
+
+
+def main():
+    flags = parse_flags()
+    device = models.resolve_device(flags.device)
+    dtype = models.resolve_precision(flags.precision, device)
+    train, dev = (artifacts.read_goemotions(flags.dataset, split) for split in ("train", "dev"))
+    model, tokenizer, backbone = models.load_backbone(flags.pretrained_model, flags.prompt_len, device, dtype)
+    max_length = models.fit_length(model, flags.prompt_len, flags.max_length)
+
+    learned_with = TrainSettings(
+        prompt_len=flags.prompt_len, prompt_init=flags.prompt_init, epochs=flags.epochs, patience=flags.patience,
+        batch_size=flags.train_batch_size, lr=flags.lr, weight_decay=flags.weight_decay, warmup_steps=flags.warmup_step)
+    settings = {
+        "made_by": "train.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
+        "dataset": flags.dataset, "data": fingerprint(train, dev), "negatives": flags.negatives, "max_length": max_length,
+        **vars(learned_with), "precision": str(dtype).removeprefix("torch."), "versions": artifacts.versions()}
+
+    def path_of(emotion, seed):
+        return artifacts.checkpoint_path(flags.checkpoint_dir, emotion, seed)
+
+    tasks = cli.tasks_of(flags)
+    todo = sweep.Sweep(tasks, path_of, lambda emotion, seed: settings,
+                       lambda path: artifacts.read_checkpoint(path)["settings"], flags.overwrite)
+    print(f"{len(tasks)} tasks, {len(tasks) - len(todo.left)} finished before; "
+          f"{flags.pretrained_model} in {settings['precision']} on {device}")
+    bar = cli.task_bar(len(todo.left) * flags.epochs, "epoch")
+
+    def tasks_to_train():
+        for emotion, seed in todo:
+            rows = (task_rows(split, emotion, seed, flags.negatives) for split in (train, dev))
+            yield Task(emotion, seed, *rows)
+
+    def on_epoch(task):
+        bar.set_description(f"{task.name} epoch {task.epoch}: dev {task.acc:.3f}")
+        bar.update()
+
+    def on_finish(task, final_prompt):
+        artifacts.write_checkpoint(path_of(task.emotion, task.seed), {
+            "best_prompt": task.best_prompt.cpu(), "best_acc": task.best_acc, "epoch": task.best_epoch,
+            "final_prompt": final_prompt.cpu(), "final_acc": task.acc, "settings": settings})
+        todo.release((task.emotion, task.seed))
+        bar.update(flags.epochs - task.epoch)
+
+    if todo.left:
+        tokens = (encode(split.texts, tokenizer, max_length) for split in (train, dev))
+        trainer = PromptTrainer(model, *tokens, learned_with, models.positions_per_batch(model, training=True),
+                                flags.eval_batch_size)
+        torch.manual_seed(0)  # the noise of the backbone's dropout
+        with todo, bar:
+            trainer.run(tasks_to_train(), models.group_size(flags.tasks_per_batch, trainer.positions_per_batch,
+                                                           flags.train_batch_size), on_epoch, on_finish)
+
+    table = artifacts.write_accuracies(flags.checkpoint_dir)
+    print(f"wrote {flags.checkpoint_dir}/{{emotion}}-{{seed}}.pt and {artifacts.accuracy_path(flags.checkpoint_dir)}: "
+          f"{len(table)} prompts, mean dev accuracy {table.accuracy.mean():.4f}")
+    if todo.elsewhere:
+        print(f"{todo.elsewhere} tasks are in the hands of another process on this folder")
+    print(f"next: python get_active_neuron.py --pretrained_model {flags.pretrained_model} "
+          f"--checkpoint_dir {flags.checkpoint_dir}")
+
+
+if __name__ == "__main__":
+    cli.run(main)
