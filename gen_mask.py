@@ -1,0 +1,76 @@
+"""Step 5: masks that knock out the neurons most similar to each attribute, and random ones to compare with."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from framework import artifacts, cli, masks
+from framework.errors import UserError
+
+NAMES = {"14Properties": "14property", "3Spaces": "3space"}
+METHODS = {"1": "BINARY_MASK", "2": "FLOAT_MASK"}
+THRESHOLDS = [500, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 6000]
+
+
+def main():
+    parser = cli.make_parser(__doc__)
+    parser.add_argument("--CSV_Path", metavar="FILE", help="ranks of the neurons, one column an attribute, 1 = best "
+                        "(default: ./neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv, or _3space.csv)")
+    parser.add_argument("--mode", choices=NAMES, default="14Properties",
+                        help="which of step 4's rank files: of the 14 attributes or of the 3 spaces")
+    parser.add_argument("--mask_method", choices=[*METHODS, *METHODS.values()], default="1",
+                        help="multiply masked neurons by 0 (1 or BINARY_MASK) or by random numbers in [0, 1) "
+                        "(2 or FLOAT_MASK)")
+    parser.add_argument("--PKL_File", metavar="FILE", help="where the masks go "
+                        "(default: ./masks/RSA_14property_top_500_6000.pkl, or RSA_3space_...)")
+    parser.add_argument("--thresholds", metavar="K", type=int, nargs="+", default=THRESHOLDS,
+                        help="how many neurons to mask; one set of masks for each K")
+    parser.add_argument("--num_layers", metavar="L", type=int,
+                        help="layers of the model (default: what step 4 recorded beside the ranks, else 12)")
+    parser.add_argument("--mask_seed", metavar="SEED", type=int, default=0, help="seed of whatever is random")
+    parser.add_argument("--random_baseline", choices=["uniform", "layer_matched"], default="uniform",
+                        help="random masks draw from all neurons, or as many from each layer as the attribute's mask "
+                        "has there, without those it masks")
+    parser.add_argument("--random_draws", metavar="R", type=int, default=1,
+                        help="random masks for each attribute and K")
+    parser.add_argument("--overwrite", action="store_true", help="replace masks that other settings made")
+    args = parser.parse_args()
+    rank_path = Path(args.CSV_Path or f"./neuron_rank/neuron_rank_by_searchlight_RSA_{NAMES[args.mode]}.csv")
+    mask_path = Path(args.PKL_File or f"./masks/RSA_{NAMES[args.mode]}_top_500_6000.pkl")
+    overlap_path = mask_path.with_name(f"{mask_path.stem}_overlap.csv")
+    if mask_path.suffix != ".pkl":
+        raise UserError(f"--PKL_File {mask_path}: must end in .pkl")
+    if args.mask_seed < 0:
+        raise UserError(f"--mask_seed {args.mask_seed}: must be 0 or more")
+    if args.random_draws < 1:
+        raise UserError(f"--random_draws {args.random_draws}: must be 1 or more")
+
+    ranks, made_with = artifacts.read_ranks(rank_path)
+    if made_with.get("mode", args.mode) != args.mode:
+        raise UserError(f"{rank_path}: was made with --mode {made_with['mode']}; give the same --mode here")
+    num_layers = made_with.get("num_layers", 12) if args.num_layers is None else args.num_layers
+    if num_layers != made_with.get("num_layers", num_layers):
+        raise UserError(f"--num_layers {num_layers}: {rank_path} has ranks of {made_with['num_layers']} layers")
+
+    method = METHODS.get(args.mask_method, args.mask_method)
+    thresholds = sorted(set(args.thresholds))
+    made = masks.make_masks(ranks, thresholds, num_layers, "binary" if method == "BINARY_MASK" else "float",
+                            args.random_baseline, args.random_draws, args.mask_seed)
+    num_units = next(iter(made.values())).shape[1]
+    overlap = masks.top_overlap(ranks, thresholds)
+
+    settings = {"rank_sha256": artifacts.sha256(rank_path), "mode": args.mode, "mask_method": method,
+                "thresholds": thresholds, "num_layers": num_layers, "num_units": num_units,
+                "mask_seed": args.mask_seed, "random_baseline": args.random_baseline,
+                "random_draws": args.random_draws, "names": list(made), "versions": {"numpy": np.__version__}}
+    artifacts.prepare_output(mask_path, settings, args.overwrite)
+    artifacts.write_masks(mask_path, {name: torch.from_numpy(mask) for name, mask in made.items()})
+    artifacts.write_table(overlap_path, overlap)
+    print(f"{mask_path}: {len(made)} masks of {num_layers} x {num_units} neurons for {', '.join(ranks)}")
+    print(f"{overlap_path}: how many of their top neurons two attributes share")
+    print(f"next: python eval_mask_neuron.py --maskPath={mask_path}")
+
+
+if __name__ == "__main__":
+    cli.run(main)
