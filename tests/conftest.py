@@ -30,3 +30,32 @@ def script(tmp_path):
         return process
 
     return run
+
+
+@pytest.fixture(scope="session")
+def golden(shared):
+    """What the study's own program computed with a tiny model."""
+    return shared / "golden" / "A"
+
+
+@pytest.fixture(scope="session")
+def goemotions(shared):
+    """The official files of GoEmotions."""
+    return shared / "data" / "goemotions"
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """A folder with a tiny random RoBERTa that has the embedded model's tokenizer; 2 layers of 32 neurons."""
+    import torch
+    from transformers import AutoTokenizer, RobertaConfig, RobertaForMaskedLM
+
+    folder = tmp_path_factory.mktemp("tiny_model")
+    tokenizer = AutoTokenizer.from_pretrained(ROOT / "backbone")
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = RobertaConfig(
+        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+        max_position_embeddings=80, type_vocab_size=1, initializer_range=0.5, pad_token_id=tokenizer.pad_token_id)
+    RobertaForMaskedLM(config).save_pretrained(folder)
+    return folder

@@ -1,0 +1,16 @@
+# Sourced by demo.sh and test.sh: makes .venv beside this file, installs what FILE lists, once, and activates it.
+#   source environment.sh requirements.txt
+requirements=$1
+python=${PYTHON:-python3}
+"$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || {
+    echo "Python 3.10 to 3.13 is needed, $("$python" --version 2>&1) is found; name another: PYTHON=python3.12 $0" >&2
+    exit 2
+}
+[ -x .venv/bin/python ] || "$python" -m venv .venv
+source .venv/bin/activate
+installed=.venv/$requirements.installed
+if ! cat requirements*.txt | cmp -s - "$installed"; then
+    echo "Installing what $requirements lists into .venv (a few minutes, once)"
+    python -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
+    cat requirements*.txt > "$installed"
+fi

@@ -1,0 +1,219 @@
+"""The six steps as a user runs them, on the demonstration corpus and a tiny model, and what they say to bad input."""
+
+import json
+import os
+import pickle
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from framework import artifacts
+
+EMOTIONS = ["fear", "gratitude", "grief", "joy", "pride", "anger"]
+TASKS = ["--sentiment", *EMOTIONS, "--random_seed", 1, 3]
+ATTRIBUTES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "demo", "attribute_ratings.csv")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, tiny_model):
+    """A folder in which all six steps have run; returns it and what each script printed."""
+    import subprocess
+    import sys
+
+    folder = tmp_path_factory.mktemp("study")
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    printed = {}
+    for command in (
+        ["train.py", *TASKS, f"--pretrained_model={tiny_model}", "--dataset=demo", "--prompt_len", 4, "--epochs", 2,
+         "--lr", 0.05],
+        ["get_active_neuron.py", *TASKS, "--pretrained_model", tiny_model],
+        ["get_active_neuron.py", *TASKS, "--pretrained_model", tiny_model, "--activation_mode=after_relu"],
+        ["rsa_searchlight.py", "--activation_dir=./active_neuron_before_relu_csv", "--attributes", ATTRIBUTES],
+        ["gen_mask.py", "--CSV_Path=./neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv", "--mode=14Properties",
+         "--mask_method=1", "--PKL_File=./masks/RSA_14property_top_500_6000.pkl", "--thresholds", 8, 16],
+        ["eval_mask_neuron.py", *TASKS, "--pretrained_model", tiny_model, "--dataset=demo"],
+        ["plot_results.py", "--rank", "./neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv",
+         "--results", "./eval_mask_neuron_result/RSA_14property_top_500_6000", "--k", 16],
+    ):
+        process = subprocess.run([sys.executable, os.path.join(root, command[0]), *map(str, command[1:])], cwd=folder,
+                                 text=True, capture_output=True, timeout=600)
+        assert process.returncode == 0, f"{command}\n{process.stdout}\n{process.stderr}"
+        printed.setdefault(command[0], process)
+    return folder, printed
+
+
+def test_all_six_steps(study):
+    folder, printed = study
+    for emotion in EMOTIONS:
+        for seed in (1, 3):
+            assert (folder / "checkpoint" / f"{emotion}-{seed}.pt").exists()
+            result = artifacts.read_json(
+                folder / "eval_mask_neuron_result" / "RSA_14property_top_500_6000" / f"{emotion}-{seed}.json")
+            assert result["best"] == artifacts.read_checkpoint(folder / "checkpoint" / f"{emotion}-{seed}.pt")["best_acc"]
+            assert sum(name.endswith("_random") for name in result) == 14 * 2
+    accuracies = pd.read_csv(folder / "goemotions_prompt_tuning_accuracy.csv")
+    assert list(accuracies.columns) == ["sentiment", "random_seed", "accuracy"] and len(accuracies) == 12
+    ranks = pd.read_csv(folder / "neuron_rank" / "neuron_rank_by_searchlight_RSA_14property.csv")
+    assert ranks.shape == (64, 14)
+    for name in ("Neurons_Correspond_Selectively_to_Emotional_Attributes", "Acc_after_masking_correspond_neuron"):
+        assert (folder / "pic" / f"{name}.png").stat().st_size > 10_000
+
+
+def test_scripts_say_what_they_wrote_and_what_comes_next(study):
+    _, printed = study
+    for name, process in printed.items():
+        assert "next:" in process.stdout or name == "plot_results.py", name
+    assert "fear-1" in printed["train.py"].stderr, "the bar names the task"
+
+
+def test_after_relu_counts(study):
+    folder, _ = study
+    sums = pd.read_csv(folder / "active_neuron_after_relu_csv" / "fear-all.csv").to_numpy()[0]
+    each = [pd.read_csv(folder / "active_neuron_after_relu_csv" / f"fear-{seed}.csv").to_numpy()[0] for seed in (1, 3)]
+    assert set(np.unique(each)) == {0, 1} and (sums == np.sum(each, axis=0)).all()
+
+
+def train_flags(tiny_model, *more):
+    return ("train.py", "--sentiment", "fear", "--random_seed", 1, "--pretrained_model", tiny_model, "--dataset=demo",
+            "--prompt_len=4", "--epochs=1", *more)
+
+
+def test_the_same_command_again_trains_nothing_and_gives_the_same_bytes(script, tmp_path, tiny_model):
+    script(*train_flags(tiny_model))
+    first = (tmp_path / "checkpoint" / "fear-1.pt").read_bytes()
+    assert "1 finished before" in script(*train_flags(tiny_model)).stdout
+    (tmp_path / "checkpoint" / "fear-1.pt").unlink()
+    script(*train_flags(tiny_model))
+    assert (tmp_path / "checkpoint" / "fear-1.pt").read_bytes() == first
+
+
+def test_other_settings_are_refused_and_overwrite_replaces(script, tmp_path, tiny_model):
+    script(*train_flags(tiny_model))
+    first = (tmp_path / "checkpoint" / "fear-1.pt").read_bytes()
+    refused = script(*train_flags(tiny_model, "--lr=0.1"), status=2)
+    assert "lr is 0.002 there and 0.1 here" in refused.stderr and "--overwrite" in refused.stderr
+    assert (tmp_path / "checkpoint" / "fear-1.pt").read_bytes() == first
+    script(*train_flags(tiny_model, "--lr=0.1", "--overwrite"))
+    assert artifacts.read_checkpoint(tmp_path / "checkpoint" / "fear-1.pt")["settings"]["lr"] == 0.1
+
+
+def one_line(process):
+    lines = process.stderr.strip().splitlines()
+    assert len(lines) == 1, process.stderr
+    return lines[0]
+
+
+EVAL = ("eval_mask_neuron.py", "--sentiment", "fear", "--random_seed", 1, "--dataset=demo")
+
+
+@pytest.fixture
+def copy(study, tmp_path):
+    """The finished study, copied, for a test to damage."""
+    shutil.copytree(study[0], tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def test_unknown_emotion(script):
+    line = one_line(script("train.py", "--sentiment", "hapiness", status=2))
+    assert "hapiness" in line and "joy" in line
+
+
+@pytest.mark.parametrize("flag", ["--epochs=0", "--epochs=x", "--lr=-1", "--lr=nan", "--train_batch_size=0",
+                                  "--random_seed=-1", "--precision=fp8", "--warmup=3", "--negatives=all"])
+def test_bad_flag(script, flag):
+    assert flag.partition("=")[0] in one_line(script("train.py", flag, status=2))
+
+
+def test_missing_checkpoint(script, tiny_model, copy):
+    (copy / "checkpoint" / "fear-1.pt").unlink()
+    for name in ("get_active_neuron.py", "eval_mask_neuron.py"):
+        line = one_line(script(name, *TASKS, "--pretrained_model", tiny_model, status=2))
+        assert "fear-1.pt" in line and "train.py" in line
+
+
+def test_prompt_of_another_model(script, golden, tiny_model):
+    line = one_line(script(*EVAL, "--pretrained_model", tiny_model, "--checkpoint_dir", golden / "checkpoint",
+                           "--maskPath", golden / "masks.pkl", status=2))
+    assert "masks.pkl" in line and "[3, 128]" in line and "[2, 32]" in line
+
+
+def test_mask_of_another_shape(script, tiny_model, copy):
+    with open(copy / "masks" / "wrong.pkl", "wb") as file:
+        pickle.dump({"valence_top5": torch.ones(2, 33)}, file)
+    line = one_line(script(*EVAL, "--pretrained_model", tiny_model, "--maskPath", "masks/wrong.pkl", status=2))
+    assert "wrong.pkl" in line and "[2, 33]" in line and "[2, 32]" in line
+
+
+def test_mask_pickle_that_runs_code(script, tiny_model, copy):
+    class Harmful:
+        def __reduce__(self):
+            return os.mkdir, (str(copy / "harm"),)
+
+    with open(copy / "masks" / "harmful.pkl", "wb") as file:
+        pickle.dump({"valence_top5": Harmful()}, file)
+    line = one_line(script(*EVAL, "--pretrained_model", tiny_model, "--maskPath", "masks/harmful.pkl", status=2))
+    assert "harmful.pkl" in line and "mkdir" in line
+    assert not (copy / "harm").exists()
+
+
+def test_checkpoint_that_runs_code(script, tiny_model, copy):
+    class Harmful:
+        def __reduce__(self):
+            return os.mkdir, (str(copy / "harm"),)
+
+    torch.save({"best_prompt": torch.zeros(4, 16), "best_acc": Harmful()}, copy / "checkpoint" / "fear-1.pt")
+    assert "fear-1.pt" in one_line(script(*EVAL, "--pretrained_model", tiny_model, status=2))
+    assert not (copy / "harm").exists()
+
+
+def test_truncated_checkpoint(script, tiny_model, copy):
+    path = copy / "checkpoint" / "fear-1.pt"
+    path.write_bytes(path.read_bytes()[:-500])
+    assert "fear-1.pt" in one_line(script(*EVAL, "--pretrained_model", tiny_model, status=2))
+
+
+def test_dataset_without_a_split(script, tiny_model, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.tsv").write_text("thank you\t15\tid\n")
+    line = one_line(script("train.py", "--dataset=data", "--pretrained_model", tiny_model, status=2))
+    assert "data" in line and "`dev`" in line
+
+
+def test_emotion_without_a_row(script, tiny_model, tmp_path):
+    for split in ("train", "dev"):
+        (tmp_path / f"{split}.tsv").write_text("thank you\t15\tid\n")
+    line = one_line(script("train.py", "--dataset=.", "--pretrained_model", tiny_model, "--prompt_len=4", "--sentiment",
+                           "grief", "--random_seed", 1, status=2))
+    assert "grief" in line
+
+
+def test_unreachable_hub(script, tmp_path):
+    offline = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "cache")}
+    line = one_line(script("train.py", "--dataset=demo", "--pretrained_model=roberta-base", status=2, env=offline))
+    assert "--pretrained_model" in line and "folder" in line
+    line = one_line(script("train.py", "--dataset=goemotions", status=2, env=offline))
+    assert "--dataset FOLDER" in line
+
+
+def test_model_without_the_label_words(script, tmp_path, tiny_model):
+    shutil.copytree(tiny_model, tmp_path / "model")
+    path = tmp_path / "model" / "tokenizer.json"
+    content = json.loads(path.read_text())
+    vocabulary = content["model"]["vocab"]
+    vocabulary["neqative"] = vocabulary.pop("negative")
+    content["model"]["merges"] = []
+    path.write_text(json.dumps(content))
+    assert "'negative'" in one_line(script(*train_flags("model"), status=2))
+
+
+def test_prompt_longer_than_the_model(script, tiny_model):
+    assert "--prompt_len" in one_line(script(*train_flags(tiny_model, "--prompt_len=79"), status=2))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind the superuser")
+def test_folder_without_permission(script, tiny_model, tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    assert "closed" in one_line(script(*train_flags(tiny_model, "--checkpoint_dir=closed/x"), status=2))

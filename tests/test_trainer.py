@@ -1,0 +1,156 @@
+"""Training many prompts at once does to each what training it alone does."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import RobertaConfig
+
+from framework.roberta import RobertaForMaskedLMPrompt
+from framework.tasks import TaskRows
+from framework.trainer import PromptTrainer, Task, TrainSettings, adam_step, count_right, cut_by_length
+
+SETTINGS = TrainSettings(prompt_len=4, epochs=3, batch_size=8, lr=0.05, warmup_steps=3)
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    config = RobertaConfig(
+        vocab_size=50, hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=32,
+        max_position_embeddings=40, type_vocab_size=1, initializer_range=0.5, hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0)
+    return RobertaForMaskedLMPrompt(config, prompt_len=4, label_ids=(7, 8)).double()
+
+
+@pytest.fixture(scope="module")
+def tokens():
+    random = np.random.default_rng(0)
+    return [random.integers(5, 50, random.integers(2, 20)) for _ in range(200)]
+
+
+def make_task(emotion, seed, rows=60):
+    random = np.random.default_rng(seed)
+    row = random.integers(0, 200, rows)
+    return Task(emotion, seed, TaskRows(row, row % 2), TaskRows(row[:20], row[:20] % 2))
+
+
+def train(model, tokens, tasks, group_size, settings=SETTINGS):
+    trainer = PromptTrainer(model, tokens, tokens, settings, positions_per_batch=300)
+    finished, losses = {}, {}
+    step = trainer.step
+
+    def record(batches):
+        names = [task.name for task in trainer.tasks]
+        result = step(batches)
+        for name, loss in zip(names, result.tolist()):
+            losses.setdefault(name, []).append(loss)
+        return result
+
+    trainer.step = record
+    trainer.run(tasks, group_size, on_finish=lambda task, prompt: finished.update({task.name: (task, prompt)}))
+    return finished, losses
+
+
+def test_a_task_learns_the_same_beside_others(model, tokens):
+    """Different sizes, so that tasks end at different times and their places go to others."""
+    specs = [("fear", 1, 60), ("pride", 3, 37), ("grief", 5, 90), ("joy", 7, 16), ("love", 9, 50)]
+    together, losses = train(model, tokens, [make_task(*spec) for spec in specs], group_size=3)
+    assert sorted(together) == sorted(f"{emotion}-{seed}" for emotion, seed, _ in specs)
+    for spec in specs:
+        alone, own_losses = train(model, tokens, [make_task(*spec)], group_size=1)
+        (name, (task, prompt)), = alone.items()
+        np.testing.assert_allclose(losses[name][:10], own_losses[name][:10], rtol=0, atol=1e-9)
+        # Without bias correction Adam's first steps amplify rounding, so later ones agree less closely.
+        np.testing.assert_allclose(together[name][1], prompt, rtol=0, atol=0.02)
+        assert (together[name][0].best_epoch, together[name][0].best_acc) == (task.best_epoch, task.best_acc)
+
+
+def test_every_row_is_seen_once_an_epoch(model, tokens):
+    trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
+    task = make_task("fear", 1, rows=37)
+    trainer.add(task)
+    seen = []
+    while len(seen) < 37:
+        seen += trainer.next_rows()[0].tolist()
+    assert sorted(seen) == list(range(37)) and len(task.order) == 0
+
+
+def test_training_lowers_the_loss_and_leaves_the_backbone_alone(model, tokens):
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    _, losses = train(model, tokens, [make_task("fear", 1)], 1, TrainSettings(prompt_len=4, epochs=30, batch_size=60, lr=0.05))
+    assert losses["fear-1"][-1] < 0.8 * losses["fear-1"][0]
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_patience_ends_a_task(model, tokens):
+    still = TrainSettings(prompt_len=4, epochs=9, batch_size=8, lr=0.0, patience=2)
+    finished, _ = train(model, tokens, [make_task("fear", 1)], 1, still)
+    task, _ = finished["fear-1"]
+    assert (task.best_epoch, task.epoch) == (1, 3)
+
+
+def test_mask_start_is_the_mask_embedding(model, tokens):
+    first = [np.array([4, *ids]) for ids in tokens]
+    trainer = PromptTrainer(model, first, first, TrainSettings(prompt_len=4, prompt_init="mask"), 300)
+    trainer.add(make_task("fear", 1))
+    assert torch.equal(trainer.prompts[0], model.get_input_embeddings().weight[4].expand(4, -1))
+
+
+def test_masks_in_one_pass_count_as_one_at_a_time(model, tokens):
+    masks = (torch.rand(5, 3, 32, generator=torch.Generator().manual_seed(0)) > 0.3).double()
+    rows, prompt = make_task("fear", 1).train, torch.randn(4, 16, dtype=torch.double) / 5
+    together = count_right(model, tokens, rows, prompt, 1000, neuron_masks=masks)
+    assert together.tolist() == [int(count_right(model, tokens, rows, prompt, 64, neuron_masks=mask[None])) for mask in masks]
+    assert len(set(together.tolist())) > 1, "the masks make a difference"
+    untouched = count_right(model, tokens, rows, prompt, 1000, neuron_masks=torch.ones(1, 3, 32))
+    assert untouched.tolist() == [int(count_right(model, tokens, rows, prompt, 1000))]
+
+
+def test_a_masked_neuron_is_gone(model, tokens):
+    """Masking a neuron equals cutting its outgoing weights."""
+    mask = torch.ones(1, 3, 32, dtype=torch.double)
+    mask[0, 0, 3] = mask[0, 1, 30] = mask[0, 2, 5] = 0
+    input_ids, prompt = torch.from_numpy(tokens[0])[None], torch.randn(4, 16, dtype=torch.double)
+    masked = model(input_ids, prompt=prompt, neuron_masks=mask).logits[0]
+    weights = [model.roberta.encoder.layer[layer].output.dense.weight for layer in range(3)]
+    saved = [weight.detach().clone() for weight in weights]
+    with torch.no_grad():
+        for layer, unit in ((0, 3), (1, 30), (2, 5)):
+            weights[layer][:, unit] = 0
+        cut = model(input_ids, prompt=prompt).logits
+        for weight, value in zip(weights, saved):
+            weight.copy_(value)
+    torch.testing.assert_close(masked, cut, rtol=0, atol=1e-12)
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=50), st.integers(1, 500), st.none() | st.integers(1, 9))
+def test_batches_hold_every_row_once_within_the_bounds(lengths, positions, most_rows):
+    comments = [np.zeros(length, int) for length in lengths]
+    batches = cut_by_length(comments, np.arange(len(lengths)), 3, positions, most_rows)
+    assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
+    for batch in batches:
+        longest = max(lengths[row] for row in batch) + 3
+        assert len(batch) == 1 or (len(batch) * longest <= positions and len(batch) <= (most_rows or 50))
+
+
+def test_adam_step_is_adamw_without_bias_correction():
+    """Against torch's own AdamW, whose corrections are undone by the rates that they amount to."""
+    torch.manual_seed(0)
+    prompts = torch.randn(2, 3, 4, dtype=torch.double)
+    reference = prompts.clone().requires_grad_(True)
+    exp_avg, exp_avg_sq = torch.zeros_like(prompts), torch.zeros_like(prompts)
+    for step in range(1, 6):
+        gradient = torch.randn_like(prompts)
+        correction = (1 - 0.999**step) ** 0.5
+        optimizer = torch.optim.AdamW([reference], lr=0.01 * (1 - 0.9**step) / correction, eps=1e-6 / correction,
+                                      weight_decay=0.0)
+        optimizer.state[reference] = {"step": torch.tensor(float(step - 1)), "exp_avg": exp_avg.clone(),
+                                      "exp_avg_sq": exp_avg_sq.clone()}
+        reference.grad = gradient.clone()
+        optimizer.step()
+        with torch.no_grad():
+            reference -= 0.01 * 0.1 * reference  # decay after the update, as the study's optimiser did
+        adam_step(prompts, gradient, exp_avg, exp_avg_sq, torch.tensor(0.01, dtype=torch.double), 0.1)
+        torch.testing.assert_close(prompts, reference.detach(), rtol=0, atol=1e-12)
