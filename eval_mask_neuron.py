@@ -66,19 +66,19 @@ def main():
                        flags.overwrite)
     print(f"{len(tasks)} tasks x {len(masks)} masks, {len(tasks) - len(todo.left)} tasks finished before; "
           f"{flags.pretrained_model} in {settings['precision']} on {device}")
+    rows = {task: task_rows(dev, *task, flags.negatives) for task in todo.left}
     tokens = encode(dev.texts, tokenizer, max_length) if todo.left else []
     stacked = stacked.to(device, dtype)
     passes = torch.arange(len(masks)).split(flags.masks_per_batch)
     with todo, cli.task_bar(len(todo.left) * len(masks), "mask") as bar:
         for emotion, seed in todo:
             bar.set_description(f"{emotion}-{seed}")
-            rows = task_rows(dev, emotion, seed, flags.negatives)
-            prompt = prompts[emotion, seed].to(device)
+            prompt, asked = prompts[emotion, seed].to(device), rows[emotion, seed]
 
             def accuracies(neuron_masks=None):
-                right = count_right(model, tokens, rows, prompt, models.positions_per_batch(model, training=False),
+                right = count_right(model, tokens, asked, prompt, models.positions_per_batch(model, training=False),
                                     flags.eval_batch_size, neuron_masks)
-                return (right.cpu().double() / len(rows.row)).tolist()
+                return (right.cpu().double() / len(asked.row)).tolist()
 
             best, masked = accuracies(), []
             for chosen in passes:

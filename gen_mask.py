@@ -24,15 +24,15 @@ def main():
                         "(2 or FLOAT_MASK)")
     parser.add_argument("--PKL_File", metavar="FILE", help="where the masks go "
                         "(default: ./masks/RSA_14property_top_500_6000.pkl, or RSA_3space_...)")
-    parser.add_argument("--thresholds", metavar="K", type=int, nargs="+", default=THRESHOLDS,
+    parser.add_argument("--thresholds", metavar="K", type=cli.positive, nargs="+", default=THRESHOLDS,
                         help="how many neurons to mask; one set of masks for each K")
-    parser.add_argument("--num_layers", metavar="L", type=int,
+    parser.add_argument("--num_layers", metavar="L", type=cli.positive,
                         help="layers of the model (default: what step 4 recorded beside the ranks, else 12)")
-    parser.add_argument("--mask_seed", metavar="SEED", type=int, default=0, help="seed of whatever is random")
+    parser.add_argument("--mask_seed", metavar="SEED", type=cli.count, default=0, help="seed of whatever is random")
     parser.add_argument("--random_baseline", choices=["uniform", "layer_matched"], default="uniform",
                         help="random masks draw from all neurons, or as many from each layer as the attribute's mask "
                         "has there, without those it masks")
-    parser.add_argument("--random_draws", metavar="R", type=int, default=1,
+    parser.add_argument("--random_draws", metavar="R", type=cli.positive, default=1,
                         help="random masks for each attribute and K")
     parser.add_argument("--overwrite", action="store_true", help="replace masks that other settings made")
     args = parser.parse_args()
@@ -41,15 +41,11 @@ def main():
     overlap_path = mask_path.with_name(f"{mask_path.stem}_overlap.csv")
     if mask_path.suffix != ".pkl":
         raise UserError(f"--PKL_File {mask_path}: must end in .pkl")
-    if args.mask_seed < 0:
-        raise UserError(f"--mask_seed {args.mask_seed}: must be 0 or more")
-    if args.random_draws < 1:
-        raise UserError(f"--random_draws {args.random_draws}: must be 1 or more")
 
     ranks, made_with = artifacts.read_ranks(rank_path)
     if made_with.get("mode", args.mode) != args.mode:
         raise UserError(f"{rank_path}: was made with --mode {made_with['mode']}; give the same --mode here")
-    num_layers = made_with.get("num_layers", 12) if args.num_layers is None else args.num_layers
+    num_layers = args.num_layers or made_with.get("num_layers", 12)
     if num_layers != made_with.get("num_layers", num_layers):
         raise UserError(f"--num_layers {num_layers}: {rank_path} has ranks of {made_with['num_layers']} layers")
 

@@ -57,12 +57,8 @@ def main():
                        lambda path: artifacts.read_checkpoint(path)["settings"], flags.overwrite)
     print(f"{len(tasks)} tasks, {len(tasks) - len(todo.left)} finished before; "
           f"{flags.pretrained_model} in {settings['precision']} on {device}")
+    rows = {task: [task_rows(split, *task, flags.negatives) for split in (train, dev)] for task in todo.left}
     bar = cli.task_bar(len(todo.left) * flags.epochs, "epoch")
-
-    def tasks_to_train():
-        for emotion, seed in todo:
-            rows = (task_rows(split, emotion, seed, flags.negatives) for split in (train, dev))
-            yield Task(emotion, seed, *rows)
 
     def on_epoch(task):
         bar.set_description(f"{task.name} epoch {task.epoch}: dev {task.acc:.3f}")
@@ -81,8 +77,8 @@ def main():
                                 flags.eval_batch_size)
         torch.manual_seed(0)  # the noise of the backbone's dropout
         with todo, bar:
-            trainer.run(tasks_to_train(), models.group_size(flags.tasks_per_batch, trainer.positions_per_batch,
-                                                           flags.train_batch_size), on_epoch, on_finish)
+            group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size)
+            trainer.run((Task(*task, *rows[task]) for task in todo), group_size, on_epoch, on_finish)
 
     table = artifacts.write_accuracies(flags.checkpoint_dir)
     print(f"wrote {flags.checkpoint_dir}/{{emotion}}-{{seed}}.pt and {artifacts.accuracy_path(flags.checkpoint_dir)}: "

@@ -11,11 +11,15 @@ import json
 import os
 import pickle
 import platform
+import re
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.csv
 import torch
 
 from framework.errors import UserError
@@ -272,6 +276,212 @@ def write_sum_over_seeds(folder, emotion):
                       total.astype(np.int64) if (total == total.round()).all() else total)
 
 
+def activation_seeds(folder):
+    """The seeds of each emotion that a folder holds activations of: dict of str to list of int."""
+    seeds = {}
+    for path in Path(folder).glob("*-*.csv"):
+        emotion, _, seed = path.stem.rpartition("-")
+        if seed.isdecimal():
+            seeds.setdefault(emotion, []).append(int(seed))
+    if not seeds:
+        raise UserError(f"{folder}: holds no activations (emotion-seed.csv); get_active_neuron.py makes them, "
+                        "--activation_dir says where they are")
+    return seeds
+
+
+def activated_emotions(folder, emotions):
+    """Those of the emotions that a folder holds activations of; at least 4, which is few enough."""
+    there = activation_seeds(folder)
+    used = [emotion for emotion in emotions if emotion in there]
+    if len(used) < 4:
+        raise UserError(f"{folder}: has activations for {len(used)} of the {len(emotions)} emotions that people rated, "
+                        "4 and more are needed; run get_active_neuron.py for the others")
+    return used
+
+
+def read_activations(folder, emotions, seeds=None):
+    """Activations of all neurons under the prompts of some emotions, read in parallel.
+
+    Parameters
+    ----------
+    folder : path-like
+    emotions : sequence of str
+    seeds : sequence of int or ``"all"``, optional
+        By default all seeds that any of the emotions has, in ascending order.
+
+    Returns
+    -------
+    values : array [S, E, N], float64
+    seeds : list
+    """
+    if seeds is None:
+        there = activation_seeds(folder)
+        seeds = sorted({seed for emotion in emotions for seed in there.get(emotion, ())})
+    paths = [activation_path(folder, emotion, seed) for seed in seeds for emotion in emotions]
+    first = _read_activation_file(paths[0])
+    values = np.empty((len(paths), len(first)))
+
+    def read(place):
+        row = _read_activation_file(paths[place])
+        if len(row) != len(first):
+            raise UserError(f"{paths[place]}: has {len(row)} neurons, {paths[0].name} has {len(first)}; "
+                            "all must come from one model")
+        values[place] = row
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(read, range(len(paths))))
+    return values.reshape(len(seeds), len(emotions), -1), list(seeds)
+
+
+def _read_activation_file(path):
+    again = "run get_active_neuron.py for this emotion and seed"
+    try:
+        content = _read_bytes(path)
+    except UserError as error:
+        raise UserError(f"{error}; {again}") from None
+    lines = content.splitlines()
+    if len(lines) != 2 or not content.endswith(b"\n"):  # without its end, the last number may have lost digits
+        raise UserError(f"{path}: is not a line of names and one of activations, or is cut off; {again}")
+    names, fields = (line.count(b",") + 1 for line in lines)
+    if fields != names:
+        raise UserError(f"{path}: has {fields} activations for {names} neurons; {again}")
+    try:
+        # One neuron a line instead of a column: a reader of tables is made for many rows.
+        table = pyarrow.csv.read_csv(
+            pyarrow.BufferReader(lines[1].replace(b",", b"\n")),
+            pyarrow.csv.ReadOptions(column_names=["activation"], use_threads=False),
+            pyarrow.csv.ParseOptions(ignore_empty_lines=False),
+            pyarrow.csv.ConvertOptions(column_types={"activation": pyarrow.float64()}))
+    except pyarrow.ArrowInvalid:
+        raise UserError(f"{path}: holds something that is not a number; {again}") from None
+    row = table.column(0).to_numpy()
+    if not np.isfinite(row).all():
+        raise UserError(f"{path}: neuron {np.flatnonzero(~np.isfinite(row))[0]} has no value or an infinite one; {again}")
+    return row
+
+
+# ---------------------------------------------------------------------------------------------- human data, searchlight
+
+
+def read_emotion_order(path):
+    """The emotions that condensed distances are over: one a line."""
+    return _checked_emotions(path, _read_text(path).split())
+
+
+def _checked_emotions(path, emotions):
+    for emotion in emotions:
+        if emotion not in EMOTIONS:
+            raise UserError(f"{path}: {emotion!r} is not one of GoEmotions' 27 emotions")
+        if emotions.count(emotion) > 1:
+            raise UserError(f"{path}: has {emotion!r} more than once")
+    return emotions
+
+
+def read_attributes(path, emotion_order=None):
+    """What people think of emotions: ratings with an `emotion` column, or distances between any two emotions.
+
+    Parameters
+    ----------
+    path : path-like
+        CSV, one column an attribute.
+    emotion_order : path-like, optional
+        The emotions that distances are over; needed for those.
+
+    Returns
+    -------
+    attributes : list of str [A]
+    emotions : list of str [E]
+    ratings : array [E, A], or None
+    distances : array [A, E (E - 1) / 2], or None
+        Whichever the file holds.
+    """
+    columns = list(read_table(path, numeric=False).columns)
+    attributes = [name for name in columns if name != "emotion"]
+    if not attributes or any(str(name).startswith("Unnamed:") for name in attributes):
+        raise UserError(f"{path}: every column but `emotion` must hold an attribute and have its name")
+    numbers = read_table(path, attributes).to_numpy(float)
+    if "emotion" in columns:
+        return attributes, _checked_emotions(path, list(read_table(path, numeric=False)["emotion"])), numbers, None
+    if emotion_order is None:
+        raise UserError(f"{path}: has no column `emotion`, so these are distances: "
+                        "--emotion_order must give the file of the emotions that they are over")
+    emotions = read_emotion_order(emotion_order)
+    return attributes, emotions, None, _checked_distances(path, numbers.T, emotions, "rows")
+
+
+def _checked_distances(path, distances, emotions, what):
+    pairs = len(emotions) * (len(emotions) - 1) // 2
+    if distances.shape[1] != pairs:
+        raise UserError(f"{path}: has {distances.shape[1]} {what}, the {len(emotions)} emotions of --emotion_order make "
+                        f"{pairs} pairs")
+    if (distances < 0).any():
+        raise UserError(f"{path}: has a distance below 0")
+    return distances
+
+
+def read_judgements(mean_path, individual_path, emotions):
+    """People's judgements of how different emotions are, checked against each other.
+
+    Parameters
+    ----------
+    mean_path : path-like
+        CSV of one column, a row a pair of emotions: the mean over people.
+    individual_path : path-like
+        CSV of a column a pair, a row a person.
+    emotions : list of str
+        In the order of the pairs.
+
+    Returns
+    -------
+    mean : array [P]
+    individual : array [people, P]
+    """
+    mean = _checked_distances(mean_path, read_table(mean_path).to_numpy(float).T, emotions, "rows")
+    individual = _checked_distances(individual_path, read_table(individual_path).to_numpy(float), emotions, "columns")
+    if len(mean) != 1:
+        raise UserError(f"{mean_path}: has {len(mean)} columns, one of mean judgements is expected")
+    if len(individual) < 2:
+        raise UserError(f"{individual_path}: has one row, intervals over people need two and more")
+    if not np.allclose(mean[0], individual.mean(axis=0), atol=1e-6):
+        raise UserError(f"{mean_path}: is not the mean of the people in {individual_path}")
+    return mean[0], individual
+
+
+def searchlight_path(rank_path, table):
+    """Where a table that step 4 makes stands beside its ranks: ``ranks.csv`` -> ``ranks_tau.csv``.
+
+    Tables of neurons x attributes, like the ranks: `tau`, `p`, `q`, `permutation_p`, `permutation_p_fwe`. Others:
+    `permutation_max`, `significant_by_layer`, `reliability`.
+    """
+    return Path(rank_path).with_name(f"{Path(rank_path).stem}_{table}.csv")
+
+
+def write_searchlight(rank_path, ranks, tables):
+    """Write what step 4 makes: the tables beside the ranks, then the ranks.
+
+    Parameters
+    ----------
+    rank_path : path-like
+    ranks : pandas.DataFrame
+    tables : dict of str to pandas.DataFrame
+        By the names that `searchlight_path` takes; those of an earlier run that are not among them are removed.
+    """
+    for stale in ("permutation_p", "permutation_p_fwe", "permutation_max", "reliability"):
+        if stale not in tables:
+            searchlight_path(rank_path, stale).unlink(missing_ok=True)
+    for name, table in tables.items():
+        _write_numbers(searchlight_path(rank_path, name), table)
+    _write_numbers(rank_path, ranks)
+
+
+def _write_numbers(path, table):
+    """`write_table` in a tenth of pandas' time, which half a million numbers are worth."""
+    with atomic_write(path) as file:
+        file.write(table[:0].to_csv(index=False, lineterminator="\n").encode())
+        pyarrow.csv.write_csv(pyarrow.Table.from_pandas(table, preserve_index=False), file,
+                              pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed"))
+
+
 # ------------------------------------------------------------------------------------------------------------- tables
 
 
@@ -297,7 +507,9 @@ def read_table(path, columns=(), numeric=True):
     """
     try:
         # Only an empty field is a missing value: "NA" and "nan" are words that a comment may consist of.
-        table = pd.read_csv(io.BytesIO(_read_bytes(path)), keep_default_na=False, na_values=[""])
+        # pandas' own way of reading numbers is off by a bit in the last place, which makes and breaks ties.
+        table = pd.read_csv(io.BytesIO(_read_bytes(path)), keep_default_na=False, na_values=[""],
+                            float_precision="round_trip")
     except (ValueError, pd.errors.ParserError) as error:
         raise UserError(f"{path}: cannot be read as CSV ({error})") from None
     if len(table) == 0:
@@ -314,6 +526,29 @@ def read_table(path, columns=(), numeric=True):
                 row = int(np.flatnonzero(~np.isfinite(table[name].to_numpy(float)))[0])
                 raise UserError(f"{path}: column {name!r} has a missing or infinite value in row {row + 1}")
     return table
+
+
+def read_ratings(path):
+    """People's ratings in long format.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `participant`, `emotion` (in lower case) and `attribute`, str; `rating`, float, NaN where it is left empty.
+    """
+    names = ["participant", "emotion", "attribute"]
+    table = read_table(path, [*names, "rating"], numeric=False)
+    for name in names:
+        if table[name].isna().any():
+            raise UserError(f"{path}: column {name!r} is empty in row {table[name].isna().idxmax() + 1}")
+        table[name] = table[name].astype(str).str.strip()
+    table["emotion"] = table["emotion"].str.lower()
+    rating = pd.to_numeric(table["rating"], errors="coerce").astype(float)
+    wrong = rating.isna() & table["rating"].notna() | np.isinf(rating)
+    if wrong.any():
+        raise UserError(f"{path}: column 'rating' holds {table['rating'][wrong].iloc[0]!r} in row {wrong.idxmax() + 1}, "
+                        "which is no number; leave missing answers empty")
+    return table.assign(rating=rating)
 
 
 def read_ranks(path):
@@ -431,8 +666,8 @@ def read_results(folder):
     rows = []
     for path in paths:
         result = read_json(path)
-        if "sentiment" not in result or "seed" not in result:
-            raise UserError(f"{path}: is no result of eval_mask_neuron.py (no `sentiment` or `seed` in it)")
+        if not {"sentiment", "seed", "best"} <= result.keys():
+            raise UserError(f"{path}: is no result of eval_mask_neuron.py (no `sentiment`, `seed` or `best` in it)")
         for name, value in result.items():
             if name not in ("sentiment", "settings") and not (isinstance(value, (int, float)) and np.isfinite(value)):
                 raise UserError(f"{path}: {name!r} is not a number")
@@ -440,6 +675,51 @@ def read_results(folder):
                 raise UserError(f"{path}: {name!r} is {value}, an accuracy is between 0 and 1")
         rows.append({name: value for name, value in result.items() if name != "settings"})
     return pd.DataFrame(rows)
+
+
+# The published results call some attributes otherwise than the ratings do.
+_PUBLISHED_ATTRIBUTES = {**{name: f"{name}-face" for name in ("happy", "anger", "sad", "fear", "surprise", "disgust")},
+                         "self-related": "self-relativity", "other-related": "other-relativity",
+                         "non-novelty": "novelty"}
+
+
+def read_published_results(attribute_folder, random_folder, accuracy_path=None):
+    """The study's results, which are two folders of JSON files, in the form and with the names of ours.
+
+    Parameters
+    ----------
+    attribute_folder, random_folder : path-like
+        Accuracies under masks like ``happy_top1500`` and ``happy_random1500``.
+    accuracy_path : path-like, optional
+        A table `sentiment,random_seed,accuracy`: accuracies without a mask, in place of those in the folders.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `read_results`, masks named ``happy-face_top1500`` and ``happy-face_top1500_random``; the tasks that both
+        folders have.
+    """
+    def rename(name):
+        match = re.fullmatch(r"(.+)_(top|random)(\d+)", name)
+        if not match:
+            return name
+        attribute = _PUBLISHED_ATTRIBUTES.get(match[1], match[1])
+        return f"{attribute}_top{match[3]}" + ("_random" if match[2] == "random" else "")
+
+    task = ["sentiment", "seed"]
+    random = read_results(random_folder).drop(columns="best")
+    results = read_results(attribute_folder).merge(random, on=task).rename(columns=rename)
+    if results.empty:
+        raise UserError(f"{random_folder}: has no task (emotion and seed) in common with {attribute_folder}")
+    if accuracy_path is not None:
+        emotions = read_table(accuracy_path, ["sentiment"], numeric=False)["sentiment"]
+        numbers = read_table(accuracy_path, ["random_seed", "accuracy"])
+        unmasked = dict(zip(zip(emotions, numbers["random_seed"]), numbers["accuracy"]))
+        results["best"] = [unmasked.get(key, np.nan) for key in zip(results["sentiment"], results["seed"])]
+        if results["best"].isna().any():
+            emotion, seed = results.loc[results["best"].isna(), task].iloc[0]
+            raise UserError(f"{accuracy_path}: has no accuracy for {emotion}, seed {seed}")
+    return results
 
 
 # --------------------------------------------------------------------------------------------------------- GoEmotions

@@ -93,7 +93,7 @@ def make_masks(ranks, thresholds, num_layers, method="binary", baseline="uniform
     masks = {}
     for attribute, rank in ranks.items():
         size = len(rank)
-        if num_layers < 1 or size % num_layers:
+        if size % num_layers:
             raise UserError(f"--num_layers {num_layers}: {size} neurons cannot be divided evenly among so many layers")
         for k in thresholds:
             name = f"{attribute}_top{k}"

@@ -1,0 +1,98 @@
+"""Figures of people's ratings: frames in, matplotlib figures out."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from framework.figures import WIDTH, _label, _styled
+
+
+@_styled
+def rating_means(table):
+    """How people rate each emotion on each attribute.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame [emotions, attributes]
+        0..1.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(max(3.6, min(WIDTH, 2 + 0.22 * len(table))), 1.5 + 0.18 * table.shape[1]))
+    axes = figure.subplots()
+    image = _matrix(axes, table.T, cmap="viridis", vmin=0, vmax=1)
+    bar = figure.colorbar(image, ax=axes, ticks=[0, 1], shrink=0.8)
+    bar.ax.set_yticklabels(["lowest", "highest"])
+    bar.ax.set_title("Mean\nrating", fontsize=8)
+    bar.ax.tick_params(length=0)
+    bar.outline.set_visible(False)
+    return figure
+
+
+@_styled
+def rating_reliability(table):
+    """The reliability of each attribute's means, with its 95% interval.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        `framework.ratings.reliability_table`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(4.2, 1 + 0.2 * len(table)))
+    axes = figure.subplots()
+    place = np.arange(len(table))
+    axes.hlines(place, table["mean_low"], table["mean_high"], color="#555555")
+    for reliable, fill, label in ((True, "#1a1239", "significant"), (False, "white", "not significant")):
+        shown = (table["reliable"] == reliable).to_numpy()
+        axes.plot(table["mean"][shown], place[shown], "o", markersize=5, color="#1a1239", markerfacecolor=fill,
+                  label=label)
+    axes.axvline(0, color="#999999", linewidth=0.8, zorder=0)
+    axes.set_yticks(place, map(_label, table["attribute"]))
+    axes.invert_yaxis()
+    axes.set_xlim(min(0, table["mean_low"].min()) - 0.05, 1.02)
+    axes.set_xlabel("Intraclass correlation of the mean rating (95% interval)")
+    figure.legend(*axes.get_legend_handles_labels(), ncols=2, loc="outside upper center")
+    return figure
+
+
+@_styled
+def rating_components(components):
+    """Eigenvalues against chance, and the loadings of items on the components that are kept.
+
+    Parameters
+    ----------
+    components : framework.ratings.Components
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    loadings = components.loadings
+    figure = Figure(figsize=(WIDTH, max(2.6, 1.1 + 0.16 * len(loadings))))
+    scree, axes = figure.subplots(1, 2, width_ratios=[1, 1.1])
+    number = np.arange(1, len(components.eigenvalues) + 1)
+    scree.plot(number, components.eigenvalues, "o-", color="#1a1239", markersize=3, label="items")
+    scree.plot(number, components.chance, "--", color="#9d3976", label="unrelated items, 95th percentile")
+    scree.set_xlabel("Component")
+    scree.set_ylabel("Eigenvalue")
+    scree.legend()
+    largest = np.abs(loadings.to_numpy()).max()
+    image = _matrix(axes, loadings, cmap="PuOr_r", vmin=-largest, vmax=largest)
+    bar = figure.colorbar(image, ax=axes, shrink=0.8)
+    bar.ax.set_title("Loading", fontsize=8)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def _matrix(axes, table, **colours):
+    image = axes.imshow(table.to_numpy(), aspect="auto", interpolation="nearest", **colours)
+    axes.set_xticks(range(table.shape[1]), map(_label, table.columns), rotation=90)
+    axes.set_yticks(range(len(table)), map(_label, table.index))
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return image

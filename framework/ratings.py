@@ -1,0 +1,403 @@
+"""Ratings of emotions by people -> attributes of emotions: who is left out, means, reliability, components."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from framework.errors import UserError
+from framework.stats import false_discovery_q
+
+
+def pass_checks(ratings, checks, max_failed=0):
+    """Leave out participants who fail attention checks, and the checks themselves.
+
+    Parameters
+    ----------
+    ratings : pandas.DataFrame
+        Columns `participant`, `emotion` (in lower case), `attribute`, `rating`.
+    checks : dict of str to float
+        The right answer to each check; a check is what stands as `emotion` or as `attribute` of a row.
+    max_failed : int
+        How many wrong or missing answers are forgiven. A check that a participant was never asked (no row) is none.
+
+    Returns
+    -------
+    ratings : pandas.DataFrame
+        The rows of the others that are no checks.
+    failed : pandas.Series
+        Participants left out -> how many checks they failed.
+    """
+    is_check = np.zeros(len(ratings), bool)
+    wrong = np.zeros(len(ratings), bool)
+    for name, answer in checks.items():
+        asked = ((ratings["emotion"] == name.lower()) | (ratings["attribute"] == name)).to_numpy()
+        if not asked.any():
+            raise UserError(f"--check {name}={answer:g}: no row has {name} as its emotion or attribute")
+        is_check |= asked
+        wrong |= asked & (ratings["rating"] != answer).to_numpy()
+    failed = ratings["participant"][wrong].value_counts(sort=False)
+    failed = failed[failed > max_failed]
+    return ratings[~is_check & ~ratings["participant"].isin(failed.index).to_numpy()], failed
+
+
+def valid_ratings(ratings, low, high):
+    """Rows with an answer, each of them checked.
+
+    Parameters
+    ----------
+    ratings : pandas.DataFrame
+        As of `pass_checks`; NaN is a missing answer.
+    low, high : float
+        The ends of the rating scale.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    UserError
+        If a rating is off the scale or a participant has rated something twice.
+    """
+    ratings = ratings.dropna(subset="rating")
+    if ratings.empty:
+        raise UserError("no rating is left; every participant fails --check, or there are no answers")
+    off = ratings[~ratings["rating"].between(low, high)]
+    if len(off):
+        raise UserError(f"row {off.index[0] + 1} has the rating {off['rating'].iloc[0]:g}, off the scale {low:g} to "
+                        f"{high:g}; give the ends of your scale with --scale, leave missing answers empty")
+    twice = ratings[ratings.duplicated(["participant", "emotion", "attribute"])]
+    if len(twice):
+        row = twice.iloc[0]
+        raise UserError(f"row {twice.index[0] + 1}: participant {row['participant']} rates the {row['attribute']} of "
+                        f"{row['emotion']} a second time; keep one of the rows")
+    return ratings
+
+
+def mean_ratings(ratings):
+    """Means over participants.
+
+    Parameters
+    ----------
+    ratings : pandas.DataFrame
+        As of `valid_ratings`.
+
+    Returns
+    -------
+    pandas.DataFrame [emotions, attributes]
+        Both in order of appearance.
+    """
+    means = ratings.groupby(["emotion", "attribute"], sort=False)["rating"].mean().unstack()
+    means = means.loc[ratings["emotion"].unique(), ratings["attribute"].unique()]
+    for attribute in means.columns[means.isna().any()]:
+        emotion = means.index[means[attribute].isna()][0]
+        raise UserError(f"nobody rates the {attribute} of {emotion}; every emotion needs a rating on every attribute")
+    return means
+
+
+def scale_to_unit(means):
+    """Stretch each attribute so that its lowest emotion is 0 and its highest 1, as the study did.
+
+    Parameters
+    ----------
+    means : pandas.DataFrame [emotions, attributes]
+
+    Returns
+    -------
+    pandas.DataFrame [emotions, attributes]
+    """
+    span = means.max() - means.min()
+    if (span == 0).any():
+        raise UserError(f"{span.index[span == 0][0]}: all emotions have the same mean; leave this attribute out")
+    return (means - means.min()) / span
+
+
+class Reliability(NamedTuple):
+    """An intraclass correlation.
+
+    Attributes
+    ----------
+    model : {1, 2, 3}
+        See `intraclass_correlation`.
+    single, single_low, single_high : float
+        Reliability of one participant's ratings with its 95% interval.
+    mean, mean_low, mean_high : float
+        Reliability of the means over participants with its 95% interval. A bound below -1 is given as -1.
+    raters : float
+        Harmonic mean over emotions of how many rated it: what the means are over.
+    f, df1, df2, p : float
+        F-test that emotions do not differ.
+    """
+
+    model: int
+    single: float
+    single_low: float
+    single_high: float
+    mean: float
+    mean_low: float
+    mean_high: float
+    raters: float
+    f: float
+    df1: float
+    df2: float
+    p: float
+
+
+def intraclass_correlation(ratings, model):
+    """Intraclass correlation of one attribute's ratings, missing ratings allowed.
+
+    Parameters
+    ----------
+    ratings : array [emotions, participants]
+        NaN where a participant did not rate an emotion.
+    model : {1, 2, 3}
+        1: one-way random, for participants who rate different emotions each (rating = emotion + error). 2: two-way
+        random, absolute agreement (rating = emotion + participant + error; a participant who rates everything higher
+        is an error). 3: the same, consistency (that participant is no error).
+
+    Returns
+    -------
+    Reliability
+
+    Raises
+    ------
+    UserError
+        If fewer than two emotions are rated, no emotion has a second rating, or for models 2 and 3 the participants
+        fall into groups that have no emotion in common.
+
+    Notes
+    -----
+    With every cell filled these are Shrout & Fleiss (1979, Psychol. Bull. 86), with their intervals. Otherwise sums of
+    squares for emotions are adjusted for participants and the other way round (Henderson's method 3: Searle, Casella &
+    McCulloch, 1992, ch. 5), which gives unbiased components of variance; numbers of raters and of emotions in the
+    formulas give way to the coefficients of those components in the expected mean squares. The F-test stays exact, the
+    intervals become approximate. The reliability of means follows by the Spearman-Brown formula.
+    """
+    ratings = np.asarray(ratings, float)
+    emotion, participant = np.nonzero(~np.isnan(ratings))
+    rating = ratings[emotion, participant]
+    emotion = np.unique(emotion, return_inverse=True)[1]
+    participant = np.unique(participant, return_inverse=True)[1]
+    per_emotion = np.bincount(emotion)
+    total, n, k = len(rating), len(per_emotion), participant.max(initial=-1) + 1
+    if n < 2 or total == n:
+        raise UserError("too few ratings: at least two emotions, and a second rating of one of them, are needed")
+
+    # k0 and n0: how many participants rate an emotion and emotions a participant rates, k and n if no cell is empty.
+    df1 = n - 1
+    if model == 1:
+        within = (_centred(rating, emotion)**2).sum()
+        between = ((rating - rating.mean())**2).sum() - within
+        df2 = total - n
+        ms_emotion, ms_error = between / df1, within / df2
+        k0 = (total - (per_emotion**2).sum() / total) / df1
+    else:
+        dummies = (emotion[:, None] == np.arange(n)).astype(float)
+        by_participant = _centred(rating, participant)
+        within = _centred(dummies, participant)
+        effects, _, rank, _ = np.linalg.lstsq(within, by_participant, rcond=1e-9)
+        residual = ((by_participant - within @ effects)**2).sum()
+        df2 = total - n - k + 1
+        if k < 2 or df2 < 1 or rank < n - 1:
+            raise UserError("participants have too few emotions in common to tell them apart from emotions; "
+                            "pass --icc 1 if each rated emotions of their own")
+        ms_emotion = ((by_participant**2).sum() - residual) / df1
+        ms_participant = ((_centred(rating, emotion)**2).sum() - residual) / (k - 1)
+        ms_error = residual / df2
+        k0, n0 = (total - k) / df1, (total - n) / (k - 1)
+
+    with np.errstate(divide="ignore", invalid="ignore"):  # ratings without any error: F is infinite, or undefined
+        f = ms_emotion / ms_error
+        if model == 2:
+            single = (ms_emotion - ms_error) / (
+                ms_emotion + (k0 - 1) * ms_error + k0 / n0 * (ms_participant - ms_error))
+            # Satterthwaite's degrees of freedom for the sum of the two mean squares that are no emotion's.
+            a = k0 * single * ms_participant
+            b = (n0 * (1 + (k0 - 1) * single) - k0 * single) * ms_error
+            df = (a + b)**2 / (a**2 / (k - 1) + b**2 / df2)
+            low_f, high_f = stats.f.ppf(0.975, df1, df), stats.f.ppf(0.975, df, df1)
+            other = k0 * ms_participant + (k0 * n0 - k0 - n0) * ms_error
+            low = n0 * (ms_emotion - low_f * ms_error) / (low_f * other + n0 * ms_emotion)
+            high = n0 * (high_f * ms_emotion - ms_error) / (other + n0 * high_f * ms_emotion)
+        else:
+            errors = ms_error * np.array([1, stats.f.ppf(0.975, df1, df2), 1 / stats.f.ppf(0.975, df2, df1)])
+            single, low, high = (ms_emotion - errors) / (ms_emotion + (k0 - 1) * errors)
+        raters = n / (1 / per_emotion).sum()
+        mean, mean_low, mean_high = (_spearman_brown(value, raters) for value in (single, low, high))
+    p = stats.f.sf(f, df1, df2)
+    return Reliability(model, single, low, high, mean, mean_low, mean_high, raters, f, df1, df2, p)
+
+
+def _centred(values, group):
+    """Values less the mean of their group, by column."""
+    count = np.bincount(group)
+    if values.ndim == 1:
+        return values - (np.bincount(group, values) / count)[group]
+    sums = np.zeros((len(count), values.shape[1]))
+    np.add.at(sums, group, values)
+    return values - (sums / count[:, None])[group]
+
+
+def _spearman_brown(single, raters):
+    denominator = 1 + (raters - 1) * single
+    return max(-1.0, raters * single / denominator) if denominator > 0 else -1.0
+
+
+def reliability_table(ratings, model=None, alpha=0.05):
+    """Intraclass correlation of every attribute, and which attributes are reliable.
+
+    Parameters
+    ----------
+    ratings : pandas.DataFrame
+        As of `valid_ratings`.
+    model : {1, 2, 3}, optional
+        As of `intraclass_correlation`; where None, 1 for an attribute that no participant rates for two emotions,
+        else 2.
+    alpha : float
+        An attribute is reliable if its F-test has a Benjamini-Hochberg q below this, over all attributes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an attribute: `attribute`, `emotions`, `participants`, `ratings` (counts), the fields of `Reliability`,
+        `q` and `reliable`.
+    """
+    rows = []
+    for attribute, part in ratings.groupby("attribute", sort=False):
+        wide = part.pivot(index="emotion", columns="participant", values="rating").to_numpy()
+        crossed = (~np.isnan(wide)).sum(axis=0).max() > 1
+        try:
+            result = intraclass_correlation(wide, model or (2 if crossed else 1))
+        except UserError as error:
+            raise UserError(f"{attribute}: {error}") from None
+        rows.append({"attribute": attribute, "emotions": wide.shape[0], "participants": wide.shape[1],
+                     "ratings": len(part), **result._asdict()})
+    table = pd.DataFrame(rows)
+    table["q"] = false_discovery_q(table["p"])
+    table["reliable"] = table["q"] < alpha
+    return table
+
+
+class Components(NamedTuple):
+    """Rotated principal components.
+
+    Attributes
+    ----------
+    loadings : pandas.DataFrame [items, components]
+        Correlations of items with components, the component that explains most first.
+    scores : pandas.DataFrame [rows, components]
+        Standardised.
+    eigenvalues, chance : array [items]
+        Of the items' correlation matrix, and the 95th percentile of those of unrelated items.
+    """
+
+    loadings: pd.DataFrame
+    scores: pd.DataFrame
+    eigenvalues: np.ndarray
+    chance: np.ndarray
+
+
+def principal_components(items, draws=500, seed=0):
+    """Reduce correlated items to principal components with varimax rotation.
+
+    As many components are kept as have eigenvalues, counted from the largest, above the 95th percentile of those of
+    items whose values are permuted independently (parallel analysis: Horn, 1965, Psychometrika 30; Glorfeld, 1995,
+    Educ. Psychol. Meas. 55).
+
+    Parameters
+    ----------
+    items : pandas.DataFrame [rows, items]
+        One row for each participant and emotion. A missing value is replaced by the mean of its item.
+    draws : int
+        Permutations of the parallel analysis.
+    seed : int
+        Of the permutations.
+
+    Returns
+    -------
+    Components
+        Named ``PC1``, ``PC2`` ...; signs are such that the loadings of a component have a positive sum.
+    """
+    values = items.fillna(items.mean()).to_numpy()
+    spread = values.std(axis=0, ddof=1)
+    if len(values) < 3 or values.shape[1] < 2 or not (spread > 0).all():
+        raise UserError("--pca: at least two attributes with differing ratings are needed")
+    values = (values - values.mean(axis=0)) / spread
+    eigenvalues, vectors = np.linalg.eigh(np.corrcoef(values.T))
+    eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
+    generator = np.random.default_rng(seed)
+    chance = [np.linalg.eigvalsh(np.corrcoef(generator.permuted(values, axis=0).T))[::-1] for _ in range(draws)]
+    chance = np.quantile(chance, 0.95, axis=0)
+    kept = int(np.logical_and.accumulate(eigenvalues > chance).sum())
+    if kept == 0:
+        raise UserError("--pca: no component explains more than chance; these attributes are not correlated")
+
+    loadings, rotation = varimax(vectors[:, :kept] * np.sqrt(eigenvalues[:kept]))
+    scores = values @ vectors[:, :kept] / np.sqrt(eigenvalues[:kept]) @ rotation
+    order = np.argsort(-(loadings**2).sum(axis=0), kind="stable")
+    sign = np.where(loadings.sum(axis=0) < 0, -1, 1)[order]
+    names = [f"PC{i + 1}" for i in range(kept)]
+    return Components(pd.DataFrame(loadings[:, order] * sign, items.columns, names),
+                      pd.DataFrame(scores[:, order] * sign, items.index, names), eigenvalues, chance)
+
+
+def varimax(loadings):
+    """Rotate loadings so that each item loads on as few components as possible.
+
+    Parameters
+    ----------
+    loadings : array [items, components]
+
+    Returns
+    -------
+    loadings : array [items, components]
+    rotation : array [components, components]
+        Orthogonal; rotated = loadings @ rotation.
+
+    Notes
+    -----
+    Kaiser (1958, Psychometrika 23), with each item weighed alike (Kaiser normalisation), by the iteration of singular
+    value decompositions of R's ``varimax``.
+    """
+    length = np.linalg.norm(loadings, axis=1, keepdims=True)
+    unit = loadings / np.where(length > 0, length, 1)
+    rotation, previous = np.eye(loadings.shape[1]), 0
+    for _ in range(1000):
+        rotated = unit @ rotation
+        left, singular, right = np.linalg.svd(unit.T @ (rotated**3 - rotated * (rotated**2).mean(axis=0)))
+        rotation = left @ right
+        if singular.sum() <= previous * (1 + 1e-12):
+            break
+        previous = singular.sum()
+    return loadings @ rotation, rotation
+
+
+def replace_by_components(ratings, items, draws=500, seed=0):
+    """Replace some attributes by their principal components.
+
+    Parameters
+    ----------
+    ratings : pandas.DataFrame
+        As of `valid_ratings`.
+    items : sequence of str
+        The attributes to reduce; every attribute if empty.
+    draws, seed : int
+        As of `principal_components`.
+
+    Returns
+    -------
+    ratings : pandas.DataFrame
+        The other attributes' rows, then those of the components.
+    components : Components
+    """
+    items = list(items) or list(ratings["attribute"].unique())
+    for item in items:
+        if item not in set(ratings["attribute"]):
+            raise UserError(f"--pca: no row has the attribute {item}")
+    reduced = ratings["attribute"].isin(items)
+    wide = ratings[reduced].pivot(index=["participant", "emotion"], columns="attribute", values="rating")[items]
+    components = principal_components(wide, draws, seed)
+    scores = components.scores.stack().rename("rating").rename_axis(["participant", "emotion", "attribute"])
+    return pd.concat([ratings[~reduced], scores.reset_index()], ignore_index=True), components

@@ -1,0 +1,160 @@
+"""Fetching the publishers' files, over loopback HTTP."""
+
+import hashlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+import download_data
+from framework.errors import UserError
+from framework.tasks import EMOTIONS, SEEDS
+
+FILES = {f"goemotions/{name}": f"{name}: what was published\n".encode() * 999
+         for name in ("train.tsv", "dev.tsv", "test.tsv", "labels.txt")}
+
+
+@pytest.fixture
+def served(monkeypatch, tmp_path):
+    """What a server on this machine answers: address -> bytes, or ``("cut", bytes)`` to promise more than is sent.
+
+    A list answers the first request with its first element, and so on. `FILES` are there, and are what the checksums
+    are of.
+    """
+    answers = {download_data.address(name): body for name, body in FILES.items()}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            answer = answers.get(self.path[1:])
+            answer = answer.pop(0) if isinstance(answer, list) else answer
+            if answer is None:
+                return self.send_error(404)
+            cut, body = answer if isinstance(answer, tuple) else (None, answer)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body) + (1000 if cut else 0)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        (tmp_path / "checksums.txt").write_text(
+            "".join(f"{hashlib.sha256(body).hexdigest()}  {name}\n" for name, body in FILES.items()))
+        monkeypatch.setattr(download_data, "CHECKSUMS", tmp_path / "checksums.txt")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        monkeypatch.setattr("time.sleep", lambda seconds: None)  # pooch waits before it tries again
+        answers["url"] = f"http://127.0.0.1:{server.server_port}"
+        yield answers
+        server.shutdown()
+
+
+@pytest.fixture
+def download(monkeypatch, tmp_path):
+    """Run the script in an empty folder of this process."""
+
+    def run(*flags):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("sys.argv", ["download_data.py", *map(str, flags)])
+        download_data.main()
+
+    return run
+
+
+def here(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_right_files_arrive_and_are_not_fetched_again(served, download, tmp_path, capsys):
+    download("--what", "goemotions", "--mirror", served["url"])
+    assert here(tmp_path / "data") == FILES
+    assert (tmp_path / "data/goemotions/dev.tsv").stat().st_mode & 0o444 == 0o444  # others on the machine may read it
+    assert "--dataset data/goemotions" in capsys.readouterr().out
+    download("--what", "goemotions", "--mirror", "http://127.0.0.1:9")  # nothing listens there
+
+
+@pytest.mark.parametrize("answer, said", [
+    (b"something else", "SHA-256 differs"),
+    (("cut", FILES["goemotions/dev.tsv"][:500]), "the connection was cut"),
+    (None, "the server says 404"),
+])
+def test_what_is_wrong_is_not_kept_and_the_rest_is(served, download, tmp_path, answer, said):
+    served[download_data.address("goemotions/dev.tsv")] = answer
+    flags = ["--what", "goemotions", "--mirror", served["url"], "--retries", 1]
+    with pytest.raises(UserError, match=said) as error:
+        download(*flags)
+    assert served["url"] in str(error.value) and "\n" not in str(error.value)
+    arrived = here(tmp_path / "data")
+    assert "goemotions/dev.tsv" not in arrived and arrived.items() <= FILES.items()
+    served[download_data.address("goemotions/dev.tsv")] = FILES["goemotions/dev.tsv"]
+    download(*flags)
+    assert here(tmp_path / "data") == FILES
+
+
+def test_a_failed_file_is_tried_again(served, download, tmp_path):
+    whole = FILES["goemotions/dev.tsv"]
+    served[download_data.address("goemotions/dev.tsv")] = [("cut", whole[:500]), b"something else", whole]
+    download("--what", "goemotions", "--mirror", served["url"], "--retries", 2)
+    assert here(tmp_path / "data") == FILES
+
+
+def test_no_network_is_one_line(script):
+    process = script("download_data.py", "--mirror", "http://127.0.0.1:9", "--retries", 0, status=2)
+    said = process.stderr.splitlines()[-1]
+    assert "cannot be reached" in said and "--from DIR" in said
+
+
+def test_a_changed_file_is_replaced_only_when_told(served, download, tmp_path):
+    download("--what", "goemotions", "--mirror", served["url"])
+    (tmp_path / "data/goemotions/dev.tsv").write_text("mine")
+    with pytest.raises(UserError, match="dev.tsv: is not the file that was published; pass --overwrite"):
+        download("--what", "goemotions", "--mirror", served["url"])
+    assert (tmp_path / "data/goemotions/dev.tsv").read_text() == "mine"
+    download("--what", "goemotions", "--mirror", served["url"], "--overwrite")
+    assert here(tmp_path / "data") == FILES
+
+
+@pytest.mark.parametrize("layout", ["ours", "clone"])
+def test_a_local_copy_is_checked_as_a_download_is(served, download, tmp_path, layout):
+    copy = tmp_path / "copy"
+    for name, body in FILES.items():
+        path = copy / (name if layout == "ours" else download_data.address(name).split("/", 3)[3])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+    path.write_bytes(b"damaged")
+    with pytest.raises(UserError, match="SHA-256 differs"):
+        download("--what", "goemotions", "--from", copy)
+    path.unlink()
+    with pytest.raises(UserError, match=f"--from {copy}: has neither"):
+        download("--what", "goemotions", "--from", copy)
+    path.write_bytes(body)
+    download("--what", "goemotions", "--from", copy)
+    assert here(tmp_path / "data") == FILES
+
+
+def test_every_file_has_a_checksum_and_an_address_of_its_own():
+    names = download_data.read_checksums()
+    activations = {f"published/active_neuron_before_relu_csv/{emotion}-{seed}.csv"
+                   for emotion in EMOTIONS for seed in [*SEEDS, "all"]}
+    masked = {f"published/masked_accuracy/{kind}/{emotion}-{seed}.json"
+              for kind in ("attribute", "random") for emotion in EMOTIONS for seed in SEEDS}
+    assert activations | masked <= set(names) and len(names) == 351 + 648 + 11
+    assert len({download_data.address(name) for name in names}) == len(names)
+
+
+def test_the_real_checksums_are_those_of_the_real_files(shared, download, tmp_path):
+    download("--what", "goemotions", "--from", shared / "data")
+    assert len((tmp_path / "data/goemotions/train.tsv").read_text().splitlines()) == 43410
+
+
+def test_ratings_get_their_emotions(shared, download, tmp_path):
+    # The reference data keep the table with its emotions; take the publisher's two files out of it again.
+    rows = [line.split(",") for line in (shared / "data/human/attribute_ratings.csv").read_text().splitlines()]
+    scores = [rows[0][1:], *([f"{float(value):.15g}" for value in row[1:]] for row in rows[1:])]
+    (tmp_path / "data/human").mkdir(parents=True)
+    (tmp_path / "data/human/attribute_scores.csv").write_text("".join(",".join(row) + "\n" for row in scores))
+    (tmp_path / "data/human/emotion_order.txt").write_bytes(b"".join(row[0].encode() + b"\r\n" for row in rows[1:]))
+    download("--what", "human", "--from", shared / "data")
+    assert (tmp_path / "data/human/attribute_ratings.csv").read_text() == \
+        (shared / "data/human/attribute_ratings.csv").read_text()
