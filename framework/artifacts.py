@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow
+import pyarrow.compute
 import pyarrow.csv
 import torch
 
@@ -346,17 +347,12 @@ def _read_activation_file(path):
     if fields != names:
         raise UserError(f"{path}: has {fields} activations for {names} neurons; {again}")
     try:
-        # One neuron a line instead of a column: a reader of tables is made for many rows.
-        table = pyarrow.csv.read_csv(
-            pyarrow.BufferReader(lines[1].replace(b",", b"\n")),
-            pyarrow.csv.ReadOptions(column_names=["activation"], use_threads=False),
-            pyarrow.csv.ParseOptions(ignore_empty_lines=False),
-            pyarrow.csv.ConvertOptions(column_types={"activation": pyarrow.float64()}))
+        text = pyarrow.array([lines[1]], pyarrow.string())
+        row = pyarrow.compute.split_pattern(text, ",").flatten().cast(pyarrow.float64()).to_numpy()
     except pyarrow.ArrowInvalid:
         raise UserError(f"{path}: holds something that is not a number; {again}") from None
-    row = table.column(0).to_numpy()
     if not np.isfinite(row).all():
-        raise UserError(f"{path}: neuron {np.flatnonzero(~np.isfinite(row))[0]} has no value or an infinite one; {again}")
+        raise UserError(f"{path}: neuron {np.flatnonzero(~np.isfinite(row))[0]} has no finite value; {again}")
     return row
 
 

@@ -4,12 +4,12 @@ import argparse
 import errno
 import math
 import os
-import signal
 import sys
 
 from tqdm import tqdm
 
-from framework.errors import UserError
+from framework import interrupts
+from framework.errors import UserError, is_out_of_memory
 from framework.tasks import EMOTIONS, SEEDS
 
 
@@ -25,7 +25,7 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
 
     def _get_help_string(self, action):
         # "(default: None)" and "(default: False)" tell a reader nothing: such flags say in words what happens.
-        if action.default is None or action.default is False:
+        if action.default is None or action.default is False or "(default:" in action.help:
             return action.help
         return super()._get_help_string(action)
 
@@ -37,15 +37,17 @@ def make_parser(description, epilog=None):
 
 def run(main):
     """Call a script's `main` and turn whatever the user can mend into one line and exit status 2."""
-    # A preemption (SIGTERM) leaves by the same door as Ctrl-C: files under way are dropped, finished ones are whole.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts.catch_signals()
     try:
         main()
     except UserError as error:
         _leave(str(error), 2)
-    except KeyboardInterrupt:
-        _leave("interrupted; everything finished so far is on disk, the same command goes on from there", 130)
-    except MemoryError:
+    except interrupts.Interrupted as interrupted:
+        _leave("interrupted; everything finished so far is on disk, the same command goes on from there",
+               128 + interrupted.signum)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
         _leave("out of memory: use smaller batches (--eval_batch_size, --tasks_per_batch) or a larger machine", 2)
     except BrokenPipeError:
         # The reader of our output (head, less) went away; that is no error of the user's.
@@ -66,7 +68,9 @@ def run(main):
 
 
 def _leave(message, status):
-    print(f"{os.path.basename(sys.argv[0])}: {' '.join(message.split())}", file=sys.stderr)
+    # Part of a message can be a damaged file's content: neither long nor unprintable when it gets here.
+    message = "".join(character if character.isprintable() else "?" for character in " ".join(message.split()))
+    print(f"{os.path.basename(sys.argv[0])}: {message if len(message) <= 1000 else message[:997] + '...'}", file=sys.stderr)
     sys.exit(status)
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,15 @@ def golden(shared):
 def goemotions(shared):
     """The official files of GoEmotions."""
     return shared / "data" / "goemotions"
+
+
+@pytest.fixture(scope="session")
+def published_accuracy(shared, tmp_path_factory):
+    """The study's accuracies under masks: a folder with `attribute` and `random`."""
+    folder = tmp_path_factory.mktemp("published")
+    with tarfile.open(shared / "data/published/masked_accuracy.tar.xz") as tar:
+        tar.extractall(folder, filter="data")
+    return folder / "masked_accuracy"
 
 
 @pytest.fixture(scope="session")
