@@ -1,0 +1,113 @@
+"""Step 4: rank every neuron by how well it mirrors each human attribute of emotion."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import false_discovery_control
+
+from framework import artifacts, cli, rsa
+from framework.errors import UserError
+
+NAMES = {"14Properties": "14property", "3Spaces": "3space"}
+
+
+def parse_flags():
+    parser = cli.make_parser(__doc__)
+    parser.add_argument("--activation_dir", default="./active_neuron_before_relu_csv", metavar="DIR",
+                        help="activations that step 3 wrote, {emotion}-{seed}.csv")
+    parser.add_argument("--attributes", required=True, metavar="FILE",
+                        help="CSV, a column an attribute: people's ratings, a row an emotion, named in a column "
+                        "`emotion`; or distances, a row a pair of emotions")
+    parser.add_argument("--emotion_order", metavar="FILE",
+                        help="for distances: the emotions, one a line; the pairs are (1st, 2nd), (1st, 3rd), ...")
+    parser.add_argument("--mode", choices=NAMES, default="14Properties",
+                        help="each attribute of the file by itself, however many, or the 14 of the study combined into "
+                        "the affective, basic-emotions and appraisal spaces")
+    parser.add_argument("--CSV_Path", metavar="FILE", help="where the ranks go; the other tables stand beside them "
+                        "(default: ./neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv, or _3space.csv)")
+    parser.add_argument("--num_layers", type=cli.positive, metavar="L",
+                        help="layers of the model (default: what step 3 recorded beside the activations, else 12)")
+    parser.add_argument("--permutations", type=cli.count, default=0, metavar="M",
+                        help="permutations of the emotions' labels; 0 leaves the permutation test out")
+    parser.add_argument("--permutation_seed", type=cli.count, default=0, metavar="SEED",
+                        help="seed of the permutations")
+    parser.add_argument("--overwrite", action="store_true", help="replace ranks that other settings made")
+    return parser.parse_args()
+
+
+def layers(flags, neurons):
+    record = artifacts.settings_path(flags.activation_dir)
+    recorded = artifacts.read_json(record).get("num_layers") if record.exists() else None
+    num_layers = flags.num_layers or recorded or 12
+    if recorded not in (None, num_layers):
+        raise UserError(f"--num_layers {num_layers}: the model behind {flags.activation_dir} has {recorded} layers")
+    if neurons % num_layers:
+        raise UserError(f"--num_layers {num_layers}: {neurons} neurons cannot be divided evenly among so many layers")
+    return num_layers
+
+
+def main():
+    flags = parse_flags()
+    rank_path = Path(flags.CSV_Path or f"./neuron_rank/neuron_rank_by_searchlight_RSA_{NAMES[flags.mode]}.csv")
+    if rank_path.suffix != ".csv":
+        raise UserError(f"--CSV_Path {rank_path}: must end in .csv")
+
+    attributes, emotions, ratings, attribute_rdms = artifacts.read_attributes(flags.attributes, flags.emotion_order)
+    if ratings is not None:
+        attribute_rdms = rsa.attribute_rdms(ratings)
+    if flags.mode == "3Spaces":
+        for attribute in sum(rsa.SPACES.values(), ()):
+            if attribute not in attributes:
+                raise UserError(f"{flags.attributes}: has no {attribute!r}, --mode 3Spaces needs the study's 14")
+        attributes, attribute_rdms = list(rsa.SPACES), rsa.space_rdms(attribute_rdms, attributes)
+    used = artifacts.activated_emotions(flags.activation_dir, emotions)
+    if used != emotions:
+        print(f"without {', '.join(e for e in emotions if e not in used)}: no activations in {flags.activation_dir}")
+    attribute_rdms = rsa.reorder_rdms(attribute_rdms, [emotions.index(emotion) for emotion in used])
+    for attribute, rdm in zip(attributes, attribute_rdms):
+        if np.ptp(rdm) == 0:
+            raise UserError(f"{flags.attributes}: all distances of {attribute!r} are the same; leave it out")
+    values, seeds = artifacts.read_activations(flags.activation_dir, used)
+    if (values == values[:, :1]).all():
+        raise UserError(f"{flags.activation_dir}: no neuron differs between emotions, there is nothing to rank")
+    neurons = values.shape[2]
+    num_layers = layers(flags, neurons)
+
+    artifacts.prepare_output(rank_path, {
+        "made_by": "rsa_searchlight.py", "mode": flags.mode, "attributes": attributes,
+        "attributes_sha256": hashlib.sha256(attribute_rdms.tobytes()).hexdigest(), "emotions": used, "seeds": seeds,
+        "activations_sha256": hashlib.sha256(values).hexdigest(), "num_neurons": neurons, "num_layers": num_layers,
+        "permutations": flags.permutations, "permutation_seed": flags.permutation_seed}, flags.overwrite)
+
+    rdms = rsa.NeuronRDMs(values)
+    tau, p = rsa.kendall_tau(rdms, attribute_rdms)
+    q = false_discovery_control(p.ravel()).reshape(p.shape)
+    tables = {"tau": np.nan_to_num(tau), "p": p, "q": q}  # a neuron that never changes has no tau; 0 is written
+    counts = {"count": rsa.significant_by_layer(q, num_layers, 0.01)}
+    if flags.permutations:
+        permutation_p, permutation_p_fwe, largest = rsa.permutation_test(
+            rdms, attribute_rdms, flags.permutations, flags.permutation_seed, rsa.gpu(), progress=True)
+        tables |= {"permutation_p": permutation_p, "permutation_p_fwe": permutation_p_fwe, "permutation_max": largest}
+        counts["count_fwe"] = rsa.significant_by_layer(permutation_p_fwe, num_layers, 0.05)
+    tables = {name: pd.DataFrame(table, columns=attributes) for name, table in tables.items()}
+    tables["significant_by_layer"] = pd.DataFrame({
+        "layer": np.repeat(np.arange(num_layers), len(attributes)), "attribute": attributes * num_layers,
+        **{name: count.ravel() for name, count in counts.items()}})
+    if len(seeds) > 1:
+        # 5,000 neurons tell a correlation to 0.015; it varies more than that with how the seeds are halved.
+        reliability = rsa.split_half_reliability(values[:, :, :: 1 + neurons // 5000], attribute_rdms)
+        tables["reliability"] = pd.DataFrame({"attribute": attributes, "reliability": reliability.mean(axis=0),
+                                              "lowest": reliability.min(axis=0), "highest": reliability.max(axis=0)})
+    artifacts.write_searchlight(rank_path, pd.DataFrame(rsa.rank_neurons(tau), columns=attributes), tables)
+
+    print(f"{neurons} neurons x {len(attributes)} attributes, from {len(used)} emotions x {len(seeds)} seeds")
+    print(f"wrote {rank_path}: ranks of the neurons, 1 = most similar")
+    for name in tables:
+        print(f"wrote {artifacts.searchlight_path(rank_path, name)}")
+    print(f"next: python gen_mask.py --CSV_Path={rank_path} --mode={flags.mode}")
+
+
+if __name__ == "__main__":
+    cli.run(main)
