@@ -35,10 +35,10 @@ drop = pd.read_csv("pic/demo/accuracy_drop_by_emotion.csv").query("k == 500").so
 top = accuracy.sort_values(ascending=False)
 print(f"""
 What the demonstration found
-  Prompts tell an emotion's comments from others with {accuracy.mean():.1%} accuracy on average (chance is 50%),
+  Prompts tell an emotion's comments from others with {accuracy.mean():.0%} accuracy on average (guessing gives about 50%),
   best for {', '.join(f'{name} ({value:.0%})' for name, value in top.head(3).items())}.
-  With the 500 neurons masked that mirror an attribute best, accuracy is {drop['drop'].mean():+.1%} lower on average than
-  with 500 random ones masked; most for {drop['emotion'].iloc[-1]} ({drop['drop'].iloc[-1]:+.1%}); reliable (q < 0.05) for {(drop.q < 0.05).sum()} of {len(drop)} emotions.
+  Masking the 500 neurons that mirror an attribute best costs {100 * drop['drop'].mean():.1f} points of accuracy more than masking 500
+  random ones; most for {drop['emotion'].iloc[-1]} ({100 * drop['drop'].iloc[-1]:.1f} points). It is reliable (q < 0.05) for {(drop.q < 0.05).sum()} of {len(drop)} emotions.
   The figures are in pic/demo; the two of the study are
     pic/demo/Neurons_Correspond_Selectively_to_Emotional_Attributes.png
     pic/demo/Acc_after_masking_correspond_neuron.png""")
