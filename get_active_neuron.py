@@ -28,10 +28,11 @@ def main():
     flags = parse_flags()
     folder = flags.output_dir or f"./active_neuron_{flags.activation_mode}_csv"
     tasks = cli.tasks_of(flags)
-    prompts = []
+    prompts, checkpoints, digests = [], {}, {}
     for emotion, seed in tasks:
         path = artifacts.checkpoint_path(flags.checkpoint_dir, emotion, seed)
-        checkpoint = artifacts.read_checkpoint(path)
+        checkpoint = checkpoints[path] = artifacts.read_checkpoint(path)
+        digests[emotion, seed] = artifacts.sha256(path)
         if f"{flags.prompt}_prompt" not in checkpoint:
             raise UserError(f"{path}: has no {flags.prompt} prompt; use --prompt best")
         prompts.append(checkpoint[f"{flags.prompt}_prompt"])
@@ -41,18 +42,20 @@ def main():
 
     # Always float32: a few hundred inputs take no time, and ranks are read from small differences.
     model, tokenizer, backbone = models.load_backbone(
-        flags.pretrained_model, len(prompts[0]), models.resolve_device(flags.device))
+        flags.pretrained_model, len(prompts[0]), models.resolve_device(flags.device),
+        label_words=models.trained_label_words(checkpoints))
     models.check_prompt(prompts[0], model, flags.checkpoint_dir)
     num_layers, units = neurons.shape(model)
-    artifacts.prepare_output(folder, {
+    left = artifacts.prepare_activations(folder, {
         "made_by": "get_active_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
         "activation_mode": flags.activation_mode, "prompt": flags.prompt, "num_layers": num_layers, "units": units,
-        "versions": artifacts.versions()}, flags.overwrite)
+        "versions": artifacts.versions()}, digests, flags.overwrite)
 
-    with cli.task_bar(len(tasks), "task") as bar:
-        for (emotion, seed), prompt in zip(tasks, prompts):
+    prompt_of = dict(zip(tasks, prompts))
+    with cli.task_bar(len(left), "task") as bar:
+        for emotion, seed in left:
             bar.set_description(f"{emotion}-{seed}")
-            values = neurons.read(model, tokenizer, prompt[None])[0].numpy()
+            values = neurons.read(model, tokenizer, prompt_of[emotion, seed][None])[0].numpy()
             if flags.activation_mode == "after_relu":
                 values = (values > 0).astype(np.int64)
             artifacts.write_activations(artifacts.activation_path(folder, emotion, seed), values)

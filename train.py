@@ -15,6 +15,8 @@ def parse_flags():
     parser = cli.make_parser("Step 1: train a prompt for every emotion and seed (27 x 12 tasks).")
     cli.add_task_flags(parser)
     cli.add_model_flags(parser)
+    parser.add_argument("--label_words", nargs=2, default=list(models.LABEL_WORDS), metavar=("NO", "YES"),
+                        help="the model's answers, each one token of its vocabulary")
     cli.add_data_flags(parser)
     parser.add_argument("--prompt_len", type=cli.positive, default=100, metavar="P", help="prompt vectors")
     parser.add_argument("--prompt_init", default="normal", choices=("normal", "mask"),
@@ -30,15 +32,28 @@ def parse_flags():
     parser.add_argument("--tasks_per_batch", type=cli.positive_or_auto, default="auto", metavar="N",
                         help="tasks that train together, for speed; auto fills the device")
     cli.add_compute_flags(parser)
+    cli.add_sweep_flags(parser, save_seconds=30)
     return parser.parse_args()
 
 
 def main():
     flags = parse_flags()
+    tasks = cli.tasks_of(flags)
+
+    def path_of(emotion, seed):
+        return artifacts.checkpoint_path(flags.checkpoint_dir, emotion, seed)
+
+    def read_settings(path):
+        return artifacts.read_checkpoint(path)["settings"]
+
+    if flags.status:
+        return sweep.print_status(tasks, path_of, read_settings, artifacts.training_progress(flags.checkpoint_dir))
+
     device = models.resolve_device(flags.device)
     dtype = models.resolve_precision(flags.precision, device)
     train, dev = (artifacts.read_goemotions(flags.dataset, split) for split in ("train", "dev"))
-    model, tokenizer, backbone = models.load_backbone(flags.pretrained_model, flags.prompt_len, device, dtype)
+    model, tokenizer, backbone = models.load_backbone(
+        flags.pretrained_model, flags.prompt_len, device, dtype, flags.label_words)
     max_length = models.fit_length(model, flags.prompt_len, flags.max_length)
 
     learned_with = TrainSettings(
@@ -46,15 +61,12 @@ def main():
         batch_size=flags.train_batch_size, lr=flags.lr, weight_decay=flags.weight_decay, warmup_steps=flags.warmup_step)
     settings = {
         "made_by": "train.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
-        "dataset": flags.dataset, "data": fingerprint(train, dev), "negatives": flags.negatives, "max_length": max_length,
+        "label_words": flags.label_words, "dataset": flags.dataset, "data": fingerprint(train, dev),
+        "negatives": flags.negatives, "max_length": max_length,
         **vars(learned_with), "precision": str(dtype).removeprefix("torch."), "versions": artifacts.versions()}
 
-    def path_of(emotion, seed):
-        return artifacts.checkpoint_path(flags.checkpoint_dir, emotion, seed)
-
-    tasks = cli.tasks_of(flags)
-    todo = sweep.Sweep(tasks, path_of, lambda emotion, seed: settings,
-                       lambda path: artifacts.read_checkpoint(path)["settings"], flags.overwrite)
+    todo = sweep.Sweep(tasks, path_of, lambda emotion, seed: settings, read_settings, flags.overwrite)
+    saved = sweep.SavedTraining(flags.checkpoint_dir, settings, tasks, todo, flags.save_seconds, flags.overwrite)
     print(f"{len(tasks)} tasks, {len(tasks) - len(todo.left)} finished before; "
           f"{flags.pretrained_model} in {settings['precision']} on {device}")
     rows = {task: [task_rows(split, *task, flags.negatives) for split in (train, dev)] for task in todo.left}
@@ -71,14 +83,25 @@ def main():
         todo.release((task.emotion, task.seed))
         bar.update(flags.epochs - task.epoch)
 
+    def begin(emotion, seed):
+        return Task(emotion, seed, *rows[emotion, seed])
+
+    def take_up(*task):
+        return begin(*task) if task in rows and todo.claim(task) else None
+
     if todo.left:
         tokens = (encode(split.texts, tokenizer, max_length) for split in (train, dev))
         trainer = PromptTrainer(model, *tokens, learned_with, models.positions_per_batch(model, training=True),
                                 flags.eval_batch_size)
+        group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size)
         torch.manual_seed(0)  # the noise of the backbone's dropout
-        with todo, bar:
-            group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size)
-            trainer.run((Task(*task, *rows[task]) for task in todo), group_size, on_epoch, on_finish)
+        queue = (begin(*task) for task in todo)
+        with todo, bar, saved:
+            for state in saved.take_up():
+                if state:
+                    trainer.load_state(state, take_up)
+                    bar.update(sum(task.epoch for task in trainer.tasks))
+                trainer.run(queue, group_size, on_epoch, on_finish, saved.save)
 
     table = artifacts.write_accuracies(flags.checkpoint_dir)
     print(f"wrote {flags.checkpoint_dir}/{{emotion}}-{{seed}}.pt and {artifacts.accuracy_path(flags.checkpoint_dir)}: "

@@ -5,14 +5,22 @@ with one line that names the file and the mend; they never run code from a file.
 """
 
 import contextlib
+import fcntl
+import functools
 import hashlib
 import io
 import json
+import math
 import os
 import pickle
+import pickletools
 import platform
 import re
+import secrets
+import stat
 import tempfile
+import warnings
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,6 +31,7 @@ import pyarrow.compute
 import pyarrow.csv
 import torch
 
+from framework import interrupts
 from framework.errors import UserError
 from framework.tasks import EMOTIONS, Split
 
@@ -33,6 +42,8 @@ from framework.tasks import EMOTIONS, Split
 def atomic_write(path, mode="wb"):
     """Open a temporary file beside `path` that takes its name only once it is complete and on disk.
 
+    A signal to leave is heeded after that.
+
     Parameters
     ----------
     path : path-like
@@ -42,18 +53,55 @@ def atomic_write(path, mode="wb"):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        os.fchmod(handle, 0o666 & ~_umask())  # mkstemp makes files that only their owner reads
-        with open(handle, mode, **({} if "b" in mode else {"encoding": "utf-8", "newline": "\n"})) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+    with interrupts.deferred():
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        try:
+            with contextlib.suppress(OSError):  # not every file system has locks
+                fcntl.flock(handle, fcntl.LOCK_EX)  # in use: `remove_leftovers` lets it be
+            os.fchmod(handle, 0o666 & ~_umask())  # mkstemp makes files that only their owner reads
+            with open(handle, mode, **({} if "b" in mode else {"encoding": "utf-8", "newline": "\n"})) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(temporary, path)
+        except BaseException as error:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = str(path)  # a full disk is reported without the file's name
+            raise
+
+
+def hold(lock):
+    """Take the system's lock on a file made for it, which ends with the process, however it ends.
+
+    Returns
+    -------
+    file or None
+        Remove the file and close it to let go; None where another process holds the lock.
+    """
+    Path(lock).parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        file = open(lock, "a")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()  # its last holder removed it after we had opened it: that lock locks nobody out
+
+
+def remove_leftovers(folder):
+    """Remove what processes that were killed left beside finished outputs."""
+    for path in Path(folder).glob(".*.partial"):
+        if path.with_name(path.name[1:].removesuffix(".partial")).exists():
+            path.unlink(missing_ok=True)
+    for path in [*Path(folder).glob(".*.tmp"), *Path(folder).glob(".*.lock")]:
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
 
 
 def _umask():
@@ -74,9 +122,9 @@ def write_json(path, value):
 
 
 def read_json(path):
-    """A JSON file's dict."""
+    """A JSON file's dict, of at most 64 MiB."""
     try:
-        value = json.loads(_read_bytes(path))
+        value = json.loads(_read_bytes(path, most=1 << 26))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not valid JSON ({error}); delete it and run the step that writes it again") from None
     if not isinstance(value, dict):
@@ -84,15 +132,23 @@ def read_json(path):
     return value
 
 
-def _read_bytes(path):
+def _read_bytes(path, most=1 << 32):
+    """A regular file's content, if it is no more than `most` bytes; a pipe or a device may never end."""
     try:
+        status = os.stat(path)
+        if stat.S_ISDIR(status.st_mode):
+            raise UserError(f"{path}: is a folder, a file is expected")
+        if not stat.S_ISREG(status.st_mode):
+            raise UserError(f"{path}: is a pipe or a device, a file is expected")
+        if status.st_size > most:
+            raise UserError(f"{path}: has {status.st_size} bytes, more than {most} are not read")
         return Path(path).read_bytes()
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise UserError(f"{path}: is a folder, a file is expected") from None
     except PermissionError:
         raise UserError(f"{path}: no permission to read it") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def sha256(*paths):
@@ -114,10 +170,10 @@ def settings_path(output):
 def first_difference(ours, theirs):
     """The first setting that differs, as ``name is A there and B here``; None where all agree.
 
-    Versions of libraries are recorded but not compared.
+    Versions of libraries are recorded but not compared; nor are `prompts`, which differ from file to file.
     """
     for name in [*ours, *(name for name in theirs if name not in ours)]:
-        if name != "versions" and ours.get(name) != theirs.get(name):
+        if name not in ("versions", "prompts") and ours.get(name) != theirs.get(name):
             return f"{name} is {_short(theirs.get(name))} there and {_short(ours.get(name))} here"
     return None
 
@@ -157,6 +213,7 @@ def prepare_output(output, settings, overwrite=False):
     """
     output, record = Path(output), settings_path(output)
     settings = json.loads(json.dumps(settings))
+    remove_leftovers(output.parent if output.suffix else output)
     made = output.exists() and (output.is_file() or any(output.glob("*-*.*")))
     if made and not overwrite:
         if not record.exists():
@@ -181,8 +238,10 @@ def checkpoint_path(folder, emotion, seed):
 
 def write_checkpoint(path, checkpoint):
     """Write a prompt checkpoint: a dict with at least `best_prompt`, `best_acc`, `epoch`, `final_prompt`, `final_acc`."""
+    data = io.BytesIO()  # torch's writer hides that a disk is full
+    torch.save(checkpoint, data)
     with atomic_write(path) as file:
-        torch.save(checkpoint, file)
+        file.write(data.getbuffer())
 
 
 def read_checkpoint(path):
@@ -194,27 +253,46 @@ def read_checkpoint(path):
         `best_prompt` and `final_prompt`, float32 tensors [P, H]; `best_acc` and `final_acc`, floats (`final_*` only
         where the file has them); `epoch`, int; `settings`, dict (empty for published files).
     """
-    content = _load_tensors(path)
-    if not isinstance(content, dict) or "best_prompt" not in content:
-        raise UserError(f"{path}: is no prompt checkpoint (no `best_prompt` in it); train it again with train.py")
-    checkpoint = {**content, "settings": content.get("settings") or {}, "epoch": int(content.get("epoch", -1))}
+    content = _load_tensors(_read_checkpoint_bytes(path), path)
+    if not isinstance(content, dict) or "best_prompt" not in content or "best_acc" not in content:
+        raise UserError(f"{path}: is no prompt checkpoint (no `best_prompt` or `best_acc` in it); "
+                        "train it again with train.py")
+    checkpoint = {**content, "settings": _checked_settings(path, content),
+                  "epoch": int(_checked_number(path, "epoch", content.get("epoch", -1)))}
     for name in ("best_prompt", "final_prompt"):
         if name in content:
             checkpoint[name] = _checked_prompt(path, name, content[name])
+            if checkpoint[name].shape != checkpoint["best_prompt"].shape:
+                raise UserError(f"{path}: its final prompt is of another shape than its best; train it again")
     for name in ("best_acc", "final_acc"):
         if name in content:
-            checkpoint[name] = float(content[name])
+            checkpoint[name] = _checked_number(path, name, content[name])
+            if not 0 <= checkpoint[name] <= 1:
+                raise UserError(f"{path}: `{name}` is {checkpoint[name]}, an accuracy is between 0 and 1; "
+                                "train it again")
     return checkpoint
 
 
-def _load_tensors(source, name=None):
-    """`torch.load` that runs no code and says in one line what is wrong with a file."""
-    name = name or source
+def _read_checkpoint_bytes(path):
+    if not Path(path).exists():
+        raise UserError(f"{path}: no such file; train.py makes checkpoints, --checkpoint_dir says where they are")
+    return _read_bytes(path)
+
+
+def _load_tensors(data, name):
+    """What `torch.save` wrote: loaded without running code from it, and checked against its checksums."""
     try:
-        return torch.load(source, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"{name}: no such file; train.py makes checkpoints, --checkpoint_dir says where they are") from None
-    except (OSError, MemoryError):
+        if data[:4] == b"PK\3\4":
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                # torch compresses nothing: what grows when unpacked was made to fill the memory.
+                if sum(entry.file_size for entry in archive.infolist()) > len(data):
+                    raise UserError(f"{name}: grows when unpacked, which no checkpoint does; it was not loaded")
+                if archive.testzip():  # torch itself leaves the checksums alone
+                    raise UserError(f"{name}: is damaged (a checksum is wrong); delete it and make it again")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about forms of pickle that it then refuses
+            return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except UserError:
         raise
     except pickle.UnpicklingError:
         raise UserError(f"{name}: holds more than tensors, or is damaged; it was not loaded, since it could run code. "
@@ -223,13 +301,101 @@ def _load_tensors(source, name=None):
         raise UserError(f"{name}: is damaged ({type(error).__name__}); delete it and make it again") from None
 
 
+def _checked_settings(path, content):
+    settings = content.get("settings") or {}
+    words = settings.get("label_words", []) if isinstance(settings, dict) else None
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in [*settings, *words]):
+        raise UserError(f"{path}: its `settings` are no record of what made it; delete it and make it again")
+    return settings
+
+
+def _checked_number(path, name, value):
+    """A finite float from a number or a tensor of one element (published checkpoints have both)."""
+    try:
+        number = float(value) if isinstance(value, (int, float, torch.Tensor)) else math.nan
+    except (ValueError, RuntimeError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise UserError(f"{path}: `{name}` is not a number; delete the file and make it again")
+    return number
+
+
+def _is_matrix(value):
+    """Whether a value of a file is a matrix of real numbers that holds as many as its shape claims."""
+    return (isinstance(value, torch.Tensor) and _is_tensor(value, 2, value.dtype) and value.numel() > 0
+            and not value.is_complex() and not value.is_quantized)
+
+
 def _checked_prompt(path, name, prompt):
-    if not isinstance(prompt, torch.Tensor) or prompt.dim() != 2 or not prompt.is_floating_point():
+    if not _is_matrix(prompt) or not prompt.is_floating_point():
         raise UserError(f"{path}: `{name}` is not a matrix of numbers [prompt length, hidden size]; train it again")
     prompt = prompt.detach().to(torch.float32)
     if not torch.isfinite(prompt).all():
         raise UserError(f"{path}: `{name}` has NaN or infinite values; train it again with a smaller --lr")
     return prompt
+
+
+def new_training_path(folder):
+    """A place for the state of one process's training."""
+    return Path(folder) / f".training-{secrets.token_hex(4)}.state"
+
+
+def training_paths(folder):
+    """The states of training that processes, running or interrupted, keep in a folder."""
+    return sorted(Path(folder).glob(".training-*.state"))
+
+
+def write_training(path, state):
+    """Write the state of training: what `framework.trainer.PromptTrainer.state` returns, and `settings`."""
+    write_checkpoint(path, state)
+
+
+def read_training(path):
+    """The state of training that `write_training` wrote, checked."""
+    state = _load_tensors(_read_bytes(path), path)
+    generator = torch.get_rng_state()
+
+    def is_task(task):
+        counts = ("seed", "epoch", "step", "best_epoch")
+        return (isinstance(task, dict) and task.get("emotion") in EMOTIONS
+                and all(type(task.get(name)) is int and task[name] >= 0 for name in counts)
+                and all(type(task.get(name)) is float for name in ("best_acc", "acc"))
+                and _is_tensor(task.get("order"), 1, torch.int64) and _is_tensor(task.get("generator"), 1, torch.uint8)
+                and task["generator"].shape == generator.shape
+                and (task.get("best_prompt") is None or _is_matrix(task["best_prompt"])))
+
+    try:
+        prompts = state["prompts"]
+        valid = (all(map(is_task, [*state["tasks"], *state["ended"]])) and len(state["tasks"]) == len(prompts)
+                 and all(_is_tensor(state[name], 3, prompts.dtype) and state[name].shape == prompts.shape
+                         and torch.isfinite(state[name]).all() for name in ("prompts", "exp_avg", "exp_avg_sq"))
+                 and all(_is_matrix(task["prompt"]) for task in state["ended"])
+                 and type(state["positions_per_batch"]) is int and state["positions_per_batch"] > 0
+                 and _is_tensor(state["random"], 1, torch.uint8) and state["random"].shape == generator.shape
+                 and (state["cuda_random"] is None or _is_tensor(state["cuda_random"], 1, torch.uint8)))
+        state["settings"] = _checked_settings(path, state)
+    except (KeyError, TypeError, AttributeError):
+        valid = False
+    if not valid:
+        raise UserError(f"{path}: is no state of training; delete it")
+    return state
+
+
+def training_progress(folder):
+    """What of each task is saved in the states of training of a folder: dict of (emotion, seed) to str."""
+    progress = {}
+    for path in training_paths(folder):
+        with contextlib.suppress(UserError):  # a damaged state is dropped when training goes on
+            for task in read_training(path)["tasks"]:
+                progress[task["emotion"], task["seed"]] = f"{task['epoch']} epochs"
+    return progress
+
+
+def _is_tensor(value, dimensions, dtype):
+    """Whether a value of a file is a tensor of so many dimensions that holds as many numbers as its shape claims."""
+    return (isinstance(value, torch.Tensor) and value.layout == torch.strided and value.device.type == "cpu"
+            and value.dim() == dimensions and value.dtype == dtype
+            and value.untyped_storage().nbytes() >= value.numel() * value.element_size())
 
 
 def accuracy_path(checkpoint_dir):
@@ -271,10 +437,42 @@ def write_activations(path, values):
 def write_sum_over_seeds(folder, emotion):
     """Write ``{emotion}-all.csv``, the sum of the emotion's activations over all seeds in the folder."""
     paths = [path for path in Path(folder).glob(f"{emotion}-*.csv") if path.stem.rpartition("-")[2].isdecimal()]
-    values = [np.array(_read_text(path).split("\n")[1].split(","), dtype=np.float32) for path in sorted(paths)]
+    values = [_read_activation_file(path).astype(np.float32) for path in sorted(paths)]
     total = np.sum(values, axis=0, dtype=np.float32)
     write_activations(activation_path(folder, emotion, "all"),
                       total.astype(np.int64) if (total == total.round()).all() else total)
+
+
+def prepare_activations(folder, settings, prompts, overwrite=False):
+    """`prepare_output` for a folder of activations, which keeps those that were read under the same prompts before.
+
+    Parameters
+    ----------
+    folder : path-like
+    settings : dict
+        What makes all activations of the folder.
+    prompts : dict of (emotion, seed) to str
+        A digest of each task's prompt.
+    overwrite : bool
+        Replace what other settings made.
+
+    Returns
+    -------
+    list of (emotion, seed)
+        The tasks left.
+    """
+    record = settings_path(folder)
+    before = read_json(record) if record.exists() else {}
+    same = not first_difference(json.loads(json.dumps(settings)), before)
+    digests = before["prompts"] if same and isinstance(before.get("prompts"), dict) else {}
+    wanted = {f"{emotion}-{seed}": digest for (emotion, seed), digest in prompts.items()}
+    if same or overwrite:
+        stale = [path for path in Path(folder).glob("*-*.csv") if path.stem.rpartition("-")[0] in EMOTIONS
+                 and (not same or path.stem in wanted and wanted[path.stem] != digests.get(path.stem))]
+        for path in stale:  # before the record says that they are of the new prompts
+            path.unlink()
+    prepare_output(folder, {**settings, "prompts": {**digests, **wanted}}, overwrite)
+    return [task for task in prompts if not activation_path(folder, *task).exists()]
 
 
 def activation_seeds(folder):
@@ -334,6 +532,11 @@ def read_activations(folder, emotions, seeds=None):
     return values.reshape(len(seeds), len(emotions), -1), list(seeds)
 
 
+@functools.lru_cache(maxsize=2)
+def _activation_header(neurons):
+    return ",".join(map(str, range(neurons))).encode()
+
+
 def _read_activation_file(path):
     again = "run get_active_neuron.py for this emotion and seed"
     try:
@@ -346,6 +549,8 @@ def _read_activation_file(path):
     names, fields = (line.count(b",") + 1 for line in lines)
     if fields != names:
         raise UserError(f"{path}: has {fields} activations for {names} neurons; {again}")
+    if lines[0] != _activation_header(names):
+        raise UserError(f"{path}: its columns are not named 0 to {names - 1}; {again}")
     try:
         text = pyarrow.array([lines[1]], pyarrow.string())
         row = pyarrow.compute.split_pattern(text, ",").flatten().cast(pyarrow.float64()).to_numpy()
@@ -438,6 +643,8 @@ def read_judgements(mean_path, individual_path, emotions):
         raise UserError(f"{mean_path}: has {len(mean)} columns, one of mean judgements is expected")
     if len(individual) < 2:
         raise UserError(f"{individual_path}: has one row, intervals over people need two and more")
+    for person in np.flatnonzero(np.ptp(individual, axis=1) == 0):
+        raise UserError(f"{individual_path}: row {person + 1} has the same judgement of all pairs; leave that person out")
     if not np.allclose(mean[0], individual.mean(axis=0), atol=1e-6):
         raise UserError(f"{mean_path}: is not the mean of the people in {individual_path}")
     return mean[0], individual
@@ -501,12 +708,16 @@ def read_table(path, columns=(), numeric=True):
     -------
     pandas.DataFrame
     """
+    data = _read_bytes(path)
+    columns_there = data[: data.find(b"\n") % (len(data) + 1)].count(b",") + 1
+    if columns_there > 10_000:
+        raise UserError(f"{path}: has {columns_there} columns, more than 10000 are not read; is it another file?")
     try:
         # Only an empty field is a missing value: "NA" and "nan" are words that a comment may consist of.
         # pandas' own way of reading numbers is off by a bit in the last place, which makes and breaks ties.
-        table = pd.read_csv(io.BytesIO(_read_bytes(path)), keep_default_na=False, na_values=[""],
-                            float_precision="round_trip")
-    except (ValueError, pd.errors.ParserError) as error:
+        table = pd.read_csv(io.BytesIO(data), keep_default_na=False, na_values=[""], float_precision="round_trip",
+                            low_memory=False)
+    except (ValueError, OverflowError) as error:
         raise UserError(f"{path}: cannot be read as CSV ({error})") from None
     if len(table) == 0:
         raise UserError(f"{path}: has no rows")
@@ -577,11 +788,32 @@ class _MaskUnpickler(pickle.Unpickler):
 
     def find_class(self, module, name):
         allowed = {("collections", "OrderedDict"): dict,
-                   ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,
-                   ("torch.storage", "_load_from_bytes"): lambda data: _load_tensors(io.BytesIO(data), "a tensor in it")}
+                   ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+                   ("torch.storage", "_load_from_bytes"): lambda data: _load_tensors(data, "a tensor in it")}
         if (module, name) not in allowed:
             raise UserError(f"asks for {module}.{name}, which a file of masks has no need of; it was not loaded")
         return allowed[module, name]
+
+
+def _rebuild_tensor(storage, offset, size, stride, requires_grad=False, backward_hooks=None):
+    return torch._utils._rebuild_tensor_v2(storage, offset, size, stride, False, {})
+
+
+# What pickles of dicts, words, numbers and tensors are made of, in any protocol. Left out is what changes objects that
+# are there already (BUILD), makes others than by a call (INST, OBJ, NEWOBJ) or looks for them elsewhere (PERSID, EXT).
+_MASK_OPCODES = frozenset("""
+    PROTO FRAME STOP MARK POP POP_MARK DUP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT
+    BINFLOAT UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 EMPTY_DICT DICT SETITEM
+    SETITEMS EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 GLOBAL STACK_GLOBAL REDUCE MEMOIZE PUT BINPUT LONG_BINPUT GET BINGET
+    LONG_BINGET
+    """.split())
+
+
+def _check_opcodes(data):
+    """Raise unless a pickle is made of what masks need; a pickle is a program, and this one is read before it runs."""
+    for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+        if opcode.name not in _MASK_OPCODES or (opcode.name.endswith("PUT") and argument > number):
+            raise pickle.UnpicklingError(opcode.name)
 
 
 class _MaskPickler(pickle.Pickler):
@@ -609,12 +841,12 @@ def read_masks(path):
     dict of str to torch.Tensor [L, D]
         All of one shape, finite.
     """
+    data = _read_bytes(path)
     try:
-        masks = _MaskUnpickler(io.BytesIO(_read_bytes(path))).load()
+        _check_opcodes(data)
+        masks = _MaskUnpickler(io.BytesIO(data)).load()
     except UserError as error:
-        raise error if str(error).startswith(str(path)) else UserError(f"{path}: {error}") from None
-    except MemoryError:
-        raise
+        raise UserError(f"{path}: {error}") from None
     except Exception as error:  # a damaged pickle can fail anywhere
         raise UserError(f"{path}: is damaged or no pickle of masks ({type(error).__name__}); "
                         "make it again with gen_mask.py") from None
@@ -622,13 +854,15 @@ def read_masks(path):
         raise UserError(f"{path}: holds no dict of masks; make it with gen_mask.py")
     shape = None
     for name, mask in masks.items():
-        if not isinstance(name, str) or not isinstance(mask, torch.Tensor) or mask.dim() != 2:
+        if not isinstance(name, str) or not name.isprintable() or name in RESULT_FIELDS:
+            raise UserError(f"{path}: holds something under a name that is no mask's; make it with gen_mask.py")
+        if not _is_matrix(mask):
             raise UserError(f"{path}: {name!r} is not a mask [layers, units]; make it with gen_mask.py")
         shape = shape or mask.shape
         if mask.shape != shape:
             raise UserError(f"{path}: mask {name!r} is {list(mask.shape)}, others are {list(shape)}")
-        if not torch.isfinite(mask.float()).all():
-            raise UserError(f"{path}: mask {name!r} has NaN or infinite values")
+        if not ((mask >= 0) & (mask <= 1)).all():  # NaN is neither
+            raise UserError(f"{path}: mask {name!r} has values that are not between 0 and 1")
     return masks
 
 
@@ -659,18 +893,63 @@ def read_results(folder):
     paths = sorted(folder.glob("*-*.json"))
     if not paths:
         raise UserError(f"{folder}: holds no results (emotion-seed.json); eval_mask_neuron.py makes them")
-    rows = []
-    for path in paths:
-        result = read_json(path)
-        if not {"sentiment", "seed", "best"} <= result.keys():
-            raise UserError(f"{path}: is no result of eval_mask_neuron.py (no `sentiment`, `seed` or `best` in it)")
-        for name, value in result.items():
-            if name not in ("sentiment", "settings") and not (isinstance(value, (int, float)) and np.isfinite(value)):
+    rows = [read_result(path) for path in paths]
+    return pd.DataFrame([{name: value for name, value in row.items() if name != "settings"} for row in rows])
+
+
+def read_result(path):
+    """One task's result, checked: a dict of `sentiment`, `seed`, `best`, `settings` and each mask's accuracy."""
+    result = read_json(path)
+    if not {"sentiment", "seed", "best"} <= result.keys():
+        raise UserError(f"{path}: is no result of eval_mask_neuron.py (no `sentiment`, `seed` or `best` in it)")
+    # Scripts name files after what stands here: it must be an emotion, and that of this file.
+    task = result["sentiment"], result["seed"]
+    if type(task[1]) is not int or task[0] not in EMOTIONS or Path(path).stem != f"{task[0]}-{task[1]}":
+        raise UserError(f"{path}: holds the result of another task ({_short(task[0])}, seed {_short(task[1])}); "
+                        "delete it and run eval_mask_neuron.py again")
+    result["settings"] = _checked_settings(path, result)
+    for name, value in result.items():
+        if name not in ("sentiment", "seed", "settings"):
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise UserError(f"{path}: {name!r} is not a number")
-            if name not in RESULT_FIELDS and not 0 <= value <= 1:
-                raise UserError(f"{path}: {name!r} is {value}, an accuracy is between 0 and 1")
-        rows.append({name: value for name, value in result.items() if name != "settings"})
-    return pd.DataFrame(rows)
+            if not 0 <= value <= 1:
+                raise UserError(f"{path}: {name!r} is {_short(value)}, an accuracy is between 0 and 1")
+    return result
+
+
+def write_result(path, result):
+    """Write one task's result; its partial one goes."""
+    write_json(path, result)
+    partial_path(path).unlink(missing_ok=True)
+
+
+def partial_path(output):
+    """Where what is measured of an unfinished output is kept."""
+    return Path(output).with_name(f".{Path(output).name}.partial")
+
+
+def write_partial_result(path, measured):
+    """Keep what is measured of a result so far: `best`, accuracies under masks, and `settings`."""
+    write_json(partial_path(path), measured)
+
+
+def read_partial_result(path, settings):
+    """What an interrupted run with the same settings has measured of a result; empty where there is none."""
+    try:
+        partial = read_json(partial_path(path))
+        if first_difference(settings, _checked_settings(path, partial)):
+            return {}
+    except UserError:  # none there, or damaged: measuring again costs minutes
+        return {}
+    return {name: value for name, value in partial.items() if isinstance(value, float) and 0 <= value <= 1}
+
+
+def masks_measured(path):
+    """Under how many masks an interrupted run has measured a task."""
+    try:
+        return len(read_json(partial_path(path)).keys() - set(RESULT_FIELDS))
+    except UserError:
+        return 0
 
 
 # The published results call some attributes otherwise than the ratings do.
@@ -752,7 +1031,12 @@ def read_goemotions(dataset, split):
     if (folder / "dataset_dict.json").exists():
         import datasets
 
-        return split_from_datasets(datasets.load_from_disk(folder), split)
+        try:
+            dataset = datasets.load_from_disk(folder)
+        except Exception as error:  # a damaged file can fail anywhere inside the loader
+            raise UserError(f"{folder}: is no data set that can be loaded ({type(error).__name__}); "
+                            "save it again with save_to_disk") from None
+        return split_from_datasets(dataset, split)
     raise UserError(f"{folder}: lacks the split `{split}` ({split}.tsv or {split}.csv)")
 
 
@@ -772,7 +1056,10 @@ def split_from_datasets(dataset, split):
     if name is None:
         raise UserError(f"--dataset: lacks the split `{split}`; it has {', '.join(dataset)}")
     rows = dataset[name]
-    names = rows.features["labels"].feature.names
+    try:
+        names = rows.features["labels"].feature.names
+    except (KeyError, AttributeError):
+        raise UserError(f"--dataset, split {split}: has no column `labels` of lists of named classes") from None
     return _split([str(text) for text in rows["text"]], rows["labels"], names, f"--dataset, split {split}")
 
 
@@ -782,7 +1069,7 @@ def _read_official(path):
     for number, line in enumerate(_read_text(path).rstrip("\n").split("\n"), 1):
         fields = line.rstrip("\r").split("\t")
         ids = fields[1].split(",") if len(fields) == 3 else []
-        if not ids or not all(i.isdecimal() and int(i) <= len(EMOTIONS) for i in ids):
+        if not ids or not all(i.isdecimal() and len(i) <= 2 and int(i) <= len(EMOTIONS) for i in ids):
             raise UserError(f"{path}: line {number} is not `text<TAB>label ids 0..27<TAB>comment id`; "
                             "download the file again")
         texts.append(fields[0])

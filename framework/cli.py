@@ -58,6 +58,7 @@ def run(main):
         reason = {errno.ENOSPC: "the disk is full: free some space and run the same command again",
                   errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
                   errno.EROFS: "the file system is read-only: choose another output folder",
+                  errno.ENOLCK: "the file system has no locks: choose another output folder",
                   errno.EACCES: "no permission: choose another folder or mend its permissions",
                   errno.ENOTDIR: "a file stands where a folder is needed: remove it or choose another folder",
                   errno.EISDIR: "a folder stands where a file is needed: remove it or choose another name",
@@ -70,7 +71,8 @@ def run(main):
 def _leave(message, status):
     # Part of a message can be a damaged file's content: neither long nor unprintable when it gets here.
     message = "".join(character if character.isprintable() else "?" for character in " ".join(message.split()))
-    print(f"{os.path.basename(sys.argv[0])}: {message if len(message) <= 1000 else message[:997] + '...'}", file=sys.stderr)
+    message = message if len(message) <= 1000 else message[:997] + "..."
+    print(f"{os.path.basename(sys.argv[0])}: {message}", file=sys.stderr)
     sys.exit(status)
 
 
@@ -112,7 +114,8 @@ def add_task_flags(parser):
 def add_model_flags(parser):
     """`--pretrained_model` and `--checkpoint_dir`."""
     parser.add_argument("--pretrained_model", default="roberta-base", metavar="NAME",
-                        help="a RoBERTa: a name on the Hugging Face hub, a folder, or `backbone` for the embedded one")
+                        help="a RoBERTa or another encoder: a name on the Hugging Face hub, a folder, or `backbone` for "
+                             "the embedded one")
     parser.add_argument("--checkpoint_dir", default="./checkpoint", metavar="DIR", help="prompts, {emotion}-{seed}.pt")
 
 
@@ -135,6 +138,14 @@ def add_compute_flags(parser):
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"),
                         help="of the frozen backbone; auto is bf16 where the hardware multiplies it natively")
     parser.add_argument("--overwrite", action="store_true", help="replace results that other settings made")
+
+
+def add_sweep_flags(parser, save_seconds):
+    """`--save_seconds` and `--status`: of tasks that take long."""
+    parser.add_argument("--save_seconds", type=nonnegative, default=save_seconds, metavar="SECONDS",
+                        help="how often unfinished tasks are saved; an interrupted run goes on from there")
+    parser.add_argument("--status", action="store_true",
+                        help="only say which tasks are done, under way, left and damaged; loads no model")
 
 
 def tasks_of(flags):

@@ -1,4 +1,4 @@
-"""The one exception that a user is meant to read."""
+"""The one exception that a user is meant to read, and what tells a want of memory."""
 
 
 class UserError(Exception):
@@ -6,3 +6,9 @@ class UserError(Exception):
 
     `framework.cli.run` prints the message and ends the script with exit status 2.
     """
+
+
+def is_out_of_memory(error):
+    """Whether an exception says that memory ran out: Python's own, a GPU's, or torch's on a CPU, which has no class."""
+    message = str(error)
+    return isinstance(error, MemoryError) or "out of memory" in message or "can't allocate memory" in message

@@ -8,11 +8,16 @@ import torch
 from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from framework import encoders, neurons
 from framework.artifacts import sha256
-from framework.errors import UserError
+from framework.errors import UserError, is_out_of_memory
 from framework.roberta import LABEL_WORDS, RobertaForMaskedLMPrompt
 
 ROOT = Path(__file__).resolve().parents[1]
+# Families with RoBERTa's modules and weight names: the faster class takes them.
+ROBERTAS = ("roberta", "xlm-roberta", "camembert")
+# What --label_words could be where the model lacks the words asked for.
+OTHER_LABEL_WORDS = (LABEL_WORDS, ("bad", "good"), ("no", "yes"), ("false", "true"), ("sad", "happy"))
 
 
 def resolve_device(name):
@@ -48,7 +53,7 @@ def resolve_model(name):
     return name
 
 
-def load_backbone(name, prompt_len, device="cpu", dtype=torch.float32):
+def load_backbone(name, prompt_len, device="cpu", dtype=torch.float32, label_words=LABEL_WORDS):
     """Load a frozen backbone with its tokenizer.
 
     Parameters
@@ -58,10 +63,12 @@ def load_backbone(name, prompt_len, device="cpu", dtype=torch.float32):
     prompt_len : int
     device : torch.device
     dtype : torch.dtype
+    label_words : sequence of two str
+        The answers of class 0 and class 1.
 
     Returns
     -------
-    model : RobertaForMaskedLMPrompt
+    model : RobertaForMaskedLMPrompt or PromptedEncoder
         In eval mode.
     tokenizer : transformers tokenizer
     fingerprint : str
@@ -70,7 +77,8 @@ def load_backbone(name, prompt_len, device="cpu", dtype=torch.float32):
     Raises
     ------
     UserError
-        If it cannot be loaded, is no RoBERTa, or lacks the two label words.
+        If it cannot be loaded, is of no supported family, or lacks a mask token, the masked-language head or the label
+        words.
     """
     path = resolve_model(name)
     flag = f"--pretrained_model {name}"
@@ -78,19 +86,32 @@ def load_backbone(name, prompt_len, device="cpu", dtype=torch.float32):
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
-        config = AutoConfig.from_pretrained(path)
-        if config.model_type != "roberta":
-            raise UserError(f"{flag}: is a {config.model_type} model, a RoBERTa is needed")
-        tokenizer = AutoTokenizer.from_pretrained(path)
-        label_ids = find_label_ids(tokenizer, flag)
-        model = RobertaForMaskedLMPrompt.from_pretrained(
-            path, prompt_len=prompt_len, label_ids=label_ids, dtype=dtype).to(device).eval()
-    except UserError:
+        # Never the code that a model may bring along, whatever its files ask for.
+        config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+        if config.model_type not in neurons.OUTPUTS:
+            raise UserError(f"{flag}: is a {config.model_type} model; choose one of {', '.join(neurons.OUTPUTS)}")
+        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+        if tokenizer.mask_token_id is None:
+            raise UserError(f"{flag}: its tokenizer has no mask token; choose a model trained to fill in masked words")
+        label_ids = find_label_ids(tokenizer, label_words, flag)
+        if config.model_type in ROBERTAS:
+            model, info = RobertaForMaskedLMPrompt.from_pretrained(
+                path, prompt_len=prompt_len, label_ids=label_ids, dtype=dtype, output_loading_info=True)
+            missing = info["missing_keys"]
+        else:
+            model, missing = encoders.load(path, config, label_ids, dtype)
+        if missing:
+            raise UserError(f"{flag}: has no weights for {min(missing)}; choose a model saved with its masked-language "
+                            "head")
+        model = model.to(device).eval()
+    except (UserError, MemoryError):
         raise
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+    except Exception as error:  # damaged files can fail anywhere inside the loaders
+        if is_out_of_memory(error):
+            raise
         if Path(path).is_dir():
             reason = str(error).split("\n")[0]
-            raise UserError(f"{flag}: the folder holds no RoBERTa that can be loaded ({reason})") from None
+            raise UserError(f"{flag}: the folder holds no model that can be loaded ({reason})") from None
         raise UserError(f"{flag}: no such folder, and the hub cannot be reached or does not know it; download the model "
                         "and pass its folder, or use the embedded one: --pretrained_model backbone") from None
     finally:
@@ -102,18 +123,54 @@ def load_backbone(name, prompt_len, device="cpu", dtype=torch.float32):
 
 def _hash_folder(path):
     names = sorted(name for name in os.listdir(path)
-                   if name.endswith((".safetensors", ".bin")) or name in ("config.json", "tokenizer.json", "vocab.json",
-                                                                         "merges.txt", "tokenizer_config.json"))
+                   if name.endswith((".safetensors", ".bin", ".model"))
+                   or name in ("config.json", "tokenizer.json", "vocab.json", "vocab.txt", "merges.txt",
+                               "tokenizer_config.json"))
     return sha256(*(Path(path) / name for name in names))
 
 
-def find_label_ids(tokenizer, flag):
-    """The vocabulary entries of the label words, class 0 first."""
-    vocabulary = tokenizer.get_vocab()
-    for word in LABEL_WORDS:
-        if word not in vocabulary:
-            raise UserError(f"{flag}: its vocabulary lacks the word {word!r} as one token; choose another model")
-    return [vocabulary[word] for word in LABEL_WORDS]
+def find_label_ids(tokenizer, label_words, flag):
+    """The vocabulary entries of the label words, class 0 first: as a text begins with them, or else after a space."""
+    ids = [_one_token(tokenizer, word) for word in label_words]
+    if None in ids:
+        others = [pair for pair in OTHER_LABEL_WORDS if all(_one_token(tokenizer, word) is not None for word in pair)]
+        mend = " or ".join(f"--label_words {' '.join(pair)}" for pair in others) or "other --label_words"
+        raise UserError(f"{flag}: {label_words[ids.index(None)]!r} is not one token of its vocabulary; choose {mend}")
+    if ids[0] == ids[1]:
+        raise UserError(f"--label_words {' '.join(label_words)}: are the same token; choose two that differ")
+    return ids
+
+
+def _one_token(tokenizer, word):
+    for text in (word, f" {word}"):
+        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        if len(ids) == 1 and ids[0] != tokenizer.unk_token_id:
+            return ids[0]
+    return None
+
+
+def trained_label_words(checkpoints, asked=None):
+    """The label words that prompts were trained with; where that is not recorded, those asked for or the study's.
+
+    Parameters
+    ----------
+    checkpoints : dict of path to dict
+        As `framework.artifacts.read_checkpoint` reads them.
+    asked : sequence of str, optional
+        What `--label_words` was given.
+
+    Raises
+    ------
+    UserError
+        If a prompt was trained with other words than asked for, or than the other prompts.
+    """
+    recorded = {path: checkpoint["settings"].get("label_words") for path, checkpoint in checkpoints.items()}
+    words = list(asked or next(filter(None, recorded.values()), LABEL_WORDS))
+    for path, trained in recorded.items():
+        if trained and trained != words:
+            raise UserError(f"{path}: was trained with --label_words {' '.join(trained)}, not {' '.join(words)}; keep "
+                            "prompts of different label words in different folders")
+    return words
 
 
 def fit_length(model, prompt_len, max_length):
@@ -133,9 +190,9 @@ def positions_per_batch(model, training):
     if model.device.type != "cuda":
         return 4096
     free, _ = torch.cuda.mem_get_info(model.device)
-    config = model.config
-    width = 12 * config.hidden_size + 3 * config.intermediate_size  # values that a layer keeps for the backward pass
-    layers = config.num_hidden_layers if training else 2
+    layers, units = neurons.shape(model)
+    width = 12 * model.config.hidden_size + 3 * units  # values that a layer keeps for the backward pass
+    layers = layers if training else 2
     return max(4096, int(0.6 * free / (width * layers * model.dtype.itemsize)))
 
 
@@ -151,7 +208,7 @@ def group_size(tasks_per_batch, positions, batch_size):
 
 
 def check_prompt(prompt, model, source):
-    """Raise `UserError` if a prompt [P, H] was not trained for a model of this width."""
-    if prompt.shape[1] != model.config.hidden_size:
+    """Raise `UserError` if a prompt [P, W] was not trained for a model of this width."""
+    if prompt.shape[1] != model.prompt_width:
         raise UserError(f"{source}: prompts of width {prompt.shape[1]} do not fit --pretrained_model, whose width is "
-                        f"{model.config.hidden_size}; name the model that they were trained with")
+                        f"{model.prompt_width}; name the model that they were trained with")

@@ -1,27 +1,76 @@
-"""Read feed-forward neurons: the intermediate layer's outputs, after its activation function."""
+"""Feed-forward neurons: the intermediate layer's outputs, after its activation function, in any encoder."""
+
+import contextlib
+import itertools
+import re
 
 import torch
 
+# By `config.model_type`: names, below the base model, of the linear maps that lead out of the feed-forward blocks. What
+# enters them are the neurons; in a gated block (ModernBERT) that is the gated product.
+BERT = r"encoder\.layer\.\d+\.output\.dense"
+OUTPUTS = {
+    "albert": r"encoder\.albert_layer_groups\.\d+\.albert_layers\.\d+\.ffn_output",
+    "bert": BERT,
+    "camembert": BERT,
+    "deberta-v2": BERT,
+    "distilbert": r"transformer\.layer\.\d+\.ffn\.lin2",
+    "electra": BERT,
+    "modernbert": r"layers\.\d+\.mlp\.Wo",
+    "mpnet": BERT,
+    "roberta": BERT,
+    "xlm-roberta": BERT,
+}
+
 
 def feed_forward(model):
-    """The modules whose outputs are the neurons, first layer first."""
-    return [layer.intermediate for layer in model.roberta.encoder.layer]
+    """The linear maps whose inputs are the neurons; ALBERT's are called many times in one forward pass."""
+    pattern = OUTPUTS[model.config.model_type]
+    return [module for name, module in model.base_model.named_modules() if re.fullmatch(pattern, name)]
 
 
 def shape(model):
-    """L and D: how many layers of how many neurons."""
-    return model.config.num_hidden_layers, model.config.intermediate_size
+    """L and D: how many layers of how many neurons.
+
+    Where layers share their weights (ALBERT), each pass through them counts as a layer.
+    """
+    layers = model.config.num_hidden_layers * getattr(model.config, "inner_group_num", 1)
+    return layers, feed_forward(model)[0].in_features
+
+
+@contextlib.contextmanager
+def at_neurons(model, function):
+    """While it lasts, every forward pass calls `function(layer, neurons)` at each layer, the first layer first.
+
+    Parameters
+    ----------
+    model : RobertaForMaskedLMPrompt or PromptedEncoder
+    function : callable (int, Tensor [rows, positions, D]) -> Tensor or None
+        What it returns, if anything, takes the neurons' place.
+    """
+    layers = itertools.cycle(range(shape(model)[0]))
+
+    def hook(module, inputs):
+        return function(next(layers), *inputs)
+
+    handles = [module.register_forward_pre_hook(hook) for module in feed_forward(model)]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 @torch.inference_mode()
 def read(model, tokenizer, prompts):
-    """Every neuron at position 0 when the model sees `<mask>`, a prompt and `<s>`.
+    """Every neuron at position 0 when the model sees the mask token, a prompt and the token that begins a text.
 
     Parameters
     ----------
-    model : RobertaForMaskedLMPrompt
+    model : RobertaForMaskedLMPrompt or PromptedEncoder
     tokenizer : transformers tokenizer
-    prompts : Tensor [B, P, H]
+    prompts : Tensor [B, P, W]
+        W is `model.prompt_width`.
 
     Returns
     -------
@@ -29,12 +78,8 @@ def read(model, tokenizer, prompts):
         float32, on the CPU; index = layer * D + unit.
     """
     values = []
-    hooks = [module.register_forward_hook(lambda module, inputs, output: values.append(output[:, 0]))
-             for module in feed_forward(model)]
-    try:
-        input_ids = torch.tensor([[tokenizer.mask_token_id, tokenizer.bos_token_id]], device=model.device)
+    first = tokenizer("")["input_ids"][:1]  # `<s>` or `[CLS]`, as in front of every text
+    input_ids = torch.tensor([[tokenizer.mask_token_id, *first]], device=model.device)
+    with at_neurons(model, lambda layer, neurons: values.append(neurons[:, 0])):
         model.eval()(input_ids.expand(len(prompts), -1), prompt=prompts.to(model.device))
-    finally:
-        for hook in hooks:
-            hook.remove()
     return torch.cat(values, dim=1).float().cpu()

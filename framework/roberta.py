@@ -221,6 +221,11 @@ class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
         """The model's own prompt, the only parameter that learns [P, H]."""
         return self.roberta.embeddings.prompt
 
+    @property
+    def prompt_width(self):
+        """The width of a prompt vector, H."""
+        return self.config.hidden_size
+
     def forward(self, input_ids, attention_mask=None, labels=None, prompt=None, neuron_masks=None):
         """Classify texts.
 

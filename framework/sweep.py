@@ -1,11 +1,12 @@
-"""Which tasks of a study are left, and who does them."""
+"""Which tasks of a study are left, who does them, and how far those have come that were interrupted."""
 
 import contextlib
-import fcntl
 import os
+import sys
+import time
 from pathlib import Path
 
-from framework import artifacts
+from framework import artifacts, interrupts
 from framework.errors import UserError
 
 
@@ -31,8 +32,10 @@ class Sweep:
     ----------
     left : list of (emotion, seed)
         The tasks that had no output at the start.
+    reserved : set of (emotion, seed)
+        Tasks that do not come up in the iteration.
     elsewhere : int
-        How many of them were passed over so far.
+        How many tasks in the hands of other processes were passed over so far.
 
     Raises
     ------
@@ -44,10 +47,13 @@ class Sweep:
         self._path_of, self._settings_of = path_of, settings_of
         self._read_settings, self._overwrite = read_settings, overwrite
         self._locks = {}
-        self.elsewhere = 0
-        self.left = [task for task in tasks if self._is_left(task)]
+        self.reserved, self.elsewhere = set(), 0
+        for folder in {Path(path_of(*task)).parent for task in tasks}:
+            artifacts.remove_leftovers(folder)
+        self.left = [task for task in tasks if self.is_left(task)]
 
-    def _is_left(self, task):
+    def is_left(self, task):
+        """Whether a task has no output yet, or one that is to be replaced."""
         path = Path(self._path_of(*task))
         if not path.exists():
             return True
@@ -64,36 +70,23 @@ class Sweep:
 
     def __iter__(self):
         for task in self.left:
-            if not self._hold(task):
-                self.elsewhere += 1
-            elif self._is_left(task):  # another process may have finished it since the start
+            if task not in self.reserved and self.claim(task):
                 yield task
-            else:
-                self.elsewhere += 1
-                self.release(task)
 
-    def _lock_path(self, task):
-        path = Path(self._path_of(*task))
-        return path.with_name(f".{path.name}.lock")
-
-    def _hold(self, task):
-        lock = self._lock_path(task)
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        file = open(lock, "a")
-        try:
-            # The operating system's lock ends with the process, however it ends.
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return False
-        self._locks[task] = file
-        return True
+    def claim(self, task):
+        """Hold a task; False if it is in the hands of another process, or was finished by one since the start."""
+        lock = artifacts.hold(lock_path(self._path_of(*task)))
+        if lock is not None:
+            self._locks[task] = lock
+            if self.is_left(task):
+                return True
+            self.release(task)
+        self.elsewhere += 1
+        return False
 
     def release(self, task):
         """Let go of a task, finished or not."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._lock_path(task))
-        self._locks.pop(task).close()
+        _let_go(lock_path(self._path_of(*task)), self._locks.pop(task))
 
     def __enter__(self):
         return self
@@ -101,3 +94,181 @@ class Sweep:
     def __exit__(self, *error):
         for task in list(self._locks):
             self.release(task)
+
+
+def lock_path(output):
+    """Where the process that makes an output holds a lock."""
+    return Path(output).with_name(f".{Path(output).name}.lock")
+
+
+def _let_go(path, lock):
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    lock.close()
+
+
+class Every:
+    """True when asked first after so many seconds since it last was, by a clock that nobody sets."""
+
+    def __init__(self, seconds):
+        self._seconds, self._last = seconds, time.monotonic()
+
+    def __call__(self):
+        due = time.monotonic() - self._last >= self._seconds
+        if due:
+            self._last = time.monotonic()
+        return due
+
+
+class SavedTraining:
+    """Training under way, kept beside the checkpoints so that an interrupted run goes on where it was.
+
+    A state is a hidden file, ``.training-{...}.state``, one for each process. Use as a context manager: within it a
+    signal to leave is heeded in `save`, after a step.
+
+    Parameters
+    ----------
+    folder : path-like
+        Of the checkpoints.
+    settings : dict
+        What the prompts are trained with.
+    tasks : list of (emotion, seed)
+        All tasks of this run; a state that has others too is left to a run of those.
+    todo : Sweep
+        Its `reserved` tasks become those that `take_up` will come to.
+    seconds : float
+        Save so often.
+    overwrite : bool
+        Drop what was trained with other settings.
+
+    Raises
+    ------
+    UserError
+        If a task was begun with other settings and may not be begun anew.
+    """
+
+    def __init__(self, folder, settings, tasks, todo, seconds, overwrite=False):
+        self._folder, self._settings = Path(folder), settings
+        self._due = Every(seconds)
+        self._path = self._lock = None
+        self._waiting = []
+        for path in artifacts.training_paths(folder):
+            if _is_held(lock_path(path)):  # by a process that is at it
+                continue
+            try:
+                state = artifacts.read_training(path)
+            except UserError as error:
+                print(f"{error}; its tasks begin anew", file=sys.stderr)
+                self._remove(path)
+                continue
+            begun = {(task["emotion"], task["seed"]) for task in [*state["tasks"], *state["ended"]]}
+            difference = artifacts.first_difference(settings, state["settings"])
+            if difference and begun & set(todo.left) and not overwrite:
+                raise UserError(f"{path}: keeps training that was begun with other settings ({difference}); pass "
+                                "--overwrite to begin it anew, or choose another folder")
+            if begun <= set(tasks):
+                if difference or not begun & set(todo.left):
+                    self._remove(path)
+                else:
+                    self._waiting.append(path)
+                    todo.reserved |= begun
+
+    def take_up(self):
+        """Yield the states that interrupted runs left, one after another, or None where there is none to go on from."""
+        new = True
+        for path in self._waiting:
+            lock = artifacts.hold(lock_path(path))
+            if lock is not None:
+                self._path, self._lock = path, lock
+                if path.exists():  # not taken up and finished by another process in between
+                    new = False
+                    yield artifacts.read_training(path)
+                self._done()
+        if new:
+            yield None
+            self._done()
+
+    def save(self, state, last=False):
+        """Save what `state()` returns, if it is time, or the last, or a signal came; returns whether it was saved."""
+        if not (self._due() or last or self._interrupted()):
+            return False
+        if self._path is None:
+            self._path = artifacts.new_training_path(self._folder)
+            self._lock = artifacts.hold(lock_path(self._path))
+        artifacts.write_training(self._path, {**state(), "settings": self._settings})
+        if self._interrupted():
+            interrupts.heed()
+        return True
+
+    def _done(self):
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+            _let_go(lock_path(self._path), self._lock)
+            self._path = self._lock = None
+
+    def _remove(self, path):
+        lock = artifacts.hold(lock_path(path))
+        if lock is not None:
+            path.unlink(missing_ok=True)
+            _let_go(lock_path(path), lock)
+
+    def __enter__(self):
+        self._deferral = interrupts.deferred()
+        self._interrupted = self._deferral.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        if self._lock is not None:
+            _let_go(lock_path(self._path), self._lock)
+        return self._deferral.__exit__(*error)
+
+
+def print_status(tasks, path_of, read_settings, begun):
+    """Print which tasks are done, under way, left and damaged, and where settings differ among those done.
+
+    Parameters
+    ----------
+    tasks : list of (emotion, seed)
+    path_of, read_settings
+        As of `Sweep`.
+    begun : dict of (emotion, seed) to str
+        Tasks that are not done but have something saved, and what.
+    """
+    done, running, left, problems, first = [], [], [], [], None
+    for task in tasks:
+        path = Path(path_of(*task))
+        if path.exists():
+            try:
+                settings = read_settings(path)
+            except UserError as error:
+                problems.append(f"damaged: {error}")
+                continue
+            done.append(task)
+            first = first or (path, settings)
+            difference = artifacts.first_difference(settings, first[1])
+            if difference:
+                problems.append(f"other settings: {path} and {first[0]} ({difference}, in this order)")
+        elif _is_held(lock_path(path)):
+            running.append(task)
+        else:
+            left.append(task)
+    interrupted = [task for task in left if task in begun]
+    print(f"{len(tasks)} tasks: {len(done)} done, {len(running)} in progress, {len(left)} left, "
+          f"{len(tasks) - len(done) - len(running) - len(left)} damaged")
+    for name, found in (("in progress", running), ("begun", interrupted), ("left", left)):
+        if found:
+            print(f"{name}: " + ", ".join(f"{emotion}-{seed}" + (f" ({begun[emotion, seed]})" if name != "left" and
+                                                                 (emotion, seed) in begun else "")
+                                          for emotion, seed in found))
+    for problem in problems:
+        print(problem)
+
+
+def _is_held(lock):
+    if not lock.exists():
+        return False
+    file = artifacts.hold(lock)
+    if file is None:
+        return True
+    _let_go(lock, file)
+    return False

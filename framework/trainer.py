@@ -1,11 +1,13 @@
 """Train many prompts through one frozen backbone, and count right answers, with or without masks."""
 
+import sys
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
+from framework.errors import is_out_of_memory
 from framework.tasks import EMOTIONS, TaskRows
 
 
@@ -78,6 +80,17 @@ class Task:
     def name(self):
         return f"{self.emotion}-{self.seed}"
 
+    def state(self):
+        """How far the training has come, as plain values and tensors; the rows are not in it."""
+        state = {name: value for name, value in vars(self).items() if name not in ("train", "dev", "generator")}
+        return {**state, "order": self.order.clone(), "generator": self.generator.get_state()}
+
+    def load_state(self, state):
+        """Go on from where `state` was taken."""
+        state = dict(state)
+        self.generator.set_state(state.pop("generator"))
+        vars(self).update(state)
+
 
 class PromptTrainer:
     """Trains a group of tasks together: one batch of rows from each task makes one step of all.
@@ -87,7 +100,7 @@ class PromptTrainer:
 
     Parameters
     ----------
-    model : RobertaForMaskedLMPrompt
+    model : RobertaForMaskedLMPrompt or PromptedEncoder
         Frozen. Prompts, optimiser and loss are float32 (float64 for a float64 model), whatever its precision.
     train_tokens, dev_tokens : list of int arrays
         The splits' comments as `framework.tasks.encode` gives them.
@@ -101,6 +114,8 @@ class PromptTrainer:
     ----------
     tasks : list of Task
         The group in training.
+    ended : list of (Task, final prompt [P, H])
+        Tasks that have ended and have not been handed out yet.
     prompts, exp_avg, exp_avg_sq : Tensor [tasks, P, H]
     """
 
@@ -109,8 +124,46 @@ class PromptTrainer:
         self.positions_per_batch, self.eval_rows = positions_per_batch, eval_rows
         self.train_tokens, self.dev_tokens = train_tokens, dev_tokens
         dtype = torch.promote_types(model.dtype, torch.float32)
-        empty = torch.empty(0, settings.prompt_len, model.config.hidden_size, dtype=dtype, device=model.device)
+        empty = torch.empty(0, settings.prompt_len, model.prompt_width, dtype=dtype, device=model.device)
         self.tasks, self.prompts, self.exp_avg, self.exp_avg_sq = [], empty, empty.clone(), empty.clone()
+        self.ended = []
+
+    def state(self):
+        """All that decides what comes next: plain values and tensors, for `load_state`."""
+        return {
+            "tasks": [task.state() for task in self.tasks], "prompts": self.prompts, "exp_avg": self.exp_avg,
+            "exp_avg_sq": self.exp_avg_sq, "ended": [{**task.state(), "prompt": prompt} for task, prompt in self.ended],
+            # How rows are cut into passes changes the rounding, and with it the last bits.
+            "positions_per_batch": self.positions_per_batch, "random": torch.get_rng_state(),
+            "cuda_random": torch.cuda.get_rng_state(self.model.device) if self.model.device.type == "cuda" else None}
+
+    def load_state(self, state, new_task):
+        """Go on from where `state` was taken, to the bit.
+
+        Parameters
+        ----------
+        state : dict
+        new_task : callable (emotion, seed) -> Task or None
+            A task with its rows; None leaves the task out.
+        """
+        def load(saved):
+            task = new_task(saved["emotion"], saved["seed"])
+            if task is not None:
+                task.load_state({name: value for name, value in saved.items() if name != "prompt"})
+            return task
+
+        self.tasks = [load(saved) for saved in state["tasks"]]
+        self.prompts, self.exp_avg, self.exp_avg_sq = (
+            state[name].to(self.prompts) for name in ("prompts", "exp_avg", "exp_avg_sq"))
+        for index in reversed(range(len(self.tasks))):
+            if self.tasks[index] is None:
+                self.drop(index)
+        ended = [(load(saved), saved["prompt"].to(self.prompts)) for saved in state["ended"]]
+        self.ended = [(task, prompt) for task, prompt in ended if task is not None]
+        self.positions_per_batch = state["positions_per_batch"]
+        torch.set_rng_state(state["random"])
+        if state["cuda_random"] is not None and self.model.device.type == "cuda":
+            torch.cuda.set_rng_state(state["cuda_random"], self.model.device)
 
     def add(self, task, prompt=None):
         """Take a task into the group, starting from `prompt` [P, H] or from its own initial prompt."""
@@ -162,17 +215,21 @@ class PromptTrainer:
         task_of_row = np.repeat(np.arange(len(self.tasks)), sizes)
         weight = np.repeat(1.0 / np.array(sizes), sizes)
         self.model.train()
-        prompts = self.prompts.requires_grad_(True)
-        losses = torch.zeros(len(self.tasks), dtype=prompts.dtype, device=prompts.device)
-        gradient = torch.zeros_like(prompts)
-        for part in cut_by_length(self.train_tokens, rows, self.settings.prompt_len, self.positions_per_batch):
-            index = torch.from_numpy(task_of_row[part]).to(prompts.device)
-            logits = self.model(*pad(self.train_tokens, rows[part], self.model), prompt=prompts[index]).logits
-            label = torch.from_numpy(labels[part]).to(prompts.device)
-            loss = F.cross_entropy(logits, label, reduction="none") * torch.from_numpy(weight[part]).to(logits)
-            gradient += torch.autograd.grad(loss.sum(), prompts)[0]
-            losses.index_add_(0, index, loss.detach())
-        self.prompts = prompts.detach()
+        prompts = self.prompts.detach().requires_grad_(True)
+
+        def losses_and_gradient(positions_per_batch):
+            losses = torch.zeros(len(self.tasks), dtype=prompts.dtype, device=prompts.device)
+            gradient = torch.zeros_like(prompts)
+            for part in cut_by_length(self.train_tokens, rows, self.settings.prompt_len, positions_per_batch):
+                index = torch.from_numpy(task_of_row[part]).to(prompts.device)
+                logits = self.model(*pad(self.train_tokens, rows[part], self.model), prompt=prompts[index]).logits
+                label = torch.from_numpy(labels[part]).to(prompts.device)
+                loss = F.cross_entropy(logits, label, reduction="none") * torch.from_numpy(weight[part]).to(logits)
+                gradient += torch.autograd.grad(loss.sum(), prompts)[0]
+                losses.index_add_(0, index, loss.detach())
+            return losses, gradient
+
+        (losses, gradient), self.positions_per_batch = within_memory(losses_and_gradient, self.positions_per_batch)
         for task in self.tasks:
             task.step += 1
         warmup = [min(1.0, task.step / max(1, self.settings.warmup_steps)) for task in self.tasks]
@@ -180,8 +237,12 @@ class PromptTrainer:
         adam_step(self.prompts, gradient, self.exp_avg, self.exp_avg_sq, lr, self.settings.weight_decay)
         return losses
 
-    def run(self, queue, group_size, on_epoch=lambda task: None, on_finish=lambda task, prompt: None):
+    def run(self, queue, group_size, on_epoch=lambda task: None, on_finish=lambda task, prompt: None,
+            save=lambda state, last: True):
         """Train tasks to their ends; a task that ends leaves its place to the next in the queue.
+
+        Tasks are handed out only once a state in which they have ended is saved: whoever goes on from the last state
+        saved does not come to do any of them again.
 
         Parameters
         ----------
@@ -191,13 +252,22 @@ class PromptTrainer:
         on_epoch : callable (task)
             Called after each epoch of each task.
         on_finish : callable (task, final_prompt [P, H])
-            Called when a task ends.
+            Called with each task that has ended.
+        save : callable (state, last) -> bool
+            Called after every step with `self.state`, and with `last` after the last step; returns whether it saved it.
         """
         queue = iter(queue)
+
+        def hand_out(last):
+            if save(self.state, last):
+                while self.ended:
+                    on_finish(*self.ended.pop(0))
+
         while True:
             while len(self.tasks) < group_size and (task := next(queue, None)) is not None:
                 self.add(task)
             if not self.tasks:
+                hand_out(last=True)
                 return
             self.step(self.next_rows())
             for index in reversed(range(len(self.tasks))):
@@ -206,18 +276,59 @@ class PromptTrainer:
                     finished = self._end_epoch(task, self.prompts[index])
                     on_epoch(task)
                     if finished:
-                        on_finish(task, self.prompts[index].clone())
+                        self.ended.append((task, self.prompts[index].clone()))
                         self.drop(index)
+            hand_out(last=False)
 
     def _end_epoch(self, task, prompt):
         """Dev accuracy after an epoch; returns whether the task has ended."""
-        right = count_right(self.model, self.dev_tokens, task.dev, prompt, self.positions_per_batch, self.eval_rows)
+        right, self.positions_per_batch = within_memory(
+            lambda positions: count_right(self.model, self.dev_tokens, task.dev, prompt, positions, self.eval_rows),
+            self.positions_per_batch)
         task.epoch += 1
         task.acc = int(right) / len(task.dev.row)
         if task.acc > task.best_acc:
             task.best_acc, task.best_epoch, task.best_prompt = task.acc, task.epoch, prompt.clone()
         patience = self.settings.patience
         return task.epoch >= self.settings.epochs or (patience is not None and task.epoch - task.best_epoch >= patience)
+
+
+def within_memory(compute, positions_per_batch):
+    """Compute with as large passes as the memory takes: where it runs out, halve them and try again.
+
+    Parameters
+    ----------
+    compute : callable (positions_per_batch)
+    positions_per_batch : int
+
+    Returns
+    -------
+    result
+        What `compute` returned.
+    positions_per_batch : int
+        What it was computed with; fit for the next call.
+
+    Raises
+    ------
+    MemoryError
+        If passes of a single row are too large.
+    """
+    while True:
+        random = torch.get_rng_state()  # the second try draws the noise that the first would have
+        try:
+            return compute(positions_per_batch), positions_per_batch
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if positions_per_batch < 64:
+                raise MemoryError from None
+        # Outside of `except`, where the error no longer keeps what was computed so far in memory.
+        torch.set_rng_state(random)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        print(f"out of memory with {positions_per_batch} positions in a pass; going on with {positions_per_batch // 2}",
+              file=sys.stderr)
+        positions_per_batch //= 2
 
 
 def adam_step(prompts, gradient, exp_avg, exp_avg_sq, lr, weight_decay, betas=(0.9, 0.999), eps=1e-6):
@@ -243,7 +354,7 @@ def count_right(model, tokens, rows, prompt, positions_per_batch, eval_rows=None
 
     Parameters
     ----------
-    model : RobertaForMaskedLMPrompt
+    model : RobertaForMaskedLMPrompt or PromptedEncoder
     tokens : list of int arrays
         A split's comments as `framework.tasks.encode` gives them.
     rows : TaskRows

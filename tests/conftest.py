@@ -57,10 +57,14 @@ def published_accuracy(shared, tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory):
     """A folder with a tiny random RoBERTa that has the embedded model's tokenizer; 2 layers of 32 neurons."""
+    return make_tiny_model(tmp_path_factory.mktemp("tiny_model"))
+
+
+def make_tiny_model(folder):
+    """Make the model of the fixture `tiny_model` in a folder; returns the folder."""
     import torch
     from transformers import AutoTokenizer, RobertaConfig, RobertaForMaskedLM
 
-    folder = tmp_path_factory.mktemp("tiny_model")
     tokenizer = AutoTokenizer.from_pretrained(ROOT / "backbone")
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
