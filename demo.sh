@@ -27,6 +27,9 @@ step "Step 6: accuracies with these neurons masked" \
 step "Figures" \
     plot_results.py --rank $ranks --results $results --k 500 --attributes data/demo/attribute_ratings.csv \
     --activation_dir runs/demo/active_neuron_before_relu_csv --formats png --output_dir pic/demo
+step "A page to look at" \
+    make_report.py --pretrained_model backbone --checkpoint_dir runs/demo/checkpoint --dataset demo --rank $ranks \
+    --activation_dir runs/demo/active_neuron_before_relu_csv --results $results --maskPath $masks --output pic/demo/report.html
 
 python - <<'END'
 import pandas as pd
@@ -41,5 +44,6 @@ What the demonstration found
   random ones; most for {drop['emotion'].iloc[-1]} ({100 * drop['drop'].iloc[-1]:.1f} points). It is reliable (q < 0.05) for {(drop.q < 0.05).sum()} of {len(drop)} emotions.
   The figures are in pic/demo; the two of the study are
     pic/demo/Neurons_Correspond_Selectively_to_Emotional_Attributes.png
-    pic/demo/Acc_after_masking_correspond_neuron.png""")
+    pic/demo/Acc_after_masking_correspond_neuron.png
+  All of it as one page, with the neurons and the comments that drive them: pic/demo/report.html""")
 END

@@ -1,0 +1,150 @@
+"""The results of a run as one HTML page: plain data in, text out. The page loads nothing."""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+import jinja2
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+_FOLDER = Path(__file__).resolve().parent
+SIGNIFICANT = 0.05  # q of the stars, as in the figures
+
+
+def axis(*values):
+    """Round ends and marks of an axis that holds all values.
+
+    Parameters
+    ----------
+    *values : arrays
+        NaN does not count.
+
+    Returns
+    -------
+    array
+        The marks, evenly spaced; the first and last are the ends.
+    """
+    values = np.concatenate(values)
+    return MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(np.nanmin(values), np.nanmax(values))
+
+
+def profile(values):
+    """One neuron over emotions as bars: outlines of those above and below its mean.
+
+    Parameters
+    ----------
+    values : array [E]
+
+    Returns
+    -------
+    tuple of str
+        Two SVG paths, in which each emotion has 4 units of width and the longest bar 20 of height; y = 0 is the mean.
+    """
+    bars = values - values.mean()
+    heights = np.rint(20 * bars / (np.abs(bars).max() or 1)).astype(int)
+    return tuple("".join(f"M{4 * place} 0v{-height}h3v{height}z" for place, height in enumerate(heights)
+                         if height * sign > 0) for sign in (1, -1))
+
+
+def extremes(values, names, count=3):
+    """The names of the largest values, largest first, and of the smallest, smallest first."""
+    order = np.argsort(values, kind="stable")
+    return [names[i] for i in order[::-1][:count]], [names[i] for i in order[:count]]
+
+
+def cut_out(text, span):
+    """A text in three parts, of which the middle one is a token, without the space that it may begin with.
+
+    Parameters
+    ----------
+    text : str
+    span : (int, int)
+        The token's first character and the one after its last.
+
+    Returns
+    -------
+    list of str
+    """
+    start, end = span
+    start = end - len(text[start:end].lstrip())
+    return [text[:start], text[start:end], text[end:]]
+
+
+def heat(share):
+    """A cell's background, from white (0) to blue (1), and the colour of text that is legible on it, as CSS.
+
+    Black text has a contrast of at least 4.5 with the background up to a share of 0.77, white text beyond it.
+    """
+    red, green, blue = (round(255 - share * (255 - end)) for end in (8, 81, 156))
+    return f"background:rgb({red},{green},{blue});color:{'#fff' if share > 0.77 else '#000'}"
+
+
+def _number(value, digits=3):
+    # Adding 0 makes 0 of -0.
+    return "\u2013" if np.isnan(value) else f"{round(value, digits) + 0:.{digits}f}".replace("-", "\u2212")
+
+
+def _points(value):
+    return _number(100 * value, 1)
+
+
+def _percent(value, digits=1):
+    return _number(100 * value, digits) + "%"
+
+
+def _probability(value):
+    return "\u2013" if np.isnan(value) else "<\u20090.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _setting(value):
+    if isinstance(value, list) and all(isinstance(item, (str, int, float)) for item in value):
+        return ", ".join(map(str, value))
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list, bool)) else str(value)
+
+
+def render(page):
+    """The page's HTML.
+
+    Everything that is put in is escaped: comments are strangers' texts. A policy in the page forbids the browser to
+    load anything and to run any script but the page's own, known by its hash.
+
+    Parameters
+    ----------
+    page : dict
+        summary : list of str
+            What was found, a sentence each.
+        accuracies : list of dict
+            `emotion`; `mean`, `ci_low`, `ci_high` in 0..1, NaN where unknown; `n` seeds.
+        layers : list of dict
+            `criterion`, str; `counts`, a frame with a row a layer and a column an attribute.
+        shape : (int, int)
+            Layers, and neurons in each.
+        emotions : list of str [E]
+            In the order of the profiles.
+        neurons : list of dict
+            `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, dict of column title to number; `values`, array
+            [E]; `comments`, list of dicts of `parts` (as `cut_out` gives), `value` and `labels` (list of str).
+        drops : dict of int to dict of str to frame
+            By k, then by "emotion" or "attribute": `framework.stats.accuracy_drop`, with `random` and `specific`, the
+            mean accuracies. `k_shown` is the k that is seen first.
+        settings : dict of str to dict
+            By file.
+        left_out : dict of str to str
+            Why a section ("accuracies", "layers", "comments", "drops") is missing.
+
+    Returns
+    -------
+    str
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined)
+    environment.filters |= {"percent": _percent, "points": _points, "number": _number, "probability": _probability,
+                            "setting": _setting}
+    script = (_FOLDER / "report.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("report.html").render(
+        **page, script=script, script_hash=digest, style=(_FOLDER / "report.css").read_text("utf-8"),
+        significant=SIGNIFICANT, axis=axis, profile=profile, extremes=extremes, heat=heat)

@@ -1,0 +1,136 @@
+"""Real files, changed at random, through every reader: what comes out is sound, or there is one line for the user."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from framework import artifacts
+from framework.errors import UserError
+from framework.tasks import EMOTIONS
+from tests import test_hostile_files as hostile
+
+
+def sound_checkpoint(path):
+    read = artifacts.read_checkpoint(path)
+    assert read["best_prompt"].isfinite().all() and read["best_prompt"].dim() == 2 and 0 <= read["best_acc"] <= 1
+    assert isinstance(read["settings"], dict) and isinstance(read["epoch"], int)
+
+
+def sound_masks(path):
+    for name, mask in artifacts.read_masks(path).items():
+        assert isinstance(name, str) and mask.dim() == 2 and 0 <= mask.min() and mask.max() <= 1
+
+
+def sound_activations(path):
+    values, _ = artifacts.read_activations(path.parent, ["fear"], [1])
+    assert np.isfinite(values).all() and values.shape[:2] == (1, 1)
+    artifacts.write_sum_over_seeds(path.parent, "fear")
+
+
+def sound_ranks(path):
+    ranks, _ = artifacts.read_ranks(path)
+    assert all(np.isfinite(rank).all() and rank.max() > 1 for rank in ranks.values())
+
+
+def sound_results(path):
+    table = artifacts.read_results(path.parent)
+    assert table["sentiment"].isin(EMOTIONS).all()
+    assert table.drop(columns=["sentiment", "seed"]).to_numpy(float).max() <= 1
+    artifacts.read_partial_result(path, {})
+
+
+def sound_attributes(path):
+    _, emotions, ratings, _ = artifacts.read_attributes(path)
+    assert set(emotions) <= set(EMOTIONS) and np.isfinite(ratings).all()
+
+
+def sound_split(path):
+    split = artifacts.read_goemotions(str(path.parent), "train")
+    assert split.labels.shape == (len(split.texts), 27) and all(isinstance(text, str) for text in split.texts)
+
+
+RATINGS = b"participant,emotion,attribute,rating\n" + b"".join(
+    f"{person},{emotion},valence,{person / 7}\n".encode() for person in range(3) for emotion in EMOTIONS)
+READERS = {  # name of the file, what it holds, what reads it
+    "checkpoint": ("fear-1.pt", hostile.GOOD, sound_checkpoint),
+    "old checkpoint": ("fear-1.pt", hostile.saved(hostile.checkpoint(), _use_new_zipfile_serialization=False),
+                       sound_checkpoint),
+    "training": (".training-0.state", hostile.saved(hostile.training()), artifacts.read_training),
+    "masks": ("masks.pkl", hostile.mask_file(hostile.masks()), sound_masks),
+    "activations": ("fear-1.csv", hostile.activations(range(64), torch.randn(64).tolist()), sound_activations),
+    "ranks": ("ranks.csv", b"valence,arousal\n" + b"".join(b"%d,%d.5\n" % (i, 65 - i) for i in range(1, 65)),
+              sound_ranks),
+    "results": ("fear-1.json", hostile.as_json(hostile.result()), sound_results),
+    "attributes": ("ratings.csv", b"emotion,valence\n" + b"".join(
+        f"{emotion},{i}.25\n".encode() for i, emotion in enumerate(EMOTIONS)), sound_attributes),
+    "distances": ("distances.csv", b"valence,arousal\n0.5,1\n0.25,2\n1,3\n", lambda path: artifacts.read_attributes(
+        path, path.with_name("order.txt").write_text("fear\njoy\ngrief\n") and path.with_name("order.txt"))),
+    "ratings": ("ratings.csv", RATINGS, artifacts.read_ratings),
+    "order": ("order.txt", "\n".join(EMOTIONS).encode(), artifacts.read_emotion_order),
+    "tsv": ("train.tsv", b"thank you\t15\tab1\n\"so\" sad\t25,16\tab2\n" * 5, sound_split),
+    "csv": ("train.csv", hostile.corpus_csv(fear="1"), sound_split),
+}
+
+
+@st.composite
+def changed(draw, content):
+    """Some bytes flipped, cut out, doubled, inserted, or put elsewhere; sometimes the end cut off."""
+    content = bytearray(content)
+    for _ in range(draw(st.integers(1, 4))):
+        first, last = sorted(draw(st.tuples(*[st.integers(0, len(content))] * 2)))
+        last = min(last, first + 200)
+        match draw(st.sampled_from(("flip", "cut", "double", "insert", "move", "truncate"))):
+            case "flip" if first < len(content):
+                content[first] ^= 1 << draw(st.integers(0, 7))
+            case "cut":
+                del content[first:last]
+            case "double":
+                content[first:first] = content[first:last]
+            case "insert":
+                content[first:first] = draw(st.binary(max_size=8) | st.sampled_from(
+                    (b"nan", b"inf", b"1e999", b"9" * 30, b"-1", b'"', b"\0", b",", b"\n", b"\r", b"\t", b"\xff",
+                     b"../", b"[" * 2000, b"\xff\xff\xff\x7f", b"cos\nmkdir\n(S'harm'\ntR.")))
+            case "move":
+                content[first:last], content[:0] = b"", content[first:last]
+            case "truncate":
+                del content[first:]
+    return bytes(content)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_changed_files(reader, tmp_path, monkeypatch):
+    name, content, read = READERS[reader]
+    monkeypatch.chdir(tmp_path)
+    read_from = tmp_path / "folder"
+    read_from.mkdir()
+
+    def too_long(signum, frame):
+        raise AssertionError("read for more than 20 s")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+
+    @settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", 60)), deadline=None, database=None,
+              suppress_health_check=list(HealthCheck))
+    @given(changed(content))
+    def read_or_refuse(data):
+        (read_from / name).write_bytes(data)
+        signal.alarm(20)
+        try:
+            read(read_from / name)
+        except UserError as error:
+            assert str(read_from) in str(error), "the file is named"
+        finally:
+            signal.alarm(0)
+        assert not (tmp_path / "harm").exists(), "no code was run"
+
+    (read_from / name).write_bytes(content)
+    read(read_from / name)
+    try:
+        read_or_refuse()
+    finally:
+        signal.signal(signal.SIGALRM, before)

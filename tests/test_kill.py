@@ -1,0 +1,99 @@
+"""Steps that are killed at any moment, or asked to leave, go on where they were and end with the same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from framework import artifacts, sweep
+from tests.conftest import ROOT
+
+
+def kill_steps(*flags):
+    process = subprocess.run([sys.executable, str(ROOT / "tests" / "kill_steps.py"), *map(str, flags)], text=True,
+                             capture_output=True)
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
+
+
+def test_killed_training_and_evaluation_go_on_to_the_same_bytes():
+    assert "3 kills" in kill_steps("--step", 1, "--kills", 3)
+    assert "3 kills" in kill_steps("--step", 6, "--kills", 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", (1, 3, 4, 5, 6))
+def test_thirty_kills(step):
+    assert "30 kills" in kill_steps("--step", step, "--kills", 30)
+
+
+def flags(tiny_model, *more):
+    return ["--sentiment", "fear", "joy", "--random_seed", "1", "--pretrained_model", str(tiny_model), "--dataset=demo",
+            "--checkpoint_dir=checkpoint", "--save_seconds=0", *more]
+
+
+def train_flags(tiny_model, epochs):
+    return flags(tiny_model, "--prompt_len=4", "--lr=0.05", f"--epochs={epochs}")
+
+
+def start(name, more, folder):
+    return subprocess.Popen([sys.executable, str(ROOT / name), *more], cwd=folder, text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def wait_for(condition, process):
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_leave_saves_and_says_how_to_go_on(script, tiny_model, tmp_path, signum):
+    process = start("train.py", train_flags(tiny_model, 500), tmp_path)
+    wait_for(lambda: artifacts.training_paths(tmp_path / "checkpoint"), process)
+    process.send_signal(signum)
+    began = time.monotonic()
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 128 + signum and time.monotonic() - began < 30
+    assert "the same command goes on" in error and "Traceback" not in error
+    state, = (tmp_path / "checkpoint").iterdir()  # no lock, nothing half written
+    assert len(artifacts.read_training(state)["tasks"]) == 2
+    if signum == signal.SIGTERM:
+        status = script("train.py", *train_flags(tiny_model, 500), "--status").stdout
+        assert "2 tasks: 0 done, 0 in progress, 2 left, 0 damaged" in status and "begun: fear-1 (" in status
+        refused = script("train.py", *train_flags(tiny_model, 400), status=2).stderr
+        assert "epochs is 500 there and 400 here" in refused and state.name in refused
+        script("train.py", *train_flags(tiny_model, 1), "--overwrite")
+        assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == ["fear-1.pt", "joy-1.pt"]
+
+
+def test_status_names_what_is_done_left_and_damaged(tmp_path, capsys):
+    made = {"best_prompt": torch.zeros(4, 16), "best_acc": 0.5, "settings": {"lr": 0.1}}
+    tasks = [("fear", 1), ("fear", 3), ("joy", 1), ("joy", 3), ("love", 1)]
+    for emotion, seed in tasks[:3]:
+        artifacts.write_checkpoint(artifacts.checkpoint_path(tmp_path, emotion, seed), made)
+    artifacts.write_checkpoint(tmp_path / "fear-3.pt", made | {"settings": {"lr": 0.2}})
+    (tmp_path / "joy-1.pt").write_bytes(b"")
+    lock = artifacts.hold(sweep.lock_path(tmp_path / "joy-3.pt"))
+    sweep.print_status(tasks, lambda *task: artifacts.checkpoint_path(tmp_path, *task),
+                       lambda path: artifacts.read_checkpoint(path)["settings"], {("love", 1): "3 epochs"})
+    lock.close()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:4] == ["5 tasks: 2 done, 1 in progress, 1 left, 1 damaged", "in progress: joy-3",
+                         "begun: love-1 (3 epochs)", "left: love-1"]
+    assert any("fear-3.pt" in line and "lr is 0.1 there and 0.2 here" in line for line in lines[4:])
+    assert any(line.startswith("damaged: ") and "joy-1.pt" in line for line in lines[4:])
+
+
+def test_evaluation_goes_on_at_the_masks_already_measured(tmp_path):
+    path, made_with = tmp_path / "fear-1.json", {"masks": "abc", "prompt": "def"}
+    artifacts.write_partial_result(path, {"best": 1.0, "valence_top5": 0.1 + 0.2, "settings": made_with})
+    assert artifacts.read_partial_result(path, made_with) == {"best": 1.0, "valence_top5": 0.1 + 0.2}
+    assert artifacts.read_partial_result(path, {**made_with, "masks": "other"}) == {}
+    assert artifacts.masks_measured(path) == 1
+    artifacts.partial_path(path).write_bytes(b"{")
+    assert artifacts.read_partial_result(path, made_with) == {} and artifacts.masks_measured(path) == 0

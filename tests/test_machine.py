@@ -1,0 +1,289 @@
+"""What the machine can do to a run: disks, memory, other processes, clocks; and models that bring code along."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from framework import artifacts, models, sweep, trainer
+from framework.errors import UserError
+from framework.tasks import EMOTIONS
+from tests.conftest import ROOT
+from tests.test_kill import start, train_flags, wait_for
+from tests.test_trainer import SETTINGS, make_task, model, tokens, train  # noqa: F401  model and tokens are fixtures
+
+SIX = ["--sentiment", "fear", "joy", "grief", "--random_seed", "1", "3"]
+
+
+# ------------------------------------------------------------------------------------------------------------- disks
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 512 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder]).returncode:
+        pytest.skip("only the superuser can mount a small disk, and not everywhere")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_full_disk(script, tiny_model, small_disk):
+    (small_disk / "filler").write_bytes(bytes(500 << 10))
+    flags = [*train_flags(tiny_model, 1), f"--checkpoint_dir={small_disk}/checkpoint"]
+    full = script("train.py", *flags, status=2)
+    assert "the disk is full" in full.stderr.splitlines()[-1] and str(small_disk) in full.stderr
+    assert not list(small_disk.rglob("*.tmp"))
+    (small_disk / "filler").unlink()
+    script("train.py", *flags)
+    assert len(list(small_disk.rglob("*.pt"))) == 2
+
+
+def test_full_disk_leaves_the_file_that_stood_there(small_disk):
+    for write, read, small, large in (
+            (artifacts.write_checkpoint, torch.load, {"a": torch.zeros(5)}, {"a": torch.zeros(1 << 20)}),
+            (artifacts.write_masks, artifacts.read_masks, {"a": torch.zeros(1, 5)}, {"a": torch.zeros(1, 1 << 20)}),
+            (artifacts.write_json, artifacts.read_json, {"a": 1}, {"a": "long" * (1 << 18)}),
+            (artifacts.write_text, artifacts._read_text, "a", "long" * (1 << 18))):
+        path = small_disk / "file"
+        write(path, small)
+        with pytest.raises(OSError, match="No space left") as error:
+            write(path, large)
+        assert error.value.filename == str(path) and list(small_disk.iterdir()) == [path]
+        assert str(read(path)) == str(small)
+        path.unlink()
+
+
+def test_read_only_folder(tiny_model, tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    command = [sys.executable, str(ROOT / "train.py"), *train_flags(tiny_model, 1)]
+    command.append("--checkpoint_dir=closed/checkpoint")
+    if os.geteuid() == 0:  # the superuser writes everywhere unless he gives that up
+        if not shutil.which("setpriv"):
+            pytest.skip("as the superuser this needs setpriv")
+        command = ["setpriv", "--bounding-set=-dac_override", *command]
+    process = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True)
+    assert process.returncode == 2 and "Traceback" not in process.stderr
+    assert "closed/checkpoint" in process.stderr and "no permission" in process.stderr
+
+
+# ------------------------------------------------------------------------------------------------------------ memory
+
+
+@pytest.mark.parametrize("error", [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"),
+    MemoryError()])
+def test_out_of_memory_halves_the_passes(model, tokens, monkeypatch, capsys, error):  # noqa: F811
+    specs = [("fear", 1, 60), ("pride", 3, 37)]
+    expected, _ = train(model, tokens, [make_task(*spec) for spec in specs], group_size=2)
+    forward = type(model).forward
+
+    def small(self, input_ids, *arguments, prompt=None, **options):
+        if input_ids.shape[0] * (input_ids.shape[1] + 4) > 100:  # passes begin at 300 positions
+            raise error
+        return forward(self, input_ids, *arguments, prompt=prompt, **options)
+
+    monkeypatch.setattr(type(model), "forward", small)
+    found, _ = train(model, tokens, [make_task(*spec) for spec in specs], group_size=2)
+    for name, (task, _) in found.items():
+        assert (task.best_acc, task.best_epoch) == (expected[name][0].best_acc, expected[name][0].best_epoch)
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["out of memory with 300 positions in a pass; going on with 150",
+                    "out of memory with 150 positions in a pass; going on with 75"]
+
+
+def test_out_of_memory_for_a_single_row_ends_the_run(model, tokens, monkeypatch):  # noqa: F811
+    def fail(*arguments, **options):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(type(model), "forward", fail)
+    with pytest.raises(MemoryError):
+        train(model, tokens, [make_task("fear", 1)], group_size=1)
+
+
+def test_other_errors_are_no_lack_of_memory():
+    with pytest.raises(RuntimeError, match="inconsistent tensor size"):
+        trainer.within_memory(lambda positions: torch.ones(2) @ torch.ones(3), 4096)
+
+
+REAL_LACK = """
+import resource, torch
+from framework.roberta import RobertaForMaskedLMPrompt
+from framework.tasks import TaskRows
+from framework.trainer import count_right, within_memory
+from transformers import RobertaConfig
+import numpy as np
+torch.set_num_threads(1)
+config = RobertaConfig(vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+                       intermediate_size=4096, max_position_embeddings=80, type_vocab_size=1)
+model = RobertaForMaskedLMPrompt(config, prompt_len=4, label_ids=(7, 8))
+tokens = [np.full(40, 9)] * 1000
+rows = TaskRows(np.arange(1000), np.zeros(1000, int))
+prompt = torch.zeros(4, 16)
+count = lambda positions: count_right(model, tokens, rows, prompt, positions)
+expected = count(4096)
+size = 4096 * next(int(line) for line in open("/proc/self/statm").read().split())
+resource.setrlimit(resource.RLIMIT_AS, (size + (200 << 20), -1))
+right, positions = within_memory(count, 1 << 20)
+assert right == expected and positions < 1 << 16, (right, expected, positions)
+print("positions", positions)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_AS binds on Linux")
+def test_a_real_lack_of_memory():
+    process = subprocess.run([sys.executable, "-c", REAL_LACK], cwd=ROOT, text=True, capture_output=True)
+    assert process.returncode == 0, process.stderr
+    assert "out of memory with 1048576 positions" in process.stderr
+
+
+@pytest.mark.slow
+def test_memory_is_flat_over_200_tasks(tiny_model, tmp_path):
+    # In float32: for bfloat16 on a CPU, torch's matrix library keeps a kernel for each of the latest thousand shapes.
+    flags = ["--sentiment", *EMOTIONS[:25], "--random_seed", *map(str, range(8)), "--pretrained_model", str(tiny_model),
+             "--dataset=demo", "--prompt_len=4", "--epochs=1", "--tasks_per_batch=4", "--save_seconds=0",
+             "--precision=fp32"]
+    process = start("train.py", flags, tmp_path)
+    sizes = {}
+    while process.poll() is None:
+        done = len(list((tmp_path / "checkpoint").glob("*.pt"))) if (tmp_path / "checkpoint").exists() else 0
+        with open(f"/proc/{process.pid}/statm") as file:
+            pages = file.read().split()
+        if len(pages) > 1 and int(pages[1]):
+            sizes[done] = int(pages[1])
+        time.sleep(0.02)
+    assert process.returncode == 0, process.stderr.read()
+    after_ten = min(done for done in sizes if done >= 10)
+    last = max(done for done in sizes if done < 200)
+    print(f"resident: {sizes[after_ten] >> 8} MiB after {after_ten} tasks, {sizes[last] >> 8} after {last}")
+    assert abs(sizes[last] / sizes[after_ten] - 1) < 0.05
+
+
+# --------------------------------------------------------------------------------------------------- other processes
+
+
+def test_two_processes_share_a_folder(tiny_model, tmp_path):
+    flags = [*SIX, "--pretrained_model", str(tiny_model), "--dataset=demo", "--prompt_len=4", "--epochs=2",
+             "--tasks_per_batch=2", "--save_seconds=0"]
+    processes = [start("train.py", flags, tmp_path) for _ in range(2)]
+    errors = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], errors
+    names = sorted(path.name for path in (tmp_path / "checkpoint").iterdir())
+    assert len(names) == 6 and all(name.endswith(".pt") for name in names)
+    for name in names:
+        assert artifacts.read_checkpoint(tmp_path / "checkpoint" / name)["settings"]["epochs"] == 2
+    # Each task was trained once: the bar of a process names the task after each of its epochs.
+    for name in names:
+        assert sum(f"{name.removesuffix('.pt')} epoch 2" in error for error in errors) == 1, name
+
+
+def test_a_process_that_dies_leaves_its_tasks_to_others(script, tiny_model, tmp_path):
+    flags = train_flags(tiny_model, 10)
+    process = start("train.py", flags, tmp_path)
+    wait_for(lambda: artifacts.training_paths(tmp_path / "checkpoint"), process)
+    process.send_signal(signal.SIGSTOP)  # it holds its tasks, but does not come to the end of them
+    beside = script("train.py", *flags)
+    assert "2 tasks are in the hands of another process" in beside.stdout
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    script("train.py", *flags)
+    assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == ["fear-1.pt", "joy-1.pt"]
+
+
+def test_locks(tmp_path):
+    lock = tmp_path / ".x.lock"
+    held = artifacts.hold(lock)
+    assert artifacts.hold(lock) is None
+    artifacts.remove_leftovers(tmp_path)
+    assert lock.exists(), "a lock in use is no leftover"
+    with artifacts.atomic_write(tmp_path / "x") as file:
+        artifacts.remove_leftovers(tmp_path)
+        file.write(b"whole")
+    assert (tmp_path / "x").read_bytes() == b"whole", "nor is a file being written"
+    held.close()
+    (tmp_path / ".y.abc.tmp").write_bytes(b"half")
+    artifacts.remove_leftovers(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_clock_that_jumps_changes_no_saving(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "time", lambda: np.random.default_rng(0).uniform(0, 1e10))
+    due = sweep.Every(30)
+    asked = []
+    for now in (101.0, 129.0, 131.0, 132.0, 160.0, 161.0):
+        asked.append(due())
+    assert asked == [False, False, True, False, False, True]
+
+
+# ------------------------------------------------------------------------------------------- models that bring code
+
+
+@pytest.fixture
+def model_folder(tiny_model, tmp_path, monkeypatch):
+    """A model whose files ask for code that makes the folder `harm`."""
+    monkeypatch.chdir(tmp_path)
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    (folder / "code.py").write_text("import os\nos.makedirs('harm', exist_ok=True)\nfrom transformers import *\n"
+                                    "class A(RobertaConfig): model_type = 'a'\n")
+    yield folder
+    assert not (tmp_path / "harm").exists(), "no code was run"
+
+
+def ask_for_code(folder, **changes):
+    config = artifacts.read_json(folder / "config.json")
+    artifacts.write_json(folder / "config.json", config | changes | {"auto_map": {
+        "AutoConfig": "code.A", "AutoTokenizer": ["code.A", "code.A"], "AutoModelForMaskedLM": "code.A"}})
+    tokenizer = artifacts.read_json(folder / "tokenizer_config.json")
+    tokenizer["auto_map"] = {"AutoTokenizer": ["code.A", None]}
+    artifacts.write_json(folder / "tokenizer_config.json", tokenizer)
+
+
+def test_code_beside_a_known_model_is_left_alone(model_folder):
+    ask_for_code(model_folder)
+    loaded, _, _ = models.load_backbone(str(model_folder), 4)
+    assert loaded.config.model_type == "roberta"
+
+
+def test_an_unknown_model_with_code_is_refused(model_folder):
+    ask_for_code(model_folder, model_type="a", architectures=["A"])
+    with pytest.raises(UserError, match="--pretrained_model"):
+        models.load_backbone(str(model_folder), 4)
+
+
+def test_safetensors_come_before_a_pickle_that_runs_code(model_folder):
+    from tests.test_hostile_files import Harm, saved
+
+    (model_folder / "pytorch_model.bin").write_bytes(saved(Harm()))
+    models.load_backbone(str(model_folder), 4)
+    (model_folder / "model.safetensors").unlink()
+    with pytest.raises(UserError, match="--pretrained_model"):
+        models.load_backbone(str(model_folder), 4)
+
+
+def test_a_pickle_of_weights_loads(model_folder):
+    from safetensors.torch import load_file
+
+    weights = load_file(model_folder / "model.safetensors")
+    (model_folder / "model.safetensors").unlink()
+    torch.save(weights, model_folder / "pytorch_model.bin")
+    models.load_backbone(str(model_folder), 4)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
+@pytest.mark.parametrize("damage", ids=["empty", "half", "first byte"], argvalues=[
+    lambda data: b"", lambda data: data[: len(data) // 2], lambda data: b"\0" + data[1:]])
+def test_damaged_model(model_folder, name, damage):
+    path = model_folder / name
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(UserError, match="--pretrained_model"):
+        models.load_backbone(str(model_folder), 4)
