@@ -65,7 +65,7 @@ def main():
     # RDMs of attributes and of the model in one stack: the same permutations for all.
     stack = np.concatenate([rdms, model_rdms])
     for name, rdm in zip(attributes + models, stack):
-        if np.ptp(rdm) == 0:
+        if not np.ptp(rdm) > 0:  # NaN, from a pattern that never changes, included
             raise UserError(f"all distances of {name!r} are the same, they cannot be compared with people's")
     path = Path(flags.output_dir) / "attributes.csv"
     artifacts.prepare_output(path, {

@@ -57,7 +57,8 @@ def of_ranks(flags):
     path = artifacts.searchlight_path(flags.rank, "significant_by_layer")
     if path.exists():
         table = artifacts.read_table(path, numeric=False)
-        for column, name, criterion in (("count", "significant_neurons_by_layer", "q < 0.01"),
+        for column, name, criterion in (("count", "significant_neurons_by_layer",
+                                         "q < 0.01, distances taken for independent"),
                                         ("count_fwe", "significant_neurons_by_layer_permutation",
                                          "family-wise p < 0.05")):
             if column in table:

@@ -30,7 +30,8 @@ def parse_flags():
     parser.add_argument("--num_layers", type=cli.positive, metavar="L",
                         help="layers of the model (default: what step 3 recorded beside the activations, else 12)")
     parser.add_argument("--permutations", type=cli.count, default=0, metavar="M",
-                        help="permutations of the emotions' labels; 0 leaves the permutation test out")
+                        help="permutations of the emotions' labels, on a GPU if there is one; 0 leaves the permutation "
+                        "test out")
     parser.add_argument("--permutation_seed", type=cli.count, default=0, metavar="SEED",
                         help="seed of the permutations")
     parser.add_argument("--overwrite", action="store_true", help="replace ranks that other settings made")
@@ -97,7 +98,7 @@ def main():
         **{name: count.ravel() for name, count in counts.items()}})
     if len(seeds) > 1:
         # 5,000 neurons tell a correlation to 0.015; it varies more than that with how the seeds are halved.
-        reliability = rsa.split_half_reliability(values[:, :, :: 1 + neurons // 5000], attribute_rdms)
+        reliability = rsa.split_half_reliability(values, attribute_rdms)
         tables["reliability"] = pd.DataFrame({"attribute": attributes, "reliability": reliability.mean(axis=0),
                                               "lowest": reliability.min(axis=0), "highest": reliability.max(axis=0)})
     artifacts.write_searchlight(rank_path, pd.DataFrame(rsa.rank_neurons(tau), columns=attributes), tables)

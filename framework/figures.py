@@ -249,8 +249,9 @@ def drop_against_people(both, k):
     axes.set_ylabel(f"Accuracy drop against random (k = {k:,})")
     axes.yaxis.set_major_formatter(_percent)
     if len(both) > 2:
-        tau, p = kendalltau(x, y)
-        axes.set_title(f"Kendall's tau = {tau:.2f}, p = {p:.2g} ({len(both)} attributes)")
+        # No p-value: attributes share people, emotions and neurons, and are far from independent.
+        tau = kendalltau(x, y).statistic
+        axes.set_title(f"Kendall's tau = {tau:.2f} ({len(both)} attributes)")
     _label_points(axes, x, y, both["attribute"])
     return figure
 

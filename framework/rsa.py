@@ -445,7 +445,7 @@ def permutation_test(rdms, attribute_rdms, permutations, seed=0, device=None, pr
     return (1 + reached) / (1 + permutations), (1 + permutations - below) / (1 + permutations), largest
 
 
-def split_half_reliability(values, attribute_rdms, splits=10, seed=0):
+def split_half_reliability(values, attribute_rdms, splits=4, seed=0):
     """Reliability across seeds of each attribute's map of tau over the neurons.
 
     Parameters
@@ -461,7 +461,8 @@ def split_half_reliability(values, attribute_rdms, splits=10, seed=0):
     Returns
     -------
     array [splits, A]
-        Spearman-Brown's 2 r / (1 + r) of Pearson's r between the two halves' tau, over neurons that have one in both.
+        Spearman-Brown's 2 r / (1 + r) of Pearson's r between the two halves' tau, over neurons that have one in both;
+        NaN where fewer than 2 have.
     """
     generator = np.random.default_rng(seed)
     reliability = []
@@ -470,6 +471,9 @@ def split_half_reliability(values, attribute_rdms, splits=10, seed=0):
         halves = order[: len(values) // 2], order[len(values) // 2 :]
         one, other = (kendall_tau(NeuronRDMs(values[np.sort(half)]), attribute_rdms)[0] for half in halves)
         defined = np.isfinite(one + other).all(axis=1)
+        if defined.sum() < 2:  # neurons that never change in one of the halves have no tau there
+            reliability.append(np.full(len(attribute_rdms), np.nan))
+            continue
         r = np.array([np.corrcoef(x, y)[0, 1] for x, y in zip(one[defined].T, other[defined].T)])
         reliability.append(2 * r / (1 + r))
     return np.array(reliability)

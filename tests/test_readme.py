@@ -12,11 +12,13 @@ import datasets
 import numpy as np
 import pandas as pd
 import pytest
+
 from conftest import ROOT
 from matplotlib.image import imread
 from transformers import AutoConfig
 
 from framework.errors import UserError
+from framework.tasks import EMOTIONS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHINESE = (ROOT / "README-ZH.md").read_text(encoding="utf-8")
@@ -129,8 +131,12 @@ def test_the_six_steps_and_own_ratings_run_in_the_order_of_the_readme(call, tmp_
         "eval_mask_neuron.py": [*model, "--dataset", "."],
         "plot_results.py": ["--k", 8, "--simulations", 0, "--formats", "png"],
         "make_report.py": ["--pretrained_model", tiny_model, "--dataset", ".", "--top", 2, "--comments", 2],
-        "prepare_attributes.py": []}
+        "prepare_attributes.py": [], "compare_people.py": ["--permutations", 20]}
     (tmp_path / "data/human").mkdir(parents=True)
+    (tmp_path / "data/human/emotion_order.txt").write_text("\n".join(EMOTIONS) + "\n")
+    judged = pd.DataFrame(np.random.default_rng(0).integers(1, 10, (5, 351)))
+    judged.to_csv(tmp_path / "data/human/similarity_judgment_individual.csv", index=False)
+    judged.mean().to_csv(tmp_path / "data/human/similarity_judgment_mean.csv", index=False, header=["judgement"])
     ratings = pd.read_csv(DEMO / "attribute_ratings.csv")[["emotion", "valence", "arousal", "fairness"]]
     ratings.to_csv(tmp_path / "data/human/attribute_ratings.csv", index=False)
     ratings = ratings.melt("emotion", var_name="attribute", value_name="mean")
@@ -147,7 +153,7 @@ def test_the_six_steps_and_own_ratings_run_in_the_order_of_the_readme(call, tmp_
         else:
             call(script, *flags)
     assert {WRAPPERS.get(command[0], command[0]) for command in ran} == set(smaller)
-    for name in ("masks/RSA_14property_layer_matched_overlap.csv", "active_neuron_after_relu_csv/joy-all.csv",
+    for name in ("masks/RSA_14property_layer_matched_overlap.csv", "people/model.csv", "active_neuron_after_relu_csv/joy-all.csv",
                  "eval_mask_neuron_result/RSA_14property_layer_matched/grief-3.json", "ratings/attribute_ratings.csv",
                  "neuron_rank/my_ratings_reliability.csv", "roberta-large/checkpoint/love-1.pt",
                  "pic/Acc_after_masking_correspond_neuron.png", "report.html", "goemotions_prompt_tuning_accuracy.csv"):
