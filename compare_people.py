@@ -77,6 +77,7 @@ def main():
     p, _, _ = rsa.permutation_test(judgements[None], stack, flags.permutations, flags.permutation_seed)
     table["permutation_p"] = p[0]
     model_path = path.with_name("model.csv")
+    cli.write_config(flags, flags.output_dir)
     artifacts.write_table(model_path, table[len(attributes):].rename(columns={"attribute": "model"}))
     artifacts.write_table(path, table[:len(attributes)])
 

@@ -86,7 +86,7 @@ def main():
     parser.add_argument("--what", choices=SETS, nargs="+", default=list(SETS), help="which of the sets below")
     parser.add_argument("--output_dir", metavar="DIR", type=Path, default=Path("./data"),
                         help="each set is a folder in it")
-    parser.add_argument("--from", metavar="DIR", type=Path, dest="copy", help="take the files from here instead of the "
+    parser.add_argument("--from", metavar="DIR", type=Path, help="take the files from here instead of the "
                         "network: a folder that this script filled, or a clone of the publisher's repository")
     parser.add_argument("--mirror", metavar="URL", default="https://raw.githubusercontent.com",
                         help="server that keeps the publishers' files as owner/repository/revision/path")
@@ -105,13 +105,15 @@ def main():
         if path.exists() and not args.overwrite:
             raise UserError(f"{path}: is not the file that was published; pass --overwrite to replace it")
         missing.append(name)
-    if args.copy:
-        get = partial(take, copy=args.copy)
+    copy = getattr(args, "from")  # a word that Python keeps for itself
+    if copy:
+        get = partial(take, copy=copy)
     else:
         get = partial(fetch, mirror=args.mirror.rstrip("/"), retries=args.retries)
     thread_map(lambda name: get(name, args.output_dir / name, checksums[name]), missing,
                max_workers=8, desc="fetch", unit="file")
 
+    cli.write_config(args, args.output_dir)
     human = args.output_dir / "human"
     if "human" in args.what and (args.overwrite or not (human / "attribute_ratings.csv").exists()):
         # The published table of scores does not say which row is which emotion; step 4 wants it to.

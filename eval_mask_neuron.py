@@ -77,6 +77,7 @@ def main():
         return {**settings, "prompt": artifacts.sha256(paths[emotion, seed])}
 
     todo = sweep.Sweep(tasks, path_of, settings_of, read_settings, flags.overwrite)
+    cli.write_config(flags, folder)
     print(f"{len(tasks)} tasks x {len(masks)} masks, {len(tasks) - len(todo.left)} tasks finished before; "
           f"{flags.pretrained_model} in {settings['precision']} on {device}")
     rows = {task: task_rows(dev, *task, flags.negatives) for task in todo.left}

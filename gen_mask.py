@@ -61,6 +61,7 @@ def main():
                 "mask_seed": args.mask_seed, "random_baseline": args.random_baseline,
                 "random_draws": args.random_draws, "names": list(made), "versions": {"numpy": np.__version__}}
     artifacts.prepare_output(mask_path, settings, args.overwrite)
+    cli.write_config(args, mask_path)
     artifacts.write_masks(mask_path, {name: torch.from_numpy(mask) for name, mask in made.items()})
     artifacts.write_table(overlap_path, overlap)
     print(f"{mask_path}: {len(made)} masks of {num_layers} x {num_units} neurons for {', '.join(ranks)}")

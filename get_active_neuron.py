@@ -4,7 +4,6 @@ The model sees `<mask>`, the prompt and the single token `<s>`; the neurons are 
 """
 
 import numpy as np
-import torch
 
 from framework import artifacts, cli, models, neurons
 from framework.errors import UserError
@@ -51,6 +50,7 @@ def main():
         "activation_mode": flags.activation_mode, "prompt": flags.prompt, "num_layers": num_layers, "units": units,
         "versions": artifacts.versions()}, digests, flags.overwrite)
 
+    cli.write_config(flags, folder)
     prompt_of = dict(zip(tasks, prompts))
     with cli.task_bar(len(left), "task") as bar:
         for emotion, seed in left:

@@ -59,6 +59,7 @@ def main():
                 "max_failed": args.max_failed, "pca": args.pca, "pca_draws": args.pca_draws, "pca_seed": args.pca_seed,
                 "icc": args.icc, "q": args.q, "drop_unreliable": args.drop_unreliable}
     artifacts.prepare_output(args.output, settings, args.overwrite)
+    cli.write_config(args, args.output)
     artifacts.write_table(beside(args.output, "means.csv"), means.reset_index())
     artifacts.write_table(beside(args.output, "reliability.csv"), reliability)
     drawn = {"means": rating_figures.rating_means(table), "reliability": rating_figures.rating_reliability(reliability)}

@@ -82,6 +82,7 @@ def main():
         "activations_sha256": hashlib.sha256(values).hexdigest(), "num_neurons": neurons, "num_layers": num_layers,
         "permutations": flags.permutations, "permutation_seed": flags.permutation_seed}, flags.overwrite)
 
+    cli.write_config(flags, rank_path)
     rdms = rsa.NeuronRDMs(values)
     tau, p = rsa.kendall_tau(rdms, attribute_rdms)
     q = false_discovery_control(p.ravel()).reshape(p.shape)

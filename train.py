@@ -4,6 +4,8 @@ Each prompt makes a frozen RoBERTa answer `positive` or `negative` at `<mask>` t
 Finished tasks are left alone: run the same command again after an interruption.
 """
 
+from contextlib import nullcontext
+
 import torch
 
 from framework import artifacts, cli, models, sweep
@@ -31,6 +33,7 @@ def parse_flags():
                         help="steps in which the learning rate rises linearly")
     parser.add_argument("--tasks_per_batch", type=cli.positive_or_auto, default="auto", metavar="N",
                         help="tasks that train together, for speed; auto fills the device")
+    parser.add_argument("--tensorboard", metavar="DIR", help="report each epoch's loss and accuracy to TensorBoard, here")
     cli.add_compute_flags(parser)
     cli.add_sweep_flags(parser, save_seconds=30)
     return parser.parse_args()
@@ -66,15 +69,20 @@ def main():
         **vars(learned_with), "precision": str(dtype).removeprefix("torch."), "versions": artifacts.versions()}
 
     todo = sweep.Sweep(tasks, path_of, lambda emotion, seed: settings, read_settings, flags.overwrite)
+    cli.write_config(flags, flags.checkpoint_dir)
     saved = sweep.SavedTraining(flags.checkpoint_dir, settings, tasks, todo, flags.save_seconds, flags.overwrite)
     print(f"{len(tasks)} tasks, {len(tasks) - len(todo.left)} finished before; "
           f"{flags.pretrained_model} in {settings['precision']} on {device}")
     rows = {task: [task_rows(split, *task, flags.negatives) for split in (train, dev)] for task in todo.left}
     bar = cli.task_bar(len(todo.left) * flags.epochs, "epoch")
+    board = artifacts.tensorboard(flags.tensorboard) if flags.tensorboard else None
 
     def on_epoch(task):
         bar.set_description(f"{task.name} epoch {task.epoch}: dev {task.acc:.3f}")
         bar.update()
+        if board:
+            board.add_scalar(f"train_loss/{task.name}", task.loss, task.epoch)
+            board.add_scalar(f"dev_accuracy/{task.name}", task.acc, task.epoch)
 
     def on_finish(task, final_prompt):
         artifacts.write_checkpoint(path_of(task.emotion, task.seed), {
@@ -96,7 +104,7 @@ def main():
         group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size)
         torch.manual_seed(0)  # the noise of the backbone's dropout
         queue = (begin(*task) for task in todo)
-        with todo, bar, saved:
+        with todo, bar, saved, board or nullcontext():
             for state in saved.take_up():
                 if state:
                     trainer.load_state(state, take_up)

@@ -30,6 +30,7 @@ import pyarrow
 import pyarrow.compute
 import pyarrow.csv
 import torch
+import yaml
 
 from framework import interrupts
 from framework.errors import UserError
@@ -130,6 +131,30 @@ def read_json(path):
     if not isinstance(value, dict):
         raise UserError(f"{path}: a JSON object is expected; delete it and run the step that writes it again")
     return value
+
+
+def write_config(path, flags, command):
+    """Write flags as YAML, after a comment that says by which command they are used again."""
+    plain = {name: str(value) if isinstance(value, Path) else value for name, value in flags.items()}
+    write_text(path, f"# {command}\n{yaml.safe_dump(plain, sort_keys=False, default_flow_style=None, width=1000)}")
+
+
+def read_config(path):
+    """The flags in a YAML file of at most 1 MiB: dict of str to a number, text or bool, or a list of these.
+
+    Those without a value are left out.
+    """
+    try:
+        flags = yaml.safe_load(_read_bytes(path, most=1 << 20))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UserError(f"{path}: is no YAML ({error}); write a line `flag: value` for each flag") from None
+    if not isinstance(flags, dict):
+        raise UserError(f"{path}: holds no flags; write a line `flag: value` for each")
+    for name, value in flags.items():
+        parts = value if isinstance(value, list) else [value]
+        if not all(isinstance(part, (str, int, float, type(None))) for part in parts):
+            raise UserError(f"{path}: {_short(str(name))} is neither a value nor a list of values")
+    return {str(name): value for name, value in flags.items() if value is not None}
 
 
 def _read_bytes(path, most=1 << 32):
@@ -359,7 +384,8 @@ def read_training(path):
         counts = ("seed", "epoch", "step", "best_epoch")
         return (isinstance(task, dict) and task.get("emotion") in EMOTIONS
                 and all(type(task.get(name)) is int and task[name] >= 0 for name in counts)
-                and all(type(task.get(name)) is float for name in ("best_acc", "acc"))
+                and all(type(task.get(name)) is float for name in ("best_acc", "loss", "acc"))
+                and isinstance(task.get("losses"), torch.Tensor) and task["losses"].dim() == 1
                 and _is_tensor(task.get("order"), 1, torch.int64) and _is_tensor(task.get("generator"), 1, torch.uint8)
                 and task["generator"].shape == generator.shape
                 and (task.get("best_prompt") is None or _is_matrix(task["best_prompt"])))
@@ -396,6 +422,15 @@ def _is_tensor(value, dimensions, dtype):
     return (isinstance(value, torch.Tensor) and value.layout == torch.strided and value.device.type == "cpu"
             and value.dim() == dimensions and value.dtype == dtype
             and value.untyped_storage().nbytes() >= value.numel() * value.element_size())
+
+
+def tensorboard(folder):
+    """Open a folder for TensorBoard's events: a `torch.utils.tensorboard.SummaryWriter`, to be used in `with`."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise UserError("--tensorboard: needs a package that is not installed; pip install tensorboard") from None
+    return SummaryWriter(folder)
 
 
 def accuracy_path(checkpoint_dir):

@@ -2,18 +2,29 @@
 
 import argparse
 import errno
+import io
 import math
 import os
 import sys
+from pathlib import Path
 
+import configargparse
 from tqdm import tqdm
 
-from framework import interrupts
+from framework import artifacts, interrupts
 from framework.errors import UserError, is_out_of_memory
 from framework.tasks import EMOTIONS, SEEDS
 
 
-class _Parser(argparse.ArgumentParser):
+class _ConfigFile(configargparse.ConfigFileParser):
+    """The flags in a YAML file, as configargparse takes them: text, and lists for flags of several values."""
+
+    def parse(self, stream):
+        return {name: list(map(str, value)) if isinstance(value, list) else str(value)
+                for name, value in artifacts.read_config(stream.name).items()}
+
+
+class _Parser(configargparse.ArgumentParser):
     def error(self, message):
         """One line without the usage above it, so that the mistake is what the user reads."""
         raise UserError(f"{message}; see {self.prog} --help")
@@ -32,7 +43,29 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
 
 def make_parser(description, epilog=None):
     """An argument parser whose help shows units and defaults and whose errors are one line."""
-    return _Parser(description=description, epilog=epilog, formatter_class=_Formatter, allow_abbrev=False)
+    parser = _Parser(description=description, epilog=epilog, formatter_class=_Formatter, allow_abbrev=False,
+                     config_file_parser_class=_ConfigFile, config_file_open_func=_open_config, add_config_file_help=False)
+    parser.add_argument("--config", metavar="FILE", is_config_file=True,
+                        help="flags from a YAML file, `name: value`; those on the command line go first")
+    return parser
+
+
+def _open_config(path):
+    named = io.StringIO()  # configargparse wants it open; `artifacts.read_config` reads it
+    named.name = path
+    return named
+
+
+def write_config(flags, output):
+    """Write the flags of a run, for `--config`: ``X.yaml`` beside ``X.csv``, ``{script}.yaml`` in a folder of outputs.
+
+    Left out is what was not given and has no default, and what says how to treat what is there.
+    """
+    output, script = Path(output), Path(sys.argv[0])
+    path = output.with_suffix(".yaml") if output.suffix else output / f"{script.stem}.yaml"
+    used = {name: value for name, value in vars(flags).items()
+            if value is not None and name not in ("config", "overwrite", "status")}
+    artifacts.write_config(path, used, f"python {script.name} --config {path}")
 
 
 def run(main):

@@ -56,8 +56,10 @@ class Task:
     best_prompt : Tensor [P, H]
     best_acc, best_epoch : float, int
         The best dev accuracy and the epoch, from 1, that reached it first.
-    acc : float
-        Dev accuracy after the last finished epoch.
+    losses : list of Tensor []
+        The mean cross-entropy of each batch in this epoch so far.
+    loss, acc : float
+        Their mean over the last finished epoch; dev accuracy after it.
     """
 
     emotion: str
@@ -70,6 +72,8 @@ class Task:
     best_prompt: torch.Tensor | None = None
     best_acc: float = -1.0
     best_epoch: int = 0
+    losses: list[torch.Tensor] = field(default_factory=list)
+    loss: float = float("nan")
     acc: float = float("nan")
 
     def __post_init__(self):
@@ -83,13 +87,14 @@ class Task:
     def state(self):
         """How far the training has come, as plain values and tensors; the rows are not in it."""
         state = {name: value for name, value in vars(self).items() if name not in ("train", "dev", "generator")}
-        return {**state, "order": self.order.clone(), "generator": self.generator.get_state()}
+        return {**state, "order": self.order.clone(), "losses": torch.tensor(self.losses),
+                "generator": self.generator.get_state()}
 
     def load_state(self, state):
         """Go on from where `state` was taken."""
         state = dict(state)
         self.generator.set_state(state.pop("generator"))
-        vars(self).update(state)
+        vars(self).update(state, losses=list(state["losses"]))
 
 
 class PromptTrainer:
@@ -230,8 +235,9 @@ class PromptTrainer:
             return losses, gradient
 
         (losses, gradient), self.positions_per_batch = within_memory(losses_and_gradient, self.positions_per_batch)
-        for task in self.tasks:
+        for task, loss in zip(self.tasks, losses):
             task.step += 1
+            task.losses.append(loss)
         warmup = [min(1.0, task.step / max(1, self.settings.warmup_steps)) for task in self.tasks]
         lr = self.settings.lr * torch.tensor(warmup, dtype=prompts.dtype, device=prompts.device)[:, None, None]
         adam_step(self.prompts, gradient, self.exp_avg, self.exp_avg_sq, lr, self.settings.weight_decay)
@@ -286,6 +292,7 @@ class PromptTrainer:
             lambda positions: count_right(self.model, self.dev_tokens, task.dev, prompt, positions, self.eval_rows),
             self.positions_per_batch)
         task.epoch += 1
+        task.loss, task.losses = float(sum(task.losses) / len(task.losses)), []
         task.acc = int(right) / len(task.dev.row)
         if task.acc > task.best_acc:
             task.best_acc, task.best_epoch, task.best_prompt = task.acc, task.epoch, prompt.clone()

@@ -72,6 +72,8 @@ READERS = {  # name of the file, what it holds, what reads it
         path, path.with_name("order.txt").write_text("fear\njoy\ngrief\n") and path.with_name("order.txt"))),
     "ratings": ("ratings.csv", RATINGS, artifacts.read_ratings),
     "order": ("order.txt", "\n".join(EMOTIONS).encode(), artifacts.read_emotion_order),
+    "config": ("train.yaml", b"# python train.py\nsentiment: [fear, joy]\nlr: 0.02\nlabel_words: [no, 'yes']\n",
+               artifacts.read_config),
     "tsv": ("train.tsv", b"thank you\t15\tab1\n\"so\" sad\t25,16\tab2\n" * 5, sound_split),
     "csv": ("train.csv", hostile.corpus_csv(fear="1"), sound_split),
 }

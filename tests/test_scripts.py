@@ -100,6 +100,44 @@ def test_other_settings_are_refused_and_overwrite_replaces(script, tmp_path, tin
     assert artifacts.read_checkpoint(tmp_path / "checkpoint" / "fear-1.pt")["settings"]["lr"] == 0.1
 
 
+def test_a_run_writes_the_flags_that_another_takes(script, tmp_path, tiny_model):
+    script(*train_flags(tiny_model, "--lr=0.03"))
+    config = tmp_path / "checkpoint" / "train.yaml"
+    assert f"--config {os.path.join('checkpoint', 'train.yaml')}" in config.read_text().splitlines()[0]
+    script("train.py", "--config", config, "--checkpoint_dir=again")  # the command line goes before the file
+    assert (tmp_path / "again" / "fear-1.pt").read_bytes() == (tmp_path / "checkpoint" / "fear-1.pt").read_bytes()
+    settings = artifacts.read_config(tmp_path / "again" / "train.yaml")
+    assert settings == {**artifacts.read_config(config), "checkpoint_dir": "again"}
+    assert settings["lr"] == 0.03 and settings["sentiment"] == ["fear"]
+
+
+def test_every_step_writes_its_flags(study):
+    folder, _ = study
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*.yaml")} == {
+        "checkpoint/train.yaml", "active_neuron_before_relu_csv/get_active_neuron.yaml",
+        "active_neuron_after_relu_csv/get_active_neuron.yaml", "pic/plot_results.yaml",
+        "neuron_rank/neuron_rank_by_searchlight_RSA_14property.yaml", "masks/RSA_14property_top_500_6000.yaml",
+        "eval_mask_neuron_result/RSA_14property_top_500_6000/eval_mask_neuron.yaml"}
+
+
+@pytest.mark.parametrize(("content", "part"), [("sentimen: joy", "--sentimen"), ("sentiment: jy", "'jy'")])
+def test_config_with_a_wrong_flag(script, tmp_path, content, part):
+    (tmp_path / "flags.yaml").write_text(content)
+    assert part in one_line(script("train.py", "--config=flags.yaml", status=2))
+
+
+def test_tensorboard(script, tmp_path, tiny_model):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    script(*train_flags(tiny_model, "--epochs=3", "--lr=0.05", "--tensorboard=board"))
+    events = accumulator.EventAccumulator(str(tmp_path / "board")).Reload()
+    accuracies = events.Scalars("dev_accuracy/fear-1")
+    checkpoint = artifacts.read_checkpoint(tmp_path / "checkpoint" / "fear-1.pt")
+    assert [event.step for event in accuracies] == [1, 2, 3]
+    assert max(event.value for event in accuracies) == pytest.approx(checkpoint["best_acc"])
+    losses = [event.value for event in events.Scalars("train_loss/fear-1")]
+    assert len(losses) == 3 and losses[-1] < losses[0]
+
+
 def one_line(process):
     lines = process.stderr.strip().splitlines()
     assert len(lines) == 1, process.stderr
