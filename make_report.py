@@ -16,8 +16,7 @@ def parse_flags():
                         help="ranks of the neurons that step 4 wrote; its other tables are looked for beside them")
     parser.add_argument("--activation_dir", default="./active_neuron_before_relu_csv", metavar="DIR",
                         help="activations that step 3 wrote and the ranks were made from")
-    parser.add_argument("--results", metavar="DIR",
-                        help="accuracies under masks that step 6 wrote (default: the page does without)")
+    cli.add_result_flags(parser)
     parser.add_argument("--maskPath", metavar="FILE", help="masks of step 6, to show what made them")
     cli.add_model_flags(parser)
     parser.add_argument("--dataset", default="goemotions", metavar="NAME",
@@ -132,14 +131,14 @@ def add_comments(page, flags):
         } for i in comments.strongest(peaks[:, column], flags.comments)]
 
 
-def add_drops(page, flags, results):
+def add_drops(page, results, folder):
     """What masks of step 6 cost, at each number of masked neurons."""
     if results is None:
         page["left_out"]["drops"] = "no --results"
         return
     pairs = stats.pair_conditions(results)
     if pairs.empty:
-        raise UserError(f"{flags.results}: has no accuracies under both an attribute's mask and its random one "
+        raise UserError(f"{folder}: has no accuracies under both an attribute's mask and its random one "
                         "(valence_top4000 and valence_top4000_random); gen_mask.py makes both")
     for by in ("emotion", "attribute"):
         accuracies = pairs.groupby([by, "k"], as_index=False)[["random", "specific"]].mean()
@@ -181,13 +180,13 @@ def main():
     flags = parse_flags()
     if Path(flags.output).suffix != ".html":
         raise UserError(f"--output {flags.output}: must end in .html")
-    results = artifacts.read_results(flags.results) if flags.results else None
+    results, folder = cli.read_results(flags)
     page = {name: [] for name in ("summary", "accuracies", "layers", "neurons")} | {
         name: {} for name in ("drops", "settings", "left_out")}
     add_neurons(page, flags)
     add_accuracies(page, flags, results)
     add_layers(page, flags)
-    add_drops(page, flags, results)
+    add_drops(page, results, folder)
     add_settings(page, flags)
     add_comments(page, flags)
     cli.write_config(flags, flags.output)

@@ -16,12 +16,7 @@ def parse_flags():
     parser = cli.make_parser(__doc__)
     parser.add_argument("--rank", metavar="FILE", help="ranks of the neurons that step 4 wrote; its other tables are "
                         "looked for beside them")
-    parser.add_argument("--results", metavar="DIR", help="accuracies under the masks that step 6 wrote")
-    parser.add_argument("--attribute_results", metavar="DIR", help="instead of --results: the published accuracies "
-                        "under the attributes' masks (happy_top1500 ...)")
-    parser.add_argument("--random_results", metavar="DIR", help="and under random ones (happy_random1500 ...)")
-    parser.add_argument("--accuracy", metavar="FILE", help="and without a mask: a CSV table "
-                        "sentiment,random_seed,accuracy (default: what is written in --attribute_results)")
+    cli.add_result_flags(parser)
     parser.add_argument("--k", type=cli.positive, default=4000, metavar="K", help="masked neurons in figures of one K")
     parser.add_argument("--weights", metavar="FILE", help="the attributes' weights in people's judgements: "
                         "attributes.csv of compare_people.py")
@@ -78,26 +73,11 @@ def of_ranks(flags):
         left_out("permutation null", f"no {path}; rsa_searchlight.py --permutations makes it")
 
 
-def read_accuracies(flags):
-    """The table of accuracies under masks, our own or published, and the folder to name in errors; or None."""
-    published = flags.attribute_results, flags.random_results
-    if any(published) and (flags.results or not all(published)):
-        raise UserError("--attribute_results and --random_results go together, and without --results")
-    if flags.accuracy and not any(published):
-        raise UserError("--accuracy goes with --attribute_results and --random_results")
-    if flags.results:
-        return artifacts.read_results(flags.results), flags.results
-    if any(published):
-        return artifacts.read_published_results(*published, flags.accuracy), flags.attribute_results
-    return None
-
-
 def of_accuracies(flags):
     """Figures of what step 6 wrote."""
-    read = read_accuracies(flags)
-    if read is None:
+    results, folder = cli.read_results(flags)
+    if results is None:
         return left_out("accuracies and drops", "neither --results nor --attribute_results and --random_results")
-    results, folder = read
     pairs = stats.pair_conditions(results)
     if pairs.empty:
         raise UserError(f"{folder}: has no accuracies under both an attribute's mask and its random one "

@@ -135,8 +135,9 @@ def read_json(path):
 
 def write_config(path, flags, command):
     """Write flags as YAML, after a comment that says by which command they are used again."""
-    plain = {name: str(value) if isinstance(value, Path) else value for name, value in flags.items()}
-    write_text(path, f"# {command}\n{yaml.safe_dump(plain, sort_keys=False, default_flow_style=None, width=1000)}")
+    # JSON's values are YAML's, and each stays on its flag's line.
+    lines = [f"{name}: {json.dumps(value, ensure_ascii=False, default=str)}\n" for name, value in flags.items()]
+    write_text(path, f"# {command}\n{''.join(lines)}")
 
 
 def read_config(path):

@@ -38,13 +38,16 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
         # "(default: None)" and "(default: False)" tell a reader nothing: such flags say in words what happens.
         if action.default is None or action.default is False or "(default:" in action.help:
             return action.help
+        if isinstance(action.default, list):  # as one types it
+            return f"{action.help} (default: {' '.join(map(str, action.default))})"
         return super()._get_help_string(action)
 
 
 def make_parser(description, epilog=None):
     """An argument parser whose help shows units and defaults and whose errors are one line."""
     parser = _Parser(description=description, epilog=epilog, formatter_class=_Formatter, allow_abbrev=False,
-                     config_file_parser_class=_ConfigFile, config_file_open_func=_open_config, add_config_file_help=False)
+                     config_file_parser_class=_ConfigFile, config_file_open_func=_open_config,
+                     add_config_file_help=False)
     parser.add_argument("--config", metavar="FILE", is_config_file=True,
                         help="flags from a YAML file, `name: value`; those on the command line go first")
     return parser
@@ -179,6 +182,30 @@ def add_sweep_flags(parser, save_seconds):
                         help="how often unfinished tasks are saved; an interrupted run goes on from there")
     parser.add_argument("--status", action="store_true",
                         help="only say which tasks are done, under way, left and damaged; loads no model")
+
+
+def add_result_flags(parser):
+    """`--results`, or the published ones instead: `--attribute_results`, `--random_results` and `--accuracy`."""
+    parser.add_argument("--results", metavar="DIR", help="accuracies under the masks that step 6 wrote")
+    parser.add_argument("--attribute_results", metavar="DIR", help="instead of --results: the published accuracies "
+                        "under the attributes' masks (happy_top1500 ...)")
+    parser.add_argument("--random_results", metavar="DIR", help="and under random ones (happy_random1500 ...)")
+    parser.add_argument("--accuracy", metavar="FILE", help="and without a mask: a CSV table "
+                        "sentiment,random_seed,accuracy (default: what is written in --attribute_results)")
+
+
+def read_results(flags):
+    """The table of accuracies under masks, our own or published, and the folder to name in errors; or two None."""
+    published = flags.attribute_results, flags.random_results
+    if any(published) and (flags.results or not all(published)):
+        raise UserError("--attribute_results and --random_results go together, and without --results")
+    if flags.accuracy and not any(published):
+        raise UserError("--accuracy goes with --attribute_results and --random_results")
+    if flags.results:
+        return artifacts.read_results(flags.results), flags.results
+    if any(published):
+        return artifacts.read_published_results(*published, flags.accuracy), flags.attribute_results
+    return None, None
 
 
 def tasks_of(flags):

@@ -230,7 +230,16 @@ def test_page_without_comments_and_results_needs_no_model(study, tmp_path, capsy
     assert (tmp_path / "report.html").read_bytes() == first
 
 
+def test_page_of_the_published_accuracies(study, published_accuracy, tmp_path):
+    call(make_report, tmp_path, "--rank", study / RANKS, "--activation_dir", study / "active_neuron_before_relu_csv",
+         "--comments=0", "--attribute_results", published_accuracy / "attribute",
+         "--random_results", published_accuracy / "random")
+    # At k = 4000, as in the study's figure.
+    assert "own; drop 8.1 points, 95% interval 3.6 to 12.6" in (tmp_path / "report.html").read_text()
+
+
 @pytest.mark.parametrize("flags, said", [
+    (["--random_results=data"], "--attribute_results and --random_results go together"),
     (["--top=65"], "--top 65: .* 64 neurons"),
     (["--output=report.pdf"], "report.pdf: must end in .html"),
     (["--rank=nowhere.csv"], "nowhere.csv: no such file"),
