@@ -6,17 +6,18 @@ import shlex
 import subprocess
 import sys
 import tarfile
-from argparse import ArgumentParser
 
 import datasets
 import numpy as np
 import pandas as pd
 import pytest
+from configargparse import ArgumentParser
 
 from conftest import ROOT
 from matplotlib.image import imread
 from transformers import AutoConfig
 
+from framework import artifacts
 from framework.errors import UserError
 from framework.tasks import EMOTIONS
 
@@ -86,7 +87,8 @@ def test_how_to_cite_is_what_the_citation_file_says():
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_scripts_take_the_flags_of_the_command(command, call, monkeypatch):
+def test_scripts_take_the_flags_of_the_command(command, call, monkeypatch, tmp_path):
+    artifacts.write_config(tmp_path / "checkpoint" / "train.yaml", {"epochs": 3}, "train.py")  # what a run leaves
     script = WRAPPERS.get(command[0], command[0])
     if not script.endswith(".py"):
         assert script == "source" or (ROOT / script).stat().st_mode & 0o111
