@@ -64,6 +64,7 @@ def main():
     cli.write_config(args, mask_path)
     artifacts.write_masks(mask_path, {name: torch.from_numpy(mask) for name, mask in made.items()})
     artifacts.write_table(overlap_path, overlap)
+    artifacts.seal(mask_path, mask_path, overlap_path)
     print(f"{mask_path}: {len(made)} masks of {num_layers} x {num_units} neurons for {', '.join(ranks)}")
     print(f"{overlap_path}: how many of their top neurons two attributes share")
     print(f"next: python eval_mask_neuron.py --maskPath={mask_path}")

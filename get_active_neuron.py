@@ -60,8 +60,11 @@ def main():
                 values = (values > 0).astype(np.int64)
             artifacts.write_activations(artifacts.activation_path(folder, emotion, seed), values)
             bar.update()
-    for emotion in dict.fromkeys(emotion for emotion, _ in tasks):
+    emotions = dict.fromkeys(emotion for emotion, _ in tasks)
+    for emotion in emotions:
         artifacts.write_sum_over_seeds(folder, emotion)
+    artifacts.seal(folder, *(artifacts.activation_path(folder, *made)
+                             for made in [*left, *((emotion, "all") for emotion in emotions)]))
     print(f"wrote {folder}/{{emotion}}-{{seed}}.csv: {len(tasks)} prompts x {num_layers * units} neurons "
           f"({num_layers} layers x {units}), and {{emotion}}-all.csv, their sum over seeds")
     print(f"next: python rsa_searchlight.py --activation_dir {folder} --attributes RATINGS.csv")

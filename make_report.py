@@ -58,7 +58,7 @@ def add_layers(page, flags):
     if not path.exists():
         page["left_out"]["layers"] = f"no {path.name} beside --rank"
         return
-    table = artifacts.read_table(path, numeric=False)
+    table = artifacts.read_table(path, numeric=False, of=flags.rank)
     for column, criterion in (("count", "q < 0.01"), ("count_fwe", "family-wise p < 0.05 by permutation")):
         if column in table:
             counts = table.pivot(index="layer", columns="attribute", values=column)[table["attribute"].unique()]
@@ -93,7 +93,7 @@ def add_neurons(page, flags):
     for title, name in (("tau", "tau"), ("q", "q"), ("family-wise p", "permutation_p_fwe")):
         path = artifacts.searchlight_path(flags.rank, name)
         if path.exists():
-            tests[title] = artifacts.read_table(path, list(ranks))
+            tests[title] = artifacts.read_table(path, list(ranks), of=flags.rank)
     for attribute, rank in ranks.items():
         for neuron in masks.top_neurons(rank, flags.top):
             layer, unit = divmod(int(neuron), page["shape"][1])
@@ -161,7 +161,8 @@ def add_settings(page, flags):
     for output in filter(None, (flags.activation_dir, flags.rank, flags.maskPath)):
         record = artifacts.settings_path(output)
         if record.exists():
-            page["settings"][str(record)] = artifacts.read_json(record)
+            settings = artifacts.read_json(record)
+            page["settings"][str(record)] = {name: settings[name] for name in settings if name != "sha256"}
     if results:
         page["settings"][str(results)] = artifacts.read_result(results)["settings"]
 

@@ -51,7 +51,7 @@ def of_ranks(flags):
 
     path = artifacts.searchlight_path(flags.rank, "significant_by_layer")
     if path.exists():
-        table = artifacts.read_table(path, numeric=False)
+        table = artifacts.read_table(path, numeric=False, of=flags.rank)
         for column, name, criterion in (("count", "significant_neurons_by_layer",
                                          "q < 0.01, distances taken for independent"),
                                         ("count_fwe", "significant_neurons_by_layer_permutation",
@@ -64,8 +64,9 @@ def of_ranks(flags):
 
     path = artifacts.searchlight_path(flags.rank, "permutation_max")
     if path.exists():
-        largest = artifacts.read_table(path)
-        observed = artifacts.read_table(artifacts.searchlight_path(flags.rank, "tau"), largest.columns).max()
+        largest = artifacts.read_table(path, of=flags.rank)
+        tau_path = artifacts.searchlight_path(flags.rank, "tau")
+        observed = artifacts.read_table(tau_path, largest.columns, of=flags.rank).max()
         yield ("permutation_null", figures.permutation_null(largest.to_numpy(), observed.to_numpy(), largest.columns),
                pd.concat([observed.to_frame().T, largest], keys=["as they are", "permuted"], names=["labels", None])
                .reset_index("labels"))

@@ -103,6 +103,7 @@ def main():
         tables["reliability"] = pd.DataFrame({"attribute": attributes, "reliability": reliability.mean(axis=0),
                                               "lowest": reliability.min(axis=0), "highest": reliability.max(axis=0)})
     artifacts.write_searchlight(rank_path, pd.DataFrame(rsa.rank_neurons(tau), columns=attributes), tables)
+    artifacts.seal(rank_path, rank_path, *(artifacts.searchlight_path(rank_path, name) for name in tables))
 
     print(f"{neurons} neurons x {len(attributes)} attributes, from {len(used)} emotions x {len(seeds)} seeds")
     print(f"wrote {rank_path}: ranks of the neurons, 1 = most similar")

@@ -196,10 +196,11 @@ def settings_path(output):
 def first_difference(ours, theirs):
     """The first setting that differs, as ``name is A there and B here``; None where all agree.
 
-    Versions of libraries are recorded but not compared; nor are `prompts`, which differ from file to file.
+    Versions of libraries are recorded but not compared; nor are `prompts` and `sha256`, which differ from file to
+    file.
     """
     for name in [*ours, *(name for name in theirs if name not in ours)]:
-        if name not in ("versions", "prompts") and ours.get(name) != theirs.get(name):
+        if name not in ("versions", "prompts", "sha256") and ours.get(name) != theirs.get(name):
             return f"{name} is {_short(theirs.get(name))} there and {_short(ours.get(name))} here"
     return None
 
@@ -252,6 +253,29 @@ def prepare_output(output, settings, overwrite=False):
     if overwrite and record.exists() and first_difference(settings, read_json(record)) and output.is_file():
         output.unlink()
     write_json(record, settings)
+
+
+def seal(output, *paths):
+    """Add the SHA-256 of finished files to the record of `output`: their readers then know that nothing has changed."""
+    digests = {Path(path).name: sha256(path) for path in paths}
+    write_json(settings_path(output), {**read_json(settings_path(output)), "sha256": _sealed(output) | digests})
+
+
+def _sealed(output):
+    """The digests that `seal` left, by the files' names; none for an output without a record."""
+    record = settings_path(output)
+    digests = read_json(record).get("sha256", {}) if record.exists() else {}
+    if not isinstance(digests, dict):
+        raise UserError(f"{record}: its `sha256` are no record of files; delete it and make its files again")
+    return digests
+
+
+def _check_unchanged(path, data, digests):
+    """Refuse a file whose digest is another than the one recorded."""
+    digest = digests.get(Path(path).name)
+    if digest and hashlib.sha256(data).hexdigest() != digest:
+        raise UserError(f"{path}: has changed since it was written (another SHA-256 is recorded beside it); make it "
+                        "again, or give your version another name")
 
 
 # --------------------------------------------------------------------------------------------------------- checkpoints
@@ -473,7 +497,8 @@ def write_activations(path, values):
 def write_sum_over_seeds(folder, emotion):
     """Write ``{emotion}-all.csv``, the sum of the emotion's activations over all seeds in the folder."""
     paths = [path for path in Path(folder).glob(f"{emotion}-*.csv") if path.stem.rpartition("-")[2].isdecimal()]
-    values = [_read_activation_file(path).astype(np.float32) for path in sorted(paths)]
+    digests = _sealed(folder)
+    values = [_read_activation_file(path, digests).astype(np.float32) for path in sorted(paths)]
     total = np.sum(values, axis=0, dtype=np.float32)
     write_activations(activation_path(folder, emotion, "all"),
                       total.astype(np.int64) if (total == total.round()).all() else total)
@@ -502,12 +527,16 @@ def prepare_activations(folder, settings, prompts, overwrite=False):
     same = not first_difference(json.loads(json.dumps(settings)), before)
     digests = before["prompts"] if same and isinstance(before.get("prompts"), dict) else {}
     wanted = {f"{emotion}-{seed}": digest for (emotion, seed), digest in prompts.items()}
+    sums = {f"{emotion}-all.csv" for emotion, _ in prompts}
     if same or overwrite:
         stale = [path for path in Path(folder).glob("*-*.csv") if path.stem.rpartition("-")[0] in EMOTIONS
                  and (not same or path.stem in wanted and wanted[path.stem] != digests.get(path.stem))]
         for path in stale:  # before the record says that they are of the new prompts
             path.unlink()
-    prepare_output(folder, {**settings, "prompts": {**digests, **wanted}}, overwrite)
+    # The sums over seeds will be made again, whatever is kept.
+    kept = {name: digest for name, digest in _sealed(folder).items()
+            if (Path(folder) / name).exists() and name not in sums}
+    prepare_output(folder, {**settings, "prompts": {**digests, **wanted}, "sha256": kept}, overwrite)
     return [task for task in prompts if not activation_path(folder, *task).exists()]
 
 
@@ -553,11 +582,12 @@ def read_activations(folder, emotions, seeds=None):
         there = activation_seeds(folder)
         seeds = sorted({seed for emotion in emotions for seed in there.get(emotion, ())})
     paths = [activation_path(folder, emotion, seed) for seed in seeds for emotion in emotions]
-    first = _read_activation_file(paths[0])
+    digests = _sealed(folder)
+    first = _read_activation_file(paths[0], digests)
     values = np.empty((len(paths), len(first)))
 
     def read(place):
-        row = _read_activation_file(paths[place])
+        row = _read_activation_file(paths[place], digests)
         if len(row) != len(first):
             raise UserError(f"{paths[place]}: has {len(row)} neurons, {paths[0].name} has {len(first)}; "
                             "all must come from one model")
@@ -573,12 +603,13 @@ def _activation_header(neurons):
     return ",".join(map(str, range(neurons))).encode()
 
 
-def _read_activation_file(path):
+def _read_activation_file(path, digests):
     again = "run get_active_neuron.py for this emotion and seed"
     try:
         content = _read_bytes(path)
     except UserError as error:
         raise UserError(f"{error}; {again}") from None
+    _check_unchanged(path, content, digests)
     lines = content.splitlines()
     if len(lines) != 2 or not content.endswith(b"\n"):  # without its end, the last number may have lost digits
         raise UserError(f"{path}: is not a line of names and one of activations, or is cut off; {again}")
@@ -730,7 +761,7 @@ def write_table(path, table, index=False):
         table.to_csv(file, index=index, lineterminator="\n")
 
 
-def read_table(path, columns=(), numeric=True):
+def read_table(path, columns=(), numeric=True, of=None):
     """A CSV table, checked: it has the columns asked for, and its numbers are finite.
 
     Parameters
@@ -739,12 +770,16 @@ def read_table(path, columns=(), numeric=True):
         Columns that must be there, and are all that is returned; every column if empty.
     numeric : bool
         Whether all returned columns must hold finite numbers.
+    of : path-like, optional
+        The output in whose record the file may be sealed.
 
     Returns
     -------
     pandas.DataFrame
     """
     data = _read_bytes(path)
+    if of:
+        _check_unchanged(path, data, _sealed(of))
     columns_there = data[: data.find(b"\n") % (len(data) + 1)].count(b",") + 1
     if columns_there > 10_000:
         raise UserError(f"{path}: has {columns_there} columns, more than 10000 are not read; is it another file?")
@@ -804,7 +839,7 @@ def read_ranks(path):
     settings : dict
         What made them (empty for the publishers' files).
     """
-    table = read_table(path)
+    table = read_table(path, of=path)
     for name in table.columns:
         if str(name).startswith("Unnamed:"):
             raise UserError(f"{path}: has a column without a name; every column holds the ranks for one attribute")
@@ -878,6 +913,7 @@ def read_masks(path):
         All of one shape, finite.
     """
     data = _read_bytes(path)
+    _check_unchanged(path, data, _sealed(path))
     try:
         _check_opcodes(data)
         masks = _MaskUnpickler(io.BytesIO(data)).load()
@@ -904,7 +940,7 @@ def read_masks(path):
 
 # ----------------------------------------------------------------------------------- results of masked evaluation
 
-RESULT_FIELDS = ("sentiment", "seed", "best", "settings")  # all other fields of a result are accuracies under masks
+RESULT_FIELDS = ("sentiment", "seed", "best", "settings", "sha256")  # all other fields of a result are accuracies under masks
 
 
 def result_path(folder, emotion, seed):
@@ -943,6 +979,9 @@ def read_result(path):
     if type(task[1]) is not int or task[0] not in EMOTIONS or Path(path).stem != f"{task[0]}-{task[1]}":
         raise UserError(f"{path}: holds the result of another task ({_short(task[0])}, seed {_short(task[1])}); "
                         "delete it and run eval_mask_neuron.py again")
+    digest = result.pop("sha256", None)
+    if digest and digest != _digest(result):
+        raise UserError(f"{path}: has changed since it was written; delete it and run eval_mask_neuron.py again")
     result["settings"] = _checked_settings(path, result)
     for name, value in result.items():
         if name not in ("sentiment", "seed", "settings"):
@@ -954,9 +993,13 @@ def read_result(path):
 
 
 def write_result(path, result):
-    """Write one task's result; its partial one goes."""
-    write_json(path, result)
+    """Write one task's result, with a digest of it; its partial one goes."""
+    write_json(path, {**result, "sha256": _digest(result)})
     partial_path(path).unlink(missing_ok=True)
+
+
+def _digest(result):
+    return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
 
 
 def partial_path(output):

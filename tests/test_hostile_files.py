@@ -84,7 +84,8 @@ def activations(header, values):
 
 def training(**changes):
     task = {"emotion": "fear", "seed": 1, "epoch": 0, "step": 3, "best_epoch": 0, "best_acc": -1.0, "acc": 0.5,
-            "best_prompt": None, "order": torch.arange(5), "generator": torch.Generator().get_state()}
+            "loss": 0.6, "losses": torch.ones(2), "best_prompt": None, "order": torch.arange(5),
+            "generator": torch.Generator().get_state()}
     zeros = torch.zeros(1, 4, 16)
     return {"tasks": [task], "ended": [], "prompts": zeros, "exp_avg": zeros.clone(), "exp_avg_sq": zeros.clone(),
             "positions_per_batch": 4096, "random": torch.get_rng_state(), "cuda_random": None, "settings": {}} | changes

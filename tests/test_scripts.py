@@ -213,6 +213,22 @@ def test_truncated_checkpoint(script, tiny_model, copy):
     assert "fear-1.pt" in one_line(script(*EVAL, "--pretrained_model", tiny_model, status=2))
 
 
+@pytest.mark.parametrize("path, reader", [
+    ("active_neuron_before_relu_csv/grief-3.csv", ["rsa_searchlight.py", "--attributes", ATTRIBUTES, "--overwrite"]),
+    ("neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv", ["gen_mask.py", "--thresholds", 8]),
+    ("neuron_rank/neuron_rank_by_searchlight_RSA_14property_significant_by_layer.csv", [
+        "plot_results.py", "--rank", "neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv", "--k=8"]),
+    ("eval_mask_neuron_result/RSA_14property_top_500_6000/fear-1.json", [
+        "plot_results.py", "--results", "eval_mask_neuron_result/RSA_14property_top_500_6000", "--k=8"])])
+def test_a_changed_digit(script, copy, path, reader):
+    content = (copy / path).read_text()
+    place = max(content.rfind(digit, 0, -80) for digit in "1234") if path.endswith("json") else len(content) - 2
+    assert content[place].isdecimal()
+    (copy / path).write_text(content[:place] + str((int(content[place]) + 1) % 10) + content[place + 1:])
+    line = one_line(script(*reader, status=2))
+    assert os.path.basename(path) in line and "has changed since it was written" in line
+
+
 def test_dataset_without_a_split(script, tiny_model, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "train.tsv").write_text("thank you\t15\tid\n")
