@@ -327,6 +327,7 @@ def main():
     counts = sum(1e6 * share * np.bincount(source.flat, minlength=args.vocabulary) / len(source.flat)
                  for share, source in zip((args.share, 1 - args.share), sources))
     model = make_model(args, counts)
+    model.config.label_ids = [index(word) for word in LABEL_WORDS]  # what `framework.roberta` reads answers from
     optimizers = make_optimizers(model, args)
     compiled = torch.compile(masked_loss, dynamic=False)
     step, state_file = 0, args.work_dir / "state.pt"

@@ -467,11 +467,11 @@ def false_positives(p, permutation_p):
     """
     figure = Figure(figsize=(4, 4))
     axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color="#808080", linewidth=1, linestyle=":", label="a valid test")
     for values, name, colour, style in ((p, "distances taken for independent", DARK_SAND, "--"),
                                         (permutation_p, "emotions permuted", CONDITIONS["random"], "-")):
         rate = np.mean(values < 0.05)
         axes.ecdf(values, color=colour, linestyle=style, label=f"{name}: {_percent(rate)} below 0.05")
+    axes.plot([0, 1], [0, 1], color="black", linewidth=1, linestyle=":", label="a valid test")  # over the others
     axes.axvline(0.05, color="#808080", linewidth=0.6)
     axes.set(xlim=(0, 0.25), ylim=(0, 0.27), xlabel="p-value, where the null hypothesis is true",
              ylabel="Share of neurons with this p or a smaller one")
