@@ -4,7 +4,6 @@ The model sees `<mask>`, the prompt and the single token `<s>`; the neurons are 
 """
 
 import numpy as np
-import torch
 
 from framework import artifacts, cli, models, neurons
 from framework.errors import UserError

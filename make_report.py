@@ -118,8 +118,8 @@ def add_comments(page, flags):
     record = artifacts.settings_path(flags.activation_dir)
     read_by = artifacts.read_json(record).get("backbone") if record.exists() else None
     if read_by not in (None, backbone) or neurons.shape(model) != page["shape"]:
-        raise UserError(f"--pretrained_model {flags.pretrained_model}: {flags.activation_dir} was made with another model "
-                        "or version of it; name that one, or leave the comments out with --comments 0")
+        raise UserError(f"--pretrained_model {flags.pretrained_model}: {flags.activation_dir} was made with another "
+                        "model or version of it; name that one, or leave the comments out with --comments 0")
     chosen = np.unique([row["neuron"] for row in page["neurons"]])
     texts = list(dict.fromkeys(dev.texts))  # a comment that was made twice is shown once
     peaks, spans = comments.peaks(model, tokenizer, texts, chosen, models.fit_length(model, 0, flags.max_length),
