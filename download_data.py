@@ -106,10 +106,7 @@ def main():
             raise UserError(f"{path}: is not the file that was published; pass --overwrite to replace it")
         missing.append(name)
     copy = getattr(args, "from")  # a word that Python keeps for itself
-    if copy:
-        get = partial(take, copy=copy)
-    else:
-        get = partial(fetch, mirror=args.mirror.rstrip("/"), retries=args.retries)
+    get = partial(take, copy=copy) if copy else partial(fetch, mirror=args.mirror.rstrip("/"), retries=args.retries)
     thread_map(lambda name: get(name, args.output_dir / name, checksums[name]), missing,
                max_workers=8, desc="fetch", unit="file")
 

@@ -52,7 +52,8 @@ def parse_args():
     training.add_argument("--tokens", type=float, default=20e6, help="length of the run, tokens")
     training.add_argument("--batch", type=int, default=4096, help="tokens a step")
     training.add_argument("--short", type=float, default=1.5e6,
-                          help="tokens in windows of an eighth of the length; then halves, from 60%% of the run whole ones")
+                          help="tokens in windows of an eighth of the length; then halves, from 60%% of the run whole "
+                               "ones")
     training.add_argument("--mask_rates", type=float, nargs=2, default=[0.1, 0.5], metavar=("LOW", "HIGH"),
                           help="masked share of a window: spread evenly between these over the windows of a batch")
     training.add_argument("--lr", type=float, default=1e-3,
@@ -81,8 +82,8 @@ def read_comments(path):
 
 def read_sentences(path):
     """Non-empty lines of a text file, plain or xz."""
-    opened = lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else open(path, encoding="utf-8")
-    with opened as lines:
+    opened = lzma.open if path.suffix == ".xz" else open
+    with opened(path, "rt", encoding="utf-8") as lines:
         return [line.strip() for line in lines if line.strip()]
 
 
@@ -313,7 +314,10 @@ def main():
     held_out = set(np.random.default_rng(args.random_seed).choice(len(comments), args.held_out, replace=False).tolist())
     kept = [text for row, text in enumerate(comments) if row not in held_out]
     tokenizer = train_tokenizer(kept, sentences, args.vocabulary, args.window)
-    encode = lambda texts: tokenizer(texts)["input_ids"]
+
+    def encode(texts):
+        return tokenizer(texts)["input_ids"]
+
     sources = [Documents(encode(kept)), Documents(encode(sentences), run=4)]
     unseen = Documents(encode([comments[row] for row in sorted(held_out)]))
     index = tokenizer.convert_tokens_to_ids

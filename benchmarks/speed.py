@@ -3,12 +3,12 @@
     python benchmarks/speed.py                  # a CPU takes about ten minutes
     python benchmarks/speed.py --device cuda
 
-Prints, for (a) the published way, (b) ours in float32 and (c) ours in `--precision auto`: examples a second, the ratio to
-(a), the share of the floor and the peak of memory; then how the cost grows with tasks, masks and text length. The floor is
-2 x parameters x tokens FLOP for a forward pass, and as many again for the backward pass through activations, over the rate
-of matrix products measured in the same precision, in the same minute. Tokens are those of mask, prompt and text, without
-padding; parameters are the encoder's matrices (85M). What is read at position 0 only, and what is the same under all masks,
-need not be computed everywhere, so that more than 100% is possible.
+Prints, for (a) the published way, (b) ours in float32 and (c) ours in `--precision auto`: examples a second, the ratio
+to (a), the share of the floor and the peak of memory; then how the cost grows with tasks, masks and text length. The
+floor is 2 x parameters x tokens FLOP for a forward pass, and as many again for the backward pass through activations,
+over the rate of matrix products measured in the same precision, in the same minute. Tokens are those of mask, prompt
+and text, without padding; parameters are the encoder's matrices (85M). What is read at position 0 only, and what is the
+same under all masks, need not be computed everywhere, so that more than 100% is possible.
 """
 
 import argparse
@@ -97,7 +97,8 @@ def published_evaluation(model, comments, mask):
 
 def our_training(model, comments, labels, tasks):
     """One step of `tasks` prompts, 16 rows each."""
-    trainer = PromptTrainer(model, comments, comments, TrainSettings(), models.positions_per_batch(model, training=True))
+    positions = models.positions_per_batch(model, training=True)
+    trainer = PromptTrainer(model, comments, comments, TrainSettings(), positions)
     random = np.random.default_rng(0)
     for seed in range(tasks):
         row = random.integers(0, len(comments), 512)
@@ -112,7 +113,8 @@ def our_evaluation(model, comments, labels, masks, rows):
     masks = masks.to(model.device, model.dtype)
 
     def step(number):
-        count_right(model, comments, asked, prompt, models.positions_per_batch(model, training=False), neuron_masks=masks)
+        positions = models.positions_per_batch(model, training=False)
+        count_right(model, comments, asked, prompt, positions, neuron_masks=masks)
         return rows * len(masks)
 
     return step

@@ -1,15 +1,22 @@
 """Which comments drive a neuron most, and at which word: what a neuron viewer shows."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from tqdm import tqdm
+from transformers import PreTrainedTokenizerBase
 
 from framework import neurons
+from framework.encoders import PromptedModel
 from framework.roberta import RobertaForMaskedLMPrompt
 
 
 @torch.inference_mode()
-def peaks(model, tokenizer, texts, chosen, max_length, positions_per_batch):
+def peaks(
+    model: PromptedModel, tokenizer: PreTrainedTokenizerBase, texts: list[str], chosen: np.ndarray, max_length: int,
+    positions_per_batch: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The largest value of some neurons over each comment's tokens, and the token that it is at.
 
     The frozen model reads `<s>` text `</s>` at positions 0, 1, 2, ... without `<mask>` and prompt, since the question
@@ -58,7 +65,7 @@ def peaks(model, tokenizer, texts, chosen, max_length, positions_per_batch):
     return values, spans
 
 
-def cut_by_equal_length(tokens, positions_per_batch):
+def cut_by_equal_length(tokens: Sequence[Sequence[int]], positions_per_batch: int) -> list[np.ndarray]:
     """Cut texts into batches of the same length, which need no padding; a list of int arrays, longest texts first."""
     lengths = np.array([len(ids) for ids in tokens])
     return [part for length in np.unique(lengths)[::-1]
@@ -77,7 +84,7 @@ def _read(model, input_ids):
         model(input_ids, prompt=torch.empty(0, model.prompt_width, device=model.device))
 
 
-def strongest(values, count):
+def strongest(values: np.ndarray, count: int) -> np.ndarray:
     """The comments in which one neuron is largest, largest first.
 
     Parameters

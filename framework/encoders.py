@@ -4,19 +4,26 @@ A model is taken as `AutoModelForMaskedLM` loads it, fed embeddings instead of t
 prediction head, of whose vocabulary two rows are kept. Where the neurons sit in each family: `framework.neurons`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import torch
-from torch import nn
-from transformers import AutoModelForMaskedLM
+from torch import Tensor, nn
+from transformers import AutoModelForMaskedLM, PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import MaskedLMOutput
 
 from framework.neurons import at_neurons
+from framework.roberta import RobertaForMaskedLMPrompt
 
 # What Microsoft's DeBERTa checkpoints call their head, and what transformers calls the same weights.
 RENAMED = {r"^lm_predictions\.lm_head\.(dense|LayerNorm)\.": r"cls.predictions.transform.\1.",
            r"^lm_predictions\.lm_head\.bias": "cls.predictions.bias"}
 
 
-def load(path, config, label_ids, dtype):
+def load(
+    path: str, config: PreTrainedConfig, label_ids: Sequence[int], dtype: torch.dtype
+) -> tuple[PromptedEncoder, set[str]]:
     """Load a checkpoint of any family in `framework.neurons.OUTPUTS`.
 
     Parameters
@@ -55,7 +62,7 @@ class PromptedEncoder(nn.Module):
         The vocabulary entries read as class 0 and class 1.
     """
 
-    def __init__(self, model, label_ids):
+    def __init__(self, model: PreTrainedModel, label_ids: Sequence[int]):
         super().__init__()
         decoder, words = model.get_output_embeddings(), list(label_ids)
         decoder.weight = nn.Parameter(decoder.weight[words])
@@ -66,35 +73,38 @@ class PromptedEncoder(nn.Module):
         self.model = model.requires_grad_(False)
 
     @property
-    def config(self):
+    def config(self) -> PreTrainedConfig:
         """The model's configuration."""
         return self.model.config
 
     @property
-    def base_model(self):
+    def base_model(self) -> nn.Module:
         """The model without its head."""
         return self.model.base_model
 
     @property
-    def device(self):
+    def device(self) -> torch.device:
         """Where the model is."""
         return self.model.device
 
     @property
-    def dtype(self):
+    def dtype(self) -> torch.dtype:
         """The precision of its weights."""
         return self.model.dtype
 
     @property
-    def prompt_width(self):
+    def prompt_width(self) -> int:
         """The width of a prompt vector: that of the input embeddings, which can be narrower than the layers."""
         return self.get_input_embeddings().embedding_dim
 
-    def get_input_embeddings(self):
+    def get_input_embeddings(self) -> nn.Embedding:
         """The word embeddings."""
         return self.model.get_input_embeddings()
 
-    def forward(self, input_ids, attention_mask=None, prompt=None, neuron_masks=None):
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None, *, prompt: Tensor,
+        neuron_masks: Tensor | None = None
+    ) -> MaskedLMOutput:
         """Classify texts.
 
         Parameters
@@ -144,3 +154,6 @@ class PromptedEncoder(nn.Module):
 def _keep_first_position(module, inputs, output):
     output.last_hidden_state = output.last_hidden_state[:, :1]
     return output
+
+
+PromptedModel = RobertaForMaskedLMPrompt | PromptedEncoder  # what `framework.models.load_backbone` loads

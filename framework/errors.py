@@ -8,7 +8,7 @@ class UserError(Exception):
     """
 
 
-def is_out_of_memory(error):
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out: Python's own, a GPU's, or torch's on a CPU, which has no class."""
     message = str(error)
     return isinstance(error, MemoryError) or "out of memory" in message or "can't allocate memory" in message

@@ -3,6 +3,8 @@
 import contextlib
 import itertools
 import math
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
 
 import matplotlib
 import numpy as np
@@ -30,7 +32,7 @@ SIGNIFICANT = 0.05  # q of the stars
 
 
 @contextlib.contextmanager
-def _style():
+def _style() -> Iterator[None]:
     """`STYLE`, and nothing of the user's own matplotlib settings."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
@@ -41,7 +43,7 @@ def _style():
 _styled = _style()  # a decorator
 
 
-def save(figure, file, format):
+def save(figure: Figure, file: BinaryIO, format: str) -> None:
     """Write a figure to an open binary file, at 300 dots an inch: the same figure gives the same bytes.
 
     Parameters
@@ -63,7 +65,7 @@ def _percent(value, _=None):
     return f"{100 * value:.3g}%".replace("-", "\u2212")
 
 
-def rank_selective_neurons(ranks, k):
+def rank_selective_neurons(ranks: dict[str, np.ndarray], k: int) -> pd.DataFrame:
     """Put the neurons that are among the top k of any attribute in the order of the study's figure (a).
 
     Parameters
@@ -86,7 +88,7 @@ def rank_selective_neurons(ranks, k):
 
 
 @_styled
-def selective_neurons(ranks, k):
+def selective_neurons(ranks: pd.DataFrame, k: int) -> Figure:
     """The study's figure (a): which neurons are among the top k of which attributes.
 
     Parameters
@@ -121,7 +123,7 @@ def selective_neurons(ranks, k):
 
 
 @_styled
-def accuracy_after_masking(accuracy, drop, k):
+def accuracy_after_masking(accuracy: pd.DataFrame, drop: pd.DataFrame, k: int) -> Figure:
     """The study's figure (b): accuracy without a mask, under random and under attribute-specific masks; and the drop.
 
     Emotions are sorted by the mean of their three bars above and by the drop below. The small error bars above are
@@ -200,7 +202,7 @@ def _name_ticks(axes, names, title):
 
 
 @_styled
-def accuracy_drop_by_attribute(drop, k):
+def accuracy_drop_by_attribute(drop: pd.DataFrame, k: int) -> Figure:
     """How much accuracy each attribute's mask costs, beyond its random masks, over all emotions.
 
     Parameters
@@ -222,7 +224,7 @@ def accuracy_drop_by_attribute(drop, k):
 
 
 @_styled
-def drop_against_people(both, k):
+def drop_against_people(both: pd.DataFrame, k: int) -> Figure:
     """Each attribute's accuracy drop against its weight in people's judgements, with Kendall's tau between the two.
 
     Parameters
@@ -282,7 +284,7 @@ def _label_points(axes, x, y, names):
 
 
 @_styled
-def accuracy_by_threshold(accuracy):
+def accuracy_by_threshold(accuracy: pd.DataFrame) -> Figure:
     """Accuracy against the number of masked neurons, one panel an emotion, with 95% intervals.
 
     Parameters
@@ -324,7 +326,7 @@ def accuracy_by_threshold(accuracy):
 
 
 @_styled
-def significant_neurons(counts, num_units, criterion):
+def significant_neurons(counts: pd.DataFrame, num_units: int, criterion: str) -> Figure:
     """How many neurons of each layer mirror each attribute.
 
     Parameters
@@ -361,7 +363,7 @@ def significant_neurons(counts, num_units, criterion):
     return figure
 
 
-def similarity_order(rdm):
+def similarity_order(rdm: np.ndarray) -> np.ndarray:
     """An order of emotions in which like stands beside like: the leaves of an average-linkage tree, best turned.
 
     Parameters
@@ -377,7 +379,7 @@ def similarity_order(rdm):
 
 
 @_styled
-def rdm_matrices(rdms, emotions, order):
+def rdm_matrices(rdms: dict[str, np.ndarray], emotions: Sequence[str], order: np.ndarray) -> Figure:
     """Dissimilarities between emotions as matrices, ranked within each, so that they can be compared by eye.
 
     Parameters
@@ -420,7 +422,7 @@ def rdm_matrices(rdms, emotions, order):
 
 
 @_styled
-def permutation_null(largest, observed, attributes):
+def permutation_null(largest: np.ndarray, observed: np.ndarray, attributes: Sequence[str]) -> Figure:
     """The largest tau over all neurons: where the emotions' labels are permuted, and where they are right.
 
     Parameters
@@ -453,7 +455,7 @@ def permutation_null(largest, observed, attributes):
 
 
 @_styled
-def false_positives(p, permutation_p):
+def false_positives(p: np.ndarray, permutation_p: np.ndarray) -> Figure:
     """How often each test finds something where there is nothing, against how often it may.
 
     Parameters

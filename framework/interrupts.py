@@ -2,21 +2,22 @@
 
 import contextlib
 import signal
+from collections.abc import Callable, Iterator
 
 
 class Interrupted(KeyboardInterrupt):
     """SIGINT or SIGTERM came; `signum` says which."""
 
-    def __init__(self, signum):
+    def __init__(self, signum: int):
         super().__init__()
         self.signum = signum
 
 
 _deferrals = 0
-_waiting = None
+_waiting: int | None = None
 
 
-def catch_signals():
+def catch_signals() -> None:
     """From now on SIGINT (Ctrl-C) and SIGTERM (a preemption) raise `Interrupted`, both by the same door."""
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _receive)
@@ -31,7 +32,7 @@ def _receive(signum, frame):
 
 
 @contextlib.contextmanager
-def deferred():
+def deferred() -> Iterator[Callable[[], bool]]:
     """Finish the block before a signal that comes in it is heeded; yields a function that says whether one came."""
     global _deferrals
     _deferrals += 1
@@ -43,7 +44,7 @@ def deferred():
         heed()
 
 
-def heed():
+def heed() -> None:
     """Raise `Interrupted` if a signal waits to be heeded."""
     global _waiting
     if _waiting is not None:

@@ -1,10 +1,19 @@
 """Feed-forward neurons: the intermediate layer's outputs, after its activation function, in any encoder."""
 
+from __future__ import annotations
+
 import contextlib
 import itertools
 import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
+
+if TYPE_CHECKING:  # it imports this module
+    from framework.encoders import PromptedModel
 
 # By `config.model_type`: names, below the base model, of the linear maps that lead out of the feed-forward blocks. What
 # enters them are the neurons; in a gated block (ModernBERT) that is the gated product.
@@ -23,13 +32,13 @@ OUTPUTS = {
 }
 
 
-def feed_forward(model):
+def feed_forward(model: PromptedModel) -> list[nn.Linear]:
     """The linear maps whose inputs are the neurons; ALBERT's are called many times in one forward pass."""
     pattern = OUTPUTS[model.config.model_type]
     return [module for name, module in model.base_model.named_modules() if re.fullmatch(pattern, name)]
 
 
-def shape(model):
+def shape(model: PromptedModel) -> tuple[int, int]:
     """L and D: how many layers of how many neurons.
 
     Where layers share their weights (ALBERT), each pass through them counts as a layer.
@@ -39,7 +48,7 @@ def shape(model):
 
 
 @contextlib.contextmanager
-def at_neurons(model, function):
+def at_neurons(model: PromptedModel, function: Callable[[int, Tensor], Tensor | None]) -> Iterator[None]:
     """While it lasts, every forward pass calls `function(layer, neurons)` at each layer, the first layer first.
 
     Parameters
@@ -62,7 +71,7 @@ def at_neurons(model, function):
 
 
 @torch.inference_mode()
-def read(model, tokenizer, prompts):
+def read(model: PromptedModel, tokenizer: PreTrainedTokenizerBase, prompts: Tensor) -> Tensor:
     """Every neuron at position 0 when the model sees the mask token, a prompt and the token that begins a text.
 
     Parameters

@@ -1,13 +1,15 @@
 """Figures of people's ratings: frames in, matplotlib figures out."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from framework.figures import WIDTH, _label, _styled
+from framework.ratings import Components
 
 
 @_styled
-def rating_means(table):
+def rating_means(table: pd.DataFrame) -> Figure:
     """How people rate each emotion on each attribute.
 
     Parameters
@@ -31,7 +33,7 @@ def rating_means(table):
 
 
 @_styled
-def rating_reliability(table):
+def rating_reliability(table: pd.DataFrame) -> Figure:
     """The reliability of each attribute's means, with its 95% interval.
 
     Parameters
@@ -61,7 +63,7 @@ def rating_reliability(table):
 
 
 @_styled
-def rating_components(components):
+def rating_components(components: Components) -> Figure:
     """Eigenvalues against chance, and the loadings of items on the components that are kept.
 
     Parameters

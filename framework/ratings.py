@@ -1,5 +1,6 @@
 """Ratings of emotions by people -> attributes of emotions: who is left out, means, reliability, components."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from framework.errors import UserError
 from framework.stats import false_discovery_q
 
 
-def pass_checks(ratings, checks, max_failed=0):
+def pass_checks(ratings: pd.DataFrame, checks: dict[str, float], max_failed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
     """Leave out participants who fail attention checks, and the checks themselves.
 
     Parameters
@@ -42,7 +43,7 @@ def pass_checks(ratings, checks, max_failed=0):
     return ratings[~is_check & ~ratings["participant"].isin(failed.index).to_numpy()], failed
 
 
-def valid_ratings(ratings, low, high):
+def valid_ratings(ratings: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
     """Rows with an answer, each of them checked.
 
     Parameters
@@ -76,7 +77,7 @@ def valid_ratings(ratings, low, high):
     return ratings
 
 
-def mean_ratings(ratings):
+def mean_ratings(ratings: pd.DataFrame) -> pd.DataFrame:
     """Means over participants.
 
     Parameters
@@ -97,7 +98,7 @@ def mean_ratings(ratings):
     return means
 
 
-def scale_to_unit(means):
+def scale_to_unit(means: pd.DataFrame) -> pd.DataFrame:
     """Stretch each attribute so that its lowest emotion is 0 and its highest 1, as the study did.
 
     Parameters
@@ -145,7 +146,7 @@ class Reliability(NamedTuple):
     p: float
 
 
-def intraclass_correlation(ratings, model):
+def intraclass_correlation(ratings: np.ndarray, model: int) -> Reliability:
     """Intraclass correlation of one attribute's ratings, missing ratings allowed.
 
     Parameters
@@ -245,7 +246,7 @@ def _spearman_brown(single, raters):
     return max(-1.0, raters * single / denominator) if denominator > 0 else -1.0
 
 
-def reliability_table(ratings, model=None, alpha=0.05):
+def reliability_table(ratings: pd.DataFrame, model: int | None = None, alpha: float = 0.05) -> pd.DataFrame:
     """Intraclass correlation of every attribute, and which attributes are reliable.
 
     Parameters
@@ -299,7 +300,7 @@ class Components(NamedTuple):
     chance: np.ndarray
 
 
-def principal_components(items, draws=500, seed=0):
+def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -> Components:
     """Reduce correlated items to principal components with varimax rotation.
 
     As many components are kept as have eigenvalues, counted from the largest, above the 95th percentile of those of
@@ -343,7 +344,7 @@ def principal_components(items, draws=500, seed=0):
                       pd.DataFrame(scores[:, order] * sign, items.index, names), eigenvalues, chance)
 
 
-def varimax(loadings):
+def varimax(loadings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rotate loadings so that each item loads on as few components as possible.
 
     Parameters
@@ -374,7 +375,9 @@ def varimax(loadings):
     return loadings @ rotation, rotation
 
 
-def replace_by_components(ratings, items, draws=500, seed=0):
+def replace_by_components(
+    ratings: pd.DataFrame, items: Sequence[str], draws: int = 500, seed: int = 0
+) -> tuple[pd.DataFrame, Components]:
     """Replace some attributes by their principal components.
 
     Parameters

@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -13,7 +15,7 @@ _FOLDER = Path(__file__).resolve().parent
 SIGNIFICANT = 0.05  # q of the stars, as in the figures
 
 
-def axis(*values):
+def axis(*values: np.ndarray) -> np.ndarray:
     """Round ends and marks of an axis that holds all values.
 
     Parameters
@@ -30,7 +32,7 @@ def axis(*values):
     return MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(np.nanmin(values), np.nanmax(values))
 
 
-def profile(values):
+def profile(values: np.ndarray) -> tuple[str, ...]:
     """One neuron over emotions as bars: outlines of those above and below its mean.
 
     Parameters
@@ -48,13 +50,13 @@ def profile(values):
                          if height * sign > 0) for sign in (1, -1))
 
 
-def extremes(values, names, count=3):
+def extremes(values: np.ndarray, names: Sequence[str], count: int = 3) -> tuple[list[str], list[str]]:
     """The names of the largest values, largest first, and of the smallest, smallest first."""
     order = np.argsort(values, kind="stable")
     return [names[i] for i in order[::-1][:count]], [names[i] for i in order[:count]]
 
 
-def cut_out(text, span):
+def cut_out(text: str, span: tuple[int, int]) -> list[str]:
     """A text in three parts, of which the middle one is a token, without the space that it may begin with.
 
     Parameters
@@ -72,7 +74,7 @@ def cut_out(text, span):
     return [text[:start], text[start:end], text[end:]]
 
 
-def heat(share):
+def heat(share: float) -> str:
     """A cell's background, from white (0) to blue (1), and the colour of text that is legible on it, as CSS.
 
     Black text has a contrast of at least 4.5 with the background up to a share of 0.77, white text beyond it.
@@ -104,7 +106,7 @@ def _setting(value):
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list, bool)) else str(value)
 
 
-def render(page):
+def render(page: dict[str, Any]) -> str:
     """The page's HTML.
 
     Everything that is put in is escaped: comments are strangers' texts. A policy in the page forbids the browser to

@@ -7,6 +7,7 @@ neuron is compared with an attribute by XOR, AND and a count of set bits.
 """
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,7 +15,8 @@ from numba import njit
 from numba.extending import intrinsic
 from scipy.spatial.distance import pdist, squareform
 from scipy.special import ndtr
-from scipy.stats import rankdata, t as student
+from scipy.stats import rankdata
+from scipy.stats import t as student
 from tqdm import tqdm
 
 SPACES = {
@@ -30,7 +32,7 @@ _CHUNK = 2**24
 # ---------------------------------------------------------------------------------------------------------------- RDMs
 
 
-def attribute_rdms(ratings):
+def attribute_rdms(ratings: np.ndarray) -> np.ndarray:
     """RDMs of attributes: the absolute differences of ratings, rounded to 9 decimals so that true ties are ties.
 
     Parameters
@@ -45,7 +47,7 @@ def attribute_rdms(ratings):
     return np.round([pdist(rating[:, None], "cityblock") for rating in np.asarray(ratings, dtype=float).T], 9)
 
 
-def space_rdms(rdms, attributes):
+def space_rdms(rdms: np.ndarray, attributes: Sequence[str]) -> np.ndarray:
     """RDMs of the affective, basic-emotions and appraisal spaces: Euclidean distances over a space's attributes.
 
     Parameters
@@ -66,7 +68,7 @@ def space_rdms(rdms, attributes):
     return np.round([np.sqrt(np.square(rdms[row]).sum(axis=0)) for row in rows], 9)
 
 
-def reorder_rdms(rdms, emotions):
+def reorder_rdms(rdms: np.ndarray, emotions: np.ndarray) -> np.ndarray:
     """RDMs of some of the emotions, or of all in another order.
 
     Parameters
@@ -111,11 +113,11 @@ class NeuronRDMs:
         (N, P).
     """
 
-    def __init__(self, values):
+    def __init__(self, values: np.ndarray):
         self.values = values
         self.shape = values.shape[2], values.shape[1] * (values.shape[1] - 1) // 2
 
-    def __getitem__(self, neurons):
+    def __getitem__(self, neurons: slice) -> np.ndarray:
         """RDMs of a slice of neurons, array [n, P]."""
         values = np.ascontiguousarray(self.values[:, :, neurons], dtype=float)
         rdms = np.zeros((self.shape[1], values.shape[2]))
@@ -123,7 +125,7 @@ class NeuronRDMs:
         return np.ascontiguousarray(rdms.T) / len(values)
 
 
-def population_rdm(values, metric="euclidean"):
+def population_rdm(values: np.ndarray, metric: str = "euclidean") -> np.ndarray:
     """The RDM of all neurons together, averaged over seeds.
 
     Parameters
@@ -237,8 +239,10 @@ def _count_discordant(neurons, attributes, decided, counts):
 
 
 def _comparison(attribute_rdms, device=None):
-    """A function of neurons' RDMs [n, P] and whether they are close [n] (see `_ties`): concordant minus discordant
-    pairs of distances with each attribute, array [n, A] of int64."""
+    """Make a function that counts, over pairs of distances, how many more are concordant than discordant.
+
+    It takes neurons' RDMs [n, P] and whether they are close [n] (see `_ties`) and gives an array [n, A] of int64.
+    """
     # A float32 counts exactly up to 2^24; 77 emotions and more make more comparisons than that.
     if device is not None and attribute_rdms.shape[1] ** 2 < 2**25:
         return _matrix_comparison(attribute_rdms, device)
@@ -276,7 +280,7 @@ def _matrix_comparison(attribute_rdms, device):
     return lambda rdms, close: (signs(rdms) @ attributes).round().long().cpu().numpy()
 
 
-def gpu():
+def gpu() -> str | None:
     """The name of torch's GPU, None where there is none."""
     import torch
 
@@ -308,7 +312,7 @@ def _normal_p(excess, ties, attribute_ties, size):
         return np.nan_to_num(ndtr(-excess / np.sqrt(variance)), nan=1.0)
 
 
-def kendall_tau(rdms, attribute_rdms):
+def kendall_tau(rdms: np.ndarray | NeuronRDMs, attribute_rdms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Kendall's tau-b of each neuron's RDM with each attribute's.
 
     Parameters
@@ -346,7 +350,7 @@ def kendall_tau(rdms, attribute_rdms):
     return tau, p
 
 
-def rank_neurons(tau):
+def rank_neurons(tau: np.ndarray) -> np.ndarray:
     """Ranks of neurons for each attribute: 1 = largest tau, ties averaged, neurons without a tau (NaN) last.
 
     Parameters
@@ -360,7 +364,7 @@ def rank_neurons(tau):
     return rankdata(np.where(np.isnan(tau), np.inf, -tau), axis=0)
 
 
-def significant_by_layer(q, num_layers, alpha=0.01):
+def significant_by_layer(q: np.ndarray, num_layers: int, alpha: float = 0.01) -> np.ndarray:
     """How many neurons of each layer have q < alpha.
 
     Parameters
@@ -378,7 +382,10 @@ def significant_by_layer(q, num_layers, alpha=0.01):
 # ---------------------------------------------------------------------------------- permutations, reliability, people
 
 
-def permutation_test(rdms, attribute_rdms, permutations, seed=0, device=None, progress=False):
+def permutation_test(
+    rdms: np.ndarray | NeuronRDMs, attribute_rdms: np.ndarray, permutations: int, seed: int = 0,
+    device: str | None = None, progress: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Test tau > 0 by permuting the emotions' labels of the attributes' RDMs (the Mantel test).
 
     Distances share emotions, so that they cannot be permuted one by one; whole rows and columns can. Every neuron sees
@@ -393,8 +400,8 @@ def permutation_test(rdms, attribute_rdms, permutations, seed=0, device=None, pr
         M, 1 or more.
     seed : int
         Of the permutations.
-    device : torch device, optional
-        Compare there, by products of matrices; popcounts on the CPU if None. The results are the same.
+    device : str, optional
+        Compare on this torch device, by products of matrices; popcounts on the CPU if None. The results are the same.
     progress : bool
         Show a bar.
 
@@ -445,7 +452,9 @@ def permutation_test(rdms, attribute_rdms, permutations, seed=0, device=None, pr
     return (1 + reached) / (1 + permutations), (1 + permutations - below) / (1 + permutations), largest
 
 
-def split_half_reliability(values, attribute_rdms, splits=4, seed=0):
+def split_half_reliability(
+    values: np.ndarray, attribute_rdms: np.ndarray, splits: int = 4, seed: int = 0
+) -> np.ndarray:
     """Reliability across seeds of each attribute's map of tau over the neurons.
 
     Parameters
@@ -479,7 +488,9 @@ def split_half_reliability(values, attribute_rdms, splits=4, seed=0):
     return np.array(reliability)
 
 
-def tau_with_people(rdms, judgements, individual_judgements):
+def tau_with_people(
+    rdms: np.ndarray, judgements: np.ndarray, individual_judgements: np.ndarray
+) -> dict[str, np.ndarray]:
     """Kendall's tau of RDMs with people's judgements of dissimilarity, with 95% intervals over the people.
 
     Parameters
@@ -509,7 +520,10 @@ def tau_with_people(rdms, judgements, individual_judgements):
             "individual_tau": mean, "individual_ci_low": mean - spread, "individual_ci_high": mean + spread}
 
 
-def simulate_null(neurons=2000, permutations=500, emotions=27, clusters=4, spread=0.3, seed=0):
+def simulate_null(
+    neurons: int = 2000, permutations: int = 500, emotions: int = 27, clusters: int = 4, spread: float = 0.3,
+    seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Both tests' p-values where there is nothing to find: neurons that know nothing of the attribute.
 
     Emotions share structure, as real ones do: the ratings lie in clusters (standard deviation 1 between, `spread`

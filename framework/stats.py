@@ -10,7 +10,7 @@ from scipy import stats
 _MASK = re.compile(r"(?P<attribute>.+)_top(?P<k>\d+)(?P<random>_random\d*)?")  # the names that `framework.masks` gives
 
 
-def false_discovery_q(p):
+def false_discovery_q(p: np.ndarray) -> np.ndarray:
     """Benjamini-Hochberg q-values (Benjamini & Hochberg, 1995, J. R. Stat. Soc. B 57) over every p-value given.
 
     Parameters
@@ -31,7 +31,7 @@ def false_discovery_q(p):
     return q
 
 
-def mean_interval(values):
+def mean_interval(values: np.ndarray) -> dict[str, float]:
     """Mean, its standard error and its two-sided 95% t interval.
 
     Parameters
@@ -51,7 +51,7 @@ def mean_interval(values):
     return {"mean": mean, "se": se, "ci_low": mean - half_width, "ci_high": mean + half_width, "n": n}
 
 
-def pair_conditions(results):
+def pair_conditions(results: pd.DataFrame) -> pd.DataFrame:
     """Put each task's accuracy under an attribute's mask beside its accuracy under the random baseline.
 
     Parameters
@@ -65,7 +65,7 @@ def pair_conditions(results):
         One row for each task, attribute and k with both conditions: `emotion`, `seed`, `attribute`, `k`, `random`
         (mean over the random draws) and `specific`; accuracies in 0..1. Attributes are in the order of the columns.
     """
-    masks = {}
+    masks: dict[tuple[str, int], dict[str, list[str]]] = {}
     for name in results.columns:
         if match := _MASK.fullmatch(name):
             conditions = masks.setdefault((match["attribute"], int(match["k"])), {"random": [], "specific": []})
@@ -77,7 +77,7 @@ def pair_conditions(results):
     return pairs.rename(columns={"sentiment": "emotion"}).dropna().reset_index(drop=True)
 
 
-def accuracy_drop(pairs, by):
+def accuracy_drop(pairs: pd.DataFrame, by: str) -> pd.DataFrame:
     """Test whether attribute-specific masks cost more accuracy than random ones: paired one-sided t-tests.
 
     As in the study, each pair counts as a sample of its own, although pairs that share a prompt or a mask are not
@@ -110,7 +110,7 @@ def accuracy_drop(pairs, by):
     return table.assign(q=table.groupby("k")["p"].transform(false_discovery_q))
 
 
-def accuracy_by_condition(results, pairs):
+def accuracy_by_condition(results: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Each emotion's mean accuracy without a mask and at each k under random and attribute-specific masks.
 
     Parameters

@@ -1,11 +1,17 @@
 """Emotions, seeds, and the rows of GoEmotions that make up one task."""
 
+from __future__ import annotations
+
 import hashlib
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from framework.errors import UserError
+
+if TYPE_CHECKING:  # takes long to load, and a script that only reads emotions and seeds does not need it
+    from transformers import PreTrainedTokenizerBase
 
 EMOTIONS = (
     "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion", "curiosity", "desire",
@@ -26,7 +32,7 @@ class Split(NamedTuple):
         Which emotions each comment carries, in the order of `EMOTIONS`; a neutral comment carries none.
     """
 
-    texts: list
+    texts: list[str]
     labels: np.ndarray
 
 
@@ -37,7 +43,7 @@ class TaskRows(NamedTuple):
     label: np.ndarray
 
 
-def rows_of_task(labels, seed, negatives="published"):
+def rows_of_task(labels: np.ndarray, seed: int, negatives: str = "published") -> TaskRows:
     """Choose the rows of one task: every positive, then as many rows again.
 
     Parameters
@@ -70,21 +76,23 @@ def rows_of_task(labels, seed, negatives="published"):
     else:
         others = np.flatnonzero(~labels)
         if len(others) < len(positives):
-            raise UserError(f"only {len(others)} rows lack the emotion, {len(positives)} are needed for --negatives strict")
+            raise UserError(f"only {len(others)} rows lack the emotion, {len(positives)} are needed for "
+                            "--negatives strict")
         drawn = random.choice(others, len(positives), replace=False)
     row = np.concatenate([positives, drawn])
     return TaskRows(row, labels[row].astype(np.int64))
 
 
-def task_rows(split, emotion, seed, negatives="published"):
+def task_rows(split: Split, emotion: str, seed: int, negatives: str = "published") -> TaskRows:
     """`rows_of_task` for an emotion's name and a `Split`."""
     try:
         return rows_of_task(split.labels[:, EMOTIONS.index(emotion)], seed, negatives)
     except UserError as error:
-        raise UserError(f"{emotion}: {error}; choose other emotions with --sentiment or other data with --dataset") from None
+        raise UserError(f"{emotion}: {error}; choose other emotions with --sentiment or other data with "
+                        "--dataset") from None
 
 
-def encode(texts, tokenizer, max_length):
+def encode(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_length: int) -> list[np.ndarray]:
     """Tokenise comments once: `<mask>`, then `<s>` text `</s>` cut to `max_length` tokens.
 
     Parameters
@@ -103,7 +111,7 @@ def encode(texts, tokenizer, max_length):
     return [np.array([tokenizer.mask_token_id, *ids]) for ids in tokens]
 
 
-def fingerprint(*splits):
+def fingerprint(*splits: Split) -> str:
     """SHA-256 of splits' texts and labels, the same in whichever form they were read."""
     digest = hashlib.sha256()
     for split in splits:

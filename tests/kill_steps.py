@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.conftest import make_tiny_model  # noqa: E402
+
 TASKS = ["--sentiment", "fear", "joy", "grief", "pride", "--random_seed", "1", "3"]
 MODEL = ["--pretrained_model", "tiny_model"]
 
@@ -140,8 +141,8 @@ def kill_step(step, kills, folder, chance):
                 break
             begin_anew()
             finished = {}
-    return (f"step {step}: {killed} kills in {finished_runs} runs of about {duration:.1f} s, {resumed} of them with unfinished "
-            "tasks saved; every run ended with the bytes of the undisturbed one")
+    return (f"step {step}: {killed} kills in {finished_runs} runs of about {duration:.1f} s, {resumed} of them with "
+            "unfinished tasks saved; every run ended with the bytes of the undisturbed one")
 
 
 def main():

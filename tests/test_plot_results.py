@@ -164,8 +164,8 @@ def test_published_files_through_the_script(script, published_accuracy, shared, 
     drop = pd.read_csv(tmp_path / "pic/accuracy_drop_by_emotion.csv").set_index(["emotion", "k"])
     assert drop.loc[("remorse", 4000), ["drop", "ci_low", "ci_high"]].round(4).tolist() == [0.0813, 0.0362, 0.1264]
     top = pd.read_csv(tmp_path / "pic/Neurons_Correspond_Selectively_to_Emotional_Attributes.csv")
-    # Each attribute adds the neurons that those before it lack: measured on the published picture, 4,000 for arousal and
-    # 3,680 for valence.
+    # Each attribute adds the neurons that those before it lack: measured on the published picture, 4,000 for arousal
+    # and 3,680 for valence.
     assert top["arousal"].notna().sum() == 4000 and top["arousal"][:4000].is_monotonic_increasing
     assert top["valence"][4000:].notna().sum() == pytest.approx(3680, abs=30)
     assert (tmp_path / "pic/rdm_attributes.png").exists() and (tmp_path / "pic/rdm_people_and_model.png").exists()

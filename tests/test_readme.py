@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from configargparse import ArgumentParser
-
-from conftest import ROOT
 from matplotlib.image import imread
 from transformers import AutoConfig
 
+from conftest import ROOT
 from framework import artifacts
 from framework.errors import UserError
 from framework.tasks import EMOTIONS
@@ -155,7 +154,8 @@ def test_the_six_steps_and_own_ratings_run_in_the_order_of_the_readme(call, tmp_
         else:
             call(script, *flags)
     assert {WRAPPERS.get(command[0], command[0]) for command in ran} == set(smaller)
-    for name in ("masks/RSA_14property_layer_matched_overlap.csv", "people/model.csv", "active_neuron_after_relu_csv/joy-all.csv",
+    for name in ("masks/RSA_14property_layer_matched_overlap.csv", "people/model.csv",
+                 "active_neuron_after_relu_csv/joy-all.csv",
                  "eval_mask_neuron_result/RSA_14property_layer_matched/grief-3.json", "ratings/attribute_ratings.csv",
                  "neuron_rank/my_ratings_reliability.csv", "roberta-large/checkpoint/love-1.pt",
                  "pic/Acc_after_masking_correspond_neuron.png", "report.html", "goemotions_prompt_tuning_accuracy.csv"):

@@ -276,7 +276,8 @@ def test_peaks_are_those_of_the_plain_model(family, tiny_model, tmp_path):
             max_position_embeddings=80, type_vocab_size=1, initializer_range=0.5, pad_token_id=tokenizer.pad_token_id,
         )).save_pretrained(folder)
     model, tokenizer, _ = models.load_backbone(str(folder), 0)
-    texts = ["thank you", "", "I am so sorry for what you lost", "caf\u00e9 \U0001f600 wow", "this is fun", "word " * 60]
+    texts = ["thank you", "", "I am so sorry for what you lost", "caf\u00e9 \U0001f600 wow", "this is fun",
+             "word " * 60]
     chosen = np.array([0, 31, 32, 63])
     values, spans = comments.peaks(model, tokenizer, texts, chosen, 70, positions_per_batch=20)
 

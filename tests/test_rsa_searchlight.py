@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -188,7 +189,7 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
     "empty field": (lambda: artifacts.write_activations(JOY, [1, "", *range(22)]), [], f"{JOY}: holds something"),
     "no number": (lambda: artifacts.write_activations(JOY, ["x", *range(23)]), [], f"{JOY}: holds something"),
     "field missing": (lambda: edit(JOY, "0,1,", "0,1,2,"), [], f"{JOY}: has 24 .* for 25 neurons"),
-    "cut off within the last number": (lambda: edit(JOY, None, open(JOY).read()[:-4]), [], f"{JOY}: .* cut off"),
+    "cut off within the last number": (lambda: edit(JOY, None, Path(JOY).read_text()[:-4]), [], f"{JOY}: .* cut off"),
     "cut off after the names": (lambda: edit(JOY, None, "0,1,2\n"), [], f"{JOY}: .* cut off"),
     "empty file": (lambda: edit(JOY, None, ""), [], f"{JOY}: .* cut off"),
     "every neuron the same for all emotions": (

@@ -49,10 +49,10 @@ def test_all_six_steps(study):
     folder, printed = study
     for emotion in EMOTIONS:
         for seed in (1, 3):
-            assert (folder / "checkpoint" / f"{emotion}-{seed}.pt").exists()
+            checkpoint = artifacts.read_checkpoint(folder / "checkpoint" / f"{emotion}-{seed}.pt")
             result = artifacts.read_json(
                 folder / "eval_mask_neuron_result" / "RSA_14property_top_500_6000" / f"{emotion}-{seed}.json")
-            assert result["best"] == artifacts.read_checkpoint(folder / "checkpoint" / f"{emotion}-{seed}.pt")["best_acc"]
+            assert result["best"] == checkpoint["best_acc"]
             assert sum(name.endswith("_random") for name in result) == 14 * 2
     accuracies = pd.read_csv(folder / "goemotions_prompt_tuning_accuracy.csv")
     assert list(accuracies.columns) == ["sentiment", "random_seed", "accuracy"] and len(accuracies) == 12

@@ -21,7 +21,7 @@ def published(published_accuracy, shared):
 
 def test_pairs_compare_with_the_mean_of_the_random_draws():
     pairs = stats.pair_conditions(results_of([["fear", 1, 0.9, 0.5, 0.6, 0.4, 0.6, 0.9]]))
-    assert pairs.values.tolist() == [["fear", 1, "joy", 10, 0.6, 0.5], ["fear", 1, "odd_top3", 20, 0.75, 0.4]]
+    assert pairs.to_numpy().tolist() == [["fear", 1, "joy", 10, 0.6, 0.5], ["fear", 1, "odd_top3", 20, 0.75, 0.4]]
 
 
 def test_what_was_not_measured_is_left_out_pair_by_pair():

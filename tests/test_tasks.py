@@ -20,7 +20,8 @@ def test_published_rows(labels, seed):
     rows = rows_of_task(labels, seed)
     positives = np.flatnonzero(labels)
     assert rows.row[: len(positives)].tolist() == positives.tolist()
-    assert rows.row[len(positives):].tolist() == np.random.RandomState(seed).choice(len(labels), len(positives)).tolist()
+    drawn = np.random.RandomState(seed).choice(len(labels), len(positives))
+    assert rows.row[len(positives):].tolist() == drawn.tolist()
     assert (rows.label == labels[rows.row]).all()
 
 

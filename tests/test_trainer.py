@@ -79,7 +79,8 @@ def test_every_row_is_seen_once_an_epoch(model, tokens):
 
 def test_training_lowers_the_loss_and_leaves_the_backbone_alone(model, tokens):
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    _, losses = train(model, tokens, [make_task("fear", 1)], 1, TrainSettings(prompt_len=4, epochs=30, batch_size=60, lr=0.05))
+    settings = TrainSettings(prompt_len=4, epochs=30, batch_size=60, lr=0.05)
+    _, losses = train(model, tokens, [make_task("fear", 1)], 1, settings)
     assert losses["fear-1"][-1] < 0.8 * losses["fear-1"][0]
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
@@ -102,7 +103,8 @@ def test_masks_in_one_pass_count_as_one_at_a_time(model, tokens):
     masks = (torch.rand(5, 3, 32, generator=torch.Generator().manual_seed(0)) > 0.3).double()
     rows, prompt = make_task("fear", 1).train, torch.randn(4, 16, dtype=torch.double) / 5
     together = count_right(model, tokens, rows, prompt, 1000, neuron_masks=masks)
-    assert together.tolist() == [int(count_right(model, tokens, rows, prompt, 64, neuron_masks=mask[None])) for mask in masks]
+    alone = [count_right(model, tokens, rows, prompt, 64, neuron_masks=mask[None]) for mask in masks]
+    assert together.tolist() == [int(right) for right in alone]
     assert len(set(together.tolist())) > 1, "the masks make a difference"
     untouched = count_right(model, tokens, rows, prompt, 1000, neuron_masks=torch.ones(1, 3, 32))
     assert untouched.tolist() == [int(count_right(model, tokens, rows, prompt, 1000))]
