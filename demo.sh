@@ -7,6 +7,7 @@ source environment.sh requirements.txt
 
 seeds="1 3"
 model="--pretrained_model backbone --checkpoint_dir runs/demo/checkpoint --random_seed $seeds"
+again=--overwrite  # what an older version of the model or of the corpus left in runs/demo is made again
 ranks=runs/demo/neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv
 masks=runs/demo/masks/RSA_14property_top_250_500.pkl
 results=runs/demo/eval_mask_neuron_result
@@ -14,16 +15,16 @@ results=runs/demo/eval_mask_neuron_result
 step() { printf '\n\033[1m%s\033[0m\n$ python %s\n' "$1" "${*:2}"; python "${@:2}"; }
 
 step "Steps 1 and 2: train a prompt for each of 27 emotions and $(wc -w <<< "$seeds") seeds" \
-    train.py $model --dataset demo --prompt_len 20 --epochs 6 --lr 0.02
+    train.py $model --dataset demo --prompt_len 20 --epochs 6 --lr 0.02 $again
 step "Step 3: read the neurons that each prompt switches on" \
-    get_active_neuron.py $model --output_dir runs/demo/active_neuron_before_relu_csv
+    get_active_neuron.py $model --output_dir runs/demo/active_neuron_before_relu_csv $again
 step "Step 4: rank the neurons by how well they mirror each attribute" \
     rsa_searchlight.py --activation_dir runs/demo/active_neuron_before_relu_csv \
-    --attributes data/demo/attribute_ratings.csv --CSV_Path $ranks --permutations 200
+    --attributes data/demo/attribute_ratings.csv --CSV_Path $ranks --permutations 200 $again
 step "Step 5: masks of the best-ranked neurons, and random ones" \
-    gen_mask.py --CSV_Path $ranks --PKL_File $masks --thresholds 250 500
+    gen_mask.py --CSV_Path $ranks --PKL_File $masks --thresholds 250 500 $again
 step "Step 6: accuracies with these neurons masked" \
-    eval_mask_neuron.py $model --dataset demo --maskPath $masks --resultPath $results
+    eval_mask_neuron.py $model --dataset demo --maskPath $masks --resultPath $results $again
 step "Figures" \
     plot_results.py --rank $ranks --results $results --k 500 --attributes data/demo/attribute_ratings.csv \
     --activation_dir runs/demo/active_neuron_before_relu_csv --formats png --output_dir pic/demo
@@ -37,11 +38,12 @@ accuracy = pd.read_csv("runs/demo/goemotions_prompt_tuning_accuracy.csv").groupb
 drop = pd.read_csv("pic/demo/accuracy_drop_by_emotion.csv").query("k == 500").sort_values("drop")
 top = accuracy.sort_values(ascending=False)
 print(f"""
-What the demonstration found
+What the demonstration found (its comments and ratings were made up for it: an illustration, not data from people)
   Prompts tell an emotion's comments from others with {accuracy.mean():.0%} accuracy on average (guessing gives about 50%),
   best for {', '.join(f'{name} ({value:.0%})' for name, value in top.head(3).items())}.
-  Masking the 500 neurons that mirror an attribute best costs {100 * drop['drop'].mean():.1f} points of accuracy more than masking 500
-  random ones; most for {drop['emotion'].iloc[-1]} ({100 * drop['drop'].iloc[-1]:.1f} points). It is reliable (q < 0.05) for {(drop.q < 0.05).sum()} of {len(drop)} emotions.
+  With the 500 neurons masked that mirror an attribute best, accuracy changes by {-100 * drop['drop'].mean():+.1f} points against 500
+  random ones; most for {drop['emotion'].iloc[-1]} ({-100 * drop['drop'].iloc[-1]:+.1f} points). A paired t-test, which takes all pairs for independent, gives
+  q < 0.05 for {(drop.q < 0.05).sum()} of {len(drop)} emotions; the README says what to be careful about.
   The figures are in pic/demo; the two of the study are
     pic/demo/Neurons_Correspond_Selectively_to_Emotional_Attributes.png
     pic/demo/Acc_after_masking_correspond_neuron.png

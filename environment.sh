@@ -6,7 +6,7 @@ python=${PYTHON:-python3}
     echo "Python 3.10 to 3.13 is needed, $("$python" --version 2>&1) is found; name another: PYTHON=python3.12 $0" >&2
     exit 2
 }
-[ -x .venv/bin/python ] || "$python" -m venv .venv
+[ -f .venv/bin/activate ] || "$python" -m venv --clear .venv  # also where one was begun and not finished
 source .venv/bin/activate
 installed=.venv/$requirements.installed
 if ! cat requirements*.txt | cmp -s - "$installed"; then

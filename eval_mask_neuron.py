@@ -4,6 +4,7 @@ Each layer's neurons are multiplied by that layer's row of a mask, at every posi
 rows is kept for every mask, beside that without a mask. Finished tasks are left alone.
 """
 
+import re
 from pathlib import Path
 
 import torch
@@ -20,7 +21,7 @@ def parse_flags():
     cli.add_model_flags(parser)
     parser.add_argument("--label_words", nargs=2, metavar=("NO", "YES"),
                         help="the model's answers (default: those that the prompts were trained with)")
-    cli.add_data_flags(parser)
+    cli.add_data_flags(parser, as_trained=True)
     parser.add_argument("--maskPath", default="./masks/RSA_14property_top_500_6000.pkl", metavar="FILE",
                         help="masks, as gen_mask.py writes them")
     parser.add_argument("--resultPath", metavar="DIR",
@@ -62,12 +63,13 @@ def main():
     if stacked.shape[1:] != neurons.shape(model):
         raise UserError(f"{flags.maskPath}: masks are {list(stacked.shape[1:])}, {flags.pretrained_model} has "
                         f"{list(neurons.shape(model))} (layers, units); make them with gen_mask.py for this model")
-    for task in tasks:
-        models.check_prompt(prompts[task], model, paths[task])
-    max_length = models.fit_length(model, prompt_len, flags.max_length)
+    models.check_prompts(checkpoints, model, backbone)
+    negatives = models.trained_with(checkpoints, "negatives", flags.negatives, "published")
+    max_length = models.fit_length(
+        model, prompt_len, models.trained_with(checkpoints, "max_length", flags.max_length, 256))
     settings = {
         "made_by": "eval_mask_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
-        "label_words": label_words, "dataset": flags.dataset, "data": fingerprint(dev), "negatives": flags.negatives,
+        "label_words": label_words, "dataset": flags.dataset, "data": fingerprint(dev), "negatives": negatives,
         "max_length": max_length,
         "masks": artifacts.sha256(flags.maskPath), "precision": str(dtype).removeprefix("torch."),
         "versions": artifacts.versions()}
@@ -80,7 +82,7 @@ def main():
     cli.write_config(flags, folder)
     print(f"{len(tasks)} tasks x {len(masks)} masks, {len(tasks) - len(todo.left)} tasks finished before; "
           f"{flags.pretrained_model} in {settings['precision']} on {device}")
-    rows = {task: task_rows(dev, *task, flags.negatives) for task in todo.left}
+    rows = {task: task_rows(dev, *task, negatives) for task in todo.left}
     tokens = encode(dev.texts, tokenizer, max_length) if todo.left else []
     stacked = stacked.to(device, dtype)
     names = list(masks)
@@ -117,7 +119,9 @@ def main():
     print(f"wrote {folder}/{{emotion}}-{{seed}}.json: {len(tasks)} tasks x {len(masks)} masks")
     if todo.elsewhere:
         print(f"{todo.elsewhere} tasks are in the hands of another process on this folder")
-    print(f"next: python plot_results.py --rank RANKS.csv --results {folder}")
+    thresholds = [int(found[1]) for name in names if (found := re.search(r"_top(\d+)", name))]
+    k = f" --k {max(thresholds)}" if thresholds and 4000 not in thresholds else ""
+    print(f"next: python plot_results.py --rank RANKS.csv --results {folder}{k}")
 
 
 if __name__ == "__main__":

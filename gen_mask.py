@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from framework import artifacts, cli, masks
+from framework import artifacts, cli, masks, rsa
 from framework.errors import UserError
 
 NAMES = {"14Properties": "14property", "3Spaces": "3space"}
@@ -43,6 +43,12 @@ def main():
         raise UserError(f"--PKL_File {mask_path}: must end in .pkl")
 
     ranks, made_with = artifacts.read_ranks(rank_path)
+    spaces = [space for space in rsa.SPACES if space in ranks]
+    if args.mode == "3Spaces" and len(spaces) < len(rsa.SPACES):
+        raise UserError(f"{rank_path}: has no column {next(space for space in rsa.SPACES if space not in spaces)!r}, "
+                        "--mode 3Spaces needs the three spaces; rsa_searchlight.py --mode 3Spaces ranks them")
+    if args.mode == "14Properties" and len(spaces) == len(ranks):
+        raise UserError(f"{rank_path}: holds the ranks of the three spaces; give --mode 3Spaces")
     if made_with.get("mode", args.mode) != args.mode:
         raise UserError(f"{rank_path}: was made with --mode {made_with['mode']}; give the same --mode here")
     num_layers = args.num_layers or made_with.get("num_layers", 12)
@@ -56,8 +62,8 @@ def main():
     num_units = next(iter(made.values())).shape[1]
     overlap = masks.top_overlap(ranks, thresholds)
 
-    settings = {"rank_sha256": artifacts.sha256(rank_path), "mode": args.mode, "mask_method": method,
-                "thresholds": thresholds, "num_layers": num_layers, "num_units": num_units,
+    settings = {"made_by": "gen_mask.py", "rank_sha256": artifacts.sha256(rank_path), "mode": args.mode,
+                "mask_method": method, "thresholds": thresholds, "num_layers": num_layers, "num_units": num_units,
                 "mask_seed": args.mask_seed, "random_baseline": args.random_baseline,
                 "random_draws": args.random_draws, "names": list(made), "versions": {"numpy": np.__version__}}
     artifacts.prepare_output(mask_path, settings, args.overwrite)
@@ -67,7 +73,8 @@ def main():
     artifacts.seal(mask_path, mask_path, overlap_path)
     print(f"{mask_path}: {len(made)} masks of {num_layers} x {num_units} neurons for {', '.join(ranks)}")
     print(f"{overlap_path}: how many of their top neurons two attributes share")
-    print(f"next: python eval_mask_neuron.py --maskPath={mask_path}")
+    print(f"next: python eval_mask_neuron.py --maskPath={mask_path}, with --pretrained_model, --checkpoint_dir, "
+          "--dataset, --sentiment and --random_seed as given to train.py")
 
 
 if __name__ == "__main__":

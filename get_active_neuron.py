@@ -43,7 +43,7 @@ def main():
     model, tokenizer, backbone = models.load_backbone(
         flags.pretrained_model, len(prompts[0]), models.resolve_device(flags.device),
         label_words=models.trained_label_words(checkpoints))
-    models.check_prompt(prompts[0], model, flags.checkpoint_dir)
+    models.check_prompts(checkpoints, model, backbone)
     num_layers, units = neurons.shape(model)
     left = artifacts.prepare_activations(folder, {
         "made_by": "get_active_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
@@ -67,7 +67,10 @@ def main():
                              for made in [*left, *((emotion, "all") for emotion in emotions)]))
     print(f"wrote {folder}/{{emotion}}-{{seed}}.csv: {len(tasks)} prompts x {num_layers * units} neurons "
           f"({num_layers} layers x {units}), and {{emotion}}-all.csv, their sum over seeds")
-    print(f"next: python rsa_searchlight.py --activation_dir {folder} --attributes RATINGS.csv")
+    if flags.activation_mode == "before_relu":
+        print(f"next: python rsa_searchlight.py --activation_dir {folder} --attributes RATINGS.csv")
+    else:
+        print(f"next: python compare_people.py --count_dir {folder}, with people's judgements; see its --help")
 
 
 if __name__ == "__main__":

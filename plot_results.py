@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
+from tqdm import tqdm
 
 from framework import artifacts, cli, figures, rsa, stats
 from framework.errors import UserError
@@ -147,7 +148,8 @@ def of_simulations(flags):
     """How often both tests of step 4 find something in neurons that know nothing."""
     if not flags.simulations:
         return left_out("false positives", "--simulations 0")
-    p, permutation_p = np.concatenate([rsa.simulate_null(seed=seed) for seed in range(flags.simulations)], axis=1)
+    seeds = tqdm(range(flags.simulations), "simulations")
+    p, permutation_p = np.concatenate([rsa.simulate_null(seed=seed) for seed in seeds], axis=1)
     alpha = np.arange(1, 51) / 200
     yield "false_positives", figures.false_positives(p, permutation_p), pd.DataFrame({
         "p": alpha, "independent_distances": [(p <= a).mean() for a in alpha],
@@ -169,6 +171,10 @@ def main():
             with artifacts.atomic_write(f"{path}.{form}") as file:
                 figures.save(figure, file, form)
         print(f"wrote {path}.csv{''.join(f' .{form}' for form in flags.formats if figure)}")
+    if flags.rank and flags.activation_dir:
+        results = f" --results {flags.results}" if flags.results else ""
+        print(f"next: python make_report.py --rank {flags.rank} --activation_dir {flags.activation_dir}{results}, with "
+              "--pretrained_model and --dataset as given to train.py")
 
 
 if __name__ == "__main__":

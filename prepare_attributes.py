@@ -55,7 +55,8 @@ def main():
     except UserError as error:
         raise UserError(f"{args.ratings}: {error}") from None
 
-    settings = {"ratings_sha256": artifacts.sha256(args.ratings), "scale": args.scale, "check": args.check,
+    settings = {"made_by": "prepare_attributes.py", "ratings_sha256": artifacts.sha256(args.ratings),
+                "scale": args.scale, "check": args.check,
                 "max_failed": args.max_failed, "pca": args.pca, "pca_draws": args.pca_draws, "pca_seed": args.pca_seed,
                 "icc": args.icc, "q": args.q, "drop_unreliable": args.drop_unreliable}
     artifacts.prepare_output(args.output, settings, args.overwrite)

@@ -109,7 +109,9 @@ def main():
     print(f"wrote {rank_path}: ranks of the neurons, 1 = most similar")
     for name in tables:
         print(f"wrote {artifacts.searchlight_path(rank_path, name)}")
-    print(f"next: python gen_mask.py --CSV_Path={rank_path} --mode={flags.mode}")
+    # The study's thresholds where they fit; they are 1 to 16% of its 36,864 neurons.
+    thresholds = "" if neurons > 6000 else f" --thresholds {max(1, neurons // 16)} {max(2, neurons // 8)}"
+    print(f"next: python gen_mask.py --CSV_Path={rank_path} --mode={flags.mode}{thresholds}")
 
 
 if __name__ == "__main__":

@@ -98,6 +98,7 @@ def main():
         return begin(*task) if task in rows and todo.claim(task) else None
 
     if todo.left:
+        bar.set_description(f"{todo.left[0][0]}-{todo.left[0][1]} epoch 1")
         tokens = (encode(split.texts, tokenizer, max_length) for split in (train, dev))
         trainer = PromptTrainer(model, *tokens, learned_with, models.positions_per_batch(model, training=True),
                                 flags.eval_batch_size)
@@ -116,7 +117,7 @@ def main():
           f"{len(table)} prompts, mean dev accuracy {table.accuracy.mean():.4f}")
     if todo.elsewhere:
         print(f"{todo.elsewhere} tasks are in the hands of another process on this folder")
-    print(f"next: python get_active_neuron.py --pretrained_model {flags.pretrained_model} "
+    print(f"next: python get_active_neuron.py{cli.asked_tasks(flags)} --pretrained_model {flags.pretrained_model} "
           f"--checkpoint_dir {flags.checkpoint_dir}")
 
 

@@ -190,17 +190,23 @@ def sha256(*paths):
 def settings_path(output):
     """Where the settings that made `output` are kept: ``X.json`` beside ``X.csv``, ``settings.json`` in a folder."""
     output = Path(output)
-    return output.with_suffix(".json") if output.suffix else output / "settings.json"
+    return output.with_suffix(".json") if is_file(output) else output / "settings.json"
+
+
+def is_file(output):
+    """Whether an output, which need not be there yet, is a file: a folder may have a dot in its name."""
+    return Path(output).suffix in (".csv", ".pkl", ".html")
+
+
+# Recorded but not compared: versions of libraries, what differs from file to file, and names of folders, whose contents
+# are compared (`data`, `backbone`).
+NOT_COMPARED = ("versions", "prompts", "sha256", "dataset", "pretrained_model")
 
 
 def first_difference(ours, theirs):
-    """The first setting that differs, as ``name is A there and B here``; None where all agree.
-
-    Versions of libraries are recorded but not compared; nor are `prompts` and `sha256`, which differ from file to
-    file.
-    """
+    """The first setting that differs, as ``name is A there and B here``; None where all agree."""
     for name in [*ours, *(name for name in theirs if name not in ours)]:
-        if name not in ("versions", "prompts", "sha256") and ours.get(name) != theirs.get(name):
+        if name not in NOT_COMPARED and ours.get(name) != theirs.get(name):
             return f"{name} is {_short(theirs.get(name))} there and {_short(ours.get(name))} here"
     return None
 
@@ -227,20 +233,24 @@ def prepare_output(output, settings, overwrite=False):
     Parameters
     ----------
     output : path-like
-        A file, or a folder (a path without a suffix) of files made with the same settings.
+        A file (.csv, .pkl), or a folder of files made with the same settings.
     settings : dict
-        What makes the output; JSON values.
+        What makes the output; JSON values; `made_by`, the script.
     overwrite : bool
         Replace what other settings made.
 
     Raises
     ------
     UserError
-        If the output stands there already and was made with other settings, or by nobody knows what.
+        If the output stands there already and was made with other settings, or by nobody knows what; if the record is
+        that of another script's output.
     """
     output, record = Path(output), settings_path(output)
     settings = json.loads(json.dumps(settings))
-    remove_leftovers(output.parent if output.suffix else output)
+    remove_leftovers(output.parent if is_file(output) else output)
+    made_by = read_json(record).get("made_by") if record.exists() else None
+    if made_by not in (None, settings["made_by"]):
+        raise UserError(f"{output}: {record.name} beside it is the record of what {made_by} made; choose another name")
     made = output.exists() and (output.is_file() or any(output.glob("*-*.*")))
     if made and not overwrite:
         if not record.exists():
@@ -459,8 +469,9 @@ def tensorboard(folder):
 
 
 def accuracy_path(checkpoint_dir):
-    """Where the accuracies of all prompts of a folder are kept: beside the folder."""
-    return Path(checkpoint_dir).resolve().parent / "goemotions_prompt_tuning_accuracy.csv"
+    """Where the accuracies of all prompts of a folder are kept: beside `checkpoint`, in a folder of another name."""
+    folder = Path(checkpoint_dir).resolve()
+    return (folder.parent if folder.name == "checkpoint" else folder) / "goemotions_prompt_tuning_accuracy.csv"
 
 
 def write_accuracies(checkpoint_dir):

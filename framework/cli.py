@@ -65,7 +65,7 @@ def write_config(flags, output):
     Left out is what was not given and has no default, and what says how to treat what is there.
     """
     output, script = Path(output), Path(sys.argv[0])
-    path = output.with_suffix(".yaml") if output.suffix else output / f"{script.stem}.yaml"
+    path = output.with_suffix(".yaml") if artifacts.is_file(output) else output / f"{script.stem}.yaml"
     used = {name: value for name, value in vars(flags).items()
             if value is not None and name not in ("config", "overwrite", "status")}
     artifacts.write_config(path, used, f"python {script.name} --config {path}")
@@ -99,9 +99,9 @@ def run(main):
                   errno.ENOTDIR: "a file stands where a folder is needed: remove it or choose another folder",
                   errno.EISDIR: "a folder stands where a file is needed: remove it or choose another name",
                   }.get(error.errno)
-        if reason is None:
+        if reason is None and error.filename is None:
             raise
-        _leave(f"{error.filename or 'write failed'}: {reason}", 2)
+        _leave(f"{error.filename or 'write failed'}: {reason or error.strerror}", 2)
 
 
 def _leave(message, status):
@@ -115,15 +115,15 @@ def _leave(message, status):
 # ------------------------------------------------------------------------------------------- flags of several scripts
 
 
-def number(kind, least, name):
-    """An argparse type: a number of `kind` (int or float) from `least`, `name` in error messages."""
+def number(kind, least, name, most=sys.float_info.max):
+    """An argparse type: a number of `kind` (int or float) from `least` to `most`, `name` in error messages."""
 
     def parse(text):
         try:
             value = kind(text)
         except ValueError:
             value = math.nan
-        if value != "auto" and not least <= value < math.inf:
+        if value != "auto" and not least <= value <= most:
             raise argparse.ArgumentTypeError(f"{text!r} is not {name}")
         return value
 
@@ -132,6 +132,8 @@ def number(kind, least, name):
 
 positive = number(int, 1, "a whole number from 1")
 count = number(int, 0, "a whole number from 0")
+seed = number(int, 0, "a whole number from 0 to 4294967295", 2**32 - 1)  # what numpy's older generator takes
+text_length = number(int, 3, "a whole number from 3 (the tokens that begin and end a text, and one between)")
 positive_or_auto = number(lambda text: text if text == "auto" else int(text), 1, "`auto` or a whole number from 1")
 nonnegative = number(float, 0.0, "a number from 0")
 
@@ -143,7 +145,7 @@ def add_task_flags(parser):
     """`--sentiment` and `--random_seed`: which tasks."""
     parser.add_argument("--sentiment", nargs="+", default=list(EMOTIONS), choices=EMOTIONS, metavar="EMOTION",
                         help="emotions, one or more (default: all 27)")
-    parser.add_argument("--random_seed", nargs="+", type=count, default=list(SEEDS), metavar="SEED",
+    parser.add_argument("--random_seed", nargs="+", type=seed, default=list(SEEDS), metavar="SEED",
                         help="seeds, one or more; each plays the role of a participant (default: the study's 12)")
 
 
@@ -155,21 +157,23 @@ def add_model_flags(parser):
     parser.add_argument("--checkpoint_dir", default="./checkpoint", metavar="DIR", help="prompts, {emotion}-{seed}.pt")
 
 
-def add_data_flags(parser):
-    """`--dataset`, `--negatives` and `--max_length`: which rows."""
+def add_data_flags(parser, as_trained=False):
+    """`--dataset`, `--negatives` and `--max_length`: which rows; `as_trained`, by default those of the training."""
     parser.add_argument("--dataset", default="goemotions", metavar="NAME",
                         help="`goemotions` (from the hub), `demo`, or a folder with train, dev and test as .tsv or .csv")
-    parser.add_argument("--negatives", default="published", choices=("published", "strict"),
+    as_before = " (default: as in training)" if as_trained else ""
+    parser.add_argument("--negatives", default=None if as_trained else "published", choices=("published", "strict"),
                         help="rows beside the positives: drawn from all rows (as published), or from rows that lack "
-                             "the emotion")
-    parser.add_argument("--max_length", type=positive, default=256, metavar="TOKENS",
-                        help="longer texts are cut to so many tokens, or to what the model holds beside the prompt")
+                             "the emotion" + as_before)
+    parser.add_argument("--max_length", type=text_length, default=None if as_trained else 256, metavar="TOKENS",
+                        help="longer texts are cut to so many tokens, or to what the model holds beside the prompt"
+                             + as_before)
 
 
 def add_compute_flags(parser):
     """`--device`, `--precision` and `--eval_batch_size`: how it is computed."""
     parser.add_argument("--eval_batch_size", type=positive, metavar="ROWS",
-                        help="rows in one evaluation pass (default: as many as memory takes)")
+                        help="rows in one evaluation pass, at most (default: what fits a GPU's memory or a CPU's caches)")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help=DEVICE_HELP)
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"),
                         help="of the frozen backbone; auto is bf16 where the hardware multiplies it natively")
@@ -211,6 +215,13 @@ def read_results(flags):
 def tasks_of(flags):
     """The (emotion, seed) pairs that the flags name: emotion by emotion, each once."""
     return [(emotion, seed) for emotion in dict.fromkeys(flags.sentiment) for seed in dict.fromkeys(flags.random_seed)]
+
+
+def asked_tasks(flags):
+    """`--sentiment` and `--random_seed` as a following step needs them: words to print, none where all are meant."""
+    return "".join(f" --{name} {' '.join(map(str, values))}" for name, values, all_of_them in (
+        ("sentiment", flags.sentiment, EMOTIONS), ("random_seed", flags.random_seed, SEEDS))
+        if set(values) != set(all_of_them))
 
 
 def task_bar(total, unit):

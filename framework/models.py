@@ -149,6 +149,25 @@ def _one_token(tokenizer, word):
     return None
 
 
+def trained_with(checkpoints, name, asked, default):
+    """What prompts were trained with under a flag's name, if nothing else is asked for; `default` where not recorded.
+
+    Raises
+    ------
+    UserError
+        If nothing is asked for and the prompts differ in it.
+    """
+    recorded = {path: checkpoint["settings"].get(name, default) for path, checkpoint in checkpoints.items()}
+    if asked is not None or not recorded:
+        return asked or default
+    first = next(iter(recorded.values()))
+    for path, value in recorded.items():
+        if value != first:
+            raise UserError(f"{path}: was trained with --{name} {value}, others with {first}; say --{name} for all, or "
+                            "name prompts of one kind")
+    return first
+
+
 def trained_label_words(checkpoints, asked=None):
     """The label words that prompts were trained with; where that is not recorded, those asked for or the study's.
 
@@ -207,8 +226,22 @@ def group_size(tasks_per_batch, positions, batch_size):
     return max(4, math.ceil(4 * positions / typical_length / batch_size))
 
 
-def check_prompt(prompt, model, source):
-    """Raise `UserError` if a prompt [P, W] was not trained for a model of this width."""
-    if prompt.shape[1] != model.prompt_width:
-        raise UserError(f"{source}: prompts of width {prompt.shape[1]} do not fit --pretrained_model, whose width is "
-                        f"{model.prompt_width}; name the model that they were trained with")
+def check_prompts(checkpoints, model, backbone):
+    """Raise `UserError` if a prompt was trained on another backbone, as far as that is recorded, or does not fit this one.
+
+    Parameters
+    ----------
+    checkpoints : dict of path to dict
+        As `framework.artifacts.read_checkpoint` reads them.
+    model : RobertaForMaskedLMPrompt or PromptedEncoder
+    backbone : str
+        The fingerprint of its weights.
+    """
+    for path, checkpoint in checkpoints.items():
+        width = checkpoint["best_prompt"].shape[1]
+        if width != model.prompt_width:
+            raise UserError(f"{path}: a prompt of width {width} does not fit --pretrained_model, whose width is "
+                            f"{model.prompt_width}; name the model that it was trained with")
+        if checkpoint["settings"].get("backbone", backbone) != backbone:
+            raise UserError(f"{path}: was trained on {checkpoint['settings'].get('pretrained_model')}, and "
+                            "--pretrained_model is another model or version of it; name that one, or train again")

@@ -3,12 +3,14 @@
 import json
 import os
 import pickle
+import re
 import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from transformers import RobertaForMaskedLM
 
 from framework import artifacts
 
@@ -160,7 +162,8 @@ def test_unknown_emotion(script):
 
 
 @pytest.mark.parametrize("flag", ["--epochs=0", "--epochs=x", "--lr=-1", "--lr=nan", "--train_batch_size=0",
-                                  "--random_seed=-1", "--precision=fp8", "--warmup=3", "--negatives=all"])
+                                  "--random_seed=-1", "--random_seed=4294967296", "--max_length=2",
+                                  "--precision=fp8", "--warmup=3", "--negatives=all"])
 def test_bad_flag(script, flag):
     assert flag.partition("=")[0] in one_line(script("train.py", flag, status=2))
 
@@ -172,10 +175,90 @@ def test_missing_checkpoint(script, tiny_model, copy):
         assert "fear-1.pt" in line and "train.py" in line
 
 
-def test_prompt_of_another_model(script, golden, tiny_model):
-    line = one_line(script(*EVAL, "--pretrained_model", tiny_model, "--checkpoint_dir", golden / "checkpoint",
-                           "--maskPath", golden / "masks.pkl", status=2))
-    assert "masks.pkl" in line and "[3, 128]" in line and "[2, 32]" in line
+def test_prompt_of_another_width(script, tiny_model, copy):
+    torch.save({"best_prompt": torch.zeros(4, 24), "best_acc": 0.5}, copy / "checkpoint" / "fear-1.pt")
+    for command in (EVAL, ("get_active_neuron.py", "--sentiment", "fear", "--random_seed", 1)):
+        line = one_line(script(*command, "--pretrained_model", tiny_model, status=2))
+        assert "fear-1.pt" in line and "width 24" in line and "16" in line
+
+
+def test_prompts_of_another_backbone(script, tiny_model, copy):
+    shutil.copytree(tiny_model, copy / "other")
+    model = RobertaForMaskedLM.from_pretrained(tiny_model)
+    torch.nn.init.normal_(model.roberta.encoder.layer[0].output.dense.weight)
+    model.save_pretrained(copy / "other")
+    for command in (EVAL, ("get_active_neuron.py", *TASKS)):
+        line = one_line(script(*command, "--pretrained_model=other", status=2))
+        assert "-1.pt: was trained on" in line and "--pretrained_model" in line
+
+
+def test_a_copy_of_the_backbone_and_of_the_data_are_the_same(script, tiny_model, copy):
+    shutil.copytree(tiny_model, copy / "moved")
+    shutil.copytree(os.path.dirname(ATTRIBUTES), copy / "data")
+    flags = ["--pretrained_model=moved", "--dataset=data", "--prompt_len", 4, "--epochs", 2, "--lr", 0.05]
+    assert "12 finished before" in script("train.py", *TASKS, *flags).stdout
+
+
+def test_evaluation_takes_the_rows_of_the_training(script, tiny_model, tmp_path):
+    script(*train_flags(tiny_model, "--negatives=strict"))
+    torch.save({"best_prompt": torch.zeros(4, 16), "best_acc": 0.5}, tmp_path / "checkpoint" / "joy-1.pt")
+    artifacts.write_masks(tmp_path / "masks.pkl", {"valence_top5": torch.ones(2, 32)})
+    model = ["--pretrained_model", tiny_model, "--maskPath=masks.pkl", "--resultPath=results"]
+    script(*EVAL, *model)
+    result = artifacts.read_result(tmp_path / "results" / "fear-1.json")
+    assert result["settings"]["negatives"] == "strict"
+    assert result["best"] == artifacts.read_checkpoint(tmp_path / "checkpoint" / "fear-1.pt")["best_acc"]
+    line = one_line(script(*EVAL, *model, "--sentiment", "joy", "fear", status=2))
+    assert "fear-1.pt" in line and "--negatives" in line
+
+
+def test_folders_with_a_dot_keep_their_own_records(script, tiny_model, copy):
+    for folder, mode in (("a_lr0.1", "before_relu"), ("a_lr0.02", "after_relu")):
+        script("get_active_neuron.py", *TASKS, "--pretrained_model", tiny_model, "--output_dir", folder,
+               "--activation_mode", mode)
+    assert artifacts.read_json(copy / "a_lr0.1" / "settings.json")["activation_mode"] == "before_relu"
+    script("rsa_searchlight.py", "--attributes", ATTRIBUTES, "--activation_dir=a_lr0.1", "--CSV_Path=v.csv")
+    line = one_line(script("gen_mask.py", "--CSV_Path=v.csv", "--PKL_File=v.pkl", "--thresholds", 8, status=2))
+    assert "v.json" in line and "rsa_searchlight.py" in line
+
+
+def test_accuracies_of_other_folders_are_let_be(script, tiny_model, copy):
+    before = (copy / "goemotions_prompt_tuning_accuracy.csv").read_bytes()
+    script(*train_flags(tiny_model, "--checkpoint_dir=strict"))
+    assert (copy / "goemotions_prompt_tuning_accuracy.csv").read_bytes() == before
+    assert len(pd.read_csv(copy / "strict" / "goemotions_prompt_tuning_accuracy.csv")) == 1
+
+
+def test_what_each_step_names_as_next_runs(study, script, tiny_model, copy):
+    _, printed = study
+    for name, process in printed.items():
+        lines = re.findall("^next: python (.*)$", process.stdout, re.M)
+        if name == "plot_results.py":  # this study's figures were drawn without activations: nothing to show in a page
+            assert not lines
+            continue
+        line, = lines
+        if "compare_people" in line:
+            continue
+        line, _, as_given = line.replace("RATINGS.csv", ATTRIBUTES).replace(
+            "RANKS.csv", "neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv").partition(", with ")
+        given = [*TASKS, "--pretrained_model", tiny_model, "--dataset=demo"] if as_given else []
+        script(*line.split(), *given, *(["--overwrite"] if name == "rsa_searchlight.py" else []))
+
+
+def test_ranks_without_the_asked_columns(script, tmp_path):
+    pd.DataFrame({"valence": range(1, 65)}).to_csv(tmp_path / "ranks.csv", index=False)
+    line = one_line(script("gen_mask.py", "--CSV_Path=ranks.csv", "--mode=3Spaces", "--thresholds", 8, status=2))
+    assert "ranks.csv" in line and "'affective'" in line and not (tmp_path / "masks").exists()
+    spaces = {name: range(1, 65) for name in ("affective", "basic-emotions", "appraisal")}
+    pd.DataFrame(spaces).to_csv(tmp_path / "ranks.csv", index=False)
+    assert "--mode 3Spaces" in one_line(script("gen_mask.py", "--CSV_Path=ranks.csv", "--thresholds", 8, status=2))
+
+
+def test_name_too_long(script, tmp_path):
+    pd.DataFrame({"valence": range(1, 1537)}).to_csv(tmp_path / "ranks.csv", index=False)
+    line = one_line(script("gen_mask.py", "--CSV_Path=ranks.csv", "--thresholds", 8, f"--PKL_File={'a' * 300}.pkl",
+                           status=2))
+    assert "too long" in line
 
 
 def test_mask_of_another_shape(script, tiny_model, copy):
