@@ -54,8 +54,9 @@ def at_neurons(model: PromptedModel, function: Callable[[int, Tensor], Tensor | 
     Parameters
     ----------
     model : RobertaForMaskedLMPrompt or PromptedEncoder
-    function : callable (int, Tensor [rows, positions, D]) -> Tensor or None
-        What it returns, if anything, takes the neurons' place.
+    function : callable (int, Tensor [..., D]) -> Tensor or None
+        The neurons of all rows and positions, in the form in which the model computes them. What it returns, if
+        anything, takes their place.
     """
     layers = itertools.cycle(range(shape(model)[0]))
 
@@ -87,8 +88,12 @@ def read(model: PromptedModel, tokenizer: PreTrainedTokenizerBase, prompts: Tens
         float32, on the CPU; index = layer * D + unit.
     """
     values = []
+
+    def keep_first_position(layer, neurons):
+        values.append(neurons.reshape(len(prompts), -1, neurons.shape[-1])[:, 0])
+
     first = tokenizer("")["input_ids"][:1]  # `<s>` or `[CLS]`, as in front of every text
     input_ids = torch.tensor([[tokenizer.mask_token_id, *first]], device=model.device)
-    with at_neurons(model, lambda layer, neurons: values.append(neurons[:, 0])):
+    with at_neurons(model, keep_first_position):
         model.eval()(input_ids.expand(len(prompts), -1), prompt=prompts.to(model.device))
     return torch.cat(values, dim=1).float().cpu()

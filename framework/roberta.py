@@ -66,9 +66,12 @@ class RobertaModelWarp(RobertaModel):
     def __init__(self, config, add_pooling_layer=False):
         super().__init__(config, add_pooling_layer=add_pooling_layer)
         self.embeddings = RobertaEmbeddingsWarp(config)
-        for module in self.modules():
-            if isinstance(getattr(module, "dropout", None), nn.Dropout):
-                module.dropout = Dropout(module.dropout.p)
+        for module in list(self.modules()):
+            for name, child in list(module.named_children()):
+                if type(child) is nn.Dropout:
+                    setattr(module, name, Dropout(child.p))
+                elif type(child) is nn.Linear:
+                    setattr(module, name, FrozenLinear(child.in_features, child.out_features))
         self.post_init()
 
     def _init_weights(self, module):
@@ -95,56 +98,163 @@ class RobertaModelWarp(RobertaModel):
         """
         hidden = self.embeddings(input_ids, prompt)
         rows, length, _ = hidden.shape
-        keys = None
+        attended = torch.ones(rows, length, dtype=torch.bool, device=hidden.device)
         if attention_mask is not None:
-            attended = attention_mask.bool()
-            ahead = attended.new_ones(rows, length - input_ids.shape[1] + 1)
-            keys = torch.cat([ahead, attended[:, 1:]], dim=1)[:, None, None]
+            attended[:, length - input_ids.shape[1] + 1:] = attention_mask[:, 1:]
+        layout = Layout(attended, self.config.num_attention_heads, hidden.dtype)
+        # From here on one row follows the other, without padding [N, H].
+        hidden = hidden.flatten(0, 1)
+        if attention_mask is not None:
+            hidden = hidden[attended.flatten()]
         last = len(self.encoder.layer) - 1
         for index, layer in enumerate(self.encoder.layer):
-            # The head reads position 0 alone: in the last layer no other position asks or passes the feed-forward.
-            hidden = self._attend(layer, hidden, keys, queries=1 if index == last else length)
+            hidden = self._attend(layer.attention, hidden, layout, first_only=index == last)
             neurons = layer.intermediate(hidden)
             if neuron_masks is not None:
-                mask = neuron_masks[:, index, None, None].to(neurons.dtype)
+                mask = neuron_masks[:, index, None].to(neurons.dtype)
                 if index == 0:
                     # No mask touches what comes before the first layer's neurons: computed once, used by all masks.
                     neurons = (neurons * mask).flatten(0, 1)
-                    hidden = hidden.repeat(len(mask), 1, 1)
-                    keys = None if keys is None else keys.repeat(len(mask), 1, 1, 1)
+                    hidden = hidden.repeat(len(mask), 1)
+                    layout = Layout(attended.repeat(len(mask), 1), layout.heads, hidden.dtype)
                 else:
-                    neurons = (neurons.unflatten(0, (len(mask), rows)) * mask).flatten(0, 1)
+                    neurons = (neurons.unflatten(0, (len(mask), -1)) * mask).flatten(0, 1)
             hidden = layer.output(neurons, hidden)
-        features = hidden[:, 0]
-        return features if neuron_masks is None else features.unflatten(0, (-1, rows))
+        return hidden if neuron_masks is None else hidden.unflatten(0, (-1, rows))
 
     @staticmethod
-    def _attend(layer, hidden, keys, queries):
-        """Self-attention of the first `queries` positions to all."""
-        attention = layer.attention.self
-        if queries == hidden.shape[1]:
-            query, key, value = _project(hidden, attention.query, attention.key, attention.value)
+    def _attend(attention, hidden, layout, first_only):
+        """Self-attention of all positions, or of the first position of each row, to all of their row."""
+        maps = attention.self
+        key, value = (_Pad.apply(states, layout) for states in (maps.key(hidden), maps.value(hidden)))
+        if first_only:
+            # The head reads position 0 alone: in the last layer no other position asks or passes the feed-forward.
+            hidden = hidden[layout.first]
+            query = maps.query(hidden).view(len(hidden), layout.heads, 1, -1)
         else:
-            query, = _project(hidden[:, :queries], attention.query)
-            key, value = _project(hidden, attention.key, attention.value)
-        query, key, value = (states.unflatten(-1, (attention.num_attention_heads, -1)).transpose(1, 2)
-                             for states in (query, key, value))
+            query = _Pad.apply(maps.query(hidden), layout)
         if hidden.device.type == "cpu":
             # The two products one by one are faster here than the fused kernel, which has no dropout on a CPU.
-            scores = (query @ key.transpose(-1, -2)).mul_(attention.scaling)
-            if keys is not None:
-                scores = scores.masked_fill_(~keys, float("-inf"))
-            context = attention.dropout(scores.softmax(-1)) @ value
+            scores = (query @ key.transpose(-1, -2)).mul_(maps.scaling).add_(layout.bias)
+            context = maps.dropout(scores.softmax(-1)) @ value
         else:
-            dropout = attention.dropout.p if attention.training else 0.0
-            context = F.scaled_dot_product_attention(query, key, value, attn_mask=keys, dropout_p=dropout)
-        return layer.attention.output(context.transpose(1, 2).flatten(2), hidden[:, :queries])
+            dropout = maps.dropout.p if maps.training else 0.0
+            context = F.scaled_dot_product_attention(query, key, value, attn_mask=layout.bias, dropout_p=dropout)
+        return attention.output(context.flatten(1) if first_only else _Unpad.apply(context, layout), hidden)
 
 
-def _project(hidden, *linears):
-    """Several linear maps of the same states as one matrix product."""
-    weight, bias = (torch.cat([getattr(linear, name) for linear in linears]) for name in ("weight", "bias"))
-    return F.linear(hidden, weight, bias).chunk(len(linears), dim=-1)
+class Layout:
+    """Rows of unequal length, packed one behind the other, or padded beside each other for attention.
+
+    Attention alone needs them padded; all else skips the padding.
+
+    Parameters
+    ----------
+    attended : bool Tensor [B, L]
+        False at padding, which ends a row; N positions are True.
+    heads : int
+    dtype : torch.dtype
+
+    Attributes
+    ----------
+    first : LongTensor [B]
+        Where each row begins among the N.
+    bias : Tensor [B, 1, 1, padded L]
+        To be added to the scores of the keys: minus infinity at padding.
+    """
+
+    def __init__(self, attended, heads, dtype):
+        # On a CPU, softmax over a multiple of 32 keys takes half the time of one over a few less.
+        attended = F.pad(attended, (0, -attended.shape[1] % 32))
+        rows, length = attended.shape
+        row, position = attended.nonzero().T
+        # Counted in one head's share of a position, so that the copy which pads brings the heads to the front as well.
+        head = torch.arange(heads, device=attended.device)
+        places = torch.arange(len(row) * heads, device=attended.device).view(-1, heads)
+        self.back = ((row[:, None] * heads + head) * length + position[:, None]).flatten()
+        self.there = torch.full((rows * heads * length,), len(self.back), device=attended.device)
+        self.there[self.back] = places.flatten()
+        self.first = (position == 0).nonzero()[:, 0]
+        self.heads, self.shape = heads, (rows, heads, length, -1)
+        self.bias = torch.zeros(rows, 1, 1, length, dtype=dtype, device=attended.device)
+        self.bias.masked_fill_(~attended[:, None, None], -torch.inf)
+
+    def pad(self, states):
+        """From [N, H] to [B, heads, padded L, H / heads], with zeros at padding."""
+        shares = F.pad(states.reshape(len(self.back), -1), (0, 0, 0, 1))
+        return shares.index_select(0, self.there).view(self.shape)
+
+    def unpad(self, states):
+        """From [B, heads, padded L, H / heads] to [N, H]."""
+        return states.reshape(len(self.there), -1).index_select(0, self.back).view(len(self.back) // self.heads, -1)
+
+
+class _Pad(torch.autograd.Function):
+    """`Layout.pad`; each is the other's gradient, which torch would sum up share by share."""
+
+    @staticmethod
+    def forward(ctx, states, layout):
+        ctx.layout = layout
+        return layout.pad(states)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return ctx.layout.unpad(gradient), None
+
+
+class _Unpad(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, states, layout):
+        ctx.layout = layout
+        return layout.unpad(states)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return ctx.layout.pad(gradient), None
+
+
+class FrozenLinear(nn.Linear):
+    """A linear map that does not learn.
+
+    On a CPU its weights are kept in the order in which oneDNN multiplies fastest, as `torch.compile` does where weights
+    are frozen. torch's own call orders them anew each time in bfloat16; in float32 it takes MKL, which is slow on AMD.
+    """
+
+    def forward(self, states):
+        """Map states [N, in_features] to [N, out_features]."""
+        if self.weight.requires_grad or not _multiplies(states):
+            return super().forward(states)
+        return _FrozenProduct.apply(states, self)
+
+    def packed(self, transposed=False):
+        """The weight, or its transpose, as oneDNN wants it; made when first asked for and when the weight changed."""
+        version = (self.weight.data_ptr(), self.weight._version)
+        kept = self.__dict__.setdefault("_kept", {})
+        if kept.get(transposed, (None,))[0] != version:
+            with torch.inference_mode(False), torch.no_grad():
+                weight = self.weight.T.contiguous() if transposed else self.weight
+                kept[transposed] = version, torch.ops.mkldnn._reorder_linear_weight(weight, 4096)
+        return kept[transposed][1]
+
+
+def _multiplies(states):
+    """Whether oneDNN multiplies such states by packed weights here."""
+    if states.device.type != "cpu" or not hasattr(torch.ops.mkldnn, "_reorder_linear_weight"):
+        return False
+    bfloat16 = states.dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return states.dtype == torch.float32 or bfloat16
+
+
+class _FrozenProduct(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, states, linear):
+        ctx.linear = linear
+        return torch.ops.mkldnn._linear_pointwise(states, linear.packed(), linear.bias, "none", [], "")
+
+    @staticmethod
+    def backward(ctx, gradient):
+        weight = ctx.linear.packed(transposed=True)
+        return torch.ops.mkldnn._linear_pointwise(gradient, weight, None, "none", [], ""), None
 
 
 class Dropout(nn.Dropout):
@@ -159,8 +269,9 @@ class Dropout(nn.Dropout):
         if not self.training or self.p == 0 or states.device.type != "cpu":
             return super().forward(states)
         bits = torch.empty(states.numel() // 4 + 1, dtype=torch.int64).random_(-(2**63), None)
-        kept = bits.view(torch.int16)[: states.numel()].view(states.shape) >= round(self.p * 2**16) - 2**15
-        return states * kept.to(states.dtype).mul_(1 / (1 - self.p))
+        bits = bits.view(torch.int16)[: states.numel()].view(states.shape)
+        kept = torch.ge(bits, round(self.p * 2**16) - 2**15, out=torch.empty_like(states, requires_grad=False))
+        return states * kept.mul_(1 / (1 - self.p))
 
 
 class RobertaLMHeadWarp(RobertaLMHead):

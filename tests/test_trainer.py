@@ -1,5 +1,7 @@
 """Training many prompts at once does to each what training it alone does."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -156,3 +158,23 @@ def test_adam_step_is_adamw_without_bias_correction():
             reference -= 0.01 * 0.1 * reference  # decay after the update, as the study's optimiser did
         adam_step(prompts, gradient, exp_avg, exp_avg_sq, torch.tensor(0.01, dtype=torch.double), 0.1)
         torch.testing.assert_close(prompts, reference.detach(), rtol=0, atol=1e-12)
+
+
+def test_in_float32_logits_and_gradient_are_those_of_float64(model, tokens):
+    """The CPU's own ways of multiplying (packed weights, padded attention) are taken in float32 only."""
+    batch = [torch.from_numpy(ids) for ids in tokens[:6]]
+    input_ids = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True, padding_value=1)
+    attended = torch.arange(input_ids.shape[1]) < torch.tensor([len(ids) for ids in batch])[:, None]
+    prompt = torch.randn(6, 4, 16, dtype=torch.double, generator=torch.Generator().manual_seed(0))
+
+    def loss_and_gradient(model, dtype):
+        given = prompt.to(dtype).requires_grad_(True)
+        loss = model(input_ids, attended, labels=torch.arange(6) % 2, prompt=given).loss
+        return loss.double(), torch.autograd.grad(loss, given)[0].double()
+
+    expected = loss_and_gradient(model, torch.double)
+    single = copy.deepcopy(model).float()
+    torch.testing.assert_close(loss_and_gradient(single, torch.float), expected, rtol=1e-3, atol=1e-5)
+    with torch.no_grad():  # weights changed in place count at once
+        single.roberta.encoder.layer[0].output.dense.weight.zero_()
+    assert abs(loss_and_gradient(single, torch.float)[0] - expected[0]) > 1e-3
