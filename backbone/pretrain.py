@@ -49,7 +49,7 @@ def parse_args():
     model.add_argument("--dropout", type=float, default=0.0,
                        help="hidden dropout probability, also written to the config")
     training = parser.add_argument_group("training")
-    training.add_argument("--tokens", type=float, default=20e6, help="length of the run, tokens")
+    training.add_argument("--tokens", type=float, default=25e6, help="length of the run, tokens")
     training.add_argument("--batch", type=int, default=4096, help="tokens a step")
     training.add_argument("--short", type=float, default=1.5e6,
                           help="tokens in windows of an eighth of the length; then halves, from 60%% of the run whole "

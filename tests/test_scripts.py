@@ -242,7 +242,7 @@ def test_what_each_step_names_as_next_runs(study, script, tiny_model, copy):
         line, _, as_given = line.replace("RATINGS.csv", ATTRIBUTES).replace(
             "RANKS.csv", "neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv").partition(", with ")
         given = [*TASKS, "--pretrained_model", tiny_model, "--dataset=demo"] if as_given else []
-        script(*line.split(), *given, *(["--overwrite"] if name == "rsa_searchlight.py" else []))
+        script(*line.split(), *given, *(["--overwrite"] if name in ("rsa_searchlight.py", "gen_mask.py") else []))
 
 
 def test_ranks_without_the_asked_columns(script, tmp_path):
