@@ -1,7 +1,7 @@
 """Step 6: evaluate each prompt with neurons masked.
 
-Each layer's neurons are multiplied by that layer's row of a mask, at every position; the accuracy of the task on its dev
-rows is kept for every mask, beside that without a mask. Finished tasks are left alone.
+Each layer's neurons are multiplied by that layer's row of a mask, at every position; the accuracy of the task on its
+dev rows is kept for every mask, beside that without a mask. Finished tasks are left alone.
 """
 
 import re

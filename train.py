@@ -26,14 +26,16 @@ def parse_flags():
     parser.add_argument("--epochs", type=cli.positive, default=50, help="passes over the training rows")
     parser.add_argument("--patience", type=cli.positive, metavar="EPOCHS",
                         help="end a task after so many epochs without a better dev accuracy (default: never)")
-    parser.add_argument("--train_batch_size", type=cli.positive, default=16, metavar="ROWS", help="rows of a task in a step")
+    parser.add_argument("--train_batch_size", type=cli.positive, default=16, metavar="ROWS",
+                        help="rows of a task in a step")
     parser.add_argument("--lr", type=cli.nonnegative, default=2e-3, help="learning rate, constant after the warm-up")
     parser.add_argument("--weight_decay", type=cli.nonnegative, default=0.01, help="decoupled weight decay")
     parser.add_argument("--warmup_step", type=cli.count, default=0, metavar="STEPS",
                         help="steps in which the learning rate rises linearly")
     parser.add_argument("--tasks_per_batch", type=cli.positive_or_auto, default="auto", metavar="N",
                         help="tasks that train together, for speed; auto fills the device")
-    parser.add_argument("--tensorboard", metavar="DIR", help="report each epoch's loss and accuracy to TensorBoard, here")
+    parser.add_argument("--tensorboard", metavar="DIR",
+                        help="report each epoch's loss and accuracy to TensorBoard, here")
     cli.add_compute_flags(parser)
     cli.add_sweep_flags(parser, save_seconds=30)
     return parser.parse_args()

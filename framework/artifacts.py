@@ -4,6 +4,8 @@ The forms are those of the README's table of files. Readers return plain arrays,
 with one line that names the file and the mend; they never run code from a file. Writers go through `atomic_write`.
 """
 
+from __future__ import annotations
+
 import contextlib
 import fcntl
 import functools
@@ -21,8 +23,10 @@ import stat
 import tempfile
 import warnings
 import zipfile
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -36,12 +40,18 @@ from framework import interrupts
 from framework.errors import UserError
 from framework.tasks import EMOTIONS, Split
 
+if TYPE_CHECKING:  # not every script needs them
+    from datasets import DatasetDict
+    from torch.utils.tensorboard import SummaryWriter
+
+PathLike = str | os.PathLike[str]
+
 # ------------------------------------------------------------------------------------------------- writing, settings
 
 
 @contextlib.contextmanager
-def atomic_write(path, mode="wb"):
-    """Open a temporary file beside `path` that takes its name only once it is complete and on disk.
+def atomic_write(path: PathLike, mode: str = "wb") -> Iterator[IO[Any]]:
+    r"""Open a temporary file beside `path` that takes its name only once it is complete and on disk.
 
     A signal to leave is heeded after that.
 
@@ -50,7 +60,7 @@ def atomic_write(path, mode="wb"):
     path : path-like
         The file to make or replace; folders are made as needed.
     mode : {"wb", "w"}
-        Text is UTF-8 with ``\\n`` line ends.
+        Text is UTF-8 with ``\n`` line ends.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +70,8 @@ def atomic_write(path, mode="wb"):
             with contextlib.suppress(OSError):  # not every file system has locks
                 fcntl.flock(handle, fcntl.LOCK_EX)  # in use: `remove_leftovers` lets it be
             os.fchmod(handle, 0o666 & ~_umask())  # mkstemp makes files that only their owner reads
-            with open(handle, mode, **({} if "b" in mode else {"encoding": "utf-8", "newline": "\n"})) as file:
+            text = "b" not in mode
+            with open(handle, mode, encoding="utf-8" if text else None, newline="\n" if text else None) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -73,7 +84,7 @@ def atomic_write(path, mode="wb"):
             raise
 
 
-def hold(lock):
+def hold(lock: PathLike) -> TextIO | None:
     """Take the system's lock on a file made for it, which ends with the process, however it ends.
 
     Returns
@@ -83,7 +94,7 @@ def hold(lock):
     """
     Path(lock).parent.mkdir(parents=True, exist_ok=True)
     while True:
-        file = open(lock, "a")
+        file = open(lock, "a")  # noqa: SIM115 - it stays open for as long as it locks
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -94,7 +105,7 @@ def hold(lock):
         file.close()  # its last holder removed it after we had opened it: that lock locks nobody out
 
 
-def remove_leftovers(folder):
+def remove_leftovers(folder: PathLike) -> None:
     """Remove what processes that were killed left beside finished outputs."""
     for path in Path(folder).glob(".*.partial"):
         if path.with_name(path.name[1:].removesuffix(".partial")).exists():
@@ -111,18 +122,18 @@ def _umask():
     return mask
 
 
-def write_text(path, text):
+def write_text(path: PathLike, text: str) -> None:
     """Write a text file atomically."""
     with atomic_write(path, "w") as file:
         file.write(text)
 
 
-def write_json(path, value):
+def write_json(path: PathLike, value: dict[str, Any]) -> None:
     """Write JSON atomically, indented, in the order of the dict's keys."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path):
+def read_json(path: PathLike) -> dict[str, Any]:
     """A JSON file's dict, of at most 64 MiB."""
     try:
         value = json.loads(_read_bytes(path, most=1 << 26))
@@ -133,14 +144,14 @@ def read_json(path):
     return value
 
 
-def write_config(path, flags, command):
+def write_config(path: PathLike, flags: dict[str, Any], command: str) -> None:
     """Write flags as YAML, after a comment that says by which command they are used again."""
     # JSON's values are YAML's, and each stays on its flag's line.
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False, default=str)}\n" for name, value in flags.items()]
     write_text(path, f"# {command}\n{''.join(lines)}")
 
 
-def read_config(path):
+def read_config(path: PathLike) -> dict[str, Any]:
     """The flags in a YAML file of at most 1 MiB: dict of str to a number, text or bool, or a list of these.
 
     Those without a value are left out.
@@ -177,7 +188,7 @@ def _read_bytes(path, most=1 << 32):
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def sha256(*paths):
+def sha256(*paths: PathLike) -> str:
     """One hexadecimal digest over the contents of files, in the order given."""
     digest = hashlib.sha256()
     for path in paths:
@@ -187,13 +198,13 @@ def sha256(*paths):
     return digest.hexdigest()
 
 
-def settings_path(output):
+def settings_path(output: PathLike) -> Path:
     """Where the settings that made `output` are kept: ``X.json`` beside ``X.csv``, ``settings.json`` in a folder."""
     output = Path(output)
     return output.with_suffix(".json") if is_file(output) else output / "settings.json"
 
 
-def is_file(output):
+def is_file(output: PathLike) -> bool:
     """Whether an output, which need not be there yet, is a file: a folder may have a dot in its name."""
     return Path(output).suffix in (".csv", ".pkl", ".html")
 
@@ -203,7 +214,7 @@ def is_file(output):
 NOT_COMPARED = ("versions", "prompts", "sha256", "dataset", "pretrained_model")
 
 
-def first_difference(ours, theirs):
+def first_difference(ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:
     """The first setting that differs, as ``name is A there and B here``; None where all agree."""
     for name in [*ours, *(name for name in theirs if name not in ours)]:
         if name not in NOT_COMPARED and ours.get(name) != theirs.get(name):
@@ -211,12 +222,12 @@ def first_difference(ours, theirs):
     return None
 
 
-def versions():
+def versions() -> dict[str, str]:
     """What the results were computed with."""
     import transformers
 
-    return {"python": platform.python_version(), "torch": str(torch.__version__), "transformers": transformers.__version__,
-            "numpy": np.__version__}
+    return {"python": platform.python_version(), "torch": str(torch.__version__),
+            "transformers": transformers.__version__, "numpy": np.__version__}
 
 
 def _short(value):
@@ -224,7 +235,7 @@ def _short(value):
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def prepare_output(output, settings, overwrite=False):
+def prepare_output(output: PathLike, settings: dict[str, Any], overwrite: bool = False) -> None:
     """Make room for an output, or refuse where other settings made what stands there.
 
     Called before the work begins. The settings are written first and the output after them, so that an interrupted
@@ -265,7 +276,7 @@ def prepare_output(output, settings, overwrite=False):
     write_json(record, settings)
 
 
-def seal(output, *paths):
+def seal(output: PathLike, *paths: PathLike) -> None:
     """Add the SHA-256 of finished files to the record of `output`: their readers then know that nothing has changed."""
     digests = {Path(path).name: sha256(path) for path in paths}
     write_json(settings_path(output), {**read_json(settings_path(output)), "sha256": _sealed(output) | digests})
@@ -291,20 +302,20 @@ def _check_unchanged(path, data, digests):
 # --------------------------------------------------------------------------------------------------------- checkpoints
 
 
-def checkpoint_path(folder, emotion, seed):
+def checkpoint_path(folder: PathLike, emotion: str, seed: int) -> Path:
     """Where the prompt of one task is kept."""
     return Path(folder) / f"{emotion}-{seed}.pt"
 
 
-def write_checkpoint(path, checkpoint):
-    """Write a prompt checkpoint: a dict with at least `best_prompt`, `best_acc`, `epoch`, `final_prompt`, `final_acc`."""
+def write_checkpoint(path: PathLike, checkpoint: dict[str, Any]) -> None:
+    """Write a prompt checkpoint: at least `best_prompt`, `best_acc`, `epoch`, `final_prompt` and `final_acc`."""
     data = io.BytesIO()  # torch's writer hides that a disk is full
     torch.save(checkpoint, data)
     with atomic_write(path) as file:
         file.write(data.getbuffer())
 
 
-def read_checkpoint(path):
+def read_checkpoint(path: PathLike) -> dict[str, Any]:
     """A prompt checkpoint, ours or a published one, checked.
 
     Returns
@@ -395,22 +406,22 @@ def _checked_prompt(path, name, prompt):
     return prompt
 
 
-def new_training_path(folder):
+def new_training_path(folder: PathLike) -> Path:
     """A place for the state of one process's training."""
     return Path(folder) / f".training-{secrets.token_hex(4)}.state"
 
 
-def training_paths(folder):
+def training_paths(folder: PathLike) -> list[Path]:
     """The states of training that processes, running or interrupted, keep in a folder."""
     return sorted(Path(folder).glob(".training-*.state"))
 
 
-def write_training(path, state):
+def write_training(path: PathLike, state: dict[str, Any]) -> None:
     """Write the state of training: what `framework.trainer.PromptTrainer.state` returns, and `settings`."""
     write_checkpoint(path, state)
 
 
-def read_training(path):
+def read_training(path: PathLike) -> dict[str, Any]:
     """The state of training that `write_training` wrote, checked."""
     state = _load_tensors(_read_bytes(path), path)
     generator = torch.get_rng_state()
@@ -442,7 +453,7 @@ def read_training(path):
     return state
 
 
-def training_progress(folder):
+def training_progress(folder: PathLike) -> dict[tuple[str, int], str]:
     """What of each task is saved in the states of training of a folder: dict of (emotion, seed) to str."""
     progress = {}
     for path in training_paths(folder):
@@ -459,7 +470,7 @@ def _is_tensor(value, dimensions, dtype):
             and value.untyped_storage().nbytes() >= value.numel() * value.element_size())
 
 
-def tensorboard(folder):
+def tensorboard(folder: PathLike) -> SummaryWriter:
     """Open a folder for TensorBoard's events: a `torch.utils.tensorboard.SummaryWriter`, to be used in `with`."""
     try:
         from torch.utils.tensorboard import SummaryWriter
@@ -468,33 +479,34 @@ def tensorboard(folder):
     return SummaryWriter(folder)
 
 
-def accuracy_path(checkpoint_dir):
+def accuracy_path(checkpoint_dir: PathLike) -> Path:
     """Where the accuracies of all prompts of a folder are kept: beside `checkpoint`, in a folder of another name."""
     folder = Path(checkpoint_dir).resolve()
     return (folder.parent if folder.name == "checkpoint" else folder) / "goemotions_prompt_tuning_accuracy.csv"
 
 
-def write_accuracies(checkpoint_dir):
-    """Write the best dev accuracy of every prompt in a folder; returns the table `sentiment, random_seed, accuracy`."""
+def write_accuracies(checkpoint_dir: PathLike) -> pd.DataFrame:
+    """Write the best dev accuracy of every prompt in a folder: the table `sentiment, random_seed, accuracy`."""
     rows = []
     for path in sorted(Path(checkpoint_dir).glob("*-*.pt")):
         emotion, _, seed = path.stem.rpartition("-")
         if emotion in EMOTIONS and seed.isdecimal():
             rows.append((emotion, int(seed), read_checkpoint(path)["best_acc"]))
-    table = pd.DataFrame(rows, columns=["sentiment", "random_seed", "accuracy"]).sort_values(["sentiment", "random_seed"])
+    task = ["sentiment", "random_seed"]
+    table = pd.DataFrame(rows, columns=[*task, "accuracy"]).sort_values(task)
     write_table(accuracy_path(checkpoint_dir), table)
     return table
 
 
-# ---------------------------------------------------------------------------------------------------- neuron activations
+# -------------------------------------------------------------------------------------------------- neuron activations
 
 
-def activation_path(folder, emotion, seed):
+def activation_path(folder: PathLike, emotion: str, seed: int | str) -> Path:
     """Where the activations of one task (or ``"all"`` seeds) are kept."""
     return Path(folder) / f"{emotion}-{seed}.csv"
 
 
-def write_activations(path, values):
+def write_activations(path: PathLike, values: np.ndarray) -> None:
     """Write one row of activations under the header ``0..N-1``.
 
     Parameters
@@ -505,17 +517,19 @@ def write_activations(path, values):
     write_text(path, f"{','.join(map(str, range(len(values))))}\n{','.join(map(str, values))}\n")
 
 
-def write_sum_over_seeds(folder, emotion):
+def write_sum_over_seeds(folder: PathLike, emotion: str) -> None:
     """Write ``{emotion}-all.csv``, the sum of the emotion's activations over all seeds in the folder."""
     paths = [path for path in Path(folder).glob(f"{emotion}-*.csv") if path.stem.rpartition("-")[2].isdecimal()]
     digests = _sealed(folder)
-    values = [_read_activation_file(path, digests).astype(np.float32) for path in sorted(paths)]
-    total = np.sum(values, axis=0, dtype=np.float32)
+    values = np.stack([_read_activation_file(path, digests).astype(np.float32) for path in sorted(paths)])
+    total = values.sum(axis=0, dtype=np.float32)
     write_activations(activation_path(folder, emotion, "all"),
                       total.astype(np.int64) if (total == total.round()).all() else total)
 
 
-def prepare_activations(folder, settings, prompts, overwrite=False):
+def prepare_activations(
+        folder: PathLike, settings: dict[str, Any], prompts: dict[tuple[str, int], str], overwrite: bool = False,
+) -> list[tuple[str, int]]:
     """`prepare_output` for a folder of activations, which keeps those that were read under the same prompts before.
 
     Parameters
@@ -551,9 +565,9 @@ def prepare_activations(folder, settings, prompts, overwrite=False):
     return [task for task in prompts if not activation_path(folder, *task).exists()]
 
 
-def activation_seeds(folder):
+def activation_seeds(folder: PathLike) -> dict[str, list[int]]:
     """The seeds of each emotion that a folder holds activations of: dict of str to list of int."""
-    seeds = {}
+    seeds: dict[str, list[int]] = {}
     for path in Path(folder).glob("*-*.csv"):
         emotion, _, seed = path.stem.rpartition("-")
         if seed.isdecimal():
@@ -564,7 +578,7 @@ def activation_seeds(folder):
     return seeds
 
 
-def activated_emotions(folder, emotions):
+def activated_emotions(folder: PathLike, emotions: Sequence[str]) -> list[str]:
     """Those of the emotions that a folder holds activations of; at least 4, which is few enough."""
     there = activation_seeds(folder)
     used = [emotion for emotion in emotions if emotion in there]
@@ -574,7 +588,9 @@ def activated_emotions(folder, emotions):
     return used
 
 
-def read_activations(folder, emotions, seeds=None):
+def read_activations(
+        folder: PathLike, emotions: Sequence[str], seeds: Sequence[int | str] | None = None,
+) -> tuple[np.ndarray, list[int | str]]:
     """Activations of all neurons under the prompts of some emotions, read in parallel.
 
     Parameters
@@ -642,7 +658,7 @@ def _read_activation_file(path, digests):
 # ---------------------------------------------------------------------------------------------- human data, searchlight
 
 
-def read_emotion_order(path):
+def read_emotion_order(path: PathLike) -> list[str]:
     """The emotions that condensed distances are over: one a line."""
     return _checked_emotions(path, _read_text(path).split())
 
@@ -656,7 +672,9 @@ def _checked_emotions(path, emotions):
     return emotions
 
 
-def read_attributes(path, emotion_order=None):
+def read_attributes(
+        path: PathLike, emotion_order: PathLike | None = None,
+) -> tuple[list[str], list[str], np.ndarray | None, np.ndarray | None]:
     """What people think of emotions: ratings with an `emotion` column, or distances between any two emotions.
 
     Parameters
@@ -691,14 +709,16 @@ def read_attributes(path, emotion_order=None):
 def _checked_distances(path, distances, emotions, what):
     pairs = len(emotions) * (len(emotions) - 1) // 2
     if distances.shape[1] != pairs:
-        raise UserError(f"{path}: has {distances.shape[1]} {what}, the {len(emotions)} emotions of --emotion_order make "
-                        f"{pairs} pairs")
+        raise UserError(f"{path}: has {distances.shape[1]} {what}, the {len(emotions)} emotions of --emotion_order "
+                        f"make {pairs} pairs")
     if (distances < 0).any():
         raise UserError(f"{path}: has a distance below 0")
     return distances
 
 
-def read_judgements(mean_path, individual_path, emotions):
+def read_judgements(
+        mean_path: PathLike, individual_path: PathLike, emotions: Sequence[str],
+) -> tuple[np.ndarray, np.ndarray]:
     """People's judgements of how different emotions are, checked against each other.
 
     Parameters
@@ -722,13 +742,14 @@ def read_judgements(mean_path, individual_path, emotions):
     if len(individual) < 2:
         raise UserError(f"{individual_path}: has one row, intervals over people need two and more")
     for person in np.flatnonzero(np.ptp(individual, axis=1) == 0):
-        raise UserError(f"{individual_path}: row {person + 1} has the same judgement of all pairs; leave that person out")
+        raise UserError(f"{individual_path}: row {person + 1} has the same judgement of all pairs; "
+                        "leave that person out")
     if not np.allclose(mean[0], individual.mean(axis=0), atol=1e-6):
         raise UserError(f"{mean_path}: is not the mean of the people in {individual_path}")
     return mean[0], individual
 
 
-def searchlight_path(rank_path, table):
+def searchlight_path(rank_path: PathLike, table: str) -> Path:
     """Where a table that step 4 makes stands beside its ranks: ``ranks.csv`` -> ``ranks_tau.csv``.
 
     Tables of neurons x attributes, like the ranks: `tau`, `p`, `q`, `permutation_p`, `permutation_p_fwe`. Others:
@@ -737,7 +758,7 @@ def searchlight_path(rank_path, table):
     return Path(rank_path).with_name(f"{Path(rank_path).stem}_{table}.csv")
 
 
-def write_searchlight(rank_path, ranks, tables):
+def write_searchlight(rank_path: PathLike, ranks: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> None:
     """Write what step 4 makes: the tables beside the ranks, then the ranks.
 
     Parameters
@@ -766,13 +787,15 @@ def _write_numbers(path, table):
 # ------------------------------------------------------------------------------------------------------------- tables
 
 
-def write_table(path, table, index=False):
+def write_table(path: PathLike, table: pd.DataFrame, index: bool = False) -> None:
     """Write a data frame as CSV."""
     with atomic_write(path, "w") as file:
         table.to_csv(file, index=index, lineterminator="\n")
 
 
-def read_table(path, columns=(), numeric=True, of=None):
+def read_table(
+        path: PathLike, columns: Sequence[str] = (), numeric: bool = True, of: PathLike | None = None,
+) -> pd.DataFrame:
     """A CSV table, checked: it has the columns asked for, and its numbers are finite.
 
     Parameters
@@ -817,7 +840,7 @@ def read_table(path, columns=(), numeric=True, of=None):
     return table
 
 
-def read_ratings(path):
+def read_ratings(path: PathLike) -> pd.DataFrame:
     """People's ratings in long format.
 
     Returns
@@ -835,12 +858,12 @@ def read_ratings(path):
     rating = pd.to_numeric(table["rating"], errors="coerce").astype(float)
     wrong = rating.isna() & table["rating"].notna() | np.isinf(rating)
     if wrong.any():
-        raise UserError(f"{path}: column 'rating' holds {table['rating'][wrong].iloc[0]!r} in row {wrong.idxmax() + 1}, "
-                        "which is no number; leave missing answers empty")
+        raise UserError(f"{path}: column 'rating' holds {table['rating'][wrong].iloc[0]!r} in row "
+                        f"{wrong.idxmax() + 1}, which is no number; leave missing answers empty")
     return table.assign(rating=rating)
 
 
-def read_ranks(path):
+def read_ranks(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The ranks of neurons that step 4 wrote, or a table of the same form, checked.
 
     Returns
@@ -894,7 +917,7 @@ _MASK_OPCODES = frozenset("""
 def _check_opcodes(data):
     """Raise unless a pickle is made of what masks need; a pickle is a program, and this one is read before it runs."""
     for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
-        if opcode.name not in _MASK_OPCODES or (opcode.name.endswith("PUT") and argument > number):
+        if opcode.name not in _MASK_OPCODES or (opcode.name.endswith("PUT") and (argument or 0) > number):
             raise pickle.UnpicklingError(opcode.name)
 
 
@@ -909,13 +932,13 @@ class _MaskPickler(pickle.Pickler):
         return torch.storage._load_from_bytes, (data.getvalue(),)
 
 
-def write_masks(path, masks):
+def write_masks(path: PathLike, masks: dict[str, torch.Tensor]) -> None:
     """Write masks: a pickled dict, name -> tensor [L, D] (int8 or float32); same masks, same bytes."""
     with atomic_write(path) as file:
         _MaskPickler(file, protocol=4).dump(masks)
 
 
-def read_masks(path):
+def read_masks(path: PathLike) -> dict[str, torch.Tensor]:
     """Masks of a pickle, without running code from it.
 
     Returns
@@ -951,15 +974,16 @@ def read_masks(path):
 
 # ----------------------------------------------------------------------------------- results of masked evaluation
 
-RESULT_FIELDS = ("sentiment", "seed", "best", "settings", "sha256")  # all other fields of a result are accuracies under masks
+# All other fields of a result are accuracies under masks.
+RESULT_FIELDS = ("sentiment", "seed", "best", "settings", "sha256")
 
 
-def result_path(folder, emotion, seed):
+def result_path(folder: PathLike, emotion: str, seed: int) -> Path:
     """Where the accuracies of one task under all masks are kept."""
     return Path(folder) / f"{emotion}-{seed}.json"
 
 
-def read_results(folder):
+def read_results(folder: PathLike) -> pd.DataFrame:
     """Every task's accuracy under every mask.
 
     Parameters
@@ -980,7 +1004,7 @@ def read_results(folder):
     return pd.DataFrame([{name: value for name, value in row.items() if name != "settings"} for row in rows])
 
 
-def read_result(path):
+def read_result(path: PathLike) -> dict[str, Any]:
     """One task's result, checked: a dict of `sentiment`, `seed`, `best`, `settings` and each mask's accuracy."""
     result = read_json(path)
     if not {"sentiment", "seed", "best"} <= result.keys():
@@ -1003,7 +1027,7 @@ def read_result(path):
     return result
 
 
-def write_result(path, result):
+def write_result(path: PathLike, result: dict[str, Any]) -> None:
     """Write one task's result, with a digest of it; its partial one goes."""
     write_json(path, {**result, "sha256": _digest(result)})
     partial_path(path).unlink(missing_ok=True)
@@ -1013,17 +1037,17 @@ def _digest(result):
     return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
 
 
-def partial_path(output):
+def partial_path(output: PathLike) -> Path:
     """Where what is measured of an unfinished output is kept."""
     return Path(output).with_name(f".{Path(output).name}.partial")
 
 
-def write_partial_result(path, measured):
+def write_partial_result(path: PathLike, measured: dict[str, Any]) -> None:
     """Keep what is measured of a result so far: `best`, accuracies under masks, and `settings`."""
     write_json(partial_path(path), measured)
 
 
-def read_partial_result(path, settings):
+def read_partial_result(path: PathLike, settings: dict[str, Any]) -> dict[str, float]:
     """What an interrupted run with the same settings has measured of a result; empty where there is none."""
     try:
         partial = read_json(partial_path(path))
@@ -1034,7 +1058,7 @@ def read_partial_result(path, settings):
     return {name: value for name, value in partial.items() if isinstance(value, float) and 0 <= value <= 1}
 
 
-def masks_measured(path):
+def masks_measured(path: PathLike) -> int:
     """Under how many masks an interrupted run has measured a task."""
     try:
         return len(read_json(partial_path(path)).keys() - set(RESULT_FIELDS))
@@ -1048,7 +1072,9 @@ _PUBLISHED_ATTRIBUTES = {**{name: f"{name}-face" for name in ("happy", "anger", 
                          "non-novelty": "novelty"}
 
 
-def read_published_results(attribute_folder, random_folder, accuracy_path=None):
+def read_published_results(
+        attribute_folder: PathLike, random_folder: PathLike, accuracy_path: PathLike | None = None,
+) -> pd.DataFrame:
     """The study's results, which are two folders of JSON files, in the form and with the names of ours.
 
     Parameters
@@ -1093,7 +1119,7 @@ HUB_NAME = "google-research-datasets/go_emotions"
 _HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 
 
-def read_goemotions(dataset, split):
+def read_goemotions(dataset: str, split: str) -> Split:
     """One split of GoEmotions, in any of the forms it comes in.
 
     Parameters
@@ -1140,7 +1166,7 @@ def _load_from_hub():
                         "with a local copy of train.tsv, dev.tsv and test.tsv pass --dataset FOLDER") from None
 
 
-def split_from_datasets(dataset, split):
+def split_from_datasets(dataset: DatasetDict, split: str) -> Split:
     """One split of a `datasets.DatasetDict` in the form of the hub's go_emotions, `simplified`."""
     name = next((name for name in (split, _HUB_SPLITS[split]) if name in dataset), None)
     if name is None:
@@ -1172,7 +1198,8 @@ def _read_columns(path):
     table = read_table(path, numeric=False)
     missing = [name for name in ("text", *EMOTIONS) if name not in table.columns]
     if missing:
-        raise UserError(f"{path}: has no column {missing[0]!r}; it needs `text` and a 0/1 column for each of 27 emotions")
+        raise UserError(f"{path}: has no column {missing[0]!r}; it needs `text` and a 0/1 column for each of 27 "
+                        "emotions")
     for name in EMOTIONS:
         if not table[name].isin([0, 1]).all():
             raise UserError(f"{path}: column {name!r} has values other than 0 and 1")

@@ -6,9 +6,12 @@ import io
 import math
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import configargparse
+import pandas as pd
 from tqdm import tqdm
 
 from framework import artifacts, interrupts
@@ -31,7 +34,7 @@ class _Parser(configargparse.ArgumentParser):
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
-    def __init__(self, prog):
+    def __init__(self, prog: str):
         super().__init__(prog, max_help_position=30, width=118)
 
     def _get_help_string(self, action):
@@ -43,7 +46,7 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
         return super()._get_help_string(action)
 
 
-def make_parser(description, epilog=None):
+def make_parser(description: str | None, epilog: str | None = None) -> argparse.ArgumentParser:
     """An argument parser whose help shows units and defaults and whose errors are one line."""
     parser = _Parser(description=description, epilog=epilog, formatter_class=_Formatter, allow_abbrev=False,
                      config_file_parser_class=_ConfigFile, config_file_open_func=_open_config,
@@ -59,7 +62,7 @@ def _open_config(path):
     return named
 
 
-def write_config(flags, output):
+def write_config(flags: argparse.Namespace, output: artifacts.PathLike) -> None:
     """Write the flags of a run, for `--config`: ``X.yaml`` beside ``X.csv``, ``{script}.yaml`` in a folder of outputs.
 
     Left out is what was not given and has no default, and what says how to treat what is there.
@@ -71,7 +74,7 @@ def write_config(flags, output):
     artifacts.write_config(path, used, f"python {script.name} --config {path}")
 
 
-def run(main):
+def run(main: Callable[[], None]) -> None:
     """Call a script's `main` and turn whatever the user can mend into one line and exit status 2."""
     interrupts.catch_signals()
     try:
@@ -98,7 +101,7 @@ def run(main):
                   errno.EACCES: "no permission: choose another folder or mend its permissions",
                   errno.ENOTDIR: "a file stands where a folder is needed: remove it or choose another folder",
                   errno.EISDIR: "a folder stands where a file is needed: remove it or choose another name",
-                  }.get(error.errno)
+                  }.get(error.errno or 0)  # an error that Python raised by itself has no number
         if reason is None and error.filename is None:
             raise
         _leave(f"{error.filename or 'write failed'}: {reason or error.strerror}", 2)
@@ -115,7 +118,8 @@ def _leave(message, status):
 # ------------------------------------------------------------------------------------------- flags of several scripts
 
 
-def number(kind, least, name, most=sys.float_info.max):
+def number(kind: Callable[[str], Any], least: float, name: str,
+           most: float = sys.float_info.max) -> Callable[[str], Any]:
     """An argparse type: a number of `kind` (int or float) from `least` to `most`, `name` in error messages."""
 
     def parse(text):
@@ -141,7 +145,7 @@ nonnegative = number(float, 0.0, "a number from 0")
 DEVICE_HELP = "auto (a GPU if there is one), cpu, cuda, cuda:1, mps"
 
 
-def add_task_flags(parser):
+def add_task_flags(parser: argparse.ArgumentParser) -> None:
     """`--sentiment` and `--random_seed`: which tasks."""
     parser.add_argument("--sentiment", nargs="+", default=list(EMOTIONS), choices=EMOTIONS, metavar="EMOTION",
                         help="emotions, one or more (default: all 27)")
@@ -149,18 +153,19 @@ def add_task_flags(parser):
                         help="seeds, one or more; each plays the role of a participant (default: the study's 12)")
 
 
-def add_model_flags(parser):
+def add_model_flags(parser: argparse.ArgumentParser) -> None:
     """`--pretrained_model` and `--checkpoint_dir`."""
     parser.add_argument("--pretrained_model", default="roberta-base", metavar="NAME",
-                        help="a RoBERTa or another encoder: a name on the Hugging Face hub, a folder, or `backbone` for "
-                             "the embedded one")
+                        help="a RoBERTa or another encoder: a name on the Hugging Face hub, a folder, or `backbone` "
+                             "for the embedded one")
     parser.add_argument("--checkpoint_dir", default="./checkpoint", metavar="DIR", help="prompts, {emotion}-{seed}.pt")
 
 
-def add_data_flags(parser, as_trained=False):
+def add_data_flags(parser: argparse.ArgumentParser, as_trained: bool = False) -> None:
     """`--dataset`, `--negatives` and `--max_length`: which rows; `as_trained`, by default those of the training."""
     parser.add_argument("--dataset", default="goemotions", metavar="NAME",
-                        help="`goemotions` (from the hub), `demo`, or a folder with train, dev and test as .tsv or .csv")
+                        help="`goemotions` (from the hub), `demo`, or a folder with train, dev and test as .tsv or "
+                             ".csv")
     as_before = " (default: as in training)" if as_trained else ""
     parser.add_argument("--negatives", default=None if as_trained else "published", choices=("published", "strict"),
                         help="rows beside the positives: drawn from all rows (as published), or from rows that lack "
@@ -170,17 +175,18 @@ def add_data_flags(parser, as_trained=False):
                              + as_before)
 
 
-def add_compute_flags(parser):
+def add_compute_flags(parser: argparse.ArgumentParser) -> None:
     """`--device`, `--precision` and `--eval_batch_size`: how it is computed."""
     parser.add_argument("--eval_batch_size", type=positive, metavar="ROWS",
-                        help="rows in one evaluation pass, at most (default: what fits a GPU's memory or a CPU's caches)")
+                        help="rows in one evaluation pass, at most (default: what a GPU's memory or a CPU's caches "
+                             "take)")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help=DEVICE_HELP)
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"),
                         help="of the frozen backbone; auto is bf16 where the hardware multiplies it natively")
     parser.add_argument("--overwrite", action="store_true", help="replace results that other settings made")
 
 
-def add_sweep_flags(parser, save_seconds):
+def add_sweep_flags(parser: argparse.ArgumentParser, save_seconds: float) -> None:
     """`--save_seconds` and `--status`: of tasks that take long."""
     parser.add_argument("--save_seconds", type=nonnegative, default=save_seconds, metavar="SECONDS",
                         help="how often unfinished tasks are saved; an interrupted run goes on from there")
@@ -188,7 +194,7 @@ def add_sweep_flags(parser, save_seconds):
                         help="only say which tasks are done, under way, left and damaged; loads no model")
 
 
-def add_result_flags(parser):
+def add_result_flags(parser: argparse.ArgumentParser) -> None:
     """`--results`, or the published ones instead: `--attribute_results`, `--random_results` and `--accuracy`."""
     parser.add_argument("--results", metavar="DIR", help="accuracies under the masks that step 6 wrote")
     parser.add_argument("--attribute_results", metavar="DIR", help="instead of --results: the published accuracies "
@@ -198,7 +204,7 @@ def add_result_flags(parser):
                         "sentiment,random_seed,accuracy (default: what is written in --attribute_results)")
 
 
-def read_results(flags):
+def read_results(flags: argparse.Namespace) -> tuple[pd.DataFrame, str] | tuple[None, None]:
     """The table of accuracies under masks, our own or published, and the folder to name in errors; or two None."""
     published = flags.attribute_results, flags.random_results
     if any(published) and (flags.results or not all(published)):
@@ -212,18 +218,18 @@ def read_results(flags):
     return None, None
 
 
-def tasks_of(flags):
+def tasks_of(flags: argparse.Namespace) -> list[tuple[str, int]]:
     """The (emotion, seed) pairs that the flags name: emotion by emotion, each once."""
     return [(emotion, seed) for emotion in dict.fromkeys(flags.sentiment) for seed in dict.fromkeys(flags.random_seed)]
 
 
-def asked_tasks(flags):
+def asked_tasks(flags: argparse.Namespace) -> str:
     """`--sentiment` and `--random_seed` as a following step needs them: words to print, none where all are meant."""
     return "".join(f" --{name} {' '.join(map(str, values))}" for name, values, all_of_them in (
         ("sentiment", flags.sentiment, EMOTIONS), ("random_seed", flags.random_seed, SEEDS))
         if set(values) != set(all_of_them))
 
 
-def task_bar(total, unit):
+def task_bar(total: int, unit: str) -> tqdm:
     """A progress bar whose description names the task under way."""
     return tqdm(total=total, unit=unit, dynamic_ncols=True, smoothing=0.05)

@@ -1,5 +1,6 @@
 """Ranks of neurons -> masks that knock the best-ranked ones out, and random masks to compare with."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy import stats
 from framework.errors import UserError
 
 
-def top_neurons(rank, k):
+def top_neurons(rank: np.ndarray, k: int) -> np.ndarray:
     """The k best-ranked neurons, best first.
 
     Parameters
@@ -29,7 +30,9 @@ def top_neurons(rank, k):
     return np.argsort(rank, kind="stable")[:k]
 
 
-def layer_matched_neurons(neurons, num_layers, num_units, generator):
+def layer_matched_neurons(
+        neurons: np.ndarray, num_layers: int, num_units: int, generator: np.random.Generator,
+) -> np.ndarray:
     """Random neurons, as many in each layer as `neurons` has there, and none of `neurons`.
 
     Parameters
@@ -63,7 +66,10 @@ def layer_matched_neurons(neurons, num_layers, num_units, generator):
     return np.concatenate(drawn)
 
 
-def make_masks(ranks, thresholds, num_layers, method="binary", baseline="uniform", draws=1, seed=0):
+def make_masks(
+        ranks: dict[str, np.ndarray], thresholds: Sequence[int], num_layers: int, method: str = "binary",
+        baseline: str = "uniform", draws: int = 1, seed: int = 0,
+) -> dict[str, np.ndarray]:
     """The mask of each attribute's k best-ranked neurons and random masks of as many, for each k.
 
     Parameters
@@ -114,7 +120,7 @@ def make_masks(ranks, thresholds, num_layers, method="binary", baseline="uniform
     return masks
 
 
-def top_overlap(ranks, thresholds):
+def top_overlap(ranks: dict[str, np.ndarray], thresholds: Sequence[int]) -> pd.DataFrame:
     """How many of their k best-ranked neurons any two attributes share, against chance.
 
     Parameters

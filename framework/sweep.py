@@ -1,12 +1,17 @@
 """Which tasks of a study are left, who does them, and how far those have come that were interrupted."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, TextIO
 
 from framework import artifacts, interrupts
+from framework.artifacts import PathLike
 from framework.errors import UserError
 
 
@@ -43,16 +48,21 @@ class Sweep:
         If an output was made with other settings and may not be replaced.
     """
 
-    def __init__(self, tasks, path_of, settings_of, read_settings, overwrite=False):
+    def __init__(
+            self, tasks: Sequence[tuple[str, int]], path_of: Callable[[str, int], PathLike],
+            settings_of: Callable[[str, int], dict[str, Any]], read_settings: Callable[[Path], dict[str, Any]],
+            overwrite: bool = False,
+    ):
         self._path_of, self._settings_of = path_of, settings_of
         self._read_settings, self._overwrite = read_settings, overwrite
-        self._locks = {}
-        self.reserved, self.elsewhere = set(), 0
+        self._locks: dict[tuple[str, int], TextIO] = {}
+        self.reserved: set[tuple[str, int]] = set()
+        self.elsewhere = 0
         for folder in {Path(path_of(*task)).parent for task in tasks}:
             artifacts.remove_leftovers(folder)
         self.left = [task for task in tasks if self.is_left(task)]
 
-    def is_left(self, task):
+    def is_left(self, task: tuple[str, int]) -> bool:
         """Whether a task has no output yet, or one that is to be replaced."""
         path = Path(self._path_of(*task))
         if not path.exists():
@@ -68,12 +78,12 @@ class Sweep:
                             "pass --overwrite to replace it, or choose another folder")
         return difference is not None
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[str, int]]:
         for task in self.left:
             if task not in self.reserved and self.claim(task):
                 yield task
 
-    def claim(self, task):
+    def claim(self, task: tuple[str, int]) -> bool:
         """Hold a task; False if it is in the hands of another process, or was finished by one since the start."""
         lock = artifacts.hold(lock_path(self._path_of(*task)))
         if lock is not None:
@@ -84,19 +94,19 @@ class Sweep:
         self.elsewhere += 1
         return False
 
-    def release(self, task):
+    def release(self, task: tuple[str, int]) -> None:
         """Let go of a task, finished or not."""
         _let_go(lock_path(self._path_of(*task)), self._locks.pop(task))
 
-    def __enter__(self):
+    def __enter__(self) -> Sweep:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: Any) -> None:
         for task in list(self._locks):
             self.release(task)
 
 
-def lock_path(output):
+def lock_path(output: PathLike) -> Path:
     """Where the process that makes an output holds a lock."""
     return Path(output).with_name(f".{Path(output).name}.lock")
 
@@ -110,10 +120,11 @@ def _let_go(path, lock):
 class Every:
     """True when asked first after so many seconds since it last was, by a clock that nobody sets."""
 
-    def __init__(self, seconds):
+    def __init__(self, seconds: float):
         self._seconds, self._last = seconds, time.monotonic()
 
-    def __call__(self):
+    def __call__(self) -> bool:
+        """Whether it is time again."""
         due = time.monotonic() - self._last >= self._seconds
         if due:
             self._last = time.monotonic()
@@ -147,10 +158,14 @@ class SavedTraining:
         If a task was begun with other settings and may not be begun anew.
     """
 
-    def __init__(self, folder, settings, tasks, todo, seconds, overwrite=False):
+    def __init__(
+            self, folder: PathLike, settings: dict[str, Any], tasks: Sequence[tuple[str, int]], todo: Sweep,
+            seconds: float, overwrite: bool = False,
+    ):
         self._folder, self._settings = Path(folder), settings
         self._due = Every(seconds)
-        self._path = self._lock = None
+        self._path: Path | None = None
+        self._lock: TextIO | None = None
         self._waiting = []
         for path in artifacts.training_paths(folder):
             if _is_held(lock_path(path)):  # by a process that is at it
@@ -173,7 +188,7 @@ class SavedTraining:
                     self._waiting.append(path)
                     todo.reserved |= begun
 
-    def take_up(self):
+    def take_up(self) -> Iterator[dict[str, Any] | None]:
         """Yield the states that interrupted runs left, one after another, or None where there is none to go on from."""
         new = True
         for path in self._waiting:
@@ -188,7 +203,7 @@ class SavedTraining:
             yield None
             self._done()
 
-    def save(self, state, last=False):
+    def save(self, state: Callable[[], dict[str, Any]], last: bool = False) -> bool:
         """Save what `state()` returns, if it is time, or the last, or a signal came; returns whether it was saved."""
         if not (self._due() or last or self._interrupted()):
             return False
@@ -212,18 +227,21 @@ class SavedTraining:
             path.unlink(missing_ok=True)
             _let_go(lock_path(path), lock)
 
-    def __enter__(self):
+    def __enter__(self) -> SavedTraining:
         self._deferral = interrupts.deferred()
         self._interrupted = self._deferral.__enter__()
         return self
 
-    def __exit__(self, *error):
-        if self._lock is not None:
+    def __exit__(self, *error: Any) -> bool | None:
+        if self._path is not None and self._lock is not None:
             _let_go(lock_path(self._path), self._lock)
         return self._deferral.__exit__(*error)
 
 
-def print_status(tasks, path_of, read_settings, begun):
+def print_status(
+        tasks: Sequence[tuple[str, int]], path_of: Callable[[str, int], PathLike],
+        read_settings: Callable[[Path], dict[str, Any]], begun: dict[tuple[str, int], str],
+) -> None:
     """Print which tasks are done, under way, left and damaged, and where settings differ among those done.
 
     Parameters

@@ -60,7 +60,7 @@ def test_a_signal_to_leave_saves_and_says_how_to_go_on(script, tiny_model, tmp_p
     _, error = process.communicate(timeout=60)
     assert process.returncode == 128 + signum and time.monotonic() - began < 30
     assert "the same command goes on" in error and "Traceback" not in error
-    state, = (tmp_path / "checkpoint").iterdir()  # no lock, nothing half written
+    state, _ = sorted((tmp_path / "checkpoint").iterdir())  # and the flags: no lock, nothing half written
     assert len(artifacts.read_training(state)["tasks"]) == 2
     if signum == signal.SIGTERM:
         status = script("train.py", *train_flags(tiny_model, 500), "--status").stdout
@@ -68,7 +68,7 @@ def test_a_signal_to_leave_saves_and_says_how_to_go_on(script, tiny_model, tmp_p
         refused = script("train.py", *train_flags(tiny_model, 400), status=2).stderr
         assert "epochs is 500 there and 400 here" in refused and state.name in refused
         script("train.py", *train_flags(tiny_model, 1), "--overwrite")
-        assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == ["fear-1.pt", "joy-1.pt"]
+        assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == ["fear-1.pt", "joy-1.pt", "train.yaml"]
 
 
 def test_status_names_what_is_done_left_and_damaged(tmp_path, capsys):

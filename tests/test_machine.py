@@ -176,7 +176,7 @@ def test_two_processes_share_a_folder(tiny_model, tmp_path):
     processes = [start("train.py", flags, tmp_path) for _ in range(2)]
     errors = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], errors
-    names = sorted(path.name for path in (tmp_path / "checkpoint").iterdir())
+    names = sorted(path.name for path in (tmp_path / "checkpoint").iterdir() if path.name != "train.yaml")
     assert len(names) == 6 and all(name.endswith(".pt") for name in names)
     for name in names:
         assert artifacts.read_checkpoint(tmp_path / "checkpoint" / name)["settings"]["epochs"] == 2
@@ -195,7 +195,7 @@ def test_a_process_that_dies_leaves_its_tasks_to_others(script, tiny_model, tmp_
     process.send_signal(signal.SIGKILL)
     process.wait()
     script("train.py", *flags)
-    assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == ["fear-1.pt", "joy-1.pt"]
+    assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == ["fear-1.pt", "joy-1.pt", "train.yaml"]
 
 
 def test_locks(tmp_path):
