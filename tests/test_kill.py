@@ -68,7 +68,8 @@ def test_a_signal_to_leave_saves_and_says_how_to_go_on(script, tiny_model, tmp_p
         refused = script("train.py", *train_flags(tiny_model, 400), status=2).stderr
         assert "epochs is 500 there and 400 here" in refused and state.name in refused
         script("train.py", *train_flags(tiny_model, 1), "--overwrite")
-        assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == ["fear-1.pt", "joy-1.pt", "train.yaml"]
+        made = sorted(path.name for path in (tmp_path / "checkpoint").iterdir())
+        assert made == ["fear-1.pt", "joy-1.pt", "train.yaml"]
 
 
 def test_status_names_what_is_done_left_and_damaged(tmp_path, capsys):
