@@ -93,6 +93,28 @@ def hold(lock):
         file.close()  # its last holder removed it after we had opened it: that lock locks nobody out
 
 
+@contextlib.contextmanager
+def marker(folder):
+    """A file that stands in a folder for a while, to see who sees it; yields its path."""
+    path = Path(folder).resolve() / f".seen-{secrets.token_hex(4)}.lock"  # goes with `remove_leftovers`
+    with hold(path):
+        try:
+            yield path
+        finally:
+            path.unlink()
+
+
+def read_bytes(path):
+    """A file as it is, for `write_bytes` on another machine."""
+    return _read_bytes(path)
+
+
+def write_bytes(path, data):
+    """Write what `read_bytes` read, atomically."""
+    with atomic_write(path) as file:
+        file.write(data)
+
+
 def remove_leftovers(folder):
     """Remove what processes that were killed left beside finished outputs."""
     for path in Path(folder).glob(".*.partial"):

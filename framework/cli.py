@@ -148,6 +148,12 @@ def add_sweep_flags(parser, save_seconds):
                         help="only say which tasks are done, under way, left and damaged; loads no model")
 
 
+def add_ray_flag(parser):
+    """`--ray`: on which machines."""
+    parser.add_argument("--ray", metavar="ADDRESS",
+                        help="spread over a Ray cluster: host:port, `auto` or `local` (docs/cluster.md)")
+
+
 def tasks_of(flags):
     """The (emotion, seed) pairs that the flags name: emotion by emotion, each once."""
     return [(emotion, seed) for emotion in dict.fromkeys(flags.sentiment) for seed in dict.fromkeys(flags.random_seed)]
