@@ -194,8 +194,8 @@ def main():
         **vars(learned_with), "precision": str(dtype).removeprefix("torch."), "versions": artifacts.versions()}
 
     todo, saved = plan(flags, flags.checkpoint_dir, tasks, settings)
-    print(f"{len(tasks)} tasks, {len(tasks) - len(todo.left)} finished before; {flags.pretrained_model} in "
-          f"{settings['precision']} on {f'{machines.size} workers, each a {device.type}' if machines else device}")
+    print(f"{len(tasks)} tasks, {len(tasks) - len(todo.left)} finished before; "
+          f"{flags.pretrained_model} in {settings['precision']} on {machines or device}")
     elsewhere = 0
     if todo.left:
         study = Study(flags, settings, learned_with, device, model,

@@ -4,6 +4,7 @@ import argparse
 import errno
 import math
 import os
+import signal
 import sys
 
 from tqdm import tqdm
@@ -42,9 +43,9 @@ def run(main):
         main()
     except UserError as error:
         _leave(str(error), 2)
-    except interrupts.Interrupted as interrupted:
+    except KeyboardInterrupt as interrupted:  # a library may have made a plain one of ours
         _leave("interrupted; everything finished so far is on disk, the same command goes on from there",
-               128 + interrupted.signum)
+               128 + getattr(interrupted, "signum", signal.SIGINT))
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise

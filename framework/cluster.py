@@ -11,10 +11,13 @@ import logging
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 from framework import artifacts, interrupts, sweep
 from framework.errors import UserError, is_out_of_memory
+
+ROOT = Path(__file__).resolve().parents[1]  # where workers find this code
 
 _CORES = 4  # of a worker without a GPU: more make a pass little faster, and each worker has a backbone in memory
 _LOSSES = 10  # so many machines may be lost over one item; more, and the item is what kills them
@@ -42,7 +45,6 @@ def connect(address, device="auto"):
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else a warning about a default that will change
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # lost machines are Ray's business, not the user's
     try:
         import ray
     except ImportError:
@@ -52,8 +54,10 @@ def connect(address, device="auto"):
     if address != "local":
         _check_reachable(address)
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL,
-                 **({"include_dashboard": False} if address == "local" else {}))
+        with interrupts.deferred():
+            ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL,
+                     job_config=ray.job_config.JobConfig(_py_driver_sys_path=[str(ROOT)]),
+                     **({"include_dashboard": False} if address == "local" else {}))
     except Exception as error:  # Ray's own, of many kinds
         reason = str(error).split("\n")[0]
         raise UserError(f"--ray {address}: cannot be joined ({reason}); run this on a machine of the cluster, and give the "
@@ -127,15 +131,24 @@ class Cluster:
         """How many workers the cluster holds now."""
         return sum(self._machines().values())
 
+    def _on(self, node):
+        return self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
+
+    def __str__(self):
+        return f"{self.size} {self.device} workers of a cluster"
+
     def ask(self, question, *arguments):
         """What a function of a module returns on each machine: list of (machine's name, answer)."""
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-        asked = [self._ray.remote(_answer).options(
-            **self._share, scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(
-                question, arguments) for node in self._machines()]
-        if len(self._ray.wait(asked, num_returns=len(asked), timeout=60)[0]) < len(asked):
-            print("waiting for machines of the cluster that are busy or slow to start", file=sys.stderr)
+        asked = [self._ray.remote(_answer).options(**self._share, scheduling_strategy=self._on(node)).remote(
+            question, arguments) for node in self._machines()]
+        since, waiting = time.monotonic(), asked
+        with interrupts.deferred():  # within Ray, a signal would come out as another exception
+            while waiting:
+                waiting = self._ray.wait(waiting, num_returns=len(waiting), timeout=0.5)[1]
+                interrupts.heed()
+                if waiting and time.monotonic() - since > 60:
+                    print("waiting for machines of the cluster that are busy or slow to start", file=sys.stderr)
+                    since = float("inf")
         return [self._result(answer) for answer in asked]
 
     def agree(self, question, *arguments):
@@ -162,45 +175,53 @@ class Cluster:
 
         Parameters
         ----------
-        work : callable (study, item, bar)
+        work : callable (study, item) or, with a `bar`, (study, item, bar)
         study : object
             What every item needs; a worker keeps it, with whatever `work` has done to it.
         items : iterable
         bar : progress bar, optional
-            Shows what `work` tells the one it gets, over the whole cluster.
+            Shows, for the whole cluster, what `work` tells the bars that it gets.
 
         Yields
         ------
         item, result
             In the order in which they are done.
         """
+        with interrupts.deferred():  # within Ray, a signal would come out as another exception
+            yield from self._map(work, study, items, bar)
+
+    def _map(self, work, study, items, bar):
         ray = self._ray
         study = ray.put((work, study))
         remote = ray.remote(_work).options(**self._share, max_retries=_LOSSES)
-        here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
-            ray.get_runtime_context().get_node_id(), soft=False)
-        progress = ray.remote(_Progress).options(num_cpus=0, scheduling_strategy=here).remote()
-        items, running, done_by, look = enumerate(items), {}, {}, sweep.Every(0.5)
-        done_before = bar and bar.n
+        progress = None
+        if bar is not None:
+            here = self._on(ray.get_runtime_context().get_node_id())  # it must not be lost with another machine
+            progress = ray.remote(_Progress).options(num_cpus=0, scheduling_strategy=here).remote()
+            done, shown = {}, bar.n
+        items, running = enumerate(items), {}
+        time_to_look, room = sweep.Every(0.5), 2 * self.size
 
         def show():
             if bar is not None:
-                latest = ray.get(progress.take.remote())
-                done_by.update((number, done) for number, (done, _) in latest.items())
-                for _, text in latest.values():
+                for number, (so_far, text) in ray.get(progress.take.remote()).items():
+                    done[number] = so_far  # not added up: work that is done again tells it again
                     bar.set_description(text, refresh=False)
-                bar.update(done_before + sum(done_by.values()) - bar.n)
+                bar.update(shown + sum(done.values()) - bar.n)
 
         try:
             while True:
-                for number, item in itertools.islice(items, max(0, 2 * self.size - len(running))):
+                for number, item in itertools.islice(items, max(0, room - len(running))):
                     running[remote.remote([study], item, progress, number)] = item
                 if not running:
                     break
-                for reference in ray.wait(list(running), timeout=0.5)[0]:
+                ray.wait(list(running), timeout=0.5)  # until one is done; there may be more
+                for reference in ray.wait(list(running), num_returns=len(running), timeout=0)[0]:
                     yield running.pop(reference), self._result(reference)
-                if look():
+                interrupts.heed()
+                if time_to_look():
                     show()
+                    room = 2 * self.size  # machines come and go
             show()
         finally:
             for reference in running:
@@ -226,7 +247,7 @@ class Cluster:
 
 def _code():
     """Digest of the code that a machine has."""
-    return artifacts.sha256(*sorted(Path(__file__).parent.glob("*.py")))
+    return artifacts.sha256(*sorted((ROOT / "framework").glob("*.py")))
 
 
 def _answer(question, arguments):
@@ -242,10 +263,10 @@ def _unpack(study):
 
 def _work(study, item, progress, number):
     work, study = _unpack(*study)  # in a list, lest Ray unpack it for every item
-    bar = _Bar(progress, number)
-    result = work(study, item, bar)
-    bar.tell()
-    return result
+    if progress is None:
+        return work(study, item)
+    with _Bar(progress, number) as bar:
+        return work(study, item, bar)
 
 
 class _Progress:
@@ -272,10 +293,18 @@ class _Bar:
     def update(self, done=1):
         self._done += done
         if self._due():
-            self.tell()
+            self._tell()
 
     def set_description(self, text):
         self._text = text
 
-    def tell(self):
-        self._progress.tell.remote(self._number, self._done, self._text)
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        import ray
+
+        ray.get(self._tell())  # the last must not come after the result
+
+    def _tell(self):
+        return self._progress.tell.remote(self._number, self._done, self._text)
