@@ -153,7 +153,6 @@ def train_on(machines, study, tasks, todo, saved, bar):
                     artifacts.write_bytes(artifacts.checkpoint_path(flags.checkpoint_dir, *task), checkpoint)
                     todo.release(task)
         return todo.elsewhere
-    machines.check_shared(flags.checkpoint_dir)
     for _ in range(10):  # a file server may keep the locks of a machine that was lost for a minute or two
         held = [(group, count) for group, count in machines.map(train_group, study, groups, bar) if count]
         if not held:
@@ -177,6 +176,8 @@ def main():
     if flags.ray:
         machines = cluster.connect(flags.ray, flags.device)
         flags.checkpoint_dir = str(Path(flags.checkpoint_dir).resolve())  # workers have working folders of their own
+        if not flags.gather:
+            machines.check_shared(flags.checkpoint_dir)
     device, dtype = (machines.agree(models.resolve, machines.device, flags.precision) if machines else
                      models.resolve(flags.device, flags.precision))
     splits = [artifacts.read_goemotions(flags.dataset, split) for split in ("train", "dev")]

@@ -21,11 +21,20 @@ node="ray start --num-cpus=$SLURM_CPUS_PER_TASK --num-gpus=${SLURM_GPUS_ON_NODE:
 # The script itself runs on the first node.
 srun --overlap --nodes=1 --ntasks=1 --nodelist="$SLURMD_NODENAME" \
     $node --head --node-ip-address="${address%% *}" --port="$port" --include-dashboard=false &
-until ray status > /dev/null 2>&1; do sleep 1; done
+until ray status > /dev/null 2>&1; do
+    kill -0 $! || exit 1 # it did not start
+    sleep 1
+done
 if [ "$SLURM_JOB_NUM_NODES" -gt 1 ]; then
     srun --overlap --nodes=$((SLURM_JOB_NUM_NODES - 1)) --ntasks=$((SLURM_JOB_NUM_NODES - 1)) \
         --exclude="$SLURMD_NODENAME" $node --address="$RAY_ADDRESS" &
 fi
-until [ "$(ray status 2> /dev/null | grep -c '^ 1 node_')" -eq "$SLURM_JOB_NUM_NODES" ]; do sleep 1; done
+# Nodes that come later still get work.
+timeout 300 python - "$SLURM_JOB_NUM_NODES" << 'END' || true
+import sys, time, ray
+ray.init(log_to_driver=False)
+while sum(node["Alive"] for node in ray.nodes()) < int(sys.argv[1]):
+    time.sleep(1)
+END
 
 exec "$@"

@@ -107,8 +107,8 @@ class Cluster:
             raise UserError(f"--device {device}: the cluster has {gpus:.0f} GPUs; with --ray it is auto, cuda or cpu")
         self.device = "cuda" if gpus and device != "cpu" else "cpu"
         cores = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
-        self._share = {"num_cpus": min([_CORES, *filter(None, cores)]),
-                       "num_gpus": int(self.device == "cuda")}
+        self._share = ({"num_cpus": 1, "num_gpus": 1} if self.device == "cuda" else
+                       {"num_cpus": min([_CORES, *filter(None, cores)]), "num_gpus": 0})
         if not self._machines():
             raise UserError("--ray: the cluster has no machine to work on; start some with `ray start --address`")
         code = _code()
@@ -224,8 +224,9 @@ class Cluster:
                     room = 2 * self.size  # machines come and go
             show()
         finally:
-            for reference in running:
-                ray.cancel(reference, force=True)
+            if ray.is_initialized():  # else the process is at its end, and Ray with it
+                for reference in running:
+                    ray.cancel(reference, force=True)
 
     def _result(self, reference):
         """What a worker returned, or what it raised as if it had been raised here."""
