@@ -59,7 +59,7 @@ def connect(address, device="auto"):
                      job_config=ray.job_config.JobConfig(_py_driver_sys_path=[str(ROOT)]),
                      **({"include_dashboard": False} if address == "local" else {}))
     except Exception as error:  # Ray's own, of many kinds
-        reason = str(error).split("\n")[0]
+        reason = " ".join(str(error).split())[:300]
         raise UserError(f"--ray {address}: cannot be joined ({reason}); run this on a machine of the cluster, and give the "
                         "address that `ray start --head` printed there, `auto` or `local`") from None
     interrupts.catch_signals()  # Ray puts a door of its own in their place
@@ -234,6 +234,9 @@ class Cluster:
         try:
             return self._ray.get(reference)
         except errors.RayTaskError as error:
+            if "failed to import" in str(error.cause):
+                raise UserError(f"--ray: a machine cannot load this code; it must be in {ROOT} there too, with the packages "
+                                "of requirements-cluster.txt") from None
             if isinstance(error.cause, (UserError, OSError)) or is_out_of_memory(error.cause):
                 raise error.cause from None
             raise

@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -259,6 +260,18 @@ def test_machines_with_other_code_are_refused(machines, monkeypatch):
         cluster.connect(machines.address)
     with pytest.raises(UserError, match="--device cuda:1: .* with --ray it is auto, cuda or cpu"):
         cluster.connect(machines.address, "cuda:1")
+
+
+def test_a_machine_without_this_repository_is_named(machines, tmp_path):
+    if os.geteuid():
+        pytest.skip("only the superuser can hide a folder from a process")
+    copy = machines.apart / "repository"
+    shutil.copytree(ROOT / "framework", copy / "framework")
+    shutil.copy(ROOT / "train.py", copy)
+    failed = subprocess.run([sys.executable, copy / "train.py", "--dataset=demo", f"--ray={machines.address}"], cwd=copy,
+                            capture_output=True, text=True)
+    line, = said(failed.stderr)
+    assert failed.returncode == 2 and f"it must be in {copy} there too" in line
 
 
 def test_a_worker_has_a_gpu_of_its_own_and_keeps_what_it_loaded(machines):
