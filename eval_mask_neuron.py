@@ -5,11 +5,13 @@ dev rows is kept for every mask, beside that without a mask. Finished tasks are 
 """
 
 import re
+from argparse import Namespace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from framework import artifacts, cli, models, neurons, sweep
+from framework import artifacts, cli, cluster, models, neurons, sweep
 from framework.errors import UserError
 from framework.tasks import encode, fingerprint, task_rows
 from framework.trainer import count_right, within_memory
@@ -30,7 +32,35 @@ def parse_flags():
                         help="masks that are applied to the same rows in one pass, for speed")
     cli.add_compute_flags(parser)
     cli.add_sweep_flags(parser, save_seconds=10)
+    cli.add_ray_flag(parser)
     return parser.parse_args()
+
+
+@dataclass
+class Study:
+    """What any pass needs; on a cluster it travels to every machine."""
+
+    flags: Namespace
+    device: torch.device
+    model: torch.nn.Module
+    tokens: list
+    rows: dict
+    prompts: dict
+    masks: torch.Tensor
+    positions: int | None = None
+
+
+def evaluate(study, which):
+    """Accuracies of a task under some of the masks; under none, where none are chosen. A list."""
+    task, chosen = which
+    model, rows = study.model.to(study.device), study.rows[task]
+    study.positions = study.positions or models.positions_per_batch(model, training=False)
+    prompt = study.prompts[task].to(study.device)
+    masks = study.masks[chosen].to(study.device) if chosen else None
+    right, study.positions = within_memory(
+        lambda positions: count_right(model, study.tokens, rows, prompt, positions, study.flags.eval_batch_size, masks),
+        study.positions)
+    return (right.cpu().double() / len(rows.row)).reshape(-1).tolist()
 
 
 def main():
@@ -55,10 +85,12 @@ def main():
     prompts = {task: checkpoints[path]["best_prompt"] for task, path in paths.items()}
     prompt_len = max(len(prompt) for prompt in prompts.values())
 
-    device = models.resolve_device(flags.device)
-    dtype = models.resolve_precision(flags.precision, device)
+    machines = cluster.connect(flags.ray, flags.device) if flags.ray else None
+    device, dtype = (machines.agree(models.resolve, machines.device, flags.precision) if machines else
+                     models.resolve(flags.device, flags.precision))
     dev = artifacts.read_goemotions(flags.dataset, "dev")
-    model, tokenizer, backbone = models.load_backbone(flags.pretrained_model, prompt_len, device, dtype, label_words)
+    model, tokenizer, backbone = models.load_backbone(
+        flags.pretrained_model, prompt_len, "cpu" if machines else device, dtype, label_words)
     stacked = torch.stack(list(masks.values()))
     if stacked.shape[1:] != neurons.shape(model):
         raise UserError(f"{flags.maskPath}: masks are {list(stacked.shape[1:])}, {flags.pretrained_model} has "
@@ -70,8 +102,7 @@ def main():
     settings = {
         "made_by": "eval_mask_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
         "label_words": label_words, "dataset": flags.dataset, "data": fingerprint(dev), "negatives": negatives,
-        "max_length": max_length,
-        "masks": artifacts.sha256(flags.maskPath), "precision": str(dtype).removeprefix("torch."),
+        "max_length": max_length, "masks": artifacts.sha256(flags.maskPath), "precision": str(dtype).removeprefix("torch."),
         "versions": artifacts.versions()}
 
     def settings_of(emotion, seed):
@@ -81,40 +112,46 @@ def main():
     todo = sweep.Sweep(tasks, path_of, settings_of, read_settings, flags.overwrite)
     cli.write_config(flags, folder)
     print(f"{len(tasks)} tasks x {len(masks)} masks, {len(tasks) - len(todo.left)} tasks finished before; "
-          f"{flags.pretrained_model} in {settings['precision']} on {device}")
-    rows = {task: task_rows(dev, *task, negatives) for task in todo.left}
-    tokens = encode(dev.texts, tokenizer, max_length) if todo.left else []
-    stacked = stacked.to(device, dtype)
+          f"{flags.pretrained_model} in {settings['precision']} on {machines or device}")
     names = list(masks)
-    passes = torch.arange(len(masks)).split(flags.masks_per_batch)
-    positions = models.positions_per_batch(model, training=False)
+    study = Study(flags, device, model, encode(dev.texts, tokenizer, max_length) if todo.left else [],
+                  {task: task_rows(dev, *task, negatives) for task in todo.left},
+                  {task: prompts[task] for task in todo.left}, stacked.to(dtype))
+    measured = {}
     time_to_save = sweep.Every(flags.save_seconds)
+
+    def passes():
+        """Each task's passes over its rows that are still to be made; the first is without a mask."""
+        for task in todo:
+            measured[task] = artifacts.read_partial_result(path_of(*task), settings_of(*task))
+            if "best" not in measured[task]:
+                yield task, []
+            for chosen in torch.arange(len(masks)).split(flags.masks_per_batch):
+                if all(names[mask] in measured[task] for mask in chosen):
+                    bar.update(len(chosen))
+                else:
+                    yield task, chosen.tolist()
+            write_if_whole(task)
+
+    def write_if_whole(task):
+        if task in measured and measured[task].keys() >= {"best", *names}:
+            accuracies = measured.pop(task)
+            artifacts.write_result(path_of(*task), {
+                "sentiment": task[0], "seed": task[1], "best": accuracies["best"],
+                **{name: accuracies[name] for name in names}, "settings": settings_of(*task)})
+            todo.release(task)
+
     with todo, cli.task_bar(len(todo.left) * len(masks), "mask") as bar:
-        for emotion, seed in todo:
-            bar.set_description(f"{emotion}-{seed}")
-            prompt, asked = prompts[emotion, seed].to(device), rows[emotion, seed]
-            path, made_with = path_of(emotion, seed), settings_of(emotion, seed)
-
-            def accuracies(neuron_masks=None):
-                nonlocal positions
-                right, positions = within_memory(
-                    lambda positions: count_right(model, tokens, asked, prompt, positions, flags.eval_batch_size,
-                                                  neuron_masks), positions)
-                return (right.cpu().double() / len(asked.row)).tolist()
-
-            measured = artifacts.read_partial_result(path, made_with)
-            if "best" not in measured:
-                measured["best"] = accuracies()
-            for chosen in passes:
-                if not all(names[mask] in measured for mask in chosen):
-                    measured |= zip((names[mask] for mask in chosen), accuracies(stacked[chosen]))
-                    if time_to_save():
-                        artifacts.write_partial_result(path, {**measured, "settings": made_with})
-                bar.update(len(chosen))
-            artifacts.write_result(path, {
-                "sentiment": emotion, "seed": seed, "best": measured["best"],
-                **{name: measured[name] for name in names}, "settings": made_with})
-            todo.release((emotion, seed))
+        results = (machines.map(evaluate, study, passes()) if machines else
+                   ((each, evaluate(study, each)) for each in passes()))
+        for (task, chosen), accuracies in results:
+            measured[task] |= zip([names[mask] for mask in chosen] or ["best"], accuracies)
+            bar.set_description(f"{task[0]}-{task[1]}")
+            bar.update(len(chosen))
+            write_if_whole(task)
+            if time_to_save():
+                for begun, accuracies in measured.items():
+                    artifacts.write_partial_result(path_of(*begun), {**accuracies, "settings": settings_of(*begun)})
 
     print(f"wrote {folder}/{{emotion}}-{{seed}}.json: {len(tasks)} tasks x {len(masks)} masks")
     if todo.elsewhere:

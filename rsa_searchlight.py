@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from framework import artifacts, cli, rsa
+from framework import artifacts, cli, cluster, rsa
 from framework.errors import UserError
 
+LEAST = 1024  # neurons in a part: fewer, and preparing the permuted attributes takes longer than comparing them
 NAMES = {"14Properties": "14property", "3Spaces": "3space"}
 
 
@@ -35,6 +36,7 @@ def parse_flags():
     parser.add_argument("--permutation_seed", type=cli.count, default=0, metavar="SEED",
                         help="seed of the permutations")
     parser.add_argument("--overwrite", action="store_true", help="replace ranks that other settings made")
+    cli.add_ray_flag(parser)
     return parser.parse_args()
 
 
@@ -47,6 +49,16 @@ def layers(flags, neurons):
     if neurons % num_layers:
         raise UserError(f"--num_layers {num_layers}: {neurons} neurons cannot be divided evenly among so many layers")
     return num_layers
+
+
+def search(study, part, progress=False):
+    """Tau of a slice of the neurons, its p, and the counts of the permutations (see `rsa.permute`)."""
+    values, attribute_rdms, permutations, seed = study
+    rdms = rsa.NeuronRDMs(values[:, :, part])
+    found = rsa.kendall_tau(rdms, attribute_rdms)
+    if permutations:
+        found += rsa.permute(rdms, attribute_rdms, permutations, seed, rsa.gpu(), progress)
+    return found
 
 
 def main():
@@ -76,6 +88,7 @@ def main():
     neurons = values.shape[2]
     num_layers = layers(flags, neurons)
 
+    machines = cluster.connect(flags.ray) if flags.ray else None
     artifacts.prepare_output(rank_path, {
         "made_by": "rsa_searchlight.py", "mode": flags.mode, "attributes": attributes,
         "attributes_sha256": hashlib.sha256(attribute_rdms.tobytes()).hexdigest(), "emotions": used, "seeds": seeds,
@@ -83,14 +96,26 @@ def main():
         "permutations": flags.permutations, "permutation_seed": flags.permutation_seed}, flags.overwrite)
 
     cli.write_config(flags, rank_path)
-    rdms = rsa.NeuronRDMs(values)
-    tau, p = rsa.kendall_tau(rdms, attribute_rdms)
+    study = values, attribute_rdms, flags.permutations, flags.permutation_seed
+    if machines:
+        bounds = np.linspace(0, neurons, 1 + min(4 * machines.size, -(-neurons // LEAST))).astype(int)
+        with cli.task_bar(neurons, "neuron") as bar:
+            found = {}
+            for part, result in machines.map(search, study, map(slice, bounds, bounds[1:])):
+                found[part.start] = result
+                bar.update(part.stop - part.start)
+        found = [found[start] for start in bounds[:-1]]
+    else:
+        found = [search(study, slice(None), progress=True)]
+    tau, p, *permuted = zip(*found)
+    tau, p = np.concatenate(tau), np.concatenate(p)
     q = false_discovery_control(p.ravel()).reshape(p.shape)
     tables = {"tau": np.nan_to_num(tau), "p": p, "q": q}  # a neuron that never changes has no tau; 0 is written
     counts = {"count": rsa.significant_by_layer(q, num_layers, 0.01)}
     if flags.permutations:
-        permutation_p, permutation_p_fwe, largest = rsa.permutation_test(
-            rdms, attribute_rdms, flags.permutations, flags.permutation_seed, rsa.gpu(), progress=True)
+        observed, reached, largest = permuted
+        largest = np.max(largest, axis=0)  # over the neurons of all parts
+        permutation_p, permutation_p_fwe = rsa.permutation_p(np.concatenate(observed), np.concatenate(reached), largest)
         tables |= {"permutation_p": permutation_p, "permutation_p_fwe": permutation_p_fwe, "permutation_max": largest}
         counts["count_fwe"] = rsa.significant_by_layer(permutation_p_fwe, num_layers, 0.05)
     tables = {name: pd.DataFrame(table, columns=attributes) for name, table in tables.items()}

@@ -4,13 +4,13 @@ Each prompt makes a frozen RoBERTa answer `positive` or `negative` at `<mask>` t
 Finished tasks are left alone: run the same command again after an interruption.
 """
 
-from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
 
-import torch
-
-from framework import artifacts, cli, models, sweep
+from framework import artifacts, cli, cluster, models, sweep, training
+from framework.errors import UserError
 from framework.tasks import encode, fingerprint, task_rows
-from framework.trainer import PromptTrainer, Task, TrainSettings
+from framework.trainer import TrainSettings
 
 
 def parse_flags():
@@ -38,27 +38,37 @@ def parse_flags():
                         help="report each epoch's loss and accuracy to TensorBoard, here")
     cli.add_compute_flags(parser)
     cli.add_sweep_flags(parser, save_seconds=30)
+    cli.add_ray_flag(parser)
+    parser.add_argument("--gather", action="store_true",
+                        help="with --ray, where machines share no folder: send the prompts here")
     return parser.parse_args()
 
 
 def main():
     flags = parse_flags()
     tasks = cli.tasks_of(flags)
-
-    def path_of(emotion, seed):
-        return artifacts.checkpoint_path(flags.checkpoint_dir, emotion, seed)
-
-    def read_settings(path):
-        return artifacts.read_checkpoint(path)["settings"]
+    if flags.gather and not flags.ray:
+        raise UserError("--gather: goes with --ray")
+    if flags.gather and flags.tensorboard:
+        raise UserError("--tensorboard: needs a folder that all machines share, it does not go with --gather")
 
     if flags.status:
-        return sweep.print_status(tasks, path_of, read_settings, artifacts.training_progress(flags.checkpoint_dir))
+        return sweep.print_status(tasks, partial(artifacts.checkpoint_path, flags.checkpoint_dir),
+                                  training.read_settings, artifacts.training_progress(flags.checkpoint_dir))
 
-    device = models.resolve_device(flags.device)
-    dtype = models.resolve_precision(flags.precision, device)
-    train, dev = (artifacts.read_goemotions(flags.dataset, split) for split in ("train", "dev"))
+    machines = None
+    if flags.ray:
+        machines = cluster.connect(flags.ray, flags.device)
+        # Workers have working folders of their own.
+        flags.checkpoint_dir = str(Path(flags.checkpoint_dir).resolve())
+        flags.tensorboard = flags.tensorboard and str(Path(flags.tensorboard).resolve())
+        if not flags.gather:
+            machines.check_shared(flags.checkpoint_dir)
+    device, dtype = (machines.agree(models.resolve, machines.device, flags.precision) if machines else
+                     models.resolve(flags.device, flags.precision))
+    splits = [artifacts.read_goemotions(flags.dataset, split) for split in ("train", "dev")]
     model, tokenizer, backbone = models.load_backbone(
-        flags.pretrained_model, flags.prompt_len, device, dtype, flags.label_words)
+        flags.pretrained_model, flags.prompt_len, "cpu" if machines else device, dtype, flags.label_words)
     max_length = models.fit_length(model, flags.prompt_len, flags.max_length)
 
     learned_with = TrainSettings(
@@ -66,59 +76,31 @@ def main():
         batch_size=flags.train_batch_size, lr=flags.lr, weight_decay=flags.weight_decay, warmup_steps=flags.warmup_step)
     settings = {
         "made_by": "train.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
-        "label_words": flags.label_words, "dataset": flags.dataset, "data": fingerprint(train, dev),
+        "label_words": flags.label_words, "dataset": flags.dataset, "data": fingerprint(*splits),
         "negatives": flags.negatives, "max_length": max_length,
         **vars(learned_with), "precision": str(dtype).removeprefix("torch."), "versions": artifacts.versions()}
 
-    todo = sweep.Sweep(tasks, path_of, lambda emotion, seed: settings, read_settings, flags.overwrite)
+    todo, saved = training.plan(flags, flags.checkpoint_dir, tasks, settings)
     cli.write_config(flags, flags.checkpoint_dir)
-    saved = sweep.SavedTraining(flags.checkpoint_dir, settings, tasks, todo, flags.save_seconds, flags.overwrite)
     print(f"{len(tasks)} tasks, {len(tasks) - len(todo.left)} finished before; "
-          f"{flags.pretrained_model} in {settings['precision']} on {device}")
-    rows = {task: [task_rows(split, *task, flags.negatives) for split in (train, dev)] for task in todo.left}
-    bar = cli.task_bar(len(todo.left) * flags.epochs, "epoch")
-    board = artifacts.tensorboard(flags.tensorboard) if flags.tensorboard else None
-
-    def on_epoch(task):
-        bar.set_description(f"{task.name} epoch {task.epoch}: dev {task.acc:.3f}")
-        bar.update()
-        if board:
-            board.add_scalar(f"train_loss/{task.name}", task.loss, task.epoch)
-            board.add_scalar(f"dev_accuracy/{task.name}", task.acc, task.epoch)
-
-    def on_finish(task, final_prompt):
-        artifacts.write_checkpoint(path_of(task.emotion, task.seed), {
-            "best_prompt": task.best_prompt.cpu(), "best_acc": task.best_acc, "epoch": task.best_epoch,
-            "final_prompt": final_prompt.cpu(), "final_acc": task.acc, "settings": settings})
-        todo.release((task.emotion, task.seed))
-        bar.update(flags.epochs - task.epoch)
-
-    def begin(emotion, seed):
-        return Task(emotion, seed, *rows[emotion, seed])
-
-    def take_up(*task):
-        return begin(*task) if task in rows and todo.claim(task) else None
-
+          f"{flags.pretrained_model} in {settings['precision']} on {machines or device}")
+    elsewhere = 0
     if todo.left:
-        bar.set_description(f"{todo.left[0][0]}-{todo.left[0][1]} epoch 1")
-        tokens = (encode(split.texts, tokenizer, max_length) for split in (train, dev))
-        trainer = PromptTrainer(model, *tokens, learned_with, models.positions_per_batch(model, training=True),
-                                flags.eval_batch_size)
-        group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size)
-        torch.manual_seed(0)  # the noise of the backbone's dropout
-        queue = (begin(*task) for task in todo)
-        with todo, bar, saved, board or nullcontext():
-            for state in saved.take_up():
-                if state:
-                    trainer.load_state(state, take_up)
-                    bar.update(sum(task.epoch for task in trainer.tasks))
-                trainer.run(queue, group_size, on_epoch, on_finish, saved.save)
+        study = training.Study(
+            flags, settings, learned_with, device, model,
+            [encode(split.texts, tokenizer, max_length) for split in splits],
+            {task: [task_rows(split, *task, flags.negatives) for split in splits] for task in todo.left})
+        with cli.task_bar(len(todo.left) * flags.epochs, "epoch") as bar:
+            if machines:
+                elsewhere = training.train_on(machines, study, tasks, todo, saved, bar)
+            else:
+                elsewhere = training.train(study, flags.checkpoint_dir, todo, saved, bar)
 
     table = artifacts.write_accuracies(flags.checkpoint_dir)
     print(f"wrote {flags.checkpoint_dir}/{{emotion}}-{{seed}}.pt and {artifacts.accuracy_path(flags.checkpoint_dir)}: "
           f"{len(table)} prompts, mean dev accuracy {table.accuracy.mean():.4f}")
-    if todo.elsewhere:
-        print(f"{todo.elsewhere} tasks are in the hands of another process on this folder")
+    if elsewhere:
+        print(f"{elsewhere} tasks are in the hands of another process on this folder")
     print(f"next: python get_active_neuron.py{cli.asked_tasks(flags)} --pretrained_model {flags.pretrained_model} "
           f"--checkpoint_dir {flags.checkpoint_dir}")
 

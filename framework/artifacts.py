@@ -105,6 +105,28 @@ def hold(lock: PathLike) -> TextIO | None:
         file.close()  # its last holder removed it after we had opened it: that lock locks nobody out
 
 
+@contextlib.contextmanager
+def marker(folder: PathLike) -> Iterator[Path]:
+    """A file that stands in a folder for a while, to see who sees it; yields its path."""
+    path = Path(folder).resolve() / f".seen-{secrets.token_hex(4)}.lock"  # goes with `remove_leftovers`
+    with hold(path):
+        try:
+            yield path
+        finally:
+            path.unlink()
+
+
+def read_bytes(path: PathLike) -> bytes:
+    """A file as it is, for `write_bytes` on another machine."""
+    return _read_bytes(path)
+
+
+def write_bytes(path: PathLike, data: bytes) -> None:
+    """Write what `read_bytes` read, atomically."""
+    with atomic_write(path) as file:
+        file.write(data)
+
+
 def remove_leftovers(folder: PathLike) -> None:
     """Remove what processes that were killed left beside finished outputs."""
     for path in Path(folder).glob(".*.partial"):

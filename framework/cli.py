@@ -5,6 +5,7 @@ import errno
 import io
 import math
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -81,9 +82,9 @@ def run(main: Callable[[], None]) -> None:
         main()
     except UserError as error:
         _leave(str(error), 2)
-    except interrupts.Interrupted as interrupted:
+    except KeyboardInterrupt as interrupted:  # a library may have made a plain one of ours
         _leave("interrupted; everything finished so far is on disk, the same command goes on from there",
-               128 + interrupted.signum)
+               128 + getattr(interrupted, "signum", signal.SIGINT))
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
@@ -192,6 +193,12 @@ def add_sweep_flags(parser: argparse.ArgumentParser, save_seconds: float) -> Non
                         help="how often unfinished tasks are saved; an interrupted run goes on from there")
     parser.add_argument("--status", action="store_true",
                         help="only say which tasks are done, under way, left and damaged; loads no model")
+
+
+def add_ray_flag(parser: argparse.ArgumentParser) -> None:
+    """`--ray`: on which machines."""
+    parser.add_argument("--ray", metavar="ADDRESS",
+                        help="spread over a Ray cluster: host:port, `auto` or `local` (docs/cluster.md)")
 
 
 def add_result_flags(parser: argparse.ArgumentParser) -> None:

@@ -46,6 +46,12 @@ def resolve_precision(name, device):
     return {"fp32": torch.float32, "bf16": torch.bfloat16}[name]
 
 
+def resolve(device, precision):
+    """What `resolve_device` and `resolve_precision` make of the flags together."""
+    device = resolve_device(device)
+    return device, resolve_precision(precision, device)
+
+
 def resolve_model(name):
     """A local folder, the embedded model for "backbone", or a name on the hub, as `from_pretrained` takes it."""
     if not Path(name).exists() and name.rstrip("/") in ("backbone", "./backbone"):

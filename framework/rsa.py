@@ -292,7 +292,8 @@ def _over_chunks(work, rdms, device=None):
     neurons, size = rdms.shape
     step = max(1, 2 * _CHUNK // size**2)
     parts = [slice(start, min(start + step, neurons)) for start in range(0, neurons, step)]
-    with ThreadPoolExecutor(os.cpu_count() if device is None else 1) as pool:
+    threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count())  # set where a process has a share of a machine
+    with ThreadPoolExecutor(threads if device is None else 1) as pool:
         return list(pool.map(work, parts))
 
 
@@ -414,6 +415,22 @@ def permutation_test(
     largest : array [M, A]
         The largest tau over neurons in each permutation.
     """
+    tau, reached, largest = permute(rdms, attribute_rdms, permutations, seed, device, progress)
+    return *permutation_p(tau, reached, largest), largest
+
+
+def permute(rdms, attribute_rdms, permutations, seed=0, device=None, progress=False):
+    """The counts behind `permutation_test`, whose parameters these are; those of some neurons do not need the others.
+
+    Returns
+    -------
+    tau : array [N, A]
+        0 where it is not defined.
+    reached : array [N, A] of int
+        How many permutations reach it.
+    largest : array [M, A]
+        The largest tau over these neurons in each permutation.
+    """
     neurons, size = rdms.shape
     attributes = len(attribute_rdms)
     attribute_rdms = np.ascontiguousarray(attribute_rdms, dtype=float)
@@ -446,10 +463,25 @@ def permutation_test(
         largest.append(np.max(_over_chunks(work, rdms, device), axis=0))
         bar.update(len(some_orders))
     bar.close()
+    return tau, reached, np.concatenate(largest)
 
-    largest = np.concatenate(largest)
+
+def permutation_p(tau, reached, largest):
+    """The p-values of `permutation_test` from what `permute` counts.
+
+    Parameters
+    ----------
+    tau, reached : array [N, A]
+    largest : array [M, A]
+        Of neurons that were permuted apart, the largest of theirs.
+
+    Returns
+    -------
+    p, p_fwe : array [N, A]
+    """
+    permutations = len(largest)
     below = np.stack([np.searchsorted(np.sort(null), observed) for null, observed in zip(largest.T, tau.T)], axis=1)
-    return (1 + reached) / (1 + permutations), (1 + permutations - below) / (1 + permutations), largest
+    return (1 + reached) / (1 + permutations), (1 + permutations - below) / (1 + permutations)
 
 
 def split_half_reliability(

@@ -156,6 +156,11 @@ class SavedTraining:
     ------
     UserError
         If a task was begun with other settings and may not be begun anew.
+
+    Attributes
+    ----------
+    begun : dict of path to set of (emotion, seed)
+        The states that `take_up` will come to, and what they are of.
     """
 
     def __init__(
@@ -166,7 +171,7 @@ class SavedTraining:
         self._due = Every(seconds)
         self._path: Path | None = None
         self._lock: TextIO | None = None
-        self._waiting = []
+        self.begun: dict[Path, set[tuple[str, int]]] = {}
         for path in artifacts.training_paths(folder):
             if _is_held(lock_path(path)):  # by a process that is at it
                 continue
@@ -185,13 +190,13 @@ class SavedTraining:
                 if difference or not begun & set(todo.left):
                     self._remove(path)
                 else:
-                    self._waiting.append(path)
+                    self.begun[path] = begun
                     todo.reserved |= begun
 
     def take_up(self) -> Iterator[dict[str, Any] | None]:
         """Yield the states that interrupted runs left, one after another, or None where there is none to go on from."""
         new = True
-        for path in self._waiting:
+        for path in self.begun:
             lock = artifacts.hold(lock_path(path))
             if lock is not None:
                 self._path, self._lock = path, lock

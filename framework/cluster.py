@@ -1,0 +1,314 @@
+"""Spread work over the machines of a Ray cluster. Ray is optional: it is loaded here, and only when asked for.
+
+What all the work needs is sent once and kept by Ray on each machine; a worker, one a GPU or one a few cores, unpacks it
+once. After that only small items travel. Ray places them, and gives those whose machine is lost to another.
+"""
+
+import contextlib
+import functools
+import itertools
+import logging
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+from framework import artifacts, interrupts, sweep
+from framework.errors import UserError, is_out_of_memory
+
+ROOT = Path(__file__).resolve().parents[1]  # where workers find this code
+
+_CORES = 4  # of a worker without a GPU: more make a pass little faster, and each worker has a backbone in memory
+_LOSSES = 10  # so many machines may be lost over one item; more, and the item is what kills them
+
+
+def connect(address, device="auto"):
+    """Join a Ray cluster.
+
+    Parameters
+    ----------
+    address : str
+        What `--ray` was given: "host:port" of the cluster's head, "auto" for the cluster that this machine belongs to, or
+        "local" for one that is started here and ends with this process.
+    device : {"auto", "cuda", "cpu"}
+        What `--device` was given. "auto" is the GPUs where the cluster has any.
+
+    Returns
+    -------
+    Cluster
+
+    Raises
+    ------
+    UserError
+        If the package is missing, the cluster cannot be reached, or it has no such device.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else a warning about a default that will change
+    try:
+        import ray
+    except ImportError:
+        raise UserError("--ray: Ray is not installed; pip install -r requirements-cluster.txt") from None
+    if address == "auto":
+        address = os.environ.get("RAY_ADDRESS") or address
+    if address != "local":
+        _check_reachable(address)
+    try:
+        with interrupts.deferred():
+            ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL,
+                     job_config=ray.job_config.JobConfig(_py_driver_sys_path=[str(ROOT)]),
+                     **({"include_dashboard": False} if address == "local" else {}))
+    except Exception as error:  # Ray's own, of many kinds
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"--ray {address}: cannot be joined ({reason}); run this on a machine of the cluster, and give the "
+                        "address that `ray start --head` printed there, `auto` or `local`") from None
+    interrupts.catch_signals()  # Ray puts a door of its own in their place
+    return Cluster(ray, device)
+
+
+def _check_reachable(address):
+    """Ray itself would try for minutes."""
+    if address == "auto":
+        from ray._private.services import get_ray_address_from_environment
+
+        with contextlib.suppress(ConnectionError):  # no cluster here: ray.init says so at once
+            address = get_ray_address_from_environment(address, None)
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or "/" in host:
+        if address == "auto":
+            return
+        raise UserError(f"--ray {address}: is not an address; give host:port of the cluster's head (6379 is Ray's usual "
+                        "port), `auto` or `local`")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, OverflowError):
+        raise UserError(f"--ray {address}: no cluster answers there; start one with `ray start --head`, or use "
+                        "--ray local") from None
+
+
+class Cluster:
+    """A Ray cluster that this process has joined.
+
+    Parameters
+    ----------
+    ray : module
+    device : {"auto", "cuda", "cpu"}
+
+    Attributes
+    ----------
+    device : {"cuda", "cpu"}
+        What its workers compute on.
+    """
+
+    def __init__(self, ray, device):
+        self._ray = ray
+        gpus = ray.cluster_resources().get("GPU", 0)
+        if device not in ("auto", "cuda", "cpu") or device == "cuda" and not gpus:
+            raise UserError(f"--device {device}: the cluster has {gpus:.0f} GPUs; with --ray it is auto, cuda or cpu")
+        self.device = "cuda" if gpus and device != "cpu" else "cpu"
+        cores = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+        self._share = ({"num_cpus": 1, "num_gpus": 1} if self.device == "cuda" else
+                       {"num_cpus": min([_CORES, *filter(None, cores)]), "num_gpus": 0})
+        if not self._machines():
+            raise UserError("--ray: the cluster has no machine to work on; start some with `ray start --address`")
+        code = _code()
+        for machine, theirs in self.ask(_code):
+            if theirs != code:
+                raise UserError(f"--ray: {machine} has another version of this repository; bring it up to date there")
+
+    def _machines(self):
+        """How many workers each machine holds: dict of node id to int."""
+        workers = {}
+        for node in self._ray.nodes():
+            if node["Alive"]:
+                has = node["Resources"]
+                workers[node["NodeID"]] = min(int(has.get(name, 0) // need) for name, need in (
+                    ("CPU", self._share["num_cpus"]), ("GPU", self._share["num_gpus"])) if need)
+        return {node: count for node, count in workers.items() if count}
+
+    @property
+    def size(self):
+        """How many workers the cluster holds now."""
+        return sum(self._machines().values())
+
+    def _on(self, node):
+        return self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
+
+    def __str__(self):
+        return f"{self.size} {self.device} workers of a cluster"
+
+    def ask(self, question, *arguments):
+        """What a function of a module returns on each machine: list of (machine's name, answer)."""
+        asked = [self._ray.remote(_answer).options(**self._share, scheduling_strategy=self._on(node)).remote(
+            question, arguments) for node in self._machines()]
+        since, waiting = time.monotonic(), asked
+        with interrupts.deferred():  # within Ray, a signal would come out as another exception
+            while waiting:
+                waiting = self._ray.wait(waiting, num_returns=len(waiting), timeout=0.5)[1]
+                interrupts.heed()
+                if waiting and time.monotonic() - since > 60:
+                    print("waiting for machines of the cluster that are busy or slow to start", file=sys.stderr)
+                    since = float("inf")
+        return [self._result(answer) for answer in asked]
+
+    def agree(self, question, *arguments):
+        """`ask`, where all must answer the same; returns that."""
+        (first, agreed), *others = self.ask(question, *arguments)
+        for machine, answer in others:
+            if answer != agreed:
+                raise UserError(f"--ray: {first} computes in {agreed}, {machine} in {answer}; make them alike with "
+                                "--device and --precision")
+        return agreed
+
+    def check_shared(self, folder):
+        """Raise `UserError` unless every machine sees what this one writes in a folder."""
+        with artifacts.marker(folder) as path:
+            for machine, seen in self.ask(os.path.exists, path):
+                if not seen:
+                    raise UserError(f"{folder}: {machine} does not see what is written here; choose a folder that all "
+                                    "machines share, or pass --gather")
+
+    def map(self, work, study, items, bar=None):
+        """Do `work` for each item on the workers of the cluster.
+
+        An item whose worker is lost is done again by another. No more are taken from `items` than keep the workers busy.
+
+        Parameters
+        ----------
+        work : callable (study, item) or, with a `bar`, (study, item, bar)
+        study : object
+            What every item needs; a worker keeps it, with whatever `work` has done to it.
+        items : iterable
+        bar : progress bar, optional
+            Shows, for the whole cluster, what `work` tells the bars that it gets.
+
+        Yields
+        ------
+        item, result
+            In the order in which they are done.
+        """
+        with interrupts.deferred():  # within Ray, a signal would come out as another exception
+            yield from self._map(work, study, items, bar)
+
+    def _map(self, work, study, items, bar):
+        ray = self._ray
+        study = ray.put((work, study))
+        remote = ray.remote(_work).options(**self._share, max_retries=_LOSSES)
+        progress = None
+        if bar is not None:
+            here = self._on(ray.get_runtime_context().get_node_id())  # it must not be lost with another machine
+            progress = ray.remote(_Progress).options(num_cpus=0, scheduling_strategy=here).remote()
+            done, shown = {}, bar.n
+        items, running = enumerate(items), {}
+        time_to_look, room = sweep.Every(0.5), 2 * self.size
+
+        def show():
+            if bar is not None:
+                for number, (so_far, text) in ray.get(progress.take.remote()).items():
+                    done[number] = so_far  # not added up: work that is done again tells it again
+                    bar.set_description(text, refresh=False)
+                bar.update(shown + sum(done.values()) - bar.n)
+
+        try:
+            while True:
+                for number, item in itertools.islice(items, max(0, room - len(running))):
+                    running[remote.remote([study], item, progress, number)] = item
+                if not running:
+                    break
+                ray.wait(list(running), timeout=0.5)  # until one is done; there may be more
+                for reference in ray.wait(list(running), num_returns=len(running), timeout=0)[0]:
+                    yield running.pop(reference), self._result(reference)
+                interrupts.heed()
+                if time_to_look():
+                    show()
+                    room = 2 * self.size  # machines come and go
+            show()
+        finally:
+            if ray.is_initialized():  # else the process is at its end, and Ray with it
+                for reference in running:
+                    ray.cancel(reference, force=True)
+
+    def _result(self, reference):
+        """What a worker returned, or what it raised as if it had been raised here."""
+        errors = self._ray.exceptions
+        try:
+            return self._ray.get(reference)
+        except errors.RayTaskError as error:
+            if "failed to import" in str(error.cause):
+                raise UserError(f"--ray: a machine cannot load this code; it must be in {ROOT} there too, with the packages "
+                                "of requirements-cluster.txt") from None
+            if isinstance(error.cause, (UserError, OSError)) or is_out_of_memory(error.cause):
+                raise error.cause from None
+            raise
+        except errors.RayError as error:
+            reason = str(error).split("\n")[0]
+            raise UserError(f"--ray: the cluster lost work for good ({type(error).__name__}: {reason}); the same command "
+                            "goes on") from None
+
+
+# ------------------------------------------------------------------------------------------------------- on the workers
+
+
+def _code():
+    """Digest of the code that a machine has."""
+    return artifacts.sha256(*sorted((ROOT / "framework").glob("*.py")))
+
+
+def _answer(question, arguments):
+    return socket.gethostname(), question(*arguments)
+
+
+@functools.lru_cache(maxsize=1)
+def _unpack(study):
+    import ray
+
+    return ray.get(study)
+
+
+def _work(study, item, progress, number):
+    work, study = _unpack(*study)  # in a list, lest Ray unpack it for every item
+    if progress is None:
+        return work(study, item)
+    with _Bar(progress, number) as bar:
+        return work(study, item, bar)
+
+
+class _Progress:
+    """How far each item has come: what workers have told since the driver looked last."""
+
+    def __init__(self):
+        self._latest = {}
+
+    def tell(self, number, done, text):
+        self._latest[number] = done, text
+
+    def take(self):
+        latest, self._latest = self._latest, {}
+        return latest
+
+
+class _Bar:
+    """What a worker has in place of a progress bar: tells the driver's, once a second."""
+
+    def __init__(self, progress, number):
+        self._progress, self._number, self._due = progress, number, sweep.Every(1)
+        self._done, self._text = 0, ""
+
+    def update(self, done=1):
+        self._done += done
+        if self._due():
+            self._tell()
+
+    def set_description(self, text):
+        self._text = text
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        import ray
+
+        ray.get(self._tell())  # the last must not come after the result
+
+    def _tell(self):
+        return self._progress.tell.remote(self._number, self._done, self._text)
