@@ -102,8 +102,8 @@ def main():
     settings = {
         "made_by": "eval_mask_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
         "label_words": label_words, "dataset": flags.dataset, "data": fingerprint(dev), "negatives": negatives,
-        "max_length": max_length, "masks": artifacts.sha256(flags.maskPath), "precision": str(dtype).removeprefix("torch."),
-        "versions": artifacts.versions()}
+        "max_length": max_length, "masks": artifacts.sha256(flags.maskPath),
+        "precision": str(dtype).removeprefix("torch."), "versions": artifacts.versions()}
 
     def settings_of(emotion, seed):
         # A prompt that was trained again since makes other results.

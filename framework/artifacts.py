@@ -109,11 +109,13 @@ def hold(lock: PathLike) -> TextIO | None:
 def marker(folder: PathLike) -> Iterator[Path]:
     """A file that stands in a folder for a while, to see who sees it; yields its path."""
     path = Path(folder).resolve() / f".seen-{secrets.token_hex(4)}.lock"  # goes with `remove_leftovers`
-    with hold(path):
-        try:
-            yield path
-        finally:
-            path.unlink()
+    lock = hold(path)
+    try:
+        yield path
+    finally:
+        path.unlink()
+        if lock:
+            lock.close()
 
 
 def read_bytes(path: PathLike) -> bytes:

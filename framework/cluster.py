@@ -4,6 +4,8 @@ What all the work needs is sent once and kept by Ray on each machine; a worker, 
 once. After that only small items travel. Ray places them, and gives those whose machine is lost to another.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import itertools
@@ -12,9 +14,14 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
 
 from framework import artifacts, interrupts, sweep
+from framework.artifacts import PathLike
 from framework.errors import UserError, is_out_of_memory
 
 ROOT = Path(__file__).resolve().parents[1]  # where workers find this code
@@ -23,14 +30,14 @@ _CORES = 4  # of a worker without a GPU: more make a pass little faster, and eac
 _LOSSES = 10  # so many machines may be lost over one item; more, and the item is what kills them
 
 
-def connect(address, device="auto"):
+def connect(address: str, device: str = "auto") -> Cluster:
     """Join a Ray cluster.
 
     Parameters
     ----------
     address : str
-        What `--ray` was given: "host:port" of the cluster's head, "auto" for the cluster that this machine belongs to, or
-        "local" for one that is started here and ends with this process.
+        What `--ray` was given: "host:port" of the cluster's head, "auto" for the cluster that this machine belongs
+        to, or "local" for one that is started here and ends with this process.
     device : {"auto", "cuda", "cpu"}
         What `--device` was given. "auto" is the GPUs where the cluster has any.
 
@@ -60,8 +67,8 @@ def connect(address, device="auto"):
                      **({"include_dashboard": False} if address == "local" else {}))
     except Exception as error:  # Ray's own, of many kinds
         reason = " ".join(str(error).split())[:300]
-        raise UserError(f"--ray {address}: cannot be joined ({reason}); run this on a machine of the cluster, and give the "
-                        "address that `ray start --head` printed there, `auto` or `local`") from None
+        raise UserError(f"--ray {address}: cannot be joined ({reason}); run this on a machine of the cluster, and give "
+                        "the address that `ray start --head` printed there, `auto` or `local`") from None
     interrupts.catch_signals()  # Ray puts a door of its own in their place
     return Cluster(ray, device)
 
@@ -77,8 +84,8 @@ def _check_reachable(address):
     if not host or not port.isdecimal() or "/" in host:
         if address == "auto":
             return
-        raise UserError(f"--ray {address}: is not an address; give host:port of the cluster's head (6379 is Ray's usual "
-                        "port), `auto` or `local`")
+        raise UserError(f"--ray {address}: is not an address; give host:port of the cluster's head (6379 is Ray's "
+                        "usual port), `auto` or `local`")
     try:
         socket.create_connection((host, int(port)), timeout=5).close()
     except (OSError, OverflowError):
@@ -100,7 +107,7 @@ class Cluster:
         What its workers compute on.
     """
 
-    def __init__(self, ray, device):
+    def __init__(self, ray: Any, device: str) -> None:
         self._ray = ray
         gpus = ray.cluster_resources().get("GPU", 0)
         if device not in ("auto", "cuda", "cpu") or device == "cuda" and not gpus:
@@ -127,17 +134,17 @@ class Cluster:
         return {node: count for node, count in workers.items() if count}
 
     @property
-    def size(self):
+    def size(self) -> int:
         """How many workers the cluster holds now."""
         return sum(self._machines().values())
 
     def _on(self, node):
         return self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.size} {self.device} workers of a cluster"
 
-    def ask(self, question, *arguments):
+    def ask(self, question: Callable[..., Any], *arguments: Any) -> list[tuple[str, Any]]:
         """What a function of a module returns on each machine: list of (machine's name, answer)."""
         asked = [self._ray.remote(_answer).options(**self._share, scheduling_strategy=self._on(node)).remote(
             question, arguments) for node in self._machines()]
@@ -151,7 +158,7 @@ class Cluster:
                     since = float("inf")
         return [self._result(answer) for answer in asked]
 
-    def agree(self, question, *arguments):
+    def agree(self, question: Callable[..., Any], *arguments: Any) -> Any:
         """`ask`, where all must answer the same; returns that."""
         (first, agreed), *others = self.ask(question, *arguments)
         for machine, answer in others:
@@ -160,7 +167,7 @@ class Cluster:
                                 "--device and --precision")
         return agreed
 
-    def check_shared(self, folder):
+    def check_shared(self, folder: PathLike) -> None:
         """Raise `UserError` unless every machine sees what this one writes in a folder."""
         with artifacts.marker(folder) as path:
             for machine, seen in self.ask(os.path.exists, path):
@@ -168,10 +175,12 @@ class Cluster:
                     raise UserError(f"{folder}: {machine} does not see what is written here; choose a folder that all "
                                     "machines share, or pass --gather")
 
-    def map(self, work, study, items, bar=None):
+    def map(self, work: Callable[..., Any], study: Any, items: Iterable[Any],
+            bar: tqdm | None = None) -> Iterator[tuple[Any, Any]]:
         """Do `work` for each item on the workers of the cluster.
 
-        An item whose worker is lost is done again by another. No more are taken from `items` than keep the workers busy.
+        An item whose worker is lost is done again by another. No more are taken from `items` than keep the workers
+        busy.
 
         Parameters
         ----------
@@ -199,11 +208,12 @@ class Cluster:
             here = self._on(ray.get_runtime_context().get_node_id())  # it must not be lost with another machine
             progress = ray.remote(_Progress).options(num_cpus=0, scheduling_strategy=here).remote()
             done, shown = {}, bar.n
-        items, running = enumerate(items), {}
+        items = enumerate(items)
+        running: dict[Any, Any] = {}
         time_to_look, room = sweep.Every(0.5), 2 * self.size
 
         def show():
-            if bar is not None:
+            if progress is not None:
                 for number, (so_far, text) in ray.get(progress.take.remote()).items():
                     done[number] = so_far  # not added up: work that is done again tells it again
                     bar.set_description(text, refresh=False)
@@ -235,15 +245,15 @@ class Cluster:
             return self._ray.get(reference)
         except errors.RayTaskError as error:
             if "failed to import" in str(error.cause):
-                raise UserError(f"--ray: a machine cannot load this code; it must be in {ROOT} there too, with the packages "
-                                "of requirements-cluster.txt") from None
+                raise UserError(f"--ray: a machine cannot load this code; it must be in {ROOT} there too, with the "
+                                "packages of requirements-cluster.txt") from None
             if isinstance(error.cause, (UserError, OSError)) or is_out_of_memory(error.cause):
                 raise error.cause from None
             raise
         except errors.RayError as error:
             reason = str(error).split("\n")[0]
-            raise UserError(f"--ray: the cluster lost work for good ({type(error).__name__}: {reason}); the same command "
-                            "goes on") from None
+            raise UserError(f"--ray: the cluster lost work for good ({type(error).__name__}: {reason}); the same "
+                            "command goes on") from None
 
 
 # ------------------------------------------------------------------------------------------------------- on the workers
@@ -276,8 +286,8 @@ def _work(study, item, progress, number):
 class _Progress:
     """How far each item has come: what workers have told since the driver looked last."""
 
-    def __init__(self):
-        self._latest = {}
+    def __init__(self) -> None:
+        self._latest: dict[int, tuple[int, str]] = {}
 
     def tell(self, number, done, text):
         self._latest[number] = done, text
@@ -290,7 +300,7 @@ class _Progress:
 class _Bar:
     """What a worker has in place of a progress bar: tells the driver's, once a second."""
 
-    def __init__(self, progress, number):
+    def __init__(self, progress: Any, number: int) -> None:
         self._progress, self._number, self._due = progress, number, sweep.Every(1)
         self._done, self._text = 0, ""
 
@@ -302,10 +312,10 @@ class _Bar:
     def set_description(self, text):
         self._text = text
 
-    def __enter__(self):
+    def __enter__(self) -> _Bar:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         import ray
 
         ray.get(self._tell())  # the last must not come after the result

@@ -292,7 +292,8 @@ def _over_chunks(work, rdms, device=None):
     neurons, size = rdms.shape
     step = max(1, 2 * _CHUNK // size**2)
     parts = [slice(start, min(start + step, neurons)) for start in range(0, neurons, step)]
-    threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count())  # set where a process has a share of a machine
+    # The variable is set where a process has a share of a machine.
+    threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
     with ThreadPoolExecutor(threads if device is None else 1) as pool:
         return list(pool.map(work, parts))
 
@@ -419,7 +420,10 @@ def permutation_test(
     return *permutation_p(tau, reached, largest), largest
 
 
-def permute(rdms, attribute_rdms, permutations, seed=0, device=None, progress=False):
+def permute(
+        rdms: NeuronRDMs | np.ndarray, attribute_rdms: np.ndarray, permutations: int, seed: int = 0,
+        device: str | None = None, progress: bool = False,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The counts behind `permutation_test`, whose parameters these are; those of some neurons do not need the others.
 
     Returns
@@ -466,7 +470,7 @@ def permute(rdms, attribute_rdms, permutations, seed=0, device=None, progress=Fa
     return tau, reached, np.concatenate(largest)
 
 
-def permutation_p(tau, reached, largest):
+def permutation_p(tau: np.ndarray, reached: np.ndarray, largest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The p-values of `permutation_test` from what `permute` counts.
 
     Parameters

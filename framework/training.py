@@ -80,14 +80,16 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
         bar.update(flags.epochs - task.epoch)
 
     def begin(emotion, seed):
-        return Task(emotion, seed, *study.rows[emotion, seed])
+        train_rows, dev_rows = study.rows[emotion, seed]
+        return Task(emotion, seed, train_rows, dev_rows)
 
     def take_up(*task):
         return begin(*task) if task in todo.left and todo.claim(task) else None
 
     torch.cuda.empty_cache()  # of what this process trained before
-    trainer = PromptTrainer(model, *study.tokens, study.learned_with, models.positions_per_batch(model, training=True),
-                            flags.eval_batch_size)
+    train_tokens, dev_tokens = study.tokens
+    trainer = PromptTrainer(model, train_tokens, dev_tokens, study.learned_with,
+                            models.positions_per_batch(model, training=True), flags.eval_batch_size)
     group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size)
     torch.manual_seed(0)  # the noise of the backbone's dropout
     queue = (begin(*task) for task in todo)
@@ -131,7 +133,8 @@ def train_on(machines: Cluster, study: Study, tasks: list[tuple[str, int]], todo
     return sum(count for _, count in held)
 
 
-def groups_of(tasks, todo, saved, most):
+def groups_of(tasks: list[tuple[str, int]], todo: sweep.Sweep, saved: sweep.SavedTraining,
+              most: int) -> list[list[tuple[str, int]]]:
     """The tasks left, in groups for a cluster: up to `most` of an emotion, which have as many rows as each other.
 
     They follow from the command alone, not from the cluster, and so do the results. What an interrupted run has begun
@@ -150,7 +153,7 @@ def _train_group(study, group, bar):
     return train(study, study.flags.checkpoint_dir, todo, saved, bar) if todo.left else 0
 
 
-def train_apart(study, group, bar):
+def train_apart(study: Study, group: list[tuple[str, int]], bar: tqdm) -> list[bytes]:
     """`train` a group of tasks into a folder of its own; returns each checkpoint's bytes."""
     with TemporaryDirectory() as folder:
         train(study, folder, *plan(study.flags, folder, group, study.settings), bar)

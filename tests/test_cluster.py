@@ -119,7 +119,8 @@ def exact_model(tiny_model, tmp_path_factory):
     for path in tiny_model.iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
     config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0}))
+    without_dropout = {**config, "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0}
+    (folder / "config.json").write_text(json.dumps(without_dropout))
     return folder
 
 
@@ -153,12 +154,12 @@ def said(error):
     return [line for line in lines if line and "|" not in line and not line.startswith("waiting for machines")]
 
 
-# -------------------------------------------------------------------------------------------- nothing is lost, all equal
+# ------------------------------------------------------------------------------------------- nothing is lost, all equal
 
 
 def test_training_goes_on_when_the_driver_and_a_machine_are_lost(machines, exact_model, here, tmp_path):
-    flags = [*TASKS, f"--pretrained_model={exact_model}", "--prompt_len=4", "--lr=0.05", "--epochs=60", "--save_seconds=0.1",
-             "--tasks_per_batch=1"]
+    flags = [*TASKS, f"--pretrained_model={exact_model}", "--prompt_len=4", "--lr=0.05", "--epochs=60",
+             "--save_seconds=0.1", "--tasks_per_batch=1"]
     on_cluster = [*flags, f"--ray={machines.address}"]
     folder = tmp_path / "checkpoint"
 
@@ -206,7 +207,8 @@ def test_masked_evaluation_is_equal_though_workers_are_lost(machines, tiny_model
     random = np.random.default_rng(0)
     artifacts.write_masks(tmp_path / "masks.pkl", {
         f"valence_top{k}": torch.from_numpy(random.integers(0, 2, (2, 32)).astype(np.int8)) for k in range(40)})
-    flags = [*TASKS, f"--pretrained_model={tiny_model}", "--maskPath=masks.pkl", "--masks_per_batch=1", "--save_seconds=0"]
+    flags = [*TASKS, f"--pretrained_model={tiny_model}", "--maskPath=masks.pkl", "--masks_per_batch=1",
+             "--save_seconds=0"]
     driver = start("eval_mask_neuron.py", [*flags, "--resultPath=found", f"--ray={machines.address}"], tmp_path)
     wait_for(lambda: any((tmp_path / "found").glob(".*.partial")) and workers(machines.second), driver)
     for worker in workers(machines.second):
@@ -268,8 +270,8 @@ def test_a_machine_without_this_repository_is_named(machines, tmp_path):
     copy = machines.apart / "repository"
     shutil.copytree(ROOT / "framework", copy / "framework")
     shutil.copy(ROOT / "train.py", copy)
-    failed = subprocess.run([sys.executable, copy / "train.py", "--dataset=demo", f"--ray={machines.address}"], cwd=copy,
-                            capture_output=True, text=True)
+    command = [sys.executable, copy / "train.py", "--dataset=demo", f"--ray={machines.address}"]
+    failed = subprocess.run(command, cwd=copy, capture_output=True, text=True)
     line, = said(failed.stderr)
     assert failed.returncode == 2 and f"it must be in {copy} there too" in line
 
@@ -300,7 +302,7 @@ def test_without_ray(script, tmp_path):
     assert error == "train.py: --ray: Ray is not installed; pip install -r requirements-cluster.txt\n"
 
 
-# ---------------------------------------------------------------------------------------------------------------- the rest
+# -------------------------------------------------------------------------------------------------------------- the rest
 
 
 def test_groups_follow_from_the_command_and_keep_together_what_was_begun_together():
@@ -324,7 +326,8 @@ def test_the_manifest_and_the_job_script_of_the_documentation_are_whole():
     spec = yaml.safe_load(manifest)["spec"]
     version = re.search("ray==(.*)", (ROOT / "requirements-cluster.txt").read_text())[1]
     assert spec["entrypoint"].startswith("python train.py --ray auto ")
-    assert spec["rayClusterSpec"]["rayVersion"] == version and f"ray:{version}-" in (ROOT / "docs/cluster.md").read_text()
+    assert spec["rayClusterSpec"]["rayVersion"] == version
+    assert f"ray:{version}-" in (ROOT / "docs/cluster.md").read_text()
 
 
 @pytest.mark.slow
@@ -333,8 +336,8 @@ def test_the_slurm_script_starts_a_cluster_and_runs_a_command_on_it(tmp_path):
     (tmp_path / "srun").chmod(0o755)
     slurm = {"PATH": f"{tmp_path}:{Path(sys.executable).parent}:{os.environ['PATH']}", "SLURM_JOB_ID": str(os.getpid()),
              "SLURM_JOB_NUM_NODES": "2", "SLURM_CPUS_PER_TASK": "3", "SLURMD_NODENAME": "first"}
-    command = [sys.executable, "-c", "import ray, time; ray.init('auto'); print(ray.cluster_resources()['CPU'], flush=True); "
-               "time.sleep(600)"]
+    command = [sys.executable, "-c", "import ray, time; ray.init('auto'); "
+               "print(ray.cluster_resources()['CPU'], flush=True); time.sleep(600)"]
     job = subprocess.Popen([ROOT / "docs/slurm.sh", *command], cwd=tmp_path, env={**os.environ, **slurm}, text=True,
                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
