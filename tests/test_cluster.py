@@ -302,7 +302,7 @@ def test_without_ray(script, tmp_path):
     assert error == "train.py: --ray: Ray is not installed; pip install -r requirements-cluster.txt\n"
 
 
-# -------------------------------------------------------------------------------------------------------------- the rest
+# ------------------------------------------------------------------------------------------------------------- the rest
 
 
 def test_groups_follow_from_the_command_and_keep_together_what_was_begun_together():
