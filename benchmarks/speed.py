@@ -213,6 +213,8 @@ def main():
     measured["masked evaluation"].append(("(a) published way", seconds, torch.float32, peak.read()))
     del plain
 
+    if device.type == "cpu":
+        models.keep_freed_memory()  # as loading a backbone does
     auto = models.resolve_precision("auto", device)
     for label, dtype in (("(b) ours, float32", torch.float32), (f"(c) ours, auto: {str(auto)[6:]}", auto)):
         model = make_model(device, dtype, flags.layers, flags.hidden)

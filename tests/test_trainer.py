@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import RobertaConfig
 
-from framework.roberta import RobertaForMaskedLMPrompt
+from framework.roberta import Dropout, RobertaForMaskedLMPrompt
 from framework.tasks import TaskRows
 from framework.trainer import PromptTrainer, Task, TrainSettings, adam_step, count_right, cut_by_length
 
@@ -178,3 +178,17 @@ def test_in_float32_logits_and_gradient_are_those_of_float64(model, tokens):
     with torch.no_grad():  # weights changed in place count at once
         single.roberta.encoder.layer[0].output.dense.weight.zero_()
     assert abs(loss_and_gradient(single, torch.float)[0] - expected[0]) > 1e-3
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+def test_dropout_zeroes_its_share_anew_each_time_and_scales_the_rest(dtype):
+    dropout, ones = Dropout(0.3), torch.ones(1001, 333, dtype=dtype, requires_grad=True)
+    torch.manual_seed(0)
+    first, second = dropout(ones), dropout(ones)
+    assert set(first.unique().tolist()) == {0, torch.tensor(1 / 0.7, dtype=dtype).item()}
+    for dropped, share in ((first == 0, 0.3), (second == 0, 0.3), ((first == 0) & (second == 0), 0.09)):
+        assert abs(dropped.double().mean() - share) < 0.004  # five standard errors
+    assert torch.equal(torch.autograd.grad(first.sum(), ones)[0], first)
+    torch.manual_seed(0)
+    assert torch.equal(dropout(ones), first)
+    assert torch.equal(dropout.eval()(ones), ones)
