@@ -63,7 +63,9 @@ def download(monkeypatch, tmp_path):
 
 
 def here(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """Everything but the flags of the run."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*")
+            if path.is_file() and path.suffix != ".yaml"}
 
 
 def test_right_files_arrive_and_are_not_fetched_again(served, download, tmp_path, capsys):

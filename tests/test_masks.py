@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import gen_mask
-from framework import artifacts, masks
+from framework import artifacts, masks, rsa
 from framework.errors import UserError
 
 L, D = 3, 40
@@ -148,14 +148,15 @@ def test_script_writes_masks_overlap_and_settings(script, rank_file, ranks, tmp_
     assert (tmp_path / "out/masks.pkl").read_bytes() != first
 
 
-def test_script_takes_the_layers_and_the_paths_of_3_spaces_from_step_4(script, refused, rank_file, tmp_path):
+def test_script_takes_the_layers_and_the_paths_of_3_spaces_from_step_4(script, refused, ranks, tmp_path):
     (tmp_path / "neuron_rank").mkdir()
-    rank_file.rename(tmp_path / "neuron_rank/neuron_rank_by_searchlight_RSA_3space.csv")
+    spaces = pd.DataFrame(dict.fromkeys(rsa.SPACES, next(iter(ranks.values()))))
+    spaces.to_csv(tmp_path / "neuron_rank/neuron_rank_by_searchlight_RSA_3space.csv", index=False)
     record = tmp_path / "neuron_rank/neuron_rank_by_searchlight_RSA_3space.json"
     record.write_text(json.dumps({"num_layers": 5, "mode": "3Spaces"}))
     script("gen_mask.py", "--mode=3Spaces", "--thresholds", 10, "--mask_method=FLOAT_MASK")
     made = artifacts.read_masks(tmp_path / "masks/RSA_3space_top_500_6000.pkl")
-    assert made["valence_top10_random"].shape == (5, N // 5)
+    assert made["affective_top10_random"].shape == (5, N // 5)
     where = f"--CSV_Path={record.with_suffix('.csv')}"
     assert "has ranks of 5 layers" in refused(where, "--num_layers=3", "--mode=3Spaces")
     assert "was made with --mode 3Spaces" in refused(where)

@@ -86,7 +86,7 @@ def test_every_table_is_what_scipy_makes_of_the_activations(study, script, tmp_p
     assert (reliability["lowest"] <= reliability["reliability"]).all()
     written = {path.name for path in (tmp_path / "neuron_rank").iterdir()}
     stem = RANKS.removeprefix("neuron_rank/").removesuffix(".csv")
-    assert written == {f"{stem}.csv", f"{stem}.json", *(f"{stem}_{table}.csv" for table in TABLES)}
+    assert written == {f"{stem}.csv", f"{stem}.json", f"{stem}.yaml", *(f"{stem}_{table}.csv" for table in TABLES)}
 
 
 def test_distances_give_the_ranks_of_the_ratings_they_come_from(study):
