@@ -43,14 +43,14 @@ def main():
         raise UserError(f"--PKL_File {mask_path}: must end in .pkl")
 
     ranks, made_with = artifacts.read_ranks(rank_path)
+    if made_with.get("mode", args.mode) != args.mode:
+        raise UserError(f"{rank_path}: was made with --mode {made_with['mode']}; give the same --mode here")
     spaces = [space for space in rsa.SPACES if space in ranks]
     if args.mode == "3Spaces" and len(spaces) < len(rsa.SPACES):
         raise UserError(f"{rank_path}: has no column {next(space for space in rsa.SPACES if space not in spaces)!r}, "
                         "--mode 3Spaces needs the three spaces; rsa_searchlight.py --mode 3Spaces ranks them")
     if args.mode == "14Properties" and len(spaces) == len(ranks):
         raise UserError(f"{rank_path}: holds the ranks of the three spaces; give --mode 3Spaces")
-    if made_with.get("mode", args.mode) != args.mode:
-        raise UserError(f"{rank_path}: was made with --mode {made_with['mode']}; give the same --mode here")
     num_layers = args.num_layers or made_with.get("num_layers", 12)
     if num_layers != made_with.get("num_layers", num_layers):
         raise UserError(f"--num_layers {num_layers}: {rank_path} has ranks of {made_with['num_layers']} layers")
