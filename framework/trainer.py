@@ -1,12 +1,17 @@
 """Train many prompts through one frozen backbone, and count right answers, with or without masks."""
 
+from __future__ import annotations
+
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
+from framework.encoders import PromptedModel
 from framework.errors import is_out_of_memory
 from framework.tasks import EMOTIONS, TaskRows
 
@@ -76,21 +81,22 @@ class Task:
     loss: float = float("nan")
     acc: float = float("nan")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         # A generator of its own: what a task draws does not depend on the tasks it trains beside.
         self.generator = torch.Generator().manual_seed(1000 * self.seed + EMOTIONS.index(self.emotion))
 
     @property
-    def name(self):
+    def name(self) -> str:
+        """The task's name: emotion-seed."""
         return f"{self.emotion}-{self.seed}"
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """How far the training has come, as plain values and tensors; the rows are not in it."""
         state = {name: value for name, value in vars(self).items() if name not in ("train", "dev", "generator")}
         return {**state, "order": self.order.clone(), "losses": torch.tensor(self.losses),
                 "generator": self.generator.get_state()}
 
-    def load_state(self, state):
+    def load_state(self, state: dict[str, Any]) -> None:
         """Go on from where `state` was taken."""
         state = dict(state)
         self.generator.set_state(state.pop("generator"))
@@ -124,16 +130,20 @@ class PromptTrainer:
     prompts, exp_avg, exp_avg_sq : Tensor [tasks, P, H]
     """
 
-    def __init__(self, model, train_tokens, dev_tokens, settings, positions_per_batch, eval_rows=None):
+    def __init__(
+            self, model: PromptedModel, train_tokens: Sequence[np.ndarray], dev_tokens: Sequence[np.ndarray],
+            settings: TrainSettings, positions_per_batch: int, eval_rows: int | None = None,
+    ) -> None:
         self.model, self.settings = model, settings
         self.positions_per_batch, self.eval_rows = positions_per_batch, eval_rows
         self.train_tokens, self.dev_tokens = train_tokens, dev_tokens
         dtype = torch.promote_types(model.dtype, torch.float32)
         empty = torch.empty(0, settings.prompt_len, model.prompt_width, dtype=dtype, device=model.device)
-        self.tasks, self.prompts, self.exp_avg, self.exp_avg_sq = [], empty, empty.clone(), empty.clone()
-        self.ended = []
+        self.tasks: list[Task] = []
+        self.prompts, self.exp_avg, self.exp_avg_sq = empty, empty.clone(), empty.clone()
+        self.ended: list[tuple[Task, torch.Tensor]] = []
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """All that decides what comes next: plain values and tensors, for `load_state`."""
         return {
             "tasks": [task.state() for task in self.tasks], "prompts": self.prompts, "exp_avg": self.exp_avg,
@@ -142,7 +152,7 @@ class PromptTrainer:
             "positions_per_batch": self.positions_per_batch, "random": torch.get_rng_state(),
             "cuda_random": torch.cuda.get_rng_state(self.model.device) if self.model.device.type == "cuda" else None}
 
-    def load_state(self, state, new_task):
+    def load_state(self, state: dict[str, Any], new_task: Callable[[str, int], Task | None]) -> None:
         """Go on from where `state` was taken, to the bit.
 
         Parameters
@@ -170,7 +180,7 @@ class PromptTrainer:
         if state["cuda_random"] is not None and self.model.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_random"], self.model.device)
 
-    def add(self, task, prompt=None):
+    def add(self, task: Task, prompt: torch.Tensor | None = None) -> None:
         """Take a task into the group, starting from `prompt` [P, H] or from its own initial prompt."""
         if prompt is None:
             shape = self.prompts.shape[1:]
@@ -185,13 +195,13 @@ class PromptTrainer:
         self.exp_avg = torch.cat([self.exp_avg, torch.zeros_like(start)])
         self.exp_avg_sq = torch.cat([self.exp_avg_sq, torch.zeros_like(start)])
 
-    def drop(self, index):
+    def drop(self, index: int) -> None:
         """Let a task go out of the group."""
         rest = [i for i in range(len(self.tasks)) if i != index]
         self.tasks = [self.tasks[i] for i in rest]
         self.prompts, self.exp_avg, self.exp_avg_sq = self.prompts[rest], self.exp_avg[rest], self.exp_avg_sq[rest]
 
-    def next_rows(self):
+    def next_rows(self) -> list[torch.Tensor]:
         """The next batch of every task, as indices into its training rows; a list of LongTensors."""
         batches = []
         for task in self.tasks:
@@ -201,7 +211,7 @@ class PromptTrainer:
             task.order = task.order[self.settings.batch_size:]
         return batches
 
-    def step(self, batches):
+    def step(self, batches: Sequence[torch.Tensor | np.ndarray]) -> torch.Tensor:
         """One step of all tasks.
 
         Parameters
@@ -243,8 +253,11 @@ class PromptTrainer:
         adam_step(self.prompts, gradient, self.exp_avg, self.exp_avg_sq, lr, self.settings.weight_decay)
         return losses
 
-    def run(self, queue, group_size, on_epoch=lambda task: None, on_finish=lambda task, prompt: None,
-            save=lambda state, last: True):
+    def run(
+            self, queue: Iterable[Task], group_size: int, on_epoch: Callable[[Task], Any] = lambda task: None,
+            on_finish: Callable[[Task, torch.Tensor], Any] = lambda task, prompt: None,
+            save: Callable[[Callable[[], dict[str, Any]], bool], bool] = lambda state, last: True,
+    ) -> None:
         """Train tasks to their ends; a task that ends leaves its place to the next in the queue.
 
         Tasks are handed out only once a state in which they have ended is saved: whoever goes on from the last state
@@ -300,7 +313,10 @@ class PromptTrainer:
         return task.epoch >= self.settings.epochs or (patience is not None and task.epoch - task.best_epoch >= patience)
 
 
-def within_memory(compute, positions_per_batch):
+Result = TypeVar("Result")
+
+
+def within_memory(compute: Callable[[int], Result], positions_per_batch: int) -> tuple[Result, int]:
     """Compute with as large passes as the memory takes: where it runs out, halve them and try again.
 
     Parameters
@@ -338,7 +354,10 @@ def within_memory(compute, positions_per_batch):
         positions_per_batch //= 2
 
 
-def adam_step(prompts, gradient, exp_avg, exp_avg_sq, lr, weight_decay, betas=(0.9, 0.999), eps=1e-6):
+def adam_step(
+        prompts: torch.Tensor, gradient: torch.Tensor, exp_avg: torch.Tensor, exp_avg_sq: torch.Tensor,
+        lr: torch.Tensor, weight_decay: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-6,
+) -> None:
     """Adam with decoupled weight decay and without bias correction, in place.
 
     The update of Loshchilov & Hutter (2019, arXiv 1711.05101, algorithm 2) with both corrections left out, as BERT was
@@ -356,7 +375,10 @@ def adam_step(prompts, gradient, exp_avg, exp_avg_sq, lr, weight_decay, betas=(0
 
 
 @torch.inference_mode()
-def count_right(model, tokens, rows, prompt, positions_per_batch, eval_rows=None, neuron_masks=None):
+def count_right(
+        model: PromptedModel, tokens: Sequence[np.ndarray], rows: TaskRows, prompt: torch.Tensor,
+        positions_per_batch: int, eval_rows: int | None = None, neuron_masks: torch.Tensor | None = None,
+) -> torch.Tensor:
     """How many rows of a task are answered rightly.
 
     Parameters
@@ -378,7 +400,7 @@ def count_right(model, tokens, rows, prompt, positions_per_batch, eval_rows=None
     """
     model.eval()
     masks = 1 if neuron_masks is None else len(neuron_masks)
-    right = 0
+    right = torch.zeros((), dtype=torch.long, device=model.device)
     for part in cut_by_length(tokens, rows.row, len(prompt), positions_per_batch // masks, eval_rows):
         logits = model(*pad(tokens, rows.row[part], model), prompt=prompt, neuron_masks=neuron_masks).logits
         label = torch.from_numpy(rows.label[part]).to(logits.device)
@@ -386,7 +408,10 @@ def count_right(model, tokens, rows, prompt, positions_per_batch, eval_rows=None
     return right
 
 
-def cut_by_length(tokens, rows, prompt_len, positions_per_batch, most_rows=None):
+def cut_by_length(
+        tokens: Sequence[np.ndarray], rows: np.ndarray, prompt_len: int, positions_per_batch: int,
+        most_rows: int | None = None,
+) -> list[np.ndarray]:
     """Cut rows, sorted by length, into batches that need little padding.
 
     Parameters
@@ -415,7 +440,9 @@ def cut_by_length(tokens, rows, prompt_len, positions_per_batch, most_rows=None)
     return batches
 
 
-def pad(tokens, rows, model):
+def pad(
+        tokens: Sequence[np.ndarray], rows: np.ndarray, model: PromptedModel,
+) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Input ids [B, T] of the rows and their attention mask, or None where no row is shorter than another."""
     batch = [torch.from_numpy(tokens[row]) for row in rows]
     pad_id = model.config.pad_token_id

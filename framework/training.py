@@ -17,6 +17,7 @@ from tqdm import tqdm
 from framework import artifacts, models, sweep
 from framework.artifacts import PathLike
 from framework.cluster import Cluster
+from framework.encoders import PromptedModel
 from framework.tasks import TaskRows
 from framework.trainer import PromptTrainer, Task, TrainSettings
 
@@ -42,7 +43,7 @@ class Study(NamedTuple):
     settings: dict[str, Any]
     learned_with: TrainSettings
     device: torch.device
-    model: torch.nn.Module
+    model: PromptedModel
     tokens: list[list[np.ndarray]]
     rows: dict[tuple[str, int], list[TaskRows]]
 
