@@ -100,14 +100,13 @@ class RobertaModelWarp(RobertaModel):
         """
         hidden = self.embeddings(input_ids, prompt)
         rows, length, _ = hidden.shape
-        attended = torch.ones(rows, length, dtype=torch.bool, device=hidden.device)
+        attended = None
         if attention_mask is not None:
-            attended[:, length - input_ids.shape[1] + 1:] = attention_mask[:, 1:]
-        layout = Layout(attended, self.config.num_attention_heads, hidden.dtype)
-        # From here on one row follows the other, without padding [N, H].
-        hidden = hidden.flatten(0, 1)
-        if attention_mask is not None:
-            hidden = hidden.index_select(0, attended.flatten().nonzero()[:, 0])
+            ahead = attention_mask.new_ones(rows, length - input_ids.shape[1] + 1)
+            attended = torch.cat([ahead, attention_mask[:, 1:]], dim=1).bool()
+        layout_of = PackedRows if hidden.device.type == "cpu" else PaddedRows
+        layout = layout_of(rows, length, attended, self.config.num_attention_heads)
+        hidden = layout.take(hidden)  # from here on [N, H], without rows
         last = len(self.encoder.layer) - 1
         for index, layer in enumerate(self.encoder.layer):
             hidden = self._attend(layer.attention, hidden, layout, first_only=index == last)
@@ -118,7 +117,8 @@ class RobertaModelWarp(RobertaModel):
                     # No mask touches what comes before the first layer's neurons: computed once, used by all masks.
                     neurons = (neurons * mask).flatten(0, 1)
                     hidden = hidden.repeat(len(mask), 1)
-                    layout = Layout(attended.repeat(len(mask), 1), layout.heads, hidden.dtype)
+                    attended = None if attended is None else attended.repeat(len(mask), 1)
+                    layout = layout_of(len(mask) * rows, length, attended, layout.heads)
                 else:
                     neurons = neurons.unflatten(0, (len(mask), -1)).mul_(mask).flatten(0, 1)
             hidden = layer.output(neurons, hidden)
@@ -128,91 +128,119 @@ class RobertaModelWarp(RobertaModel):
     def _attend(attention, hidden, layout, first_only):
         """Self-attention of all positions, or of the first position of each row, to all of their row."""
         maps = attention.self
-        key, value = (_Pad.apply(states, layout) for states in (maps.key(hidden), maps.value(hidden)))
+        key, value = layout.pad(maps.key(hidden)), layout.pad(maps.value(hidden))
         if first_only:
             # The head reads position 0 alone: in the last layer no other position asks or passes the feed-forward.
             hidden = hidden[layout.first]
             query = maps.query(hidden).view(len(hidden), layout.heads, 1, -1)
         else:
-            query = _Pad.apply(maps.query(hidden), layout)
-        if hidden.device.type == "cpu":
-            # The two products one by one are faster here than the fused kernel, which has no dropout on a CPU.
-            scores = torch.add(layout.bias, query @ key.transpose(-1, -2), alpha=maps.scaling)
-            context = maps.dropout(scores.softmax(-1)) @ value
-        else:
-            dropout = maps.dropout.p if maps.training else 0.0
-            context = F.scaled_dot_product_attention(query, key, value, attn_mask=layout.bias, dropout_p=dropout)
-        return attention.output(context.flatten(1) if first_only else _Unpad.apply(context, layout), hidden)
+            query = layout.pad(maps.query(hidden))
+        context = layout.attend(maps, query, key, value)
+        return attention.output(context.flatten(1) if first_only else layout.unpad(context), hidden)
 
 
-class Layout:
-    """Rows of unequal length, packed one behind the other, or padded beside each other for attention.
-
-    Attention alone needs them padded; all else skips the padding.
+class PaddedRows:
+    """How a GPU takes rows of unequal length: beside each other, padded to the longest; N = B x L positions.
 
     Parameters
     ----------
-    attended : bool Tensor [B, L]
-        False at padding, which ends a row; N positions are True.
+    rows, length : int
+        B and L.
+    attended : bool Tensor [B, L], optional
+        False at padding.
     heads : int
-    dtype : torch.dtype
 
     Attributes
     ----------
-    first : LongTensor [B]
-        Where each row begins among the N.
-    bias : Tensor [B, 1, 1, padded L]
-        To be added to the scores of the keys: minus infinity at padding.
+    first : slice or LongTensor [B]
+        Where the rows begin among the N positions.
     """
 
-    def __init__(self, attended, heads, dtype):
-        # On a CPU, softmax over a multiple of 32 keys takes half the time of one over a few less.
-        attended = F.pad(attended, (0, -attended.shape[1] % 32))
-        rows, length = attended.shape
-        row, position = attended.nonzero().T
-        # Counted in one head's share of a position, so that the copy which pads brings the heads to the front as well.
-        head = torch.arange(heads, device=attended.device)
-        places = torch.arange(len(row) * heads, device=attended.device).view(-1, heads)
-        self.back = ((row[:, None] * heads + head) * length + position[:, None]).flatten()
-        self.there = torch.full((rows * heads * length,), len(self.back), device=attended.device)
-        self.there[self.back] = places.flatten()
-        self.first = (position == 0).nonzero()[:, 0]
-        self.heads, self.shape = heads, (rows, heads, length, -1)
-        self.bias = torch.zeros(rows, 1, 1, length, dtype=dtype, device=attended.device)
-        self.bias.masked_fill_(~attended[:, None, None], -torch.inf)
+    def __init__(self, rows, length, attended, heads):
+        self.rows, self.length, self.heads = rows, length, heads
+        self.first = slice(None, None, length)
+        self.keys = None if attended is None else attended[:, None, None]
+
+    def take(self, states):
+        """From [B, L, H] to [N, H]."""
+        return states.flatten(0, 1)
 
     def pad(self, states):
-        """From [N, H] to [B, heads, padded L, H / heads], with zeros at padding."""
-        shares = F.pad(states.reshape(len(self.back), -1), (0, 0, 0, 1))
-        return shares.index_select(0, self.there).view(self.shape)
+        """From [N, H] to the heads' shares [B, heads, padded L, H / heads]."""
+        return states.view(self.rows, self.length, self.heads, -1).transpose(1, 2)
 
     def unpad(self, states):
         """From [B, heads, padded L, H / heads] to [N, H]."""
-        return states.reshape(len(self.there), -1).index_select(0, self.back).view(len(self.back) // self.heads, -1)
+        return states.transpose(1, 2).reshape(self.rows * self.length, -1)
+
+    def attend(self, maps, query, key, value):
+        """Attention of queries to the keys of their row."""
+        dropout = maps.dropout.p if maps.training else 0.0
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=self.keys, dropout_p=dropout)
+
+
+class PackedRows:
+    """How a CPU takes rows of unequal length: one behind the other without padding; N positions in all.
+
+    Attention alone needs them padded. Parameters, attributes and methods are those of `PaddedRows`.
+    """
+
+    def __init__(self, rows, length, attended, heads):
+        attended = torch.ones(rows, length, dtype=torch.bool) if attended is None else attended
+        self.positions = attended.flatten().nonzero()[:, 0]
+        # Softmax over a multiple of 32 keys takes half the time of one over a few less.
+        attended = F.pad(attended, (0, -length % 32))
+        row, position = attended.nonzero().T
+        self.first = (position == 0).nonzero()[:, 0]
+        self.heads, self.shape = heads, (rows, heads, attended.shape[1], -1)
+        self.bias = torch.zeros(rows, 1, 1, attended.shape[1]).masked_fill_(~attended[:, None, None], -torch.inf)
+        # Counted in one head's share of a position, so that the copy which pads brings the heads to the front as well.
+        self.padded = ((row[:, None] * heads + torch.arange(heads)) * attended.shape[1] + position[:, None]).flatten()
+        self.packed = torch.full((attended.numel() * heads,), len(self.padded))  # at padding, one behind the last
+        self.packed[self.padded] = torch.arange(len(self.padded))
+
+    def take(self, states):
+        return states.flatten(0, 1).index_select(0, self.positions)
+
+    def pad(self, states):
+        return _Pad.apply(states, self)
+
+    def unpad(self, states):
+        return _Unpad.apply(states, self)
+
+    def attend(self, maps, query, key, value):
+        # The two products one by one are faster than the fused kernel, which has no dropout on a CPU.
+        scores = torch.add(self.bias.to(query.dtype), query @ key.transpose(-1, -2), alpha=maps.scaling)
+        return maps.dropout(scores.softmax(-1)) @ value
 
 
 class _Pad(torch.autograd.Function):
-    """`Layout.pad`; each is the other's gradient, which torch would sum up share by share."""
+    """Shares to where they are padded, with zeros at padding; the gradient of `_Unpad`.
+
+    Each is the other's gradient, which torch, not knowing that no two come to one place, would add up one by one.
+    """
 
     @staticmethod
     def forward(ctx, states, layout):
         ctx.layout = layout
-        return layout.pad(states)
+        shares = F.pad(states.reshape(len(layout.padded), -1), (0, 0, 0, 1))
+        return shares.index_select(0, layout.packed).view(layout.shape)
 
     @staticmethod
     def backward(ctx, gradient):
-        return ctx.layout.unpad(gradient), None
+        return _Unpad.apply(gradient, ctx.layout), None
 
 
 class _Unpad(torch.autograd.Function):
     @staticmethod
     def forward(ctx, states, layout):
         ctx.layout = layout
-        return layout.unpad(states)
+        shares = states.reshape(len(layout.packed), -1).index_select(0, layout.padded)
+        return shares.view(len(layout.positions), -1)
 
     @staticmethod
     def backward(ctx, gradient):
-        return ctx.layout.pad(gradient), None
+        return _Pad.apply(gradient, ctx.layout), None
 
 
 class FrozenLinear(nn.Linear):
