@@ -1,10 +1,14 @@
 """Load the backbone and its tokenizer by name; choose device and precision."""
 
+from __future__ import annotations
+
 import ctypes
 import math
 import os
 import platform
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoTokenizer
@@ -12,6 +16,7 @@ from transformers.utils import logging as transformers_logging
 
 from framework import encoders, neurons
 from framework.artifacts import sha256
+from framework.encoders import PromptedModel
 from framework.errors import UserError, is_out_of_memory
 from framework.roberta import LABEL_WORDS, RobertaForMaskedLMPrompt
 
@@ -22,7 +27,7 @@ ROBERTAS = ("roberta", "xlm-roberta", "camembert")
 OTHER_LABEL_WORDS = (LABEL_WORDS, ("bad", "good"), ("no", "yes"), ("false", "true"), ("sad", "happy"))
 
 
-def resolve_device(name):
+def resolve_device(name: str) -> torch.device:
     """A torch device for "auto" (the first GPU if there is one) or a device's name."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
@@ -33,7 +38,7 @@ def resolve_device(name):
         raise UserError(f"--device {name}: not available here; use --device auto or --device cpu") from None
 
 
-def resolve_precision(name, device):
+def resolve_precision(name: str, device: torch.device) -> torch.dtype:
     """The backbone's dtype for "auto", "fp32" or "bf16".
 
     "auto" is bfloat16 where the hardware multiplies it natively and float32 elsewhere. The choice follows from the
@@ -48,20 +53,23 @@ def resolve_precision(name, device):
     return {"fp32": torch.float32, "bf16": torch.bfloat16}[name]
 
 
-def resolve(device, precision):
+def resolve(device: str, precision: str) -> tuple[torch.device, torch.dtype]:
     """What `resolve_device` and `resolve_precision` make of the flags together."""
-    device = resolve_device(device)
-    return device, resolve_precision(precision, device)
+    resolved = resolve_device(device)
+    return resolved, resolve_precision(precision, resolved)
 
 
-def resolve_model(name):
+def resolve_model(name: str) -> str:
     """A local folder, the embedded model for "backbone", or a name on the hub, as `from_pretrained` takes it."""
     if not Path(name).exists() and name.rstrip("/") in ("backbone", "./backbone"):
         return str(ROOT / "backbone")
     return name
 
 
-def load_backbone(name, prompt_len, device="cpu", dtype=torch.float32, label_words=LABEL_WORDS):
+def load_backbone(
+        name: str, prompt_len: int, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32,
+        label_words: Sequence[str] = LABEL_WORDS,
+) -> tuple[PromptedModel, Any, str]:
     """Load a frozen backbone with its tokenizer.
 
     Parameters
@@ -122,8 +130,8 @@ def load_backbone(name, prompt_len, device="cpu", dtype=torch.float32, label_wor
         if Path(path).is_dir():
             reason = str(error).split("\n")[0]
             raise UserError(f"{flag}: the folder holds no model that can be loaded ({reason})") from None
-        raise UserError(f"{flag}: no such folder, and the hub cannot be reached or does not know it; download the model "
-                        "and pass its folder, or use the embedded one: --pretrained_model backbone") from None
+        raise UserError(f"{flag}: no such folder, and the hub cannot be reached or does not know it; download the "
+                        "model and pass its folder, or use the embedded one: --pretrained_model backbone") from None
     finally:
         transformers_logging.set_verbosity(verbosity)
         if progress:
@@ -139,7 +147,7 @@ def _hash_folder(path):
     return sha256(*(Path(path) / name for name in names))
 
 
-def find_label_ids(tokenizer, label_words, flag):
+def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> list[int]:
     """The vocabulary entries of the label words, class 0 first: as a text begins with them, or else after a space."""
     ids = [_one_token(tokenizer, word) for word in label_words]
     if None in ids:
@@ -159,7 +167,7 @@ def _one_token(tokenizer, word):
     return None
 
 
-def trained_with(checkpoints, name, asked, default):
+def trained_with(checkpoints: Mapping[Path, dict[str, Any]], name: str, asked: Any, default: Any) -> Any:
     """What prompts were trained with under a flag's name, if nothing else is asked for; `default` where not recorded.
 
     Raises
@@ -178,7 +186,7 @@ def trained_with(checkpoints, name, asked, default):
     return first
 
 
-def trained_label_words(checkpoints, asked=None):
+def trained_label_words(checkpoints: Mapping[Path, dict[str, Any]], asked: Sequence[str] | None = None) -> list[str]:
     """The label words that prompts were trained with; where that is not recorded, those asked for or the study's.
 
     Parameters
@@ -202,7 +210,7 @@ def trained_label_words(checkpoints, asked=None):
     return words
 
 
-def fit_length(model, prompt_len, max_length):
+def fit_length(model: PromptedModel, prompt_len: int, max_length: int) -> int:
     """The longest text, in tokens, that fits beside mask and prompt: `max_length`, or less if the model ends first."""
     room = model.config.max_position_embeddings - 1 - prompt_len
     if room < 3:
@@ -211,7 +219,7 @@ def fit_length(model, prompt_len, max_length):
     return min(max_length, room)
 
 
-def keep_freed_memory():
+def keep_freed_memory() -> None:
     """Keep memory that a pass frees for the next one, where the C library is glibc.
 
     Left to itself it hands large blocks back to the system and takes them anew in the next pass, page by page, which
@@ -224,7 +232,7 @@ def keep_freed_memory():
         mallopt(trim_threshold, 2**31 - 1)
 
 
-def positions_per_batch(model, training):
+def positions_per_batch(model: PromptedModel, training: bool) -> int:
     """How many positions (rows x length) one forward pass takes, from the device's memory.
 
     On a CPU, more than fits its caches makes nothing faster.
@@ -238,19 +246,19 @@ def positions_per_batch(model, training):
     return max(4096, int(0.6 * free / (width * layers * model.dtype.itemsize)))
 
 
-def group_size(tasks_per_batch, positions, batch_size):
+def group_size(tasks_per_batch: int | str, positions: int, batch_size: int) -> int:
     """How many tasks train together: as asked, or ("auto") enough that their rows fill a forward pass several times.
 
     More rows than one pass takes are sorted by length before they are cut into passes, which saves padding.
     """
     if tasks_per_batch != "auto":
-        return tasks_per_batch
+        return int(tasks_per_batch)
     typical_length = 128  # a prompt of 100 and a median comment
     return max(4, math.ceil(4 * positions / typical_length / batch_size))
 
 
-def check_prompts(checkpoints, model, backbone):
-    """Raise `UserError` if a prompt was trained on another backbone, as far as that is recorded, or does not fit this one.
+def check_prompts(checkpoints: Mapping[Path, dict[str, Any]], model: PromptedModel, backbone: str) -> None:
+    """Raise `UserError` if a prompt was trained on another backbone, as far as that is recorded, or does not fit it.
 
     Parameters
     ----------

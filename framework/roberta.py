@@ -6,11 +6,17 @@ over the whole input; only position 0 leaves the last layer, since it alone is r
 the vocabulary, not all of them. Neurons can be masked on the way.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import torch
 from numba import njit
 from torch import nn
 from torch.nn import functional as F
+from transformers import RobertaConfig
 from transformers import initialization as init
 from transformers.modeling_outputs import MaskedLMOutput
 from transformers.models.roberta.modeling_roberta import (
@@ -33,11 +39,11 @@ class RobertaEmbeddingsWarp(RobertaEmbeddings):
         The model's own prompt; P is `config.prompt_len` (100 unless set).
     """
 
-    def __init__(self, config):
+    def __init__(self, config: RobertaConfig) -> None:
         super().__init__(config)
         self.prompt = nn.Parameter(torch.empty(getattr(config, "prompt_len", 100), config.hidden_size))
 
-    def forward(self, input_ids, prompt=None):
+    def forward(self, input_ids: torch.Tensor, prompt: torch.Tensor | None = None) -> torch.Tensor:
         """Embed tokens and prompt.
 
         Parameters
@@ -63,9 +69,12 @@ class RobertaEmbeddingsWarp(RobertaEmbeddings):
 
 
 class RobertaModelWarp(RobertaModel):
-    """The encoder, up to the features of position 0."""
+    """The encoder, up to the features of position 0; `RobertaForMaskedLMPrompt` freezes all of it but the prompt."""
 
-    def __init__(self, config, add_pooling_layer=False):
+    _keys_to_ignore_on_load_missing = [r"embeddings\.prompt"]
+    _keys_to_ignore_on_load_unexpected = [r"lm_head", r"pooler"]
+
+    def __init__(self, config: RobertaConfig, add_pooling_layer: bool = False) -> None:
         super().__init__(config, add_pooling_layer=add_pooling_layer)
         self.embeddings = RobertaEmbeddingsWarp(config)
         for module in list(self.modules()):
@@ -81,7 +90,10 @@ class RobertaModelWarp(RobertaModel):
         if isinstance(module, RobertaEmbeddingsWarp):
             init.normal_(module.prompt, mean=0.0, std=0.02)
 
-    def forward(self, input_ids, attention_mask=None, prompt=None, neuron_masks=None):
+    def forward(
+            self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None,
+            prompt: torch.Tensor | None = None, neuron_masks: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """Features of position 0, as they are or under each of several masks.
 
         Parameters
@@ -100,14 +112,13 @@ class RobertaModelWarp(RobertaModel):
         """
         hidden = self.embeddings(input_ids, prompt)
         rows, length, _ = hidden.shape
-        attended = torch.ones(rows, length, dtype=torch.bool, device=hidden.device)
+        attended = None
         if attention_mask is not None:
-            attended[:, length - input_ids.shape[1] + 1:] = attention_mask[:, 1:]
-        layout = Layout(attended, self.config.num_attention_heads, hidden.dtype)
-        # From here on one row follows the other, without padding [N, H].
-        hidden = hidden.flatten(0, 1)
-        if attention_mask is not None:
-            hidden = hidden.index_select(0, attended.flatten().nonzero()[:, 0])
+            ahead = attention_mask.new_ones(rows, length - input_ids.shape[1] + 1)
+            attended = torch.cat([ahead, attention_mask[:, 1:]], dim=1).bool()
+        layout_of = PackedRows if hidden.device.type == "cpu" else PaddedRows
+        layout = layout_of(rows, length, attended, self.config.num_attention_heads)
+        hidden = layout.take(hidden)  # from here on [N, H], without rows
         last = len(self.encoder.layer) - 1
         for index, layer in enumerate(self.encoder.layer):
             hidden = self._attend(layer.attention, hidden, layout, first_only=index == last)
@@ -118,101 +129,134 @@ class RobertaModelWarp(RobertaModel):
                     # No mask touches what comes before the first layer's neurons: computed once, used by all masks.
                     neurons = (neurons * mask).flatten(0, 1)
                     hidden = hidden.repeat(len(mask), 1)
-                    layout = Layout(attended.repeat(len(mask), 1), layout.heads, hidden.dtype)
+                    attended = None if attended is None else attended.repeat(len(mask), 1)
+                    layout = layout_of(len(mask) * rows, length, attended, layout.heads)
                 else:
                     neurons = neurons.unflatten(0, (len(mask), -1)).mul_(mask).flatten(0, 1)
             hidden = layer.output(neurons, hidden)
         return hidden if neuron_masks is None else hidden.unflatten(0, (-1, rows))
 
     @staticmethod
-    def _attend(attention, hidden, layout, first_only):
+    def _attend(attention: Any, hidden: torch.Tensor, layout: PaddedRows, first_only: bool) -> torch.Tensor:
         """Self-attention of all positions, or of the first position of each row, to all of their row."""
         maps = attention.self
-        key, value = (_Pad.apply(states, layout) for states in (maps.key(hidden), maps.value(hidden)))
+        key, value = layout.pad(maps.key(hidden)), layout.pad(maps.value(hidden))
         if first_only:
             # The head reads position 0 alone: in the last layer no other position asks or passes the feed-forward.
             hidden = hidden[layout.first]
             query = maps.query(hidden).view(len(hidden), layout.heads, 1, -1)
         else:
-            query = _Pad.apply(maps.query(hidden), layout)
-        if hidden.device.type == "cpu":
-            # The two products one by one are faster here than the fused kernel, which has no dropout on a CPU.
-            scores = torch.add(layout.bias, query @ key.transpose(-1, -2), alpha=maps.scaling)
-            context = maps.dropout(scores.softmax(-1)) @ value
-        else:
-            dropout = maps.dropout.p if maps.training else 0.0
-            context = F.scaled_dot_product_attention(query, key, value, attn_mask=layout.bias, dropout_p=dropout)
-        return attention.output(context.flatten(1) if first_only else _Unpad.apply(context, layout), hidden)
+            query = layout.pad(maps.query(hidden))
+        context = layout.attend(maps, query, key, value)
+        return attention.output(context.flatten(1) if first_only else layout.unpad(context), hidden)
 
 
-class Layout:
-    """Rows of unequal length, packed one behind the other, or padded beside each other for attention.
-
-    Attention alone needs them padded; all else skips the padding.
+class PaddedRows:
+    """How a GPU takes rows of unequal length: beside each other, padded to the longest; N = B x L positions.
 
     Parameters
     ----------
-    attended : bool Tensor [B, L]
-        False at padding, which ends a row; N positions are True.
+    rows, length : int
+        B and L.
+    attended : bool Tensor [B, L], optional
+        False at padding.
     heads : int
-    dtype : torch.dtype
 
     Attributes
     ----------
-    first : LongTensor [B]
-        Where each row begins among the N.
-    bias : Tensor [B, 1, 1, padded L]
-        To be added to the scores of the keys: minus infinity at padding.
+    first : slice or LongTensor [B]
+        Where the rows begin among the N positions.
     """
 
-    def __init__(self, attended, heads, dtype):
-        # On a CPU, softmax over a multiple of 32 keys takes half the time of one over a few less.
-        attended = F.pad(attended, (0, -attended.shape[1] % 32))
-        rows, length = attended.shape
-        row, position = attended.nonzero().T
-        # Counted in one head's share of a position, so that the copy which pads brings the heads to the front as well.
-        head = torch.arange(heads, device=attended.device)
-        places = torch.arange(len(row) * heads, device=attended.device).view(-1, heads)
-        self.back = ((row[:, None] * heads + head) * length + position[:, None]).flatten()
-        self.there = torch.full((rows * heads * length,), len(self.back), device=attended.device)
-        self.there[self.back] = places.flatten()
-        self.first = (position == 0).nonzero()[:, 0]
-        self.heads, self.shape = heads, (rows, heads, length, -1)
-        self.bias = torch.zeros(rows, 1, 1, length, dtype=dtype, device=attended.device)
-        self.bias.masked_fill_(~attended[:, None, None], -torch.inf)
+    def __init__(self, rows: int, length: int, attended: torch.Tensor | None, heads: int) -> None:
+        self.rows, self.length, self.heads = rows, length, heads
+        self.first = slice(None, None, length)
+        self.keys = None if attended is None else attended[:, None, None]
 
-    def pad(self, states):
-        """From [N, H] to [B, heads, padded L, H / heads], with zeros at padding."""
-        shares = F.pad(states.reshape(len(self.back), -1), (0, 0, 0, 1))
-        return shares.index_select(0, self.there).view(self.shape)
+    def take(self, states: torch.Tensor) -> torch.Tensor:
+        """From [B, L, H] to [N, H]."""
+        return states.flatten(0, 1)
 
-    def unpad(self, states):
+    def pad(self, states: torch.Tensor) -> torch.Tensor:
+        """From [N, H] to the heads' shares [B, heads, padded L, H / heads]."""
+        return states.view(self.rows, self.length, self.heads, -1).transpose(1, 2)
+
+    def unpad(self, states: torch.Tensor) -> torch.Tensor:
         """From [B, heads, padded L, H / heads] to [N, H]."""
-        return states.reshape(len(self.there), -1).index_select(0, self.back).view(len(self.back) // self.heads, -1)
+        return states.transpose(1, 2).reshape(self.rows * self.length, -1)
+
+    def attend(self, maps: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        """Attention of queries to the keys of their row."""
+        dropout = maps.dropout.p if maps.training else 0.0
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=self.keys, dropout_p=dropout)
+
+
+class PackedRows(PaddedRows):
+    """How a CPU takes rows of unequal length: one behind the other without padding; N positions in all.
+
+    Attention alone needs them padded. Parameters, attributes and methods are those of `PaddedRows`.
+    """
+
+    def __init__(self, rows: int, length: int, attended: torch.Tensor | None, heads: int) -> None:
+        attended = torch.ones(rows, length, dtype=torch.bool) if attended is None else attended
+        self.positions = attended.flatten().nonzero()[:, 0]
+        # Softmax over a multiple of 32 keys takes half the time of one over a few less.
+        attended = F.pad(attended, (0, -length % 32))
+        row, position = attended.nonzero().T
+        self.first = (position == 0).nonzero()[:, 0]
+        self.heads, self.shape = heads, (rows, heads, attended.shape[1], -1)
+        self.bias = torch.zeros(rows, 1, 1, attended.shape[1]).masked_fill_(~attended[:, None, None], -torch.inf)
+        # Counted in one head's share of a position, so that the copy which pads brings the heads to the front as well.
+        self.padded = ((row[:, None] * heads + torch.arange(heads)) * attended.shape[1] + position[:, None]).flatten()
+        self.packed = torch.full((attended.numel() * heads,), len(self.padded))  # at padding, one behind the last
+        self.packed[self.padded] = torch.arange(len(self.padded))
+
+    def take(self, states: torch.Tensor) -> torch.Tensor:
+        """From [B, L, H] to [N, H]."""
+        return states.flatten(0, 1).index_select(0, self.positions)
+
+    def pad(self, states: torch.Tensor) -> torch.Tensor:
+        """From [N, H] to the heads' shares [B, heads, padded L, H / heads]."""
+        return _Pad.apply(states, self)
+
+    def unpad(self, states: torch.Tensor) -> torch.Tensor:
+        """From [B, heads, padded L, H / heads] to [N, H]."""
+        return _Unpad.apply(states, self)
+
+    def attend(self, maps: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        """Attention of queries to the keys of their row."""
+        # The two products one by one are faster than the fused kernel, which has no dropout on a CPU.
+        scores = torch.add(self.bias.to(query.dtype), query @ key.transpose(-1, -2), alpha=maps.scaling)
+        return maps.dropout(scores.softmax(-1)) @ value
 
 
 class _Pad(torch.autograd.Function):
-    """`Layout.pad`; each is the other's gradient, which torch would sum up share by share."""
+    """Shares to where they are padded, with zeros at padding; the gradient of `_Unpad`.
+
+    Each is the other's gradient, which torch, not knowing that no two come to one place, would add up one by one.
+    """
 
     @staticmethod
-    def forward(ctx, states, layout):
+    def forward(ctx: Any, states: torch.Tensor, layout: PackedRows) -> torch.Tensor:
         ctx.layout = layout
-        return layout.pad(states)
+        shares = F.pad(states.reshape(len(layout.padded), -1), (0, 0, 0, 1))
+        return shares.index_select(0, layout.packed).view(layout.shape)
 
     @staticmethod
-    def backward(ctx, gradient):
-        return ctx.layout.unpad(gradient), None
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return _Unpad.apply(gradient, ctx.layout), None
 
 
 class _Unpad(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, states, layout):
+    def forward(ctx: Any, states: torch.Tensor, layout: PackedRows) -> torch.Tensor:
         ctx.layout = layout
-        return layout.unpad(states)
+        shares = states.reshape(len(layout.packed), -1).index_select(0, layout.padded)
+        return shares.view(len(layout.positions), -1)
 
     @staticmethod
-    def backward(ctx, gradient):
-        return ctx.layout.pad(gradient), None
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return _Pad.apply(gradient, ctx.layout), None
 
 
 class FrozenLinear(nn.Linear):
@@ -222,13 +266,13 @@ class FrozenLinear(nn.Linear):
     are frozen. torch's own call orders them anew each time in bfloat16; in float32 it takes MKL, which is slow on AMD.
     """
 
-    def forward(self, states):
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
         """Map states [N, in_features] to [N, out_features]."""
         if self.weight.requires_grad or not _multiplies(states):
             return super().forward(states)
         return _FrozenProduct.apply(states, self)
 
-    def packed(self, transposed=False):
+    def packed(self, transposed: bool = False) -> torch.Tensor:
         """The weight, or its transpose, as oneDNN wants it; made when first asked for and when the weight changed."""
         version = (self.weight.data_ptr(), self.weight._version)
         kept = self.__dict__.setdefault("_kept", {})
@@ -249,12 +293,12 @@ def _multiplies(states):
 
 class _FrozenProduct(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, states, linear):
+    def forward(ctx: Any, states: torch.Tensor, linear: FrozenLinear) -> torch.Tensor:
         ctx.linear = linear
         return torch.ops.mkldnn._linear_pointwise(states, linear.packed(), linear.bias, "none", [], "")
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
         weight = ctx.linear.packed(transposed=True)
         return torch.ops.mkldnn._linear_pointwise(gradient, weight, None, "none", [], ""), None
 
@@ -265,7 +309,7 @@ class Dropout(nn.Dropout):
     Sixteen bits decide about each value, so that the probability is met to 1e-5.
     """
 
-    def forward(self, states):
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
         """Zero a share `p` of the values and scale the others by 1 / (1 - p), in training only."""
         if not self.training or self.p == 0 or states.device.type != "cpu":
             return super().forward(states)
@@ -296,7 +340,7 @@ def _draw(kept, scale, dropped, seed):
 class RobertaLMHeadWarp(RobertaLMHead):
     """The language-model head without its projection to the vocabulary."""
 
-    def forward(self, features):
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Transform features [..., H] to what the vocabulary's rows are compared with [..., H]."""
         return self.layer_norm(F.gelu(self.dense(features)))
 
@@ -308,7 +352,7 @@ class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
     ----------
     config : RobertaConfig
         Its `prompt_len` (default 100) is P; its `label_ids` (default: those of roberta-base) are the vocabulary
-        entries read as class 0 and class 1. Both can be given to `from_pretrained`.
+        entries read as class 0 and class 1; for another vocabulary they must be given. Both can be given to `from_pretrained`.
 
     Examples
     --------
@@ -321,10 +365,12 @@ class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
     _keys_to_ignore_on_load_missing = [r"embeddings\.prompt", r"lm_head\.decoder"]
     _keys_to_ignore_on_load_unexpected = [r"pooler"]
 
-    def __init__(self, config, prompt_len=None, label_ids=None):
+    def __init__(
+            self, config: RobertaConfig, prompt_len: int | None = None, label_ids: Sequence[int] | None = None,
+    ) -> None:
         if prompt_len is not None:
             config.prompt_len = prompt_len
-        config.label_ids = list(label_ids or getattr(config, "label_ids", ROBERTA_LABEL_IDS))
+        config.label_ids = list(label_ids or list(getattr(config, "label_ids", ROBERTA_LABEL_IDS)))
         if not all(0 <= i < config.vocab_size for i in config.label_ids):
             raise ValueError(f"label_ids {config.label_ids} are outside the vocabulary of {config.vocab_size}; "
                              f"give those of {' and '.join(LABEL_WORDS)} as label_ids=(..., ...)")
@@ -335,7 +381,7 @@ class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
         self._freeze()
 
     @classmethod
-    def from_pretrained(cls, *arguments, **options):
+    def from_pretrained(cls, *arguments: Any, **options: Any) -> Any:
         """Load any RoBERTa checkpoint, with all but the prompt frozen; arguments as in transformers."""
         loaded = super().from_pretrained(*arguments, **options)
         # Loading puts new parameters, free to learn, in the place of those frozen at construction.
@@ -347,16 +393,20 @@ class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
         self.prompt.requires_grad_(True)
 
     @property
-    def prompt(self):
+    def prompt(self) -> nn.Parameter:
         """The model's own prompt, the only parameter that learns [P, H]."""
         return self.roberta.embeddings.prompt
 
     @property
-    def prompt_width(self):
+    def prompt_width(self) -> int:
         """The width of a prompt vector, H."""
         return self.config.hidden_size
 
-    def forward(self, input_ids, attention_mask=None, labels=None, prompt=None, neuron_masks=None):
+    def forward(
+            self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None,
+            labels: torch.Tensor | None = None, prompt: torch.Tensor | None = None,
+            neuron_masks: torch.Tensor | None = None,
+    ) -> MaskedLMOutput:
         """Classify texts.
 
         Parameters

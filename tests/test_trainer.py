@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import RobertaConfig
 
+from framework import roberta
 from framework.roberta import Dropout, RobertaForMaskedLMPrompt
 from framework.tasks import TaskRows
 from framework.trainer import PromptTrainer, Task, TrainSettings, adam_step, count_right, cut_by_length
@@ -160,24 +161,31 @@ def test_adam_step_is_adamw_without_bias_correction():
         torch.testing.assert_close(prompts, reference.detach(), rtol=0, atol=1e-12)
 
 
-def test_in_float32_logits_and_gradient_are_those_of_float64(model, tokens):
-    """The CPU's own ways of multiplying (packed weights, padded attention) are taken in float32 only."""
+def loss_and_gradient(model, tokens, dtype=torch.double):
+    """Of six rows of unequal length, each with its own prompt."""
     batch = [torch.from_numpy(ids) for ids in tokens[:6]]
     input_ids = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True, padding_value=1)
     attended = torch.arange(input_ids.shape[1]) < torch.tensor([len(ids) for ids in batch])[:, None]
     prompt = torch.randn(6, 4, 16, dtype=torch.double, generator=torch.Generator().manual_seed(0))
+    prompt = prompt.to(dtype).requires_grad_(True)
+    loss = model(input_ids, attended, labels=torch.arange(6) % 2, prompt=prompt).loss
+    return loss.double(), torch.autograd.grad(loss, prompt)[0].double()
 
-    def loss_and_gradient(model, dtype):
-        given = prompt.to(dtype).requires_grad_(True)
-        loss = model(input_ids, attended, labels=torch.arange(6) % 2, prompt=given).loss
-        return loss.double(), torch.autograd.grad(loss, given)[0].double()
 
-    expected = loss_and_gradient(model, torch.double)
+def test_in_float32_loss_and_gradient_are_those_of_float64(model, tokens):
+    """In float32 a CPU multiplies by weights laid out beforehand; in float64 it does not."""
+    expected = loss_and_gradient(model, tokens)
     single = copy.deepcopy(model).float()
-    torch.testing.assert_close(loss_and_gradient(single, torch.float), expected, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(loss_and_gradient(single, tokens, torch.float), expected, rtol=1e-3, atol=1e-5)
     with torch.no_grad():  # weights changed in place count at once
         single.roberta.encoder.layer[0].output.dense.weight.zero_()
-    assert abs(loss_and_gradient(single, torch.float)[0] - expected[0]) > 1e-3
+    assert abs(loss_and_gradient(single, tokens, torch.float)[0] - expected[0]) > 1e-3
+
+
+def test_rows_padded_as_for_a_gpu_give_the_same_as_rows_packed(model, tokens, monkeypatch):
+    packed = loss_and_gradient(model, tokens)
+    monkeypatch.setattr(roberta, "PackedRows", roberta.PaddedRows)
+    torch.testing.assert_close(loss_and_gradient(model, tokens), packed, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
