@@ -352,7 +352,8 @@ class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
     ----------
     config : RobertaConfig
         Its `prompt_len` (default 100) is P; its `label_ids` (default: those of roberta-base) are the vocabulary
-        entries read as class 0 and class 1; for another vocabulary they must be given. Both can be given to `from_pretrained`.
+        entries read as class 0 and class 1; for another vocabulary they must be given. Both can be given to
+        `from_pretrained`.
 
     Examples
     --------
