@@ -15,7 +15,7 @@ results=runs/demo/eval_mask_neuron_result
 step() { printf '\n\033[1m%s\033[0m\n$ python %s\n' "$1" "${*:2}"; python "${@:2}"; }
 
 step "Steps 1 and 2: train a prompt for each of 27 emotions and $(wc -w <<< "$seeds") seeds" \
-    train.py $model --dataset demo --prompt_len 20 --epochs 6 --lr 0.02 $again
+    train.py $model --dataset demo --prompt_len 20 --prompt_init mask --epochs 6 --lr 0.02 $again
 step "Step 3: read the neurons that each prompt switches on" \
     get_active_neuron.py $model --output_dir runs/demo/active_neuron_before_relu_csv $again
 step "Step 4: rank the neurons by how well they mirror each attribute" \
