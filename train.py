@@ -40,7 +40,7 @@ def parse_flags():
     cli.add_sweep_flags(parser, save_seconds=30)
     cli.add_ray_flag(parser)
     parser.add_argument("--gather", action="store_true",
-                        help="with --ray, where machines share no folder: send the prompts here")
+                        help="with --ray, where machines share no folder: send prompts here")
     return parser.parse_args()
 
 

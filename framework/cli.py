@@ -179,8 +179,7 @@ def add_data_flags(parser: argparse.ArgumentParser, as_trained: bool = False) ->
 def add_compute_flags(parser: argparse.ArgumentParser) -> None:
     """`--device`, `--precision` and `--eval_batch_size`: how it is computed."""
     parser.add_argument("--eval_batch_size", type=positive, metavar="ROWS",
-                        help="rows in one evaluation pass, at most (default: what a GPU's memory or a CPU's caches "
-                             "take)")
+                        help="rows in one evaluation pass, at most (default: what memory or caches take)")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help=DEVICE_HELP)
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"),
                         help="of the frozen backbone; auto is bf16 where the hardware multiplies it natively")
@@ -190,7 +189,7 @@ def add_compute_flags(parser: argparse.ArgumentParser) -> None:
 def add_sweep_flags(parser: argparse.ArgumentParser, save_seconds: float) -> None:
     """`--save_seconds` and `--status`: of tasks that take long."""
     parser.add_argument("--save_seconds", type=nonnegative, default=save_seconds, metavar="SECONDS",
-                        help="how often unfinished tasks are saved; an interrupted run goes on from there")
+                        help="how often unfinished tasks are saved, to go on from there")
     parser.add_argument("--status", action="store_true",
                         help="only say which tasks are done, under way, left and damaged; loads no model")
 

@@ -9,6 +9,6 @@ class UserError(Exception):
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out: Python's own, a GPU's, or torch's on a CPU, which has no class."""
-    message = str(error)
-    return isinstance(error, MemoryError) or "out of memory" in message or "can't allocate memory" in message
+    """Whether an exception says that memory ran out: Python's own, or one of torch or oneDNN, which have no class."""
+    said = ("out of memory", "can't allocate memory", "could not create a primitive")
+    return isinstance(error, MemoryError) or any(message in str(error) for message in said)

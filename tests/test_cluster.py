@@ -88,6 +88,8 @@ class Machines:
         return self
 
 
+pytestmark = pytest.mark.slow  # starts clusters of two raylets: minutes on two cores
+
 @pytest.fixture(scope="module")
 def started(tmp_path_factory):
     """The head, which this process has joined, and whatever second machine there is."""

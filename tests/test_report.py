@@ -244,7 +244,7 @@ def test_page_of_the_published_accuracies(study, published_accuracy, tmp_path):
     (["--output=report.pdf"], "report.pdf: must end in .html"),
     (["--rank=nowhere.csv"], "nowhere.csv: no such file"),
     (["--results=data"], "data: holds no results"),
-    (["--activation_dir=others"], "others: .* was not made from"),
+    (["--activation_dir=others"], "others/fear-1.csv: has changed since it was written"),
     (["--pretrained_model=backbone", "--dataset=data"], "backbone: .* another model.* --comments 0"),
 ])
 def test_bad_input(study, tmp_path, flags, said):
