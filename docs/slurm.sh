@@ -13,6 +13,10 @@
 set -euo pipefail
 [ -f .venv/bin/activate ] && source .venv/bin/activate # or your own: module load, conda activate
 
+# Who else can reach these nodes must not run code on them: Ray asks for the token in ~/.ray, which all nodes read.
+export RAY_AUTH_MODE=token
+ray get-auth-token --generate > /dev/null 2>&1
+
 port=$((20000 + SLURM_JOB_ID % 10000)) # another than that of a job beside this one
 address=$(hostname --ip-address)
 export RAY_ADDRESS=${address%% *}:$port # where `--ray auto` looks

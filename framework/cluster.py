@@ -60,6 +60,10 @@ def connect(address: str, device: str = "auto") -> Cluster:
         address = os.environ.get("RAY_ADDRESS") or address
     if address != "local":
         _check_reachable(address)
+        from ray._private.authentication import authentication_token_setup
+
+        # As `ray start --head` did: where a token lies in this home, the cluster asks for it; another ignores it.
+        authentication_token_setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
     try:
         with interrupts.deferred():
             ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL,
@@ -244,7 +248,7 @@ class Cluster:
         try:
             return self._ray.get(reference)
         except errors.RayTaskError as error:
-            if "failed to import" in str(error.cause):
+            if any(reason in str(error.cause) for reason in ("failed to import", "No module named")):
                 raise UserError(f"--ray: a machine cannot load this code; it must be in {ROOT} there too, with the "
                                 "packages of requirements-cluster.txt") from None
             if isinstance(error.cause, (UserError, OSError)) or is_out_of_memory(error.cause):
