@@ -230,8 +230,7 @@ def main():
     measure("(a) published way", torch.float32, lambda plain=plain: published_training(plain, comments, labels),
             lambda plain=plain: published_evaluation(plain, comments, masks[0].to(device)))
     del plain
-    if device.type == "cpu":
-        models.keep_freed_memory()  # as loading a backbone does
+    models.keep_freed_memory(device)  # as the scripts do
     auto = models.resolve_precision("auto", device)
     for label, dtype in (("(b) ours, float32", torch.float32), (f"(c) ours, auto: {str(auto)[6:]}", auto)):
         model = make_model(device, dtype, flags.layers, flags.hidden)
