@@ -26,15 +26,21 @@ FAMILIES = {
     "albert": ("unigram", {"embedding_size": 8, "inner_group_num": 2}),
     "bert": ("wordpiece", {"chunk_size_feed_forward": 1}),
     "camembert": ("unigram", {"type_vocab_size": 1}),
+    "data2vec-text": ("bytes", {"type_vocab_size": 1}),
     "deberta-v2": ("unigram", {"relative_attention": True, "position_biased_input": False, "share_att_key": True,
                                "pos_att_type": ["p2c", "c2p"], "norm_rel_ebd": "layer_norm", "position_buckets": 8,
                                "conv_kernel_size": 3}),
     "distilbert": ("wordpiece", {"hidden_dim": 32}),
     "electra": ("wordpiece", {"embedding_size": 8}),
+    "ernie": ("wordpiece", {}),
+    "megatron-bert": ("wordpiece", {}),
     "modernbert": ("bytes", {"local_attention": 8}),
     "mpnet": ("wordpiece", {}),
+    "rembert": ("unigram", {"input_embedding_size": 8, "output_embedding_size": 24}),
     "roberta": ("bytes", {"type_vocab_size": 1}),
+    "roberta-prelayernorm": ("bytes", {"type_vocab_size": 1}),
     "xlm-roberta": ("unigram", {"type_vocab_size": 1}),
+    "xlm-roberta-xl": ("unigram", {"type_vocab_size": 1}),
 }
 family = pytest.mark.parametrize("name", FAMILIES)
 
