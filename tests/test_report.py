@@ -6,6 +6,7 @@ import select
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -125,7 +126,8 @@ def study(tmp_path_factory, tiny_model):
     for emotion, seed in tasks:
         prompt = torch.from_numpy(random.standard_normal((4, 16))).float()
         artifacts.write_checkpoint(artifacts.checkpoint_path(folder / "checkpoint", emotion, seed), {
-            "best_prompt": prompt, "best_acc": 0.75, "epoch": 1, "settings": {"lr": 0.002}})
+            "best_prompt": prompt, "best_acc": 0.75, "epoch": 1,
+            "settings": {"lr": 0.02 if emotion == "joy" else 0.002, "epochs": 6}})
         masked = {f"{name}_top{k}{mask}": random.uniform(0.5, 0.7) for k in (8, 16)
                   for name in ("valence", "arousal") for mask in ("", "_random")}
         artifacts.write_json(artifacts.result_path(folder / RESULTS, emotion, seed), {
@@ -228,6 +230,32 @@ def test_page_without_comments_and_results_needs_no_model(study, tmp_path, capsy
     first = (tmp_path / "report.html").read_bytes()
     call(make_report, tmp_path, *flags)
     assert (tmp_path / "report.html").read_bytes() == first
+
+
+def test_the_page_says_no_more_than_the_data_do(study, tmp_path):
+    flags = ("--rank", study / RANKS, "--activation_dir", study / "active_neuron_before_relu_csv", "--comments=0",
+             "--checkpoint_dir", study / "checkpoint", "--results", study / RESULTS)
+    call(make_report, tmp_path, *flags)
+    page = " ".join((tmp_path / "report.html").read_text().split())
+    accuracies = page[page.index('<section id="accuracies">'):page.index('<section id="layers">')]
+    assert "2 seeds" in accuracies and "% to" not in accuracies, "two seeds make no interval"
+    assert "pairs taken for independent, for" in page and "no fair control" in page
+    assert "all 10 prompts" in page and "all 10 results" in page
+    assert "<td>0.002 (8 of 10); 0.02 (joy-1, joy-3)</td>" in page and "<td>6</td>" in page
+    assert "invented" not in page
+    call(make_report, tmp_path, *flags, "--dataset", "demo")
+    assert '<ul id="summary"> <li>The comments and ratings were invented for this project' in " ".join(
+        (tmp_path / "report.html").read_text().split())
+
+
+def test_attributes_without_neurons_are_counted(study, tmp_path):
+    path = artifacts.searchlight_path(tmp_path / "ranks.csv", "significant_by_layer")
+    counts = {"layer": 0, "attribute": ["valence", "arousal", "control"], "count": [7, 0, 0]}
+    pd.DataFrame(counts).to_csv(path, index=False)
+    page = {"summary": [], "layers": [], "left_out": {}}
+    make_report.add_layers(page, SimpleNamespace(rank=tmp_path / "ranks.csv"))
+    assert page["summary"] == ["Neurons that mirror an attribute (q < 0.01): most for valence (7), none for 2 of 3 "
+                               "attributes."]
 
 
 def test_page_of_the_published_accuracies(study, published_accuracy, tmp_path):
