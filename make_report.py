@@ -3,11 +3,12 @@
 import hashlib
 from pathlib import Path
 
-import numpy as np
-
 from framework import artifacts, cli, comments, figures, masks, models, neurons, report, rsa, stats
 from framework.errors import UserError
 from framework.tasks import EMOTIONS
+
+# isort: split
+import numpy as np
 
 
 def parse_flags():

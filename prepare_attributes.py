@@ -84,7 +84,7 @@ def main():
     print(f"{args.output}: {len(table)} emotions x {table.shape[1]} attributes; beside it means, reliability, figures")
     others = [emotion for emotion in table.index if emotion not in EMOTIONS]
     if others:
-        print(f"step 4 takes GoEmotions' 27 emotions only, and not: {', '.join(others)}; leave their ratings out for it")
+        print(f"step 4 takes GoEmotions' 27 emotions only, and not {', '.join(others)}: leave their ratings out for it")
     else:
         # Ranks of one's own: those by the study's attributes stay what they are.
         print(f"next: python rsa_searchlight.py --attributes {args.output} "

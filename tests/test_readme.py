@@ -265,6 +265,14 @@ def test_scripts_say_what_the_readme_quotes(start, command, call, monkeypatch, t
     assert quoted.partition(" (lr is")[0] in str(error.value)
 
 
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_scripts_say_that_the_environment_is_not_active(name):
+    # -S leaves out the folder that packages are installed in.
+    process = subprocess.run([sys.executable, "-S", ROOT / f"{name}.py"], capture_output=True, text=True)
+    assert process.returncode == 2 and process.stderr.count("\n") == 1
+    assert f"{TROUBLE[1]}\n" in process.stderr and process.stderr.startswith(f"{name}.py: No module named ")
+
+
 def test_ten_errors_are_quoted():
     assert len(TROUBLE) == 10
     assert TROUBLE[0] in (ROOT / "environment.sh").read_text()
