@@ -60,7 +60,8 @@ def add_layers(page, flags):
         page["left_out"]["layers"] = f"no {path.name} beside --rank"
         return
     table = artifacts.read_table(path, numeric=False, of=flags.rank)
-    for column, criterion in (("count", "q < 0.01"), ("count_fwe", "family-wise p < 0.05 by permutation")):
+    for column, criterion in (("count", "q < 0.01, pairs taken for independent"),
+                              ("count_fwe", "family-wise p < 0.05 by permutation")):
         if column in table:
             counts = table.pivot(index="layer", columns="attribute", values=column)[table["attribute"].unique()]
             page["layers"].append({"criterion": criterion, "counts": counts})

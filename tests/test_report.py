@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -213,11 +214,29 @@ def test_values_under_the_pointer(browser, page):
         assert browser.run(f"/{said}/.test(document.querySelector('#tip:not([hidden])').textContent)")
 
 
+def test_what_the_pointer_shows_stands_in_the_page(browser, page):
+    browser.open(page)
+    rows = "[...document.querySelectorAll('#drops .drop:not([hidden]) [data-tip]')]"
+    tips = browser.run(f"{rows}.map(row => [row.dataset.tip, row.innerText])")
+    for tip, row in tips:
+        for number in re.findall(r"\d+\.\d+", tip):
+            assert number in row, (tip, row)
+    labels = browser.run("[...document.querySelectorAll('.profile')].map(profile => profile.ariaLabel)")
+    assert len(tips) == len(EMOTIONS) + 2
+    assert all(re.findall("([a-z]+): .?[0-9]", label) == re.findall("([a-z]+):", labels[0]) for label in labels)
+    assert sorted(re.findall("([a-z]+):", labels[0])) == EMOTIONS
+
+
 def test_on_a_phone(browser, page):
     browser.open(page, width=375, height=700)
     assert browser.run("document.documentElement.scrollWidth") == 375, "only tables may scroll sideways, in their boxes"
-    assert browser.run("""[...document.querySelectorAll('.box')].every(
-        box => box.scrollWidth <= box.clientWidth || getComputedStyle(box).overflowX === 'auto')""")
+    outside = browser.run("""[...document.querySelectorAll('.box')].filter(box => box.scrollWidth > box.clientWidth)
+        .map(box => box.ariaLabel)""")
+    assert all("by layer" in box for box in outside), outside  # a matrix has no other way to stand there
+    numbers = """[...document.querySelectorAll('#accuracies .n, #drops .drop:not([hidden]) .n, #neurons tbody .n')]
+        .map(cell => cell.getBoundingClientRect()).filter(cell => cell.width)"""
+    assert browser.run(f"{numbers}.length") > 50
+    assert browser.run(f"{numbers}.every(cell => 0 <= cell.left && cell.right <= 375)"), "numbers beside the screen"
     assert browser.run("parseFloat(getComputedStyle(document.body).fontSize)") >= 16
 
 
@@ -254,8 +273,8 @@ def test_attributes_without_neurons_are_counted(study, tmp_path):
     pd.DataFrame(counts).to_csv(path, index=False)
     page = {"summary": [], "layers": [], "left_out": {}}
     make_report.add_layers(page, SimpleNamespace(rank=tmp_path / "ranks.csv"))
-    assert page["summary"] == ["Neurons that mirror an attribute (q < 0.01): most for valence (7), none for 2 of 3 "
-                               "attributes."]
+    assert page["summary"] == ["Neurons that mirror an attribute (q < 0.01, pairs taken for independent): most for "
+                               "valence (7), none for 2 of 3 attributes."]
 
 
 def test_page_of_the_published_accuracies(study, published_accuracy, tmp_path):
