@@ -9,12 +9,13 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from framework import artifacts, cli, cluster, models, neurons, sweep
 from framework.errors import UserError
 from framework.tasks import encode, fingerprint, task_rows
 from framework.trainer import count_right, within_memory
+
+# isort: split
+import torch
 
 
 def parse_flags():

@@ -3,12 +3,13 @@
 import hashlib
 from pathlib import Path
 
+from framework import artifacts, cli, cluster, rsa
+from framework.errors import UserError
+
+# isort: split
 import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
-
-from framework import artifacts, cli, cluster, rsa
-from framework.errors import UserError
 
 LEAST = 1024  # neurons in a part: fewer, and preparing the permuted attributes takes longer than comparing them
 NAMES = {"14Properties": "14property", "3Spaces": "3space"}
