@@ -146,11 +146,11 @@ def test_a_real_lack_of_memory():
 
 
 @pytest.mark.slow
-def test_memory_is_flat_over_200_tasks(tiny_model, tmp_path):
-    # In float32: for bfloat16 on a CPU, torch's matrix library keeps a kernel for each of the latest thousand shapes.
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_memory_is_flat_over_200_tasks(tiny_model, tmp_path, precision):
     flags = ["--sentiment", *EMOTIONS[:25], "--random_seed", *map(str, range(8)), "--pretrained_model", str(tiny_model),
              "--dataset=demo", "--prompt_len=4", "--epochs=1", "--tasks_per_batch=4", "--save_seconds=0",
-             "--precision=fp32"]
+             f"--precision={precision}"]
     process = start("train.py", flags, tmp_path)
     sizes = {}
     while process.poll() is None:
