@@ -15,11 +15,12 @@ from tqdm.contrib.concurrent import thread_map
 SETS = {"goemotions": "the comments and labels of GoEmotions' three official splits (CC BY 4.0), 4 MB",
         "human": "people's ratings of the 27 emotions and their similarity judgements, 0.1 MB",
         "published": "of roberta-base in the study: activations, accuracies, accuracies under every mask, 235 MB"}
-GOEMOTIONS = "google-research/google-research/master/goemotions/data"
+GOEMOTIONS = "google-research/google-research"
 STUDY = "thunlp/Model_Emotion/614c978ad0220fcd86e30e990b0e32934876a06c"
 ADDRESSES = {  # what a name here starts with -> what takes its place at the publisher's
-    "goemotions/": f"{GOEMOTIONS}/",
-    "goemotions/labels.txt": f"{GOEMOTIONS}/emotions.txt",
+    "goemotions/": f"{GOEMOTIONS}/2adf640a14f11025ae5a9d0ec493b78530d276d3/goemotions/data/",
+    "goemotions/test.tsv": f"{GOEMOTIONS}/b91598b43297db06cca27a29fe2d0442dffea029/goemotions/data/test.tsv",
+    "goemotions/labels.txt": f"{GOEMOTIONS}/018cbe7892d848bc871d482fd2868089037e375f/goemotions/data/emotions.txt",
     "human/attribute_descriptions.csv": f"{STUDY}/Data/preprocessed/emotional_features/features_description.csv",
     "human/attribute_distances.csv": f"{STUDY}/Data/preprocessed/emotional_features/dist_emotional_PCs.csv",
     "human/attribute_scores.csv": f"{STUDY}/Data/preprocessed/emotional_features/score_emotional_PCs.csv",

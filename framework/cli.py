@@ -5,6 +5,7 @@ import errno
 import io
 import math
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -35,7 +36,7 @@ class _Parser(configargparse.ArgumentParser):
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
     def __init__(self, prog: str):
-        super().__init__(prog, max_help_position=30, width=118)
+        super().__init__(prog, max_help_position=30, width=min(118, shutil.get_terminal_size().columns - 2))
 
     def _get_help_string(self, action):
         # "(default: None)" and "(default: False)" tell a reader nothing: such flags say in words what happens.
