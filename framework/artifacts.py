@@ -1197,8 +1197,7 @@ def read_goemotions(dataset: str, split: str) -> Split:
     ----------
     dataset : str
         "goemotions" for the hub's data set (downloaded by `datasets` on first use), "demo" for the demonstration
-        corpus, or a folder with ``{split}.tsv`` (the official form), ``{split}.csv`` (one 0/1 column a label) or a
-        data set that `datasets` saved with ``save_to_disk``.
+        corpus, or a folder with ``{split}.tsv`` (the official form) or ``{split}.csv`` (one 0/1 column a label).
     split : {"train", "dev", "test"}
 
     Returns
@@ -1215,20 +1214,25 @@ def read_goemotions(dataset: str, split: str) -> Split:
         return _read_official(folder / f"{split}.tsv")
     if (folder / f"{split}.csv").exists():
         return _read_columns(folder / f"{split}.csv")
-    if (folder / "dataset_dict.json").exists():
-        import datasets
-
-        try:
-            dataset = datasets.load_from_disk(folder)
-        except Exception as error:  # a damaged file can fail anywhere inside the loader
-            raise UserError(f"{folder}: is no data set that can be loaded ({type(error).__name__}); "
-                            "save it again with save_to_disk") from None
-        return split_from_datasets(dataset, split)
     raise UserError(f"{folder}: lacks the split `{split}` ({split}.tsv or {split}.csv)")
 
 
+def find_hub() -> None:
+    """Take the Hugging Face client offline if its hub gives no answer: it then looks into its cache at once.
+
+    By itself it tries again for half a minute, and prints each try.
+    """
+    from huggingface_hub import constants, get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=constants.HF_HUB_ETAG_TIMEOUT)
+    except Exception:  # whatever a network can do
+        constants.HF_HUB_OFFLINE = True
+
+
 def _load_from_hub():
-    import datasets
+    find_hub()
+    import datasets  # after that, since it asks once whether the client is offline
 
     try:
         return datasets.load_dataset(HUB_NAME, "simplified")

@@ -15,7 +15,7 @@ from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from framework import encoders, neurons
-from framework.artifacts import sha256
+from framework.artifacts import find_hub, sha256
 from framework.encoders import PromptedModel
 from framework.errors import UserError, is_out_of_memory
 from framework.roberta import LABEL_WORDS, RobertaForMaskedLMPrompt
@@ -105,6 +105,8 @@ def load_backbone(
     verbosity, progress = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
+    if not Path(path).is_dir():
+        find_hub()
     try:
         # Never the code that a model may bring along, whatever its files ask for.
         config = AutoConfig.from_pretrained(path, trust_remote_code=False)

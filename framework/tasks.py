@@ -112,7 +112,10 @@ def encode(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_length:
 
 
 def fingerprint(*splits: Split) -> str:
-    """SHA-256 of splits' texts and labels, the same in whichever form they were read."""
+    """SHA-256 of splits' texts and labels: the same in whichever form the same comments were read.
+
+    The official TSV files and the hub's data set differ in quotation marks (data/README.md), and so in this.
+    """
     digest = hashlib.sha256()
     for split in splits:
         digest.update("\0".join(split.texts).encode() + split.labels.tobytes())

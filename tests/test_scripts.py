@@ -332,10 +332,10 @@ def test_emotion_without_a_row(script, tiny_model, tmp_path):
 
 
 def test_unreachable_hub(script, tmp_path):
-    offline = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "cache")}
-    line = one_line(script("train.py", "--dataset=demo", "--pretrained_model=roberta-base", status=2, env=offline))
+    nowhere = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path / "cache")}
+    line = one_line(script("train.py", "--dataset=demo", "--pretrained_model=roberta-base", status=2, env=nowhere))
     assert "--pretrained_model" in line and "folder" in line
-    line = one_line(script("train.py", "--dataset=goemotions", status=2, env=offline))
+    line = one_line(script("train.py", "--dataset=goemotions", status=2, env=nowhere))
     assert "--dataset FOLDER" in line
 
 

@@ -54,32 +54,40 @@ def write_tsv(folder):
     (folder / "dev.tsv").write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
-def test_all_forms_give_the_same_rows(tmp_path):
+def check_other_forms(comments, official, folder):
+    """The comments as CSV and as an object of `datasets` are read as the official file was."""
     import datasets
 
-    for name in ("tsv", "csv", "saved"):
-        (tmp_path / name).mkdir()
-    write_tsv(tmp_path / "tsv")
     names = [*EMOTIONS, "neutral"]
-    with open(tmp_path / "csv" / "dev.csv", "w", encoding="utf-8", newline="") as file:
+    with open(folder / "dev.csv", "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "text", *names])
-        writer.writerows([name, text, *(int(i in ids) for i in range(28))] for text, ids, name in COMMENTS)
+        writer.writerows([name, text, *(int(i in ids) for i in range(28))] for text, ids, name in comments)
     features = datasets.Features({"text": datasets.Value("string"), "id": datasets.Value("string"),
                                   "labels": datasets.Sequence(datasets.ClassLabel(names=names))})
-    columns = {"text": [c[0] for c in COMMENTS], "labels": [c[1] for c in COMMENTS], "id": [c[2] for c in COMMENTS]}
+    columns = {"text": [c[0] for c in comments], "labels": [c[1] for c in comments], "id": [c[2] for c in comments]}
     hub = datasets.DatasetDict({"validation": datasets.Dataset.from_dict(columns, features)})
-    hub.save_to_disk(tmp_path / "saved")
 
-    official = artifacts.read_goemotions(tmp_path / "tsv", "dev")
-    assert official.texts == [text for text, _, _ in COMMENTS]
-    assert [np.flatnonzero(row).tolist() for row in official.labels] == [[2, 3], [], [15], [6], [25]]
-    others = [artifacts.read_goemotions(tmp_path / "csv", "dev"), artifacts.read_goemotions(tmp_path / "saved", "dev"),
-              artifacts.split_from_datasets(hub, "dev")]
-    for other in others:
+    for other in (artifacts.read_goemotions(folder, "dev"), artifacts.split_from_datasets(hub, "dev")):
         assert other.texts == official.texts
         assert (other.labels == official.labels).all()
         assert fingerprint(other) == fingerprint(official)
+
+
+def test_all_forms_give_the_same_rows(tmp_path):
+    for name in ("tsv", "csv"):
+        (tmp_path / name).mkdir()
+    write_tsv(tmp_path / "tsv")
+    official = artifacts.read_goemotions(tmp_path / "tsv", "dev")
+    assert official.texts == [text for text, _, _ in COMMENTS]
+    assert [np.flatnonzero(row).tolist() for row in official.labels] == [[2, 3], [], [15], [6], [25]]
+    check_other_forms(COMMENTS, official, tmp_path / "csv")
+
+
+def test_all_forms_of_the_official_comments_give_the_same_rows(goemotions, tmp_path):
+    lines = (goemotions / "dev.tsv").read_text("utf-8").rstrip("\n").split("\n")
+    comments = [(text, [int(i) for i in ids.split(",")], name) for text, ids, name in (l.split("\t") for l in lines)]
+    check_other_forms(comments, artifacts.read_goemotions(goemotions, "dev"), tmp_path)
 
 
 def test_official_files(goemotions):
@@ -114,7 +122,8 @@ def test_damaged_csv_is_named(tmp_path, content, message):
 
 def test_missing_split_is_named(tmp_path):
     write_tsv(tmp_path)
-    with pytest.raises(UserError, match="lacks the split `train`"):
+    (tmp_path / "dataset_dict.json").write_text('{"splits": ["train"]}')  # what `datasets` saves is not read
+    with pytest.raises(UserError, match="lacks the split `train` \\(train.tsv or train.csv\\)"):
         artifacts.read_goemotions(tmp_path, "train")
 
 
