@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from framework import artifacts, cli, masks, rsa
+from framework import artifacts, cli, masks, rsa, sweep
 from framework.errors import UserError
 
 # isort: split
@@ -67,11 +67,12 @@ def main():
                 "mask_method": method, "thresholds": thresholds, "num_layers": num_layers, "num_units": num_units,
                 "mask_seed": args.mask_seed, "random_baseline": args.random_baseline,
                 "random_draws": args.random_draws, "names": list(made), "versions": {"numpy": np.__version__}}
-    artifacts.prepare_output(mask_path, settings, args.overwrite)
-    cli.write_config(args, mask_path)
-    artifacts.write_masks(mask_path, {name: torch.from_numpy(mask) for name, mask in made.items()})
-    artifacts.write_table(overlap_path, overlap)
-    artifacts.seal(mask_path, mask_path, overlap_path)
+    with sweep.alone(mask_path):
+        artifacts.prepare_output(mask_path, settings, args.overwrite)
+        cli.write_config(args, mask_path)
+        artifacts.write_masks(mask_path, {name: torch.from_numpy(mask) for name, mask in made.items()})
+        artifacts.write_table(overlap_path, overlap)
+        artifacts.seal(mask_path, mask_path, overlap_path)
     print(f"{mask_path}: {len(made)} masks of {num_layers} x {num_units} neurons for {', '.join(ranks)}")
     print(f"{overlap_path}: how many of their top neurons two attributes share")
     print(f"next: python eval_mask_neuron.py --maskPath={mask_path}, with --pretrained_model, --checkpoint_dir, "

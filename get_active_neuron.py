@@ -3,7 +3,7 @@
 The model sees `<mask>`, the prompt and the single token `<s>`; the neurons are read at `<mask>`.
 """
 
-from framework import artifacts, cli, models, neurons
+from framework import artifacts, cli, models, neurons, sweep
 from framework.errors import UserError
 
 # isort: split
@@ -46,26 +46,27 @@ def main():
         label_words=models.trained_label_words(checkpoints))
     models.check_prompts(checkpoints, model, backbone)
     num_layers, units = neurons.shape(model)
-    left = artifacts.prepare_activations(folder, {
-        "made_by": "get_active_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
-        "activation_mode": flags.activation_mode, "prompt": flags.prompt, "num_layers": num_layers, "units": units,
-        "versions": artifacts.versions()}, digests, flags.overwrite)
+    with sweep.alone(folder):
+        left = artifacts.prepare_activations(folder, {
+            "made_by": "get_active_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
+            "activation_mode": flags.activation_mode, "prompt": flags.prompt, "num_layers": num_layers, "units": units,
+            "versions": artifacts.versions()}, digests, flags.overwrite)
 
-    cli.write_config(flags, folder)
-    prompt_of = dict(zip(tasks, prompts))
-    with cli.task_bar(len(left), "task") as bar:
-        for emotion, seed in left:
-            bar.set_description(f"{emotion}-{seed}")
-            values = neurons.read(model, tokenizer, prompt_of[emotion, seed][None])[0].numpy()
-            if flags.activation_mode == "after_relu":
-                values = (values > 0).astype(np.int64)
-            artifacts.write_activations(artifacts.activation_path(folder, emotion, seed), values)
-            bar.update()
-    emotions = dict.fromkeys(emotion for emotion, _ in tasks)
-    for emotion in emotions:
-        artifacts.write_sum_over_seeds(folder, emotion)
-    artifacts.seal(folder, *(artifacts.activation_path(folder, *made)
-                             for made in [*left, *((emotion, "all") for emotion in emotions)]))
+        cli.write_config(flags, folder)
+        prompt_of = dict(zip(tasks, prompts))
+        with cli.task_bar(len(left), "task") as bar:
+            for emotion, seed in left:
+                bar.set_description(f"{emotion}-{seed}")
+                values = neurons.read(model, tokenizer, prompt_of[emotion, seed][None])[0].numpy()
+                if flags.activation_mode == "after_relu":
+                    values = (values > 0).astype(np.int64)
+                artifacts.write_activations(artifacts.activation_path(folder, emotion, seed), values)
+                bar.update()
+        emotions = dict.fromkeys(emotion for emotion, _ in tasks)
+        for emotion in emotions:
+            artifacts.write_sum_over_seeds(folder, emotion)
+        artifacts.seal(folder, *(artifacts.activation_path(folder, *made)
+                                 for made in [*tasks, *((emotion, "all") for emotion in emotions)]))
     print(f"wrote {folder}/{{emotion}}-{{seed}}.csv: {len(tasks)} prompts x {num_layers * units} neurons "
           f"({num_layers} layers x {units}), and {{emotion}}-all.csv, their sum over seeds")
     if flags.activation_mode == "before_relu":

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from framework import artifacts, cli, cluster, rsa
+from framework import artifacts, cli, cluster, rsa, sweep
 from framework.errors import UserError
 
 # isort: split
@@ -62,42 +62,9 @@ def search(study, part, progress=False):
     return found
 
 
-def main():
-    flags = parse_flags()
-    rank_path = Path(flags.CSV_Path or f"./neuron_rank/neuron_rank_by_searchlight_RSA_{NAMES[flags.mode]}.csv")
-    if rank_path.suffix != ".csv":
-        raise UserError(f"--CSV_Path {rank_path}: must end in .csv")
-
-    attributes, emotions, ratings, attribute_rdms = artifacts.read_attributes(flags.attributes, flags.emotion_order)
-    if ratings is not None:
-        attribute_rdms = rsa.attribute_rdms(ratings)
-    if flags.mode == "3Spaces":
-        for attribute in sum(rsa.SPACES.values(), ()):
-            if attribute not in attributes:
-                raise UserError(f"{flags.attributes}: has no {attribute!r}, --mode 3Spaces needs the study's 14")
-        attributes, attribute_rdms = list(rsa.SPACES), rsa.space_rdms(attribute_rdms, attributes)
-    used = artifacts.activated_emotions(flags.activation_dir, emotions)
-    if used != emotions:
-        print(f"without {', '.join(e for e in emotions if e not in used)}: no activations in {flags.activation_dir}")
-    attribute_rdms = rsa.reorder_rdms(attribute_rdms, [emotions.index(emotion) for emotion in used])
-    for attribute, rdm in zip(attributes, attribute_rdms):
-        if np.ptp(rdm) == 0:
-            raise UserError(f"{flags.attributes}: all distances of {attribute!r} are the same; leave it out")
-    values, seeds = artifacts.read_activations(flags.activation_dir, used)
-    if (values == values[:, :1]).all():
-        raise UserError(f"{flags.activation_dir}: no neuron differs between emotions, there is nothing to rank")
+def compare(flags, values, seeds, attributes, attribute_rdms, num_layers, machines):
+    """All that is written: the ranks [N, A], and the tables beside them, by name."""
     neurons = values.shape[2]
-    num_layers = layers(flags, neurons)
-
-    # Only the permutation test uses a GPU.
-    machines = cluster.connect(flags.ray, "auto" if flags.permutations else "cpu") if flags.ray else None
-    artifacts.prepare_output(rank_path, {
-        "made_by": "rsa_searchlight.py", "mode": flags.mode, "attributes": attributes,
-        "attributes_sha256": hashlib.sha256(attribute_rdms.tobytes()).hexdigest(), "emotions": used, "seeds": seeds,
-        "activations_sha256": hashlib.sha256(values).hexdigest(), "num_neurons": neurons, "num_layers": num_layers,
-        "permutations": flags.permutations, "permutation_seed": flags.permutation_seed}, flags.overwrite)
-
-    cli.write_config(flags, rank_path)
     study = values, attribute_rdms, flags.permutations, flags.permutation_seed
     if machines:
         bounds = np.linspace(0, neurons, 1 + min(4 * machines.size, -(-neurons // LEAST))).astype(int)
@@ -129,8 +96,48 @@ def main():
         reliability = rsa.split_half_reliability(values, attribute_rdms)
         tables["reliability"] = pd.DataFrame({"attribute": attributes, "reliability": reliability.mean(axis=0),
                                               "lowest": reliability.min(axis=0), "highest": reliability.max(axis=0)})
-    artifacts.write_searchlight(rank_path, pd.DataFrame(rsa.rank_neurons(tau), columns=attributes), tables)
-    artifacts.seal(rank_path, rank_path, *(artifacts.searchlight_path(rank_path, name) for name in tables))
+    return pd.DataFrame(rsa.rank_neurons(tau), columns=attributes), tables
+
+
+def main():
+    flags = parse_flags()
+    rank_path = Path(flags.CSV_Path or f"./neuron_rank/neuron_rank_by_searchlight_RSA_{NAMES[flags.mode]}.csv")
+    if rank_path.suffix != ".csv":
+        raise UserError(f"--CSV_Path {rank_path}: must end in .csv")
+
+    attributes, emotions, ratings, attribute_rdms = artifacts.read_attributes(flags.attributes, flags.emotion_order)
+    if ratings is not None:
+        attribute_rdms = rsa.attribute_rdms(ratings)
+    if flags.mode == "3Spaces":
+        for attribute in sum(rsa.SPACES.values(), ()):
+            if attribute not in attributes:
+                raise UserError(f"{flags.attributes}: has no {attribute!r}, --mode 3Spaces needs the study's 14")
+        attributes, attribute_rdms = list(rsa.SPACES), rsa.space_rdms(attribute_rdms, attributes)
+    used = artifacts.activated_emotions(flags.activation_dir, emotions)
+    if used != emotions:
+        print(f"without {', '.join(e for e in emotions if e not in used)}: no activations in {flags.activation_dir}")
+    attribute_rdms = rsa.reorder_rdms(attribute_rdms, [emotions.index(emotion) for emotion in used])
+    for attribute, rdm in zip(attributes, attribute_rdms):
+        if np.ptp(rdm) == 0:
+            raise UserError(f"{flags.attributes}: all distances of {attribute!r} are the same; leave it out")
+    values, seeds = artifacts.read_activations(flags.activation_dir, used)
+    if (values == values[:, :1]).all():
+        raise UserError(f"{flags.activation_dir}: no neuron differs between emotions, there is nothing to rank")
+    neurons = values.shape[2]
+    num_layers = layers(flags, neurons)
+
+    # Only the permutation test uses a GPU.
+    machines = cluster.connect(flags.ray, "auto" if flags.permutations else "cpu") if flags.ray else None
+    with sweep.alone(rank_path):
+        artifacts.prepare_output(rank_path, {
+            "made_by": "rsa_searchlight.py", "mode": flags.mode, "attributes": attributes,
+            "attributes_sha256": hashlib.sha256(attribute_rdms.tobytes()).hexdigest(), "emotions": used, "seeds": seeds,
+            "activations_sha256": hashlib.sha256(values).hexdigest(), "num_neurons": neurons, "num_layers": num_layers,
+            "permutations": flags.permutations, "permutation_seed": flags.permutation_seed}, flags.overwrite)
+        cli.write_config(flags, rank_path)
+        ranks, tables = compare(flags, values, seeds, attributes, attribute_rdms, num_layers, machines)
+        artifacts.write_searchlight(rank_path, ranks, tables)
+        artifacts.seal(rank_path, rank_path, *(artifacts.searchlight_path(rank_path, name) for name in tables))
 
     print(f"{neurons} neurons x {len(attributes)} attributes, from {len(used)} emotions x {len(seeds)} seeds")
     print(f"wrote {rank_path}: ranks of the neurons, 1 = most similar")

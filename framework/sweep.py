@@ -117,6 +117,25 @@ def _let_go(path, lock):
     lock.close()
 
 
+@contextlib.contextmanager
+def alone(output: PathLike) -> Iterator[None]:
+    """Make an output, a file or a folder of files with one record, as the only process that does so.
+
+    Raises
+    ------
+    UserError
+        If another process is making it.
+    """
+    lock_file = lock_path(artifacts.settings_path(output))
+    lock = artifacts.hold(lock_file)
+    if lock is None:
+        raise UserError(f"{output}: another process is making it; wait for its end, or choose another name")
+    try:
+        yield
+    finally:
+        _let_go(lock_file, lock)
+
+
 class Every:
     """True when asked first after so many seconds since it last was, by a clock that nobody sets."""
 

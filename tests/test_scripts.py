@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import RobertaForMaskedLM
 
-from framework import artifacts
+from framework import artifacts, sweep
 
 EMOTIONS = ["fear", "gratitude", "grief", "joy", "pride", "anger"]
 TASKS = ["--sentiment", *EMOTIONS, "--random_seed", 1, 3]
@@ -314,6 +314,19 @@ def test_a_changed_digit(script, copy, path, reader):
     (copy / path).write_text(content[:place] + str((int(content[place]) + 1) % 10) + content[place + 1:])
     line = one_line(script(*reader, status=2))
     assert os.path.basename(path) in line and "has changed since it was written" in line
+
+
+@pytest.mark.parametrize("output, command", [
+    ("active_neuron_before_relu_csv", ["get_active_neuron.py", *TASKS]),
+    ("neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv", ["rsa_searchlight.py", "--attributes", ATTRIBUTES]),
+    ("masks/RSA_14property_top_500_6000.pkl", ["gen_mask.py", "--thresholds", 8])])
+def test_a_second_process_on_one_output_is_refused(script, tiny_model, copy, output, command):
+    before = artifacts.settings_path(copy / output).read_bytes()
+    model = ["--pretrained_model", tiny_model] if output.startswith("active") else []
+    with sweep.alone(copy / output):
+        line = one_line(script(*command, *model, "--overwrite", status=2))
+    assert output in line and "another process" in line
+    assert artifacts.settings_path(copy / output).read_bytes() == before
 
 
 def test_dataset_without_a_split(script, tiny_model, tmp_path):
