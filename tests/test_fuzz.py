@@ -1,5 +1,6 @@
 """Real files, changed at random, through every reader: what comes out is sound, or there is one line for the user."""
 
+import hashlib
 import os
 import signal
 
@@ -19,6 +20,22 @@ def sound_checkpoint(path):
     read = artifacts.read_checkpoint(path)
     assert read["best_prompt"].isfinite().all() and read["best_prompt"].dim() == 2 and 0 <= read["best_acc"] <= 1
     assert isinstance(read["settings"], dict) and isinstance(read["epoch"], int)
+
+
+def sound_packed(content, read):
+    """Read an archive of torch's whose pickle is the file; the checksums, which stop other changes, are right."""
+    def packed(path):
+        pickled = path.read_bytes()
+        path.write_bytes(hostile.zipped(content, change=lambda _: pickled))
+        return read(path)
+
+    return packed
+
+
+def pickle_in(content):
+    pickles = []
+    hostile.zipped(content, change=lambda pickled: pickles.append(pickled) or pickled)
+    return pickles[0]
 
 
 def sound_masks(path):
@@ -41,7 +58,48 @@ def sound_results(path):
     table = artifacts.read_results(path.parent)
     assert table["sentiment"].isin(EMOTIONS).all()
     assert table.drop(columns=["sentiment", "seed"]).to_numpy(float).max() <= 1
-    artifacts.read_partial_result(path, {})
+
+
+def sound_partial(path):
+    result = path.with_name("fear-1.json")
+    measured = artifacts.read_partial_result(result, {})
+    assert all(0 <= accuracy <= 1 for accuracy in measured.values())
+    artifacts.masks_measured(result)
+
+
+def sound_published(path):
+    (path.parent / "random").mkdir(exist_ok=True)
+    (path.parent / "random" / "fear-1.json").write_bytes(hostile.as_json(RANDOM))
+    if not (path.parent / "fear-1.json").exists():
+        (path.parent / "fear-1.json").write_bytes(hostile.as_json(PUBLISHED))
+    accuracy = path if path.suffix == ".csv" else None
+    table = artifacts.read_published_results(path.parent, path.parent / "random", accuracy)
+    assert table["sentiment"].isin(EMOTIONS).all() and table.columns.is_unique
+    assert 0 <= table.drop(columns=["sentiment", "seed"]).to_numpy(float).max() <= 1
+
+
+def sound_judgements(path):
+    individual = path.with_name("individual.csv")
+    if path != individual:
+        individual.write_bytes(INDIVIDUAL)
+    mean = path.with_name("mean.csv")
+    if path != mean:
+        mean.write_bytes(MEAN)
+    for judgements in artifacts.read_judgements(mean, individual, ["fear", "joy", "grief"]):
+        assert np.isfinite(judgements).all() and judgements.shape[-1] == 3
+
+
+def sound_record_of_ranks(path):
+    ranks = path.with_suffix(".csv")
+    ranks.write_bytes(RANKS)
+    artifacts.read_ranks(ranks)
+    artifacts.prepare_output(ranks, {"made_by": "rsa_searchlight.py", "permutations": 0})
+
+
+def sound_record_of_activations(path):
+    (path.parent / "fear-1.csv").write_bytes(ACTIVATIONS)
+    artifacts.read_activations(path.parent, ["fear"], [1])
+    artifacts.prepare_activations(path.parent, {"made_by": "get_active_neuron.py"}, {("fear", 1): "ab"})
 
 
 def sound_attributes(path):
@@ -54,18 +112,38 @@ def sound_split(path):
     assert split.labels.shape == (len(split.texts), 27) and all(isinstance(text, str) for text in split.texts)
 
 
+TRAINING = hostile.saved(hostile.training())
 RATINGS = b"participant,emotion,attribute,rating\n" + b"".join(
     f"{person},{emotion},valence,{person / 7}\n".encode() for person in range(3) for emotion in EMOTIONS)
+RANKS = b"valence,arousal\n" + b"".join(b"%d,%d.5\n" % (i, 65 - i) for i in range(1, 65))
+ACTIVATIONS = hostile.activations(range(64), torch.randn(64).tolist())
+MEAN = b"mean\n0.5\n0.25\n1\n"
+INDIVIDUAL = b"0,1,2\n0,0.25,1\n1,0.25,1\n"
+PUBLISHED = {"sentiment": "fear", "seed": 1, "best": 0.8, "happy_top1500": 0.7}
+RANDOM = {"sentiment": "fear", "seed": 1, "best": 0.8, "happy_random1500": 0.75}
 READERS = {  # name of the file, what it holds, what reads it
     "checkpoint": ("fear-1.pt", hostile.GOOD, sound_checkpoint),
     "old checkpoint": ("fear-1.pt", hostile.saved(hostile.checkpoint(), _use_new_zipfile_serialization=False),
                        sound_checkpoint),
-    "training": (".training-0.state", hostile.saved(hostile.training()), artifacts.read_training),
+    "training": (".training-0.state", TRAINING, artifacts.read_training),
+    "pickle of a checkpoint": ("fear-1.pt", pickle_in(hostile.GOOD), sound_packed(hostile.GOOD, sound_checkpoint)),
+    "pickle of a training": (".training-0.state", pickle_in(TRAINING), sound_packed(TRAINING, artifacts.read_training)),
     "masks": ("masks.pkl", hostile.mask_file(hostile.masks()), sound_masks),
-    "activations": ("fear-1.csv", hostile.activations(range(64), torch.randn(64).tolist()), sound_activations),
-    "ranks": ("ranks.csv", b"valence,arousal\n" + b"".join(b"%d,%d.5\n" % (i, 65 - i) for i in range(1, 65)),
-              sound_ranks),
+    "activations": ("fear-1.csv", ACTIVATIONS, sound_activations),
+    "record of activations": ("settings.json", hostile.as_json(
+        {"made_by": "get_active_neuron.py", "prompts": {"fear-1": "ab"},
+         "sha256": {"fear-1.csv": hashlib.sha256(ACTIVATIONS).hexdigest()}}), sound_record_of_activations),
+    "ranks": ("ranks.csv", RANKS, sound_ranks),
+    "record of ranks": ("ranks.json", hostile.as_json(
+        {"made_by": "rsa_searchlight.py", "permutations": 0,
+         "sha256": {"ranks.csv": hashlib.sha256(RANKS).hexdigest()}}), sound_record_of_ranks),
     "results": ("fear-1.json", hostile.as_json(hostile.result()), sound_results),
+    "partial result": (".fear-1.json.partial", hostile.as_json(hostile.result()), sound_partial),
+    "published results": ("fear-1.json", hostile.as_json(PUBLISHED), sound_published),
+    "published accuracies": ("accuracy.csv", b"sentiment,random_seed,accuracy\nfear,1,0.75\njoy,1,0.5\n",
+                             sound_published),
+    "judgements": ("mean.csv", MEAN, sound_judgements),
+    "judgements of people": ("individual.csv", INDIVIDUAL, sound_judgements),
     "attributes": ("ratings.csv", b"emotion,valence\n" + b"".join(
         f"{emotion},{i}.25\n".encode() for i, emotion in enumerate(EMOTIONS)), sound_attributes),
     "distances": ("distances.csv", b"valence,arousal\n0.5,1\n0.25,2\n1,3\n", lambda path: artifacts.read_attributes(
@@ -116,7 +194,7 @@ def test_changed_files(reader, tmp_path, monkeypatch):
 
     before = signal.signal(signal.SIGALRM, too_long)
 
-    @settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", 60)), deadline=None, database=None,
+    @settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", 35)), deadline=None, database=None,
               suppress_health_check=list(HealthCheck))
     @given(changed(content))
     def read_or_refuse(data):
