@@ -112,6 +112,7 @@ def main():
         # A prompt that was trained again since makes other results.
         return {**settings, "prompt": artifacts.sha256(paths[emotion, seed])}
 
+    sweep.check_others(tasks, path_of, settings, read_settings)
     todo = sweep.Sweep(tasks, path_of, settings_of, read_settings, flags.overwrite)
     cli.write_config(flags, folder)
     print(f"{len(tasks)} tasks x {len(masks)} masks, {len(tasks) - len(todo.left)} tasks finished before; "

@@ -80,6 +80,8 @@ def main():
         "negatives": flags.negatives, "max_length": max_length,
         **vars(learned_with), "precision": str(dtype).removeprefix("torch."), "versions": artifacts.versions()}
 
+    sweep.check_others(tasks, partial(artifacts.checkpoint_path, flags.checkpoint_dir), settings,
+                       training.read_settings)
     todo, saved = training.plan(flags, flags.checkpoint_dir, tasks, settings)
     cli.write_config(flags, flags.checkpoint_dir)
     print(f"{len(tasks)} tasks, {len(tasks) - len(todo.left)} finished before; "

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from framework import artifacts, interrupts
 from framework.artifacts import PathLike
 from framework.errors import UserError
+from framework.tasks import EMOTIONS
 
 
 class Sweep:
@@ -104,6 +105,36 @@ class Sweep:
     def __exit__(self, *error: Any) -> None:
         for task in list(self._locks):
             self.release(task)
+
+
+def check_others(
+        tasks: Sequence[tuple[str, int]], path_of: Callable[[str, int], PathLike], settings: dict[str, Any],
+        read_settings: Callable[[Path], dict[str, Any]],
+) -> None:
+    """Refuse to put outputs beside those of other tasks that other settings made: a folder is of one setting.
+
+    Parameters
+    ----------
+    tasks : list of (emotion, seed)
+        Those of this run.
+    path_of, read_settings
+        As of `Sweep`.
+    settings : dict
+        What all tasks are made with.
+
+    Raises
+    ------
+    UserError
+        If settings differ.
+    """
+    paths = [Path(path_of(*task)) for task in tasks]
+    for path in sorted(set(paths[0].parent.glob(f"*-*{paths[0].suffix}")) - set(paths)):
+        if path.stem.rpartition("-")[0] in EMOTIONS:
+            theirs = {name: value for name, value in read_settings(path).items() if name != "prompt"}  # each has its own
+            difference = artifacts.first_difference(settings, theirs)
+            if difference:
+                raise UserError(f"{path}: stands in the same folder and was made with other settings ({difference}); "
+                                "choose another folder, or name all of its tasks and pass --overwrite")
 
 
 def lock_path(output: PathLike) -> Path:

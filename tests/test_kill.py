@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from framework import artifacts, sweep
+from framework.errors import UserError
 from tests.conftest import ROOT
 
 
@@ -87,6 +88,21 @@ def test_status_names_what_is_done_left_and_damaged(tmp_path, capsys):
                          "begun: love-1 (3 epochs)", "left: love-1"]
     assert any("fear-3.pt" in line and "lr is 0.1 there and 0.2 here" in line for line in lines[4:])
     assert any(line.startswith("damaged: ") and "joy-1.pt" in line for line in lines[4:])
+
+
+def test_a_folder_is_of_one_setting(tmp_path):
+    """Whichever tasks are named: those that stand in the folder count too."""
+    artifacts.write_result(tmp_path / "fear-1.json", {
+        "sentiment": "fear", "seed": 1, "best": 0.5, "settings": {"masks": "abc", "prompt": "a task's own"}})
+
+    def check(tasks, **settings):
+        sweep.check_others(tasks, lambda *task: artifacts.result_path(tmp_path, *task), settings,
+                           lambda path: artifacts.read_result(path)["settings"])
+
+    check([("joy", 3)], masks="abc")
+    with pytest.raises(UserError, match=r'fear-1.json.*masks is "abc" there and "def" here.*another folder'):
+        check([("joy", 3)], masks="def")
+    check([("joy", 3), ("fear", 1)], masks="def")  # left to the sweep, which replaces what is named
 
 
 def test_evaluation_goes_on_at_the_masks_already_measured(tmp_path):
