@@ -88,7 +88,7 @@ def run(main: Callable[[], None]) -> None:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        _leave("out of memory: use smaller batches (--eval_batch_size, --tasks_per_batch) or a larger machine", 2)
+        _leave("out of memory, with passes as small as they go: close other programs, or use a larger machine", 2)
     except BrokenPipeError:
         # The reader of our output (head, less) went away; that is no error of the user's.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -184,8 +184,8 @@ def add_compute_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"),
                         help="of the frozen backbone; auto is bf16 where the hardware multiplies it natively")
     parser.add_argument("--overwrite", action="store_true",
-                        help="replace results of these tasks that other settings made; beside other tasks' results they "
-                             "are refused all the same, a folder is of one setting")
+                        help="replace results of these tasks that other settings made; beside other tasks' results "
+                             "they are refused all the same, a folder is of one setting")
 
 
 def add_sweep_flags(parser: argparse.ArgumentParser, save_seconds: float) -> None:
