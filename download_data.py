@@ -85,7 +85,8 @@ def fetch(name, path, checksum, mirror, retries):
 
 def main():
     parser = cli.make_parser(__doc__, epilog=" ".join(f"{name}: {what}." for name, what in SETS.items()))
-    parser.add_argument("--what", choices=SETS, nargs="+", default=list(SETS), help="which of the sets below")
+    parser.add_argument("--what", choices=SETS, nargs="+", default=list(SETS), metavar="SET",
+                        help="which of the sets below")
     parser.add_argument("--output_dir", metavar="DIR", type=Path, default=Path("./data"),
                         help="each set is a folder in it")
     parser.add_argument("--from", metavar="DIR", type=Path, help="take the files from here instead of the "

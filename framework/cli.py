@@ -36,9 +36,11 @@ class _Parser(configargparse.ArgumentParser):
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
     def __init__(self, prog: str):
-        super().__init__(prog, max_help_position=30, width=min(118, shutil.get_terminal_size().columns - 2))
+        super().__init__(prog, max_help_position=34, width=min(118, shutil.get_terminal_size().columns - 2))
 
     def _get_help_string(self, action):
+        if action.required:
+            return f"{action.help} (must be given)"
         # "(default: None)" and "(default: False)" tell a reader nothing: such flags say in words what happens.
         if action.default is None or action.default is False or "(default:" in action.help:
             return action.help
@@ -49,7 +51,8 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
 
 def make_parser(description: str | None, epilog: str | None = None) -> argparse.ArgumentParser:
     """An argument parser whose help shows units and defaults and whose errors are one line."""
-    parser = _Parser(description=description, epilog=epilog, formatter_class=_Formatter, allow_abbrev=False,
+    parser = _Parser(usage="%(prog)s [flags]", description=description, epilog=epilog, formatter_class=_Formatter,
+                     allow_abbrev=False,
                      config_file_parser_class=_ConfigFile, config_file_open_func=_open_config,
                      add_config_file_help=False)
     parser.add_argument("--config", metavar="FILE", is_config_file=True,
@@ -148,44 +151,48 @@ DEVICE_HELP = "auto (a GPU if there is one), cpu, cuda, cuda:1, mps"
 
 def add_task_flags(parser: argparse.ArgumentParser) -> None:
     """`--sentiment` and `--random_seed`: which tasks."""
-    parser.add_argument("--sentiment", nargs="+", default=list(EMOTIONS), choices=EMOTIONS, metavar="EMOTION",
-                        help="emotions, one or more (default: all 27)")
-    parser.add_argument("--random_seed", nargs="+", type=seed, default=list(SEEDS), metavar="SEED",
-                        help="seeds, one or more; each plays the role of a participant (default: the study's 12)")
+    group = parser.add_argument_group("tasks")
+    group.add_argument("--sentiment", nargs="+", default=list(EMOTIONS), choices=EMOTIONS, metavar="EMOTION",
+                       help="emotions, one or more (default: all 27)")
+    group.add_argument("--random_seed", nargs="+", type=seed, default=list(SEEDS), metavar="SEED",
+                       help="seeds, one or more; each plays the role of a participant (default: the study's 12)")
 
 
 def add_model_flags(parser: argparse.ArgumentParser) -> None:
     """`--pretrained_model` and `--checkpoint_dir`."""
-    parser.add_argument("--pretrained_model", default="roberta-base", metavar="NAME",
-                        help="a RoBERTa or another encoder: a name on the Hugging Face hub, a folder, or `backbone` "
-                             "for the embedded one")
-    parser.add_argument("--checkpoint_dir", default="./checkpoint", metavar="DIR", help="prompts, {emotion}-{seed}.pt")
+    group = parser.add_argument_group("model")
+    group.add_argument("--pretrained_model", default="roberta-base", metavar="NAME",
+                       help="a RoBERTa or another encoder: a name on the Hugging Face hub, a folder, or `backbone` "
+                            "for the embedded one")
+    group.add_argument("--checkpoint_dir", default="./checkpoint", metavar="DIR", help="prompts, {emotion}-{seed}.pt")
 
 
 def add_data_flags(parser: argparse.ArgumentParser, as_trained: bool = False) -> None:
     """`--dataset`, `--negatives` and `--max_length`: which rows; `as_trained`, by default those of the training."""
-    parser.add_argument("--dataset", default="goemotions", metavar="NAME",
-                        help="`goemotions` (from the hub), `demo`, or a folder with train, dev and test as .tsv or "
-                             ".csv")
+    group = parser.add_argument_group("data")
+    group.add_argument("--dataset", default="goemotions", metavar="NAME",
+                       help="`goemotions` (from the hub), `demo`, or a folder with train, dev and test as .tsv or "
+                            ".csv")
     as_before = " (default: as in training)" if as_trained else ""
-    parser.add_argument("--negatives", default=None if as_trained else "published", choices=("published", "strict"),
-                        help="rows beside the positives: drawn from all rows (as published), or from rows that lack "
-                             "the emotion" + as_before)
-    parser.add_argument("--max_length", type=text_length, default=None if as_trained else 256, metavar="TOKENS",
-                        help="longer texts are cut to so many tokens, or to what the model holds beside the prompt"
-                             + as_before)
+    group.add_argument("--negatives", default=None if as_trained else "published", choices=("published", "strict"),
+                       help="rows beside the positives: drawn from all rows (as published), or from rows that lack "
+                            "the emotion" + as_before)
+    group.add_argument("--max_length", type=text_length, default=None if as_trained else 256, metavar="TOKENS",
+                       help="longer texts are cut to so many tokens, or to what the model holds beside the prompt"
+                            + as_before)
 
 
 def add_compute_flags(parser: argparse.ArgumentParser) -> None:
     """`--device`, `--precision` and `--eval_batch_size`: how it is computed."""
-    parser.add_argument("--eval_batch_size", type=positive, metavar="ROWS",
-                        help="rows in one evaluation pass, at most (default: what memory or caches take)")
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help=DEVICE_HELP)
-    parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"),
-                        help="of the frozen backbone; auto is bf16 where the hardware multiplies it natively")
+    group = parser.add_argument_group("machine")
+    group.add_argument("--eval_batch_size", type=positive, metavar="ROWS",
+                       help="rows in one evaluation pass, at most (default: what memory or caches take)")
+    group.add_argument("--device", default="auto", metavar="DEVICE", help=DEVICE_HELP)
+    group.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"),
+                       help="of the frozen backbone; auto is bf16 where the hardware multiplies it natively")
     parser.add_argument("--overwrite", action="store_true",
-                        help="replace results of these tasks that other settings made; beside other tasks' results "
-                             "they are refused all the same, a folder is of one setting")
+                        help="replace these tasks' results; beside others of other settings they are refused all the "
+                             "same")
 
 
 def add_sweep_flags(parser: argparse.ArgumentParser, save_seconds: float) -> None:
@@ -204,12 +211,13 @@ def add_ray_flag(parser: argparse.ArgumentParser) -> None:
 
 def add_result_flags(parser: argparse.ArgumentParser) -> None:
     """`--results`, or the published ones instead: `--attribute_results`, `--random_results` and `--accuracy`."""
-    parser.add_argument("--results", metavar="DIR", help="accuracies under the masks that step 6 wrote")
-    parser.add_argument("--attribute_results", metavar="DIR", help="instead of --results: the published accuracies "
-                        "under the attributes' masks (happy_top1500 ...)")
-    parser.add_argument("--random_results", metavar="DIR", help="and under random ones (happy_random1500 ...)")
-    parser.add_argument("--accuracy", metavar="FILE", help="and without a mask: a CSV table "
-                        "sentiment,random_seed,accuracy (default: what is written in --attribute_results)")
+    group = parser.add_argument_group("results")
+    group.add_argument("--results", metavar="DIR", help="accuracies under the masks that step 6 wrote")
+    group.add_argument("--attribute_results", metavar="DIR", help="instead of --results: the published accuracies "
+                       "under the attributes' masks (happy_top1500 ...)")
+    group.add_argument("--random_results", metavar="DIR", help="and under random ones (happy_random1500 ...)")
+    group.add_argument("--accuracy", metavar="FILE", help="and without a mask: a CSV table "
+                       "sentiment,random_seed,accuracy (default: what is written in --attribute_results)")
 
 
 def read_results(flags: argparse.Namespace) -> tuple[pd.DataFrame, str] | tuple[None, None]:

@@ -51,7 +51,19 @@ def profile(values: np.ndarray) -> tuple[str, ...]:
 
 
 def extremes(values: np.ndarray, names: Sequence[str], count: int = 3) -> tuple[list[str], list[str]]:
-    """The names of the largest values, largest first, and of the smallest, smallest first."""
+    """Where a profile is highest and lowest.
+
+    Parameters
+    ----------
+    values : array [E]
+    names : sequence of str [E]
+    count : int
+
+    Returns
+    -------
+    high, low : list of str
+        `count` names each: of the largest values, largest first, and of the smallest, smallest first.
+    """
     order = np.argsort(values, kind="stable")
     return [names[i] for i in order[::-1][:count]], [names[i] for i in order[:count]]
 

@@ -186,7 +186,20 @@ class PaddedRows:
         return states.transpose(1, 2).reshape(self.rows * self.length, -1)
 
     def attend(self, maps: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-        """Attention of queries to the keys of their row."""
+        """Attention of queries to the keys of their row.
+
+        Parameters
+        ----------
+        maps : RobertaSelfAttention
+            For its dropout and the scale of the scores.
+        query : tensor [B, heads, padded Q, H / heads]
+            Of all positions (Q = L), or of the first ones only.
+        key, value : tensor [B, heads, padded L, H / heads]
+
+        Returns
+        -------
+        tensor [B, heads, padded Q, H / heads]
+        """
         dropout = maps.dropout.p if maps.training else 0.0
         return F.scaled_dot_product_attention(query, key, value, attn_mask=self.keys, dropout_p=dropout)
 

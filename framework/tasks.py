@@ -84,7 +84,13 @@ def rows_of_task(labels: np.ndarray, seed: int, negatives: str = "published") ->
 
 
 def task_rows(split: Split, emotion: str, seed: int, negatives: str = "published") -> TaskRows:
-    """`rows_of_task` for an emotion's name and a `Split`."""
+    """`rows_of_task` for an emotion's name and a `Split`.
+
+    Raises
+    ------
+    UserError
+        If the split has no row of the emotion, or too few others for strict negatives.
+    """
     try:
         return rows_of_task(split.labels[:, EMOTIONS.index(emotion)], seed, negatives)
     except UserError as error:

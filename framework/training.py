@@ -55,14 +55,46 @@ def read_settings(path: PathLike) -> dict[str, Any]:
 
 def plan(flags: Namespace, folder: PathLike, tasks: list[tuple[str, int]],
          settings: dict[str, Any]) -> tuple[sweep.Sweep, sweep.SavedTraining]:
-    """Which tasks are left in a folder, and which of them an interrupted run has begun."""
+    """Which tasks are left in a folder, and which of them an interrupted run has begun.
+
+    Parameters
+    ----------
+    flags : Namespace
+        `save_seconds` and `overwrite` of train.py.
+    folder : path-like
+        Where the checkpoints are.
+    tasks : list of (emotion, seed)
+    settings : dict
+        What the prompts are trained with, as it is recorded.
+
+    Raises
+    ------
+    UserError
+        If a checkpoint was made with other settings and `flags.overwrite` is not set.
+    """
     todo = sweep.Sweep(tasks, partial(artifacts.checkpoint_path, folder), lambda emotion, seed: settings, read_settings,
                        flags.overwrite)
     return todo, sweep.SavedTraining(folder, settings, tasks, todo, flags.save_seconds, flags.overwrite)
 
 
 def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedTraining, bar: tqdm) -> int:
-    """Train the tasks that are left, those that were begun first; returns how many are in other processes' hands."""
+    """Train the tasks that are left, those that were begun first, and write their checkpoints.
+
+    Parameters
+    ----------
+    study : Study
+    folder : path-like
+        Where the checkpoints go.
+    todo, saved
+        From `plan` for the same folder; at least one task is left.
+    bar : tqdm
+        Counts epochs.
+
+    Returns
+    -------
+    int
+        How many tasks are in other processes' hands.
+    """
     flags, model = study.flags, study.model.to(study.device)
     models.keep_freed_memory(model.device)
     board = artifacts.tensorboard(flags.tensorboard) if flags.tensorboard else None
@@ -112,7 +144,24 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
 
 def train_on(machines: Cluster, study: Study, tasks: list[tuple[str, int]], todo: sweep.Sweep,
              saved: sweep.SavedTraining, bar: tqdm) -> int:
-    """`train` on the machines of a cluster."""
+    """`train` on the machines of a cluster.
+
+    Parameters
+    ----------
+    machines : Cluster
+    study : Study
+    tasks : list of (emotion, seed)
+        All that the command names, done or not: they make the groups.
+    todo, saved
+        From `plan` for `study.flags.checkpoint_dir`.
+    bar : tqdm
+        Counts epochs.
+
+    Returns
+    -------
+    int
+        How many tasks are in other processes' hands.
+    """
     flags = study.flags
     groups = groups_of(tasks, todo, saved, 12 if flags.tasks_per_batch == "auto" else flags.tasks_per_batch)
     # The longest first, so that none is left to wait for at the end.

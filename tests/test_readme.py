@@ -110,12 +110,14 @@ def test_scripts_take_the_flags_of_the_command(command, call, monkeypatch, tmp_p
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_help_fits_a_screen(script, call, capsys):
+@pytest.mark.parametrize("columns, lines", [(120, 50), (80, 80)])
+def test_help_fits_a_screen(script, columns, lines, call, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
     with pytest.raises(SystemExit) as end:
         call(script, "--help")
-    lines = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr().out.splitlines()
     assert end.value.code == 0
-    assert len(lines) <= 50 and max(map(len, lines)) <= 120
+    assert len(printed) <= lines and max(map(len, printed)) <= columns
 
 
 # -------------------------------------------------------------------------------------------------------- what is done
