@@ -6,11 +6,12 @@ People judged any two emotions from 1, very similar, to 9, very different: a lar
 import hashlib
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from framework import artifacts, cli, rsa
 from framework.errors import UserError
+
+# isort: split
+import numpy as np
+import pandas as pd
 
 
 def parse_flags():

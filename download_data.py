@@ -4,12 +4,13 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+from framework import artifacts, cli
+from framework.errors import UserError
+
+# isort: split
 import pooch
 import requests
 from tqdm.contrib.concurrent import thread_map
-
-from framework import artifacts, cli
-from framework.errors import UserError
 
 SETS = {"goemotions": "the comments and labels of GoEmotions' three official splits (CC BY 4.0), 4 MB",
         "human": "people's ratings of the 27 emotions and their similarity judgements, 0.1 MB",

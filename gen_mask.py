@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
-import torch
-
 from framework import artifacts, cli, masks, rsa, sweep
 from framework.errors import UserError
+
+# isort: split
+import numpy as np
+import torch
 
 NAMES = {"14Properties": "14property", "3Spaces": "3space"}
 METHODS = {"1": "BINARY_MASK", "2": "FLOAT_MASK"}

@@ -3,10 +3,11 @@
 The model sees `<mask>`, the prompt and the single token `<s>`; the neurons are read at `<mask>`.
 """
 
-import numpy as np
-
 from framework import artifacts, cli, models, neurons, sweep
 from framework.errors import UserError
+
+# isort: split
+import numpy as np
 
 
 def parse_flags():

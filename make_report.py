@@ -3,11 +3,12 @@
 import hashlib
 from pathlib import Path
 
-import numpy as np
-
 from framework import artifacts, cli, comments, figures, masks, models, neurons, report, rsa, stats
 from framework.errors import UserError
 from framework.tasks import EMOTIONS
+
+# isort: split
+import numpy as np
 
 
 def parse_flags():
@@ -44,7 +45,7 @@ def add_accuracies(page, flags, results):
     else:
         page["left_out"]["accuracies"] = f"no --results, and no {path.name} beside {flags.checkpoint_dir}"
         return
-    rows = [{"emotion": emotion} | stats.mean_interval(group) for emotion, group in accuracy.groupby(emotions)]
+    rows = [{"emotion": emotion} | stats.accuracy_interval(group) for emotion, group in accuracy.groupby(emotions)]
     rows.sort(key=lambda row: -row["mean"])
     page["accuracies"] = rows
     page["summary"].append(
@@ -59,13 +60,16 @@ def add_layers(page, flags):
         page["left_out"]["layers"] = f"no {path.name} beside --rank"
         return
     table = artifacts.read_table(path, numeric=False, of=flags.rank)
-    for column, criterion in (("count", "q < 0.01"), ("count_fwe", "family-wise p < 0.05 by permutation")):
+    for column, criterion in (("count", "q < 0.01, pairs taken for independent"),
+                              ("count_fwe", "family-wise p < 0.05 by permutation")):
         if column in table:
             counts = table.pivot(index="layer", columns="attribute", values=column)[table["attribute"].unique()]
             page["layers"].append({"criterion": criterion, "counts": counts})
             total = counts.sum()
-            found = (f"most for {total.idxmax()} ({total.max():,}), fewest for {total.idxmin()} ({total.min():,})"
-                     if total.any() else "none")
+            without = (total == 0).sum()
+            least = (f"none for {without} of {len(total)} attributes" if without else
+                     f"fewest for {total.idxmin()} ({total.min():,})")
+            found = f"most for {total.idxmax()} ({total.max():,}), {least}" if total.any() else "none"
             page["summary"].append(f"Neurons that mirror an attribute ({criterion}): {found}.")
 
 
@@ -105,7 +109,7 @@ def add_neurons(page, flags):
                            f"{len(emotions)} emotions were compared.")
 
 
-def add_comments(page, flags):
+def add_comments(page, flags, trained):
     """The dev comments that drive each of these neurons most."""
     if not flags.comments:
         page["left_out"]["comments"] = "--comments 0"
@@ -113,7 +117,7 @@ def add_comments(page, flags):
     device = models.resolve_device(flags.device)
     dtype = models.resolve_precision(flags.precision, device)
     dev = artifacts.read_goemotions(flags.dataset, "dev")
-    model, tokenizer, backbone = models.load_backbone(flags.pretrained_model, 0, device, dtype, label_words(flags))
+    model, tokenizer, backbone = models.load_backbone(flags.pretrained_model, 0, device, dtype, label_words(trained))
     record = artifacts.settings_path(flags.activation_dir)
     read_by = artifacts.read_json(record).get("backbone") if record.exists() else None
     if read_by not in (None, backbone) or neurons.shape(model) != page["shape"]:
@@ -148,33 +152,38 @@ def add_drops(page, results, folder):
     k = page["k_shown"] = 4000 if 4000 in page["drops"] else max(page["drops"])
     found = {by: f"{(table['q'] < report.SIGNIFICANT).sum()} of {len(table)}" for by, table in page["drops"][k].items()}
     page["summary"].append(
-        f"With the {k:,} neurons masked that mirror an attribute best, accuracy is "
-        f"{100 * page['drops'][k]['emotion']['drop'].mean():.1f} points lower than with as many random ones; reliably "
-        f"(q < {report.SIGNIFICANT}) for {found['emotion']} emotions and {found['attribute']} attributes.")
+        f"With the {k:,} neurons masked that mirror an attribute best, accuracy changes by "
+        f"{-100 * page['drops'][k]['emotion']['drop'].mean():+.1f} points against as many random ones; q < "
+        f"{report.SIGNIFICANT}, pairs taken for independent, for {found['emotion']} emotions and {found['attribute']} "
+        "attributes.")
 
 
-def add_settings(page, flags):
-    """What each step recorded; prompts and accuracies have a record each, of which one is shown."""
-    prompts, results = first_file(flags.checkpoint_dir, ".pt"), flags.results and first_file(flags.results, ".json")
-    if prompts:
-        page["settings"][str(prompts)] = artifacts.read_checkpoint(prompts)["settings"]
+def add_settings(page, flags, trained):
+    """What each step recorded; of prompts and of results, which have a record each, all in one."""
+    def add_all(folder, what, records):
+        if any(records.values()):
+            page["settings"][f"{folder}: all {len(records)} {what}"] = report.shared_settings(records)
+
+    add_all(flags.checkpoint_dir, "prompts", trained)
     for output in filter(None, (flags.activation_dir, flags.rank, flags.maskPath)):
         record = artifacts.settings_path(output)
         if record.exists():
             settings = artifacts.read_json(record)
             page["settings"][str(record)] = {name: settings[name] for name in settings if name != "sha256"}
-    if results:
-        page["settings"][str(results)] = artifacts.read_result(results)["settings"]
+    if flags.results:
+        settings = {path.stem: artifacts.read_result(path)["settings"] for path in of_tasks(flags.results, ".json")}
+        for of_one in settings.values():
+            of_one.pop("prompt", None)  # a digest of the one prompt
+        add_all(flags.results, "results", settings)
 
 
-def first_file(folder, suffix):
-    return min(Path(folder).glob(f"*-*{suffix}"), default=None)
+def of_tasks(folder, suffix):
+    return sorted(Path(folder).glob(f"*-*{suffix}"))
 
 
-def label_words(flags):
+def label_words(trained):
     """Those that the prompts were trained with: a model is loaded with its label words, though none is read here."""
-    prompts = first_file(flags.checkpoint_dir, ".pt")
-    return models.trained_label_words({prompts: artifacts.read_checkpoint(prompts)} if prompts else {})
+    return models.trained_label_words({}, next(filter(None, (of.get("label_words") for of in trained.values())), None))
 
 
 def main():
@@ -184,12 +193,15 @@ def main():
     results, folder = cli.read_results(flags)
     page = {name: [] for name in ("summary", "accuracies", "layers", "neurons")} | {
         name: {} for name in ("drops", "settings", "left_out")}
+    trained = {path.stem: artifacts.read_checkpoint(path)["settings"] for path in of_tasks(flags.checkpoint_dir, ".pt")}
+    if "demo" in (flags.dataset, *(settings.get("dataset") for settings in trained.values())):
+        page["summary"].append("The comments and ratings were invented for this project; nothing here is a finding.")
     add_neurons(page, flags)
     add_accuracies(page, flags, results)
     add_layers(page, flags)
     add_drops(page, results, folder)
-    add_settings(page, flags)
-    add_comments(page, flags)
+    add_settings(page, flags, trained)
+    add_comments(page, flags, trained)
     cli.write_config(flags, flags.output)
     artifacts.write_text(flags.output, report.render(page))
     for section, reason in page["left_out"].items():

@@ -3,14 +3,15 @@
 from itertools import combinations
 from pathlib import Path
 
+from framework import artifacts, cli, figures, rsa, stats
+from framework.errors import UserError
+from framework.tasks import EMOTIONS
+
+# isort: split
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 from tqdm import tqdm
-
-from framework import artifacts, cli, figures, rsa, stats
-from framework.errors import UserError
-from framework.tasks import EMOTIONS
 
 
 def parse_flags():

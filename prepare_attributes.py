@@ -5,6 +5,7 @@ from pathlib import Path
 from framework import artifacts, cli, figures, rating_figures
 from framework import ratings as people
 from framework.errors import UserError
+from framework.tasks import EMOTIONS
 
 
 def main():
@@ -81,7 +82,13 @@ def main():
         left_out = " and left out" if args.drop_unreliable else ""
         print(f"not reliable (q >= {args.q:g}){left_out}: {', '.join(unreliable)}")
     print(f"{args.output}: {len(table)} emotions x {table.shape[1]} attributes; beside it means, reliability, figures")
-    print(f"next: python rsa_searchlight.py --attributes {args.output}")
+    others = [emotion for emotion in table.index if emotion not in EMOTIONS]
+    if others:
+        print(f"step 4 takes GoEmotions' 27 emotions only, and not {', '.join(others)}: leave their ratings out for it")
+    else:
+        # Ranks of one's own: those by the study's attributes stay what they are.
+        print(f"next: python rsa_searchlight.py --attributes {args.output} "
+              f"--CSV_Path ./neuron_rank/{args.ratings.stem}.csv")
 
 
 def parse_check(text):

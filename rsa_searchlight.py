@@ -3,12 +3,13 @@
 import hashlib
 from pathlib import Path
 
+from framework import artifacts, cli, cluster, rsa, sweep
+from framework.errors import UserError
+
+# isort: split
 import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
-
-from framework import artifacts, cli, cluster, rsa, sweep
-from framework.errors import UserError
 
 LEAST = 1024  # neurons in a part: fewer, and preparing the permuted attributes takes longer than comparing them
 NAMES = {"14Properties": "14property", "3Spaces": "3space"}
@@ -125,7 +126,8 @@ def main():
     neurons = values.shape[2]
     num_layers = layers(flags, neurons)
 
-    machines = cluster.connect(flags.ray) if flags.ray else None
+    # Only the permutation test uses a GPU.
+    machines = cluster.connect(flags.ray, "auto" if flags.permutations else "cpu") if flags.ray else None
     with sweep.alone(rank_path):
         artifacts.prepare_output(rank_path, {
             "made_by": "rsa_searchlight.py", "mode": flags.mode, "attributes": attributes,

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from framework.figures import WIDTH, _label, _styled
 from framework.ratings import Components
@@ -81,12 +82,13 @@ def rating_components(components: Components) -> Figure:
     scree.plot(number, components.eigenvalues, "o-", color="#1a1239", markersize=3, label="items")
     scree.plot(number, components.chance, "--", color="#9d3976", label="unrelated items, 95th percentile")
     scree.set_xlabel("Component")
+    scree.xaxis.set_major_locator(MaxNLocator(integer=True))
     scree.set_ylabel("Eigenvalue")
     scree.legend()
     largest = np.abs(loadings.to_numpy()).max()
     image = _matrix(axes, loadings, cmap="PuOr_r", vmin=-largest, vmax=largest)
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
-    bar.ax.set_title("Loading", fontsize=8)
+    bar.set_label("Loading")
     bar.outline.set_visible(False)
     return figure
 

@@ -50,7 +50,8 @@
     show();
   }
 
-  // Values under the pointer. They stand in the tables too: this is a convenience, so it is silent to screen readers.
+  // Values under the pointer. They stand in the tables and in the profiles' labels too: this is a convenience, so it is
+  // silent to screen readers.
   const tip = document.body.appendChild(document.createElement("div"));
   tip.id = "tip";
   tip.hidden = true;
@@ -59,9 +60,9 @@
     const chart = event.target.closest(".profile");
     if (!chart) return event.target.closest("[data-tip]")?.dataset.tip;
     const { left, width } = chart.getBoundingClientRect();
-    const values = chart.dataset.values.split(" ");
+    const values = chart.ariaLabel.split(", ");
     const place = Math.min(values.length - 1, Math.max(0, Math.floor((event.clientX - left) / width * values.length)));
-    return `${table.dataset.emotions.split(" ")[place]}: ${values[place]}`;
+    return values[place];
   }
   for (const kind of ["pointermove", "pointerdown"]) document.addEventListener(kind, (event) => {
     const said = text(event);

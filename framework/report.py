@@ -83,6 +83,30 @@ def heat(share: float) -> str:
     return f"background:rgb({red},{green},{blue});color:{'#fff' if share > 0.77 else '#000'}"
 
 
+def shared_settings(records: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """The settings of many files as one record.
+
+    Parameters
+    ----------
+    records : dict of str to dict
+        By file.
+
+    Returns
+    -------
+    dict of str to str
+        The value that all files share; or the commonest and how many files have it, then each other with its files.
+    """
+    shared = {}
+    for name in dict.fromkeys(name for settings in records.values() for name in settings):
+        files: dict[str, list[str]] = {}
+        for file, settings in records.items():
+            files.setdefault(_setting(settings[name]) if name in settings else "not recorded", []).append(file)
+        (common, of_common), *others = sorted(files.items(), key=lambda item: -len(item[1]))
+        shared[name] = "; ".join([f"{common} ({len(of_common)} of {len(records)})",
+                                  *(f"{value} ({', '.join(of)})" for value, of in others)]) if others else common
+    return shared
+
+
 def _number(value, digits=3):
     # Adding 0 makes 0 of -0.
     return "\u2013" if np.isnan(value) else f"{round(value, digits) + 0:.{digits}f}".replace("-", "\u2212")

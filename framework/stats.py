@@ -51,6 +51,24 @@ def mean_interval(values: np.ndarray) -> dict[str, float]:
     return {"mean": mean, "se": se, "ci_low": mean - half_width, "ci_high": mean + half_width, "n": n}
 
 
+def accuracy_interval(accuracies: np.ndarray) -> dict[str, float]:
+    """`mean_interval` of accuracies: cut off at 0 and 1, and NaN of fewer than 5, where it is too wide to say anything.
+
+    Parameters
+    ----------
+    accuracies : array [n]
+        0..1.
+
+    Returns
+    -------
+    dict
+        As of `mean_interval`.
+    """
+    found = mean_interval(accuracies)
+    bounds = np.clip([found["ci_low"], found["ci_high"]], 0, 1) if found["n"] >= 5 else (np.nan, np.nan)
+    return found | dict(zip(("ci_low", "ci_high"), bounds))
+
+
 def pair_conditions(results: pd.DataFrame) -> pd.DataFrame:
     """Put each task's accuracy under an attribute's mask beside its accuracy under the random baseline.
 

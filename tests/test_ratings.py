@@ -170,6 +170,7 @@ def test_script_from_ratings_to_the_table_of_step_4(script, rating_file, tmp_pat
     flags = ["--ratings=ratings.csv", "--check", "check=9", "--pca_draws=50", "--drop_unreliable", "--pca", *ITEMS]
     said = script("prepare_attributes.py", *flags).stdout
     assert "attention checks: p5\n" in said and "left out: noise\n" in said
+    assert "step 4 takes GoEmotions' 27 emotions only, and not emotion0, emotion1" in said and "next:" not in said
     folder = tmp_path / "ratings"
     table = pd.read_csv(folder / "attribute_ratings.csv")
     assert table.columns.tolist() == ["emotion", "valence", "PC1", "PC2", "PC3"]

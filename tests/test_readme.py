@@ -119,7 +119,7 @@ def test_help_fits_a_screen(script, call, capsys):
 # -------------------------------------------------------------------------------------------------------- what is done
 
 
-def test_the_six_steps_and_own_ratings_run_in_the_order_of_the_readme(call, tmp_path, tiny_model):
+def test_the_six_steps_and_own_ratings_run_in_the_order_of_the_readme(call, tmp_path, tiny_model, capsys):
     tasks = ["--sentiment", "joy", "grief", "anger", "love", "--random_seed", "1", "3"]
     model = [*tasks, "--pretrained_model", tiny_model]
     for split in ("train", "dev", "test"):
@@ -153,6 +153,9 @@ def test_the_six_steps_and_own_ratings_run_in_the_order_of_the_readme(call, tmp_
             subprocess.run([ROOT / script, *map(str, flags)], cwd=tmp_path, check=True, capture_output=True)
         else:
             call(script, *flags)
+        if script == "prepare_attributes.py":  # what it names as next is what the README gives
+            own, = (" ".join(command) for command in COMMANDS if "./neuron_rank/my_ratings.csv" in command)
+            assert f"next: python {own}\n" in capsys.readouterr().out
     assert {WRAPPERS.get(command[0], command[0]) for command in ran} == set(smaller)
     for name in ("masks/RSA_14property_layer_matched_overlap.csv", "people/model.csv",
                  "active_neuron_after_relu_csv/joy-all.csv",
@@ -260,6 +263,14 @@ def test_scripts_say_what_the_readme_quotes(start, command, call, monkeypatch, t
         call(*command)
     quoted, = (line for line in TROUBLE if line.startswith(start))
     assert quoted.partition(" (lr is")[0] in str(error.value)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_scripts_say_that_the_environment_is_not_active(name):
+    # -S leaves out the folder that packages are installed in.
+    process = subprocess.run([sys.executable, "-S", ROOT / f"{name}.py"], capture_output=True, text=True)
+    assert process.returncode == 2 and process.stderr.count("\n") == 1
+    assert f"{TROUBLE[1]}\n" in process.stderr and process.stderr.startswith(f"{name}.py: No module named ")
 
 
 def test_ten_errors_are_quoted():

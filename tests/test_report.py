@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -125,7 +127,8 @@ def study(tmp_path_factory, tiny_model):
     for emotion, seed in tasks:
         prompt = torch.from_numpy(random.standard_normal((4, 16))).float()
         artifacts.write_checkpoint(artifacts.checkpoint_path(folder / "checkpoint", emotion, seed), {
-            "best_prompt": prompt, "best_acc": 0.75, "epoch": 1, "settings": {"lr": 0.002}})
+            "best_prompt": prompt, "best_acc": 0.75, "epoch": 1,
+            "settings": {"lr": 0.02 if emotion == "joy" else 0.002, "epochs": 6}})
         masked = {f"{name}_top{k}{mask}": random.uniform(0.5, 0.7) for k in (8, 16)
                   for name in ("valence", "arousal") for mask in ("", "_random")}
         artifacts.write_json(artifacts.result_path(folder / RESULTS, emotion, seed), {
@@ -211,11 +214,29 @@ def test_values_under_the_pointer(browser, page):
         assert browser.run(f"/{said}/.test(document.querySelector('#tip:not([hidden])').textContent)")
 
 
+def test_what_the_pointer_shows_stands_in_the_page(browser, page):
+    browser.open(page)
+    rows = "[...document.querySelectorAll('#drops .drop:not([hidden]) [data-tip]')]"
+    tips = browser.run(f"{rows}.map(row => [row.dataset.tip, row.innerText])")
+    for tip, row in tips:
+        for number in re.findall(r"\d+\.\d+", tip):
+            assert number in row, (tip, row)
+    labels = browser.run("[...document.querySelectorAll('.profile')].map(profile => profile.ariaLabel)")
+    assert len(tips) == len(EMOTIONS) + 2
+    assert all(re.findall("([a-z]+): .?[0-9]", label) == re.findall("([a-z]+):", labels[0]) for label in labels)
+    assert sorted(re.findall("([a-z]+):", labels[0])) == EMOTIONS
+
+
 def test_on_a_phone(browser, page):
     browser.open(page, width=375, height=700)
     assert browser.run("document.documentElement.scrollWidth") == 375, "only tables may scroll sideways, in their boxes"
-    assert browser.run("""[...document.querySelectorAll('.box')].every(
-        box => box.scrollWidth <= box.clientWidth || getComputedStyle(box).overflowX === 'auto')""")
+    outside = browser.run("""[...document.querySelectorAll('.box')].filter(box => box.scrollWidth > box.clientWidth)
+        .map(box => box.ariaLabel)""")
+    assert all("by layer" in box for box in outside), outside  # a matrix has no other way to stand there
+    numbers = """[...document.querySelectorAll('#accuracies .n, #drops .drop:not([hidden]) .n, #neurons tbody .n')]
+        .map(cell => cell.getBoundingClientRect()).filter(cell => cell.width)"""
+    assert browser.run(f"{numbers}.length") > 50
+    assert browser.run(f"{numbers}.every(cell => 0 <= cell.left && cell.right <= 375)"), "numbers beside the screen"
     assert browser.run("parseFloat(getComputedStyle(document.body).fontSize)") >= 16
 
 
@@ -228,6 +249,32 @@ def test_page_without_comments_and_results_needs_no_model(study, tmp_path, capsy
     first = (tmp_path / "report.html").read_bytes()
     call(make_report, tmp_path, *flags)
     assert (tmp_path / "report.html").read_bytes() == first
+
+
+def test_the_page_says_no_more_than_the_data_do(study, tmp_path):
+    flags = ("--rank", study / RANKS, "--activation_dir", study / "active_neuron_before_relu_csv", "--comments=0",
+             "--checkpoint_dir", study / "checkpoint", "--results", study / RESULTS)
+    call(make_report, tmp_path, *flags)
+    page = " ".join((tmp_path / "report.html").read_text().split())
+    accuracies = page[page.index('<section id="accuracies">'):page.index('<section id="layers">')]
+    assert "2 seeds" in accuracies and "% to" not in accuracies, "two seeds make no interval"
+    assert "pairs taken for independent, for" in page and "no fair control" in page
+    assert "all 10 prompts" in page and "all 10 results" in page
+    assert "<td>0.002 (8 of 10); 0.02 (joy-1, joy-3)</td>" in page and "<td>6</td>" in page
+    assert "invented" not in page
+    call(make_report, tmp_path, *flags, "--dataset", "demo")
+    assert '<ul id="summary"> <li>The comments and ratings were invented for this project' in " ".join(
+        (tmp_path / "report.html").read_text().split())
+
+
+def test_attributes_without_neurons_are_counted(study, tmp_path):
+    path = artifacts.searchlight_path(tmp_path / "ranks.csv", "significant_by_layer")
+    counts = {"layer": 0, "attribute": ["valence", "arousal", "control"], "count": [7, 0, 0]}
+    pd.DataFrame(counts).to_csv(path, index=False)
+    page = {"summary": [], "layers": [], "left_out": {}}
+    make_report.add_layers(page, SimpleNamespace(rank=tmp_path / "ranks.csv"))
+    assert page["summary"] == ["Neurons that mirror an attribute (q < 0.01, pairs taken for independent): most for "
+                               "valence (7), none for 2 of 3 attributes."]
 
 
 def test_page_of_the_published_accuracies(study, published_accuracy, tmp_path):

@@ -54,6 +54,14 @@ def test_the_test_is_one_sided_and_the_interval_two_sided():
     assert drop.loc["worse", ["ci_low", "ci_high"]].tolist() == pytest.approx([low, high], abs=0.002)
 
 
+def test_intervals_of_accuracies_are_possible_ones():
+    few = stats.accuracy_interval([0.6, 0.96])  # the t interval is from -1.5 to 3.1
+    assert few["mean"] == 0.78 and few["n"] == 2 and np.isnan([few["ci_low"], few["ci_high"]]).all()
+    high = stats.accuracy_interval([1, 1, 1, 1, 0.9])
+    assert 0.9 < high["ci_low"] < high["mean"] and high["ci_high"] == 1
+    assert stats.accuracy_interval([0, 0, 0, 0, 0.1])["ci_low"] == 0
+
+
 def test_drops_that_are_all_the_same_do_not_fail():
     pairs = pd.DataFrame({"emotion": "joy", "seed": [1, 3], "attribute": "valence", "k": 10, "random": 0.5,
                           "specific": 0.5})
