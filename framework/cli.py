@@ -191,8 +191,8 @@ def add_compute_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"),
                        help="of the frozen backbone; auto is bf16 where the hardware multiplies it natively")
     parser.add_argument("--overwrite", action="store_true",
-                        help="replace these tasks' results; beside others of other settings they are refused all the "
-                             "same")
+                        help="replace these tasks' results that other settings made; a folder is of one setting, so "
+                             "name all of its tasks")
 
 
 def add_sweep_flags(parser: argparse.ArgumentParser, save_seconds: float) -> None:

@@ -130,7 +130,7 @@ def check_others(
     paths = [Path(path_of(*task)) for task in tasks]
     for path in sorted(set(paths[0].parent.glob(f"*-*{paths[0].suffix}")) - set(paths)):
         if path.stem.rpartition("-")[0] in EMOTIONS:
-            # Each task has a prompt of its own.
+            # Every task has a prompt of its own.
             theirs = {name: value for name, value in read_settings(path).items() if name != "prompt"}
             difference = artifacts.first_difference(settings, theirs)
             if difference:

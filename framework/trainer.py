@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from framework.encoders import PromptedModel
-from framework.errors import is_out_of_memory
+from framework.errors import UserError, is_out_of_memory
 from framework.tasks import EMOTIONS, TaskRows
 
 
@@ -62,7 +63,7 @@ class Task:
     best_acc, best_epoch : float, int
         The best dev accuracy and the epoch, from 1, that reached it first.
     losses : list of Tensor []
-        The mean cross-entropy of each batch in this epoch so far.
+        The mean cross-entropy of each batch in this epoch so far; with `order` empty, its dev evaluation is to come.
     loss, acc : float
         Their mean over the last finished epoch; dev accuracy after it.
     """
@@ -144,10 +145,12 @@ class PromptTrainer:
         self.ended: list[tuple[Task, torch.Tensor]] = []
 
     def state(self) -> dict[str, Any]:
-        """All that decides what comes next: plain values and tensors, for `load_state`."""
+        """All that decides what comes next, for `load_state`: plain values and tensors, without tasks that diverge."""
+        kept = self._finite().nonzero()[:, 0].tolist()
         return {
-            "tasks": [task.state() for task in self.tasks], "prompts": self.prompts, "exp_avg": self.exp_avg,
-            "exp_avg_sq": self.exp_avg_sq, "ended": [{**task.state(), "prompt": prompt} for task, prompt in self.ended],
+            "tasks": [self.tasks[i].state() for i in kept], "prompts": self.prompts[kept],
+            "exp_avg": self.exp_avg[kept], "exp_avg_sq": self.exp_avg_sq[kept],
+            "ended": [{**task.state(), "prompt": prompt} for task, prompt in self.ended],
             # How rows are cut into passes changes the rounding, and with it the last bits.
             "positions_per_batch": self.positions_per_batch, "random": torch.get_rng_state(),
             "cuda_random": torch.cuda.get_rng_state(self.model.device) if self.model.device.type == "cuda" else None}
@@ -200,6 +203,10 @@ class PromptTrainer:
         rest = [i for i in range(len(self.tasks)) if i != index]
         self.tasks = [self.tasks[i] for i in rest]
         self.prompts, self.exp_avg, self.exp_avg_sq = self.prompts[rest], self.exp_avg[rest], self.exp_avg_sq[rest]
+
+    def _finite(self):
+        """Which tasks' prompts and optimiser states are finite: BoolTensor [tasks]."""
+        return torch.stack([self.prompts, self.exp_avg, self.exp_avg_sq]).isfinite().all(dim=3).all(dim=2).all(dim=0)
 
     def next_rows(self) -> list[torch.Tensor]:
         """The next batch of every task, as indices into its training rows; a list of LongTensors."""
@@ -273,7 +280,13 @@ class PromptTrainer:
         on_finish : callable (task, final_prompt [P, H])
             Called with each task that has ended.
         save : callable (state, last) -> bool
-            Called after every step with `self.state`, and with `last` after the last step; returns whether it saved it.
+            Called after every step and every dev evaluation with `self.state`, and with `last` after the last; returns
+            whether it saved it.
+
+        Raises
+        ------
+        UserError
+            If a task diverges; the state of the others is saved before.
         """
         queue = iter(queue)
 
@@ -283,20 +296,26 @@ class PromptTrainer:
                     on_finish(*self.ended.pop(0))
 
         while True:
+            for index in reversed(range(len(self.tasks))):
+                task = self.tasks[index]
+                if len(task.order) == 0 and task.losses:
+                    if not (self._finite()[index] and math.isfinite(sum(task.losses))):
+                        self.drop(index)
+                        hand_out(last=True)
+                        raise UserError(f"{task.name}: loss or prompt is no longer finite in epoch {task.epoch + 1}; "
+                                        "nothing was written for it, train it with a smaller --lr")
+                    finished = self._end_epoch(task, self.prompts[index])
+                    on_epoch(task)
+                    if finished:
+                        self.ended.append((task, self.prompts[index].clone()))
+                        self.drop(index)
+                    hand_out(last=False)
             while len(self.tasks) < group_size and (task := next(queue, None)) is not None:
                 self.add(task)
             if not self.tasks:
                 hand_out(last=True)
                 return
             self.step(self.next_rows())
-            for index in reversed(range(len(self.tasks))):
-                task = self.tasks[index]
-                if len(task.order) == 0:
-                    finished = self._end_epoch(task, self.prompts[index])
-                    on_epoch(task)
-                    if finished:
-                        self.ended.append((task, self.prompts[index].clone()))
-                        self.drop(index)
             hand_out(last=False)
 
     def _end_epoch(self, task, prompt):

@@ -102,6 +102,13 @@ def test_other_settings_are_refused_and_overwrite_replaces(script, tmp_path, tin
     assert artifacts.read_checkpoint(tmp_path / "checkpoint" / "fear-1.pt")["settings"]["lr"] == 0.1
 
 
+def test_a_prompt_that_diverges_leaves_nothing_behind(script, tiny_model, tmp_path):
+    line = script(*train_flags(tiny_model, "--lr=1e38"), status=2).stderr.splitlines()[-1]
+    assert "fear-1" in line and "in epoch 1" in line and "a smaller --lr" in line
+    assert not list((tmp_path / "checkpoint").glob("*.pt"))
+    script(*train_flags(tiny_model))
+
+
 def test_a_run_writes_the_flags_that_another_takes(script, tmp_path, tiny_model):
     script(*train_flags(tiny_model, "--lr=0.03"))
     config = tmp_path / "checkpoint" / "train.yaml"

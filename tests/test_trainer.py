@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from transformers import RobertaConfig
 
 from framework import models, roberta
+from framework.errors import UserError
 from framework.roberta import Dropout, RobertaForMaskedLMPrompt
 from framework.tasks import TaskRows
 from framework.trainer import PromptTrainer, Task, TrainSettings, adam_step, count_right, cut_by_length
@@ -222,3 +223,38 @@ def test_dropout_zeroes_its_share_anew_each_time_and_scales_the_rest(dtype):
     torch.manual_seed(0)
     assert torch.equal(dropout(ones), first)
     assert torch.equal(dropout.eval()(ones), ones)
+
+
+def test_a_task_that_diverges_ends_the_run_with_the_others_saved(model, tokens):
+    trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
+    trainer.add(make_task("fear", 1))
+    trainer.add(make_task("joy", 3), torch.full((4, 16), 1e300, dtype=torch.double))  # its square is infinite
+    saved = []
+    with pytest.raises(UserError, match="joy-3: loss or prompt is no longer finite in epoch 1.*smaller --lr"):
+        trainer.run([], 2, save=lambda state, last: saved.append(state()) or last)
+    assert all([task["emotion"] for task in state["tasks"]] == ["fear"] for state in saved[1:])
+    assert all(state["prompts"].isfinite().all() for state in saved)
+
+
+def test_training_goes_on_from_any_state_to_the_same_prompts(model, tokens):
+    """States are taken after each step and each dev evaluation: some tasks' epochs are then not evaluated yet."""
+    specs = [("fear", 1), ("joy", 3), ("love", 5)]
+    saved, expected = [], {}
+
+    def copied(state, last):
+        saved.append(copy.deepcopy(state()))
+        return True
+
+    def keep(found):
+        return lambda task, prompt: found.update({task.name: (task.best_acc, task.best_epoch, prompt.tolist())})
+
+    trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
+    trainer.run([make_task(*spec) for spec in specs], 3, on_finish=keep(expected), save=copied)
+    ending = [state for state in saved if any(len(task["order"]) == 0 < len(task["losses"]) for task in state["tasks"])]
+    assert len(ending) == 9, "in each of three epochs three, two or one task is still to be evaluated"
+    for state in ending:
+        found = {}
+        trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
+        trainer.load_state(state, make_task)
+        trainer.run([], 3, on_finish=keep(found))
+        assert found and found == {name: expected[name] for name in found}
