@@ -427,7 +427,7 @@ def _check_pickle(data, allowed=None):
     """
     stack: list[int] = []
     marks: list[int] = []  # where what belongs together begins
-    memo: dict[int, int] = {}
+    memo: dict[Any, int] = {}
     for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
         name, before, after = opcode.name, opcode.stack_before, opcode.stack_after
         if name not in _OPCODES or (allowed and name.endswith("GLOBAL") and not allowed.fullmatch(argument or "")):
