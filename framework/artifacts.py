@@ -425,9 +425,9 @@ def _check_pickle(data, allowed=None):
     tuple twice into another, sixty times over: whoever compares or prints it visits 2^60 parts. So the parts of
     everything on the stack are counted; tuples stay small, and dicts and lists, which grow later, stand in one place.
     """
-    stack: list[Any] = []
-    marks: list[int] = []
-    memo: dict[Any, Any] = {}
+    stack: list[int] = []
+    marks: list[int] = []  # where what belongs together begins
+    memo: dict[Any, int] = {}
     for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
         name, before, after = opcode.name, opcode.stack_before, opcode.stack_after
         if name not in _OPCODES or (allowed and name.endswith("GLOBAL") and not allowed.fullmatch(argument or "")):

@@ -86,8 +86,8 @@ def test_all_forms_give_the_same_rows(tmp_path):
 
 def test_all_forms_of_the_official_comments_give_the_same_rows(goemotions, tmp_path):
     lines = (goemotions / "dev.tsv").read_text("utf-8").rstrip("\n").split("\n")
-    fields = [line.split("\t") for line in lines]
-    comments = [(text, [int(i) for i in ids.split(",")], name) for text, ids, name in fields]
+    comments = [(text, [int(i) for i in ids.split(",")], name)
+                for text, ids, name in (line.split("\t") for line in lines)]
     check_other_forms(comments, artifacts.read_goemotions(goemotions, "dev"), tmp_path)
 
 
