@@ -55,7 +55,9 @@ def evaluate(study, which):
     """Accuracies of a task under some of the masks; under none, where none are chosen. A list."""
     task, chosen = which
     model, rows = study.model.to(study.device), study.rows[task]
-    study.positions = study.positions or models.positions_per_batch(model, training=False)
+    if study.positions is None:
+        models.keep_freed_memory(model.device)
+        study.positions = models.positions_per_batch(model, training=False)
     prompt = study.prompts[task].to(study.device)
     masks = study.masks[chosen].to(study.device) if chosen else None
     right, study.positions = within_memory(

@@ -89,7 +89,8 @@ def main():
     neurons = values.shape[2]
     num_layers = layers(flags, neurons)
 
-    machines = cluster.connect(flags.ray) if flags.ray else None
+    # Only the permutation test uses a GPU.
+    machines = cluster.connect(flags.ray, "auto" if flags.permutations else "cpu") if flags.ray else None
     artifacts.prepare_output(rank_path, {
         "made_by": "rsa_searchlight.py", "mode": flags.mode, "attributes": attributes,
         "attributes_sha256": hashlib.sha256(attribute_rdms.tobytes()).hexdigest(), "emotions": used, "seeds": seeds,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the environment and runs all tests; flags go to pytest (./test.sh -k golden).
+# Makes the environment and runs all tests, two at a time, a core each; flags go to pytest (./test.sh -k golden).
 set -euo pipefail
 cd "$(dirname "$0")"
 source environment.sh requirements-dev.txt
-exec python -m pytest "$@"
+OMP_NUM_THREADS=1 exec python -m pytest --numprocesses 2 --dist loadfile "$@"

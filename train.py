@@ -33,7 +33,7 @@ def parse_flags():
     parser.add_argument("--warmup_step", type=cli.count, default=0, metavar="STEPS",
                         help="steps in which the learning rate rises linearly")
     parser.add_argument("--tasks_per_batch", type=cli.positive_or_auto, default="auto", metavar="N",
-                        help="tasks that train together, for speed; auto fills the device")
+                        help="tasks that train together, for speed; auto: as many as keep passes full")
     parser.add_argument("--tensorboard", metavar="DIR",
                         help="report each epoch's loss and accuracy to TensorBoard, here")
     cli.add_compute_flags(parser)

@@ -5,11 +5,14 @@
 
 Trains a prompt for each of 27 emotions on the embedded backbone and the demonstration corpus, reads and ranks the
 neurons, and evaluates masks; then again with one thing changed at a time. Prints how far accuracies and ranks are from
-those of the first run, and, to compare with, how far those of another seed are.
+those of the first run, and, to compare with, how far those of another seed are. The embedded backbone has no dropout;
+what that adds, where tasks train together, is found with a copy that has RoBERTa's.
 """
 
 import argparse
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,10 +25,10 @@ ROOT = Path(__file__).resolve().parents[1]
 RATINGS = ROOT / "data" / "demo" / "attribute_ratings.csv"
 
 
-def study(folder, flags, epochs, seed=1, environment=None, prompts=None):
+def study(folder, flags, epochs, seed=1, environment=None, prompts=None, backbone="backbone"):
     """Run steps 1, 3, 4 and 6 in a folder, or step 6 alone on the prompts and masks of the folder `prompts`."""
     folder.mkdir()
-    model = ["--pretrained_model", "backbone", "--random_seed", str(seed)]
+    model = ["--pretrained_model", backbone, "--random_seed", str(seed)]
     source = prompts or folder
     checkpoints, masks = ["--checkpoint_dir", source / "checkpoint"], source / "masks" / "top.pkl"
     steps = [
@@ -42,6 +45,15 @@ def study(folder, flags, epochs, seed=1, environment=None, prompts=None):
     for script, *rest in steps:
         subprocess.run([sys.executable, ROOT / script, *map(str, rest)], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, env={**os.environ, **(environment or {})}, cwd=folder)
+
+
+def with_dropout(folder):
+    """A copy of the backbone that drops out a tenth, as RoBERTa does."""
+    shutil.copytree(ROOT / "backbone", folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(
+        {**config, "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1}))
+    return folder
 
 
 def accuracies(folder):
@@ -93,6 +105,11 @@ def main():
             other = folder / name.replace(" ", "_")
             study(other, **{"flags": [], "epochs": flags.epochs, **changed})
             compare_training(name, first, other)
+        backbone, together, alone = (folder / name for name in ("dropout_model", "dropout", "dropout_alone"))
+        with_dropout(backbone)
+        study(together, [], flags.epochs, backbone=backbone)
+        study(alone, ["--tasks_per_batch=1"], flags.epochs, backbone=backbone)
+        compare_training("tasks alone, with dropout", together, alone)
         print("\n| evaluated again | accuracies equal | mean distance, points | largest |\n| --- | --- | --- | --- |")
         for name, changed in {
                 "the same": {}, "one thread": {"environment": one_thread},

@@ -3,8 +3,8 @@
     python benchmarks/scaling.py
 
 Run it where nothing else runs. The embedded model and corpus: 8 groups of tasks train for an epoch, 24 passes of 4
-masks are evaluated, and 2,000 items of no work are handed out, which tells what handing out costs. Workers are up and
-have the model before the clock starts. Ends with a table.
+masks are evaluated, and 2,000 items of no work are handed out, which tells what handing out costs. Workers are up
+before the clock starts; that each fetches the model and the rows is counted. Ends with a table.
 """
 
 import os

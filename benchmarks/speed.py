@@ -1,10 +1,11 @@
 """Steps 1 and 6 against the published way of doing them, on a random roberta-base and GoEmotions' text lengths.
 
-    python benchmarks/speed.py                  # a CPU takes about ten minutes
+    python benchmarks/speed.py                  # a CPU takes about fifteen minutes; let nothing else run
     python benchmarks/speed.py --device cuda
 
-Prints, for (a) the published way, (b) ours in float32 and (c) ours in `--precision auto`: examples a second, the ratio
-to (a), the share of the floor and the peak of memory; then how the cost grows with tasks, masks and text length.
+Prints, for (a) the published way, (b) ours in float32 and (c) ours in `--precision auto`: examples a second (the median
+of several steps, and the slowest and fastest), the ratio to (a), the share of the floor and the peak of memory; how
+long the full study would take; then how the cost grows with tasks, masks and text length.
 
 The floor is 2 x parameters x tokens FLOP for a forward pass, and as many again for the backward pass through
 activations, over the rate of matrix products measured in the same precision right after. There are two: for torch's own
@@ -110,15 +111,15 @@ def our_training(model, comments, labels, tasks):
 
 
 def our_evaluation(model, comments, labels, masks):
-    """A few rows of all lengths under each of `masks`, about 256 examples."""
-    rows = max(4, 256 // len(masks))
+    """A few rows of all lengths under each of `masks`: about 256 examples, or two passes where one takes more."""
+    positions = models.positions_per_batch(model, training=False)
+    rows = max(4, max(256, 2 * positions // 128) // len(masks))
     chosen = np.argsort([len(comment) for comment in comments])[np.linspace(0, len(comments) - 1, rows).astype(int)]
     prompt = torch.randn(PROMPT_LEN, model.config.hidden_size, device=model.device) * 0.02
     asked = TaskRows(chosen, labels.numpy()[chosen])
     masks = masks.to(model.device, model.dtype)
 
     def step(number):
-        positions = models.positions_per_batch(model, training=False)
         count_right(model, comments, asked, prompt, positions, neuron_masks=masks)
         return rows * len(masks)
 
@@ -134,7 +135,7 @@ def synchronize(device):
 
 
 def timed(step, device, repeats, warmup=1):
-    """Median seconds an example, after a warm-up."""
+    """Seconds an example in each step after a warm-up, sorted."""
     for number in range(warmup):
         step(number)
     seconds = []
@@ -144,7 +145,7 @@ def timed(step, device, repeats, warmup=1):
         examples = step(number)
         synchronize(device)
         seconds.append((time.perf_counter() - start) / examples)
-    return statistics.median(seconds)
+    return sorted(seconds)
 
 
 @torch.no_grad()
@@ -156,7 +157,7 @@ def matmul_rates(device, dtype, hidden):
         for inner, outer in ((4096, 4096), (hidden, 4 * hidden)):
             states = torch.randn(4096, inner, device=device).to(dtype)
             linear = kind(inner, outer).to(device, dtype).requires_grad_(False)
-            seconds = timed(lambda number: len(linear(states)), device, 5)
+            seconds = statistics.median(timed(lambda number: len(linear(states)), device, 5))
             rates[-1] = max(rates[-1], 2 * inner * outer / seconds)
     return rates
 
@@ -193,8 +194,8 @@ def main():
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--layers", type=int, default=12, help="layers of the model; 12 is roberta-base")
     parser.add_argument("--hidden", type=int, default=768, help="width of the model; 768 is roberta-base")
-    parser.add_argument("--repeats", type=int, default=3, help="timed repetitions, of which the median is taken")
-    parser.add_argument("--tasks", type=int, default=16, help="prompts that train together")
+    parser.add_argument("--repeats", type=int, default=5, help="timed steps, of which the median is taken")
+    parser.add_argument("--tasks", type=int, help="prompts that train together; default: as many as in train.py")
     parser.add_argument("--masks", type=int, default=16, help="masks in one pass")
     parser.add_argument("--no_growth", action="store_true", help="leave out the cost against tasks, masks and length")
     flags = parser.parse_args()
@@ -207,6 +208,12 @@ def main():
     comments = make_comments(random, 4096)
     labels = torch.from_numpy(random.integers(0, 2, 4096))
     tokens = statistics.mean(map(len, comments)) + PROMPT_LEN
+    auto = models.resolve_precision("auto", device)
+    if flags.tasks is None:
+        model = make_model(device, auto, flags.layers, flags.hidden)
+        flags.tasks = models.group_size("auto", models.positions_per_batch(model, training=True), BATCH, PROMPT_LEN)
+        del model
+    print(f"{flags.tasks} tasks train together, {flags.masks} masks in a pass")
     parameters = flags.layers * 12 * flags.hidden**2
     masks = (torch.rand(flags.masks, flags.layers, 4 * flags.hidden) > 0.1).float()
 
@@ -230,37 +237,39 @@ def main():
     measure("(a) published way", torch.float32, lambda plain=plain: published_training(plain, comments, labels),
             lambda plain=plain: published_evaluation(plain, comments, masks[0].to(device)))
     del plain
-    if device.type == "cpu":
-        models.keep_freed_memory()  # as loading a backbone does
-    auto = models.resolve_precision("auto", device)
+    models.keep_freed_memory(device)  # as the scripts do
     for label, dtype in (("(b) ours, float32", torch.float32), (f"(c) ours, auto: {str(auto)[6:]}", auto)):
         model = make_model(device, dtype, flags.layers, flags.hidden)
         measure(label, dtype, lambda: our_training(model, comments, labels, flags.tasks),
                 lambda: our_evaluation(model, comments, labels, masks))
 
-    for part, passes, total, examples in (
-            ("training", 2, "324 tasks x 50 epochs of 2,750 rows", 324 * 50 * 2750),
-            ("masked evaluation", 1, "324 tasks x 252 masks x 340 rows", 324 * 252 * 340)):
-        print(f"\n{part:<28}{'examples/s':>12}{'ratio to (a)':>14}{'of floors':>14}{'peak GB':>10}   {total}")
-        for label, seconds, memory, rates in rows[part]:
+    for part, passes in (("training", 2), ("masked evaluation", 1)):
+        print(f"\n{part:<28}{'examples/s':>12}{'of steps':>20}{'ratio to (a)':>14}{'of floors':>14}{'peak GB':>10}")
+        slowest = statistics.median(rows[part][0][1])
+        for label, steps, memory, rates in rows[part]:
+            seconds = statistics.median(steps)
             floors = " /".join(f"{passes * 2 * parameters * tokens / rate / seconds:5.0%}" for rate in rates)
-            print(f"{label:<28}{1 / seconds:>12.2f}{rows[part][0][1] / seconds:>14.1f}{floors:>14}"
-                  f"{memory:>10.1f}   {examples * seconds / 3600:,.1f} h")
+            print(f"{label:<28}{1 / seconds:>12.2f}{f'{1 / steps[-1]:.2f}-{1 / steps[0]:.2f}':>20}"
+                  f"{slowest / seconds:>14.1f}{floors:>14}{memory:>10.1f}")
+    print("\nthe full study, 324 tasks with 2,732 training and 342 dev rows on average: 50 epochs; 252 masks")
+    for (label, training, *_), (_, evaluation, *_) in zip(*rows.values()):
+        train, evaluate = statistics.median(training), statistics.median(evaluation)
+        print(f"{label:<28}step 1 {324 * 50 * (2732 * train + 342 * evaluate) / 3600:10,.1f} h"
+              f"    step 6 {324 * 253 * 342 * evaluate / 3600:10,.1f} h")
     if flags.no_growth:
         return
 
     print(f"\ncost in {str(auto)[6:]}, milliseconds an example")
-    steps = (1, 4, 16, 64)
-    for tasks in (number for number in steps if number <= flags.tasks):
-        seconds = timed(our_training(model, comments, labels, tasks), device, 2)
+    for tasks in sorted({1, flags.tasks, 4 * flags.tasks}):
+        seconds = statistics.median(timed(our_training(model, comments, labels, tasks), device, 3))
         print(f"  training, {tasks:>3} tasks together: {1000 * seconds:8.2f}")
-    for count in (number for number in steps if number <= flags.masks):
+    for count in sorted({1, 4, flags.masks}):
         masks = (torch.rand(count, flags.layers, 4 * flags.hidden) > 0.1).float()
-        seconds = timed(our_evaluation(model, comments, labels, masks), device, 2)
+        seconds = statistics.median(timed(our_evaluation(model, comments, labels, masks), device, 3))
         print(f"  evaluation, {count:>3} masks in one pass: {1000 * seconds:8.2f}")
     for length in (8, 32, 128, 256):
         comments = make_comments(random, 256, length)
-        seconds = timed(our_training(model, comments, labels[:256], 4), device, 2)
+        seconds = statistics.median(timed(our_training(model, comments, labels[:256], flags.tasks), device, 3))
         print(f"  training, texts of {length:>3} tokens: {1000 * seconds:8.2f}")
 
 

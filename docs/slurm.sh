@@ -11,11 +11,12 @@
 # The command hears of the end 60 s before it comes; submitted again, it goes on.
 #SBATCH --signal=B:TERM@60
 set -euo pipefail
+export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK # which srun no longer takes over by itself
 [ -f .venv/bin/activate ] && source .venv/bin/activate # or your own: module load, conda activate
 
 # Who else can reach these nodes must not run code on them: Ray asks for the token in ~/.ray, which all nodes read.
 export RAY_AUTH_MODE=token
-ray get-auth-token --generate > /dev/null 2>&1
+ray get-auth-token --generate > /dev/null
 
 port=$((20000 + SLURM_JOB_ID % 10000)) # another than that of a job beside this one
 address=$(hostname --ip-address)

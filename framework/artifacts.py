@@ -175,22 +175,23 @@ def write_config(path: PathLike, flags: dict[str, Any], command: str) -> None:
     write_text(path, f"# {command}\n{''.join(lines)}")
 
 
-def read_config(path: PathLike) -> dict[str, Any]:
-    """The flags in a YAML file of at most 1 MiB: dict of str to a number, text or bool, or a list of these.
+def read_config(path: PathLike) -> dict[str, str | list[str]]:
+    """The flags in a YAML file of at most 64 KiB: dict of str to text or a list of texts, as on the command line.
 
     Those without a value are left out.
     """
     try:
-        flags = yaml.safe_load(_read_bytes(path, most=1 << 20))
+        # No tags, merge keys or numbers: nothing runs code or grows, and the label word `no` stays a word.
+        flags = yaml.load(_read_bytes(path, most=1 << 16), yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: is no YAML ({error}); write a line `flag: value` for each flag") from None
     if not isinstance(flags, dict):
         raise UserError(f"{path}: holds no flags; write a line `flag: value` for each")
     for name, value in flags.items():
         parts = value if isinstance(value, list) else [value]
-        if not all(isinstance(part, (str, int, float, type(None))) for part in parts):
-            raise UserError(f"{path}: {_short(str(name))} is neither a value nor a list of values")
-    return {str(name): value for name, value in flags.items() if value is not None}
+        if not all(isinstance(part, str) for part in parts):
+            raise UserError(f"{path}: {_short(name)} is neither a value nor a list of values")
+    return {name: value for name, value in flags.items() if value != ""}
 
 
 def _read_bytes(path, most=1 << 32):
@@ -384,6 +385,12 @@ def _load_tensors(data, name):
                     raise UserError(f"{name}: grows when unpacked, which no checkpoint does; it was not loaded")
                 if archive.testzip():  # torch itself leaves the checksums alone
                     raise UserError(f"{name}: is damaged (a checksum is wrong); delete it and make it again")
+            # The pickle that torch will load, and not another that `zipfile` takes for it.
+            _check_pickle(torch._C.PyTorchFileReader(io.BytesIO(data)).get_record("data.pkl"), _TENSOR_NAMES)
+        else:
+            stream = io.BytesIO(data)
+            for _ in range(5):  # the old form: three that say which form it is, the content, the names of its storages
+                _check_pickle(stream, _TENSOR_NAMES)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about forms of pickle that it then refuses
             return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
@@ -394,6 +401,61 @@ def _load_tensors(data, name):
                         "Make it again") from None
     except Exception as error:  # a damaged file can fail anywhere inside the loader
         raise UserError(f"{name}: is damaged ({type(error).__name__}); delete it and make it again") from None
+
+
+# What pickles of dicts, lists, words, numbers and tensors are made of, in any protocol. Left out is what changes things
+# that are there already (BUILD, DUP), makes others than by a call (INST, OBJ, NEWOBJ) or finds them elsewhere (EXT).
+_OPCODES = frozenset("""
+    PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 FLOAT BINFLOAT SHORT_BINSTRING
+    UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 EMPTY_DICT DICT SETITEM SETITEMS
+    EMPTY_LIST LIST APPEND APPENDS EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 GLOBAL STACK_GLOBAL REDUCE BINPERSID MEMOIZE
+    PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET
+    """.split())
+# What `torch.save` asks for in dicts of tensors; its loader allows more, some of which can fill the memory.
+_TENSOR_NAMES = re.compile(
+    r"collections OrderedDict|torch\._utils _rebuild_(tensor|tensor_v2|parameter)|torch \w+Storage")
+_MOST_PARTS = 64  # of a tuple; the one that describes a matrix has 49
+_GROWING = _MOST_PARTS // 2 + 1  # parts that a dict or list counts for, so that a tuple holds one at most
+
+
+def _check_pickle(data, allowed=None):
+    """Raise unless a pickle, or the next one of a stream, holds no more than masks and checkpoints do.
+
+    A pickle is a program for a machine with a stack, and this one is read before it runs. A hundred bytes can put a
+    tuple twice into another, sixty times over: whoever compares or prints it visits 2^60 parts. So the parts of
+    everything on the stack are counted; tuples stay small, and dicts and lists, which grow later, stand in one place.
+    """
+    stack, marks, memo = [], [], {}
+    for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+        name, before, after = opcode.name, opcode.stack_before, opcode.stack_after
+        if name not in _OPCODES or (allowed and name.endswith("GLOBAL") and not allowed.fullmatch(argument or "")):
+            raise pickle.UnpicklingError(name)
+        if name == "MARK":
+            marks.append(len(stack))
+            continue
+        start = (marks.pop() + 2 if pickletools.markobject in before else len(stack)) - len(before)
+        taken = stack[start:]
+        del stack[start:]
+        parts = 1
+        if after == [pickletools.pytuple]:
+            parts += sum(taken)
+        elif after in ([pickletools.pydict], [pickletools.pylist]) or (name == "REDUCE" and taken[0] > 1):
+            parts = _GROWING
+        elif name in ("MEMOIZE", "BINPERSID"):
+            parts = taken[0]
+        elif name.endswith("GET"):
+            parts = memo[argument]
+        elif name == "GLOBAL" and argument == "collections OrderedDict":
+            parts = 2  # other names have one: so REDUCE knows that it makes a dict
+        used_again = name.endswith("GET") or name == "BINPERSID"
+        if parts > _MOST_PARTS or (used_again and parts >= _GROWING):
+            raise pickle.UnpicklingError(name)
+        stack += [parts] * len(after)
+        if name.endswith("PUT") or name == "MEMOIZE":
+            place = len(memo) if argument is None else argument
+            if place > number:  # a memo of 10^9 places fills the memory
+                raise pickle.UnpicklingError(name)
+            memo[place] = stack[-1]
 
 
 def _checked_settings(path, content):
@@ -850,6 +912,8 @@ def read_table(
         raise UserError(f"{path}: cannot be read as CSV ({error})") from None
     if len(table) == 0:
         raise UserError(f"{path}: has no rows")
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes fields without a header for the rows' names
+        raise UserError(f"{path}: its rows have more fields than its header has names")
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise UserError(f"{path}: has no column {missing[0]!r}; it has {', '.join(map(str, table.columns[:20]))}")
@@ -928,23 +992,6 @@ def _rebuild_tensor(storage, offset, size, stride, requires_grad=False, backward
     return torch._utils._rebuild_tensor_v2(storage, offset, size, stride, False, {})
 
 
-# What pickles of dicts, words, numbers and tensors are made of, in any protocol. Left out is what changes objects that
-# are there already (BUILD), makes others than by a call (INST, OBJ, NEWOBJ) or looks for them elsewhere (PERSID, EXT).
-_MASK_OPCODES = frozenset("""
-    PROTO FRAME STOP MARK POP POP_MARK DUP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT
-    BINFLOAT UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 EMPTY_DICT DICT SETITEM
-    SETITEMS EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 GLOBAL STACK_GLOBAL REDUCE MEMOIZE PUT BINPUT LONG_BINPUT GET BINGET
-    LONG_BINGET
-    """.split())
-
-
-def _check_opcodes(data):
-    """Raise unless a pickle is made of what masks need; a pickle is a program, and this one is read before it runs."""
-    for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
-        if opcode.name not in _MASK_OPCODES or (opcode.name.endswith("PUT") and (argument or 0) > number):
-            raise pickle.UnpicklingError(opcode.name)
-
-
 class _MaskPickler(pickle.Pickler):
     """Pickles a tensor to the same bytes in every process: torch alone would write memory addresses into them."""
 
@@ -973,7 +1020,7 @@ def read_masks(path: PathLike) -> dict[str, torch.Tensor]:
     data = _read_bytes(path)
     _check_unchanged(path, data, _sealed(path))
     try:
-        _check_opcodes(data)
+        _check_pickle(data)
         masks = _MaskUnpickler(io.BytesIO(data)).load()
     except UserError as error:
         raise UserError(f"{path}: {error}") from None

@@ -25,8 +25,7 @@ class _ConfigFile(configargparse.ConfigFileParser):
     """The flags in a YAML file, as configargparse takes them: text, and lists for flags of several values."""
 
     def parse(self, stream):
-        return {name: list(map(str, value)) if isinstance(value, list) else str(value)
-                for name, value in artifacts.read_config(stream.name).items()}
+        return artifacts.read_config(stream.name)
 
 
 class _Parser(configargparse.ArgumentParser):

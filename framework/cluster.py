@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import itertools
 import logging
 import os
 import socket
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from framework.errors import UserError, is_out_of_memory
 
 ROOT = Path(__file__).resolve().parents[1]  # where workers find this code
 
+_OTHER_CODE = "{} has another version of this repository; bring it up to date there"
 _CORES = 4  # of a worker without a GPU: more make a pass little faster, and each worker has a backbone in memory
 _LOSSES = 10  # so many machines may be lost over one item; more, and the item is what kills them
 
@@ -56,14 +59,12 @@ def connect(address: str, device: str = "auto") -> Cluster:
         import ray
     except ImportError:
         raise UserError("--ray: Ray is not installed; pip install -r requirements-cluster.txt") from None
+    logging.getLogger("ray").setLevel(logging.CRITICAL)
     if address == "auto":
-        address = os.environ.get("RAY_ADDRESS") or address
+        address = os.environ.get("RAY_ADDRESS") or _address_here()
     if address != "local":
         _check_reachable(address)
-        from ray._private.authentication import authentication_token_setup
-
-        # As `ray start --head` did: where a token lies in this home, the cluster asks for it; another ignores it.
-        authentication_token_setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
+        _use_token_where_asked(ray, address)
     try:
         with interrupts.deferred():
             ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL,
@@ -77,17 +78,35 @@ def connect(address: str, device: str = "auto") -> Cluster:
     return Cluster(ray, device)
 
 
+def _address_here():
+    """Of the cluster that this machine belongs to."""
+    from ray._private.services import get_ray_address_from_environment
+
+    try:
+        return get_ray_address_from_environment("auto", None)
+    except ConnectionError:
+        raise UserError("--ray auto: this machine belongs to no cluster; start one with `ray start --head`, give the "
+                        "address of another, or use --ray local") from None
+
+
+def _use_token_where_asked(ray, address):
+    """Show a cluster the token that lies in this home, if it asks for one; one that does not, trips over it."""
+    from ray._private.authentication import authentication_token_setup
+
+    try:
+        ray._raylet.GcsClient(address)
+    except ray.exceptions.AuthenticationError:
+        if not authentication_token_setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False):
+            raise UserError(f"--ray {address}: asks for a token; copy ~/.ray/auth_token from where the cluster was "
+                            "started") from None
+    except Exception:  # of other kinds, `ray.init` tells more
+        return
+
+
 def _check_reachable(address):
     """Ray itself would try for minutes."""
-    if address == "auto":
-        from ray._private.services import get_ray_address_from_environment
-
-        with contextlib.suppress(ConnectionError):  # no cluster here: ray.init says so at once
-            address = get_ray_address_from_environment(address, None)
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or "/" in host:
-        if address == "auto":
-            return
         raise UserError(f"--ray {address}: is not an address; give host:port of the cluster's head (6379 is Ray's "
                         "usual port), `auto` or `local`")
     try:
@@ -125,7 +144,7 @@ class Cluster:
         code = _code()
         for machine, theirs in self.ask(_code):
             if theirs != code:
-                raise UserError(f"--ray: {machine} has another version of this repository; bring it up to date there")
+                raise UserError(f"--ray: {_OTHER_CODE.format(machine)}")
 
     def _machines(self):
         """How many workers each machine holds: dict of node id to int."""
@@ -174,10 +193,7 @@ class Cluster:
     def check_shared(self, folder: PathLike) -> None:
         """Raise `UserError` unless every machine sees what this one writes in a folder."""
         with artifacts.marker(folder) as path:
-            for machine, seen in self.ask(os.path.exists, path):
-                if not seen:
-                    raise UserError(f"{folder}: {machine} does not see what is written here; choose a folder that all "
-                                    "machines share, or pass --gather")
+            self.ask(check_seen, path)
 
     def map(self, work: Callable[..., Any], study: Any, items: Iterable[Any],
             bar: tqdm | None = None) -> Iterator[tuple[Any, Any]]:
@@ -205,7 +221,7 @@ class Cluster:
 
     def _map(self, work, study, items, bar):
         ray = self._ray
-        study = ray.put((work, study))
+        study = ray.put((work, study, _code()))
         remote = ray.remote(_work).options(**self._share, max_retries=_LOSSES)
         progress = None
         if bar is not None:
@@ -218,9 +234,12 @@ class Cluster:
 
         def show():
             if progress is not None:
-                for number, (so_far, text) in ray.get(progress.take.remote()).items():
+                latest, lines = ray.get(progress.take.remote())
+                for number, (so_far, text) in latest.items():
                     done[number] = so_far  # not added up: work that is done again tells it again
                     bar.set_description(text, refresh=False)
+                for line in lines:
+                    bar.write(line, file=sys.stderr)
                 bar.update(shown + sum(done.values()) - bar.n)
 
         try:
@@ -263,6 +282,13 @@ class Cluster:
 # ------------------------------------------------------------------------------------------------------- on the workers
 
 
+def check_seen(marker: Path) -> None:
+    """Raise `UserError` unless this machine sees a file that another has made."""
+    if not marker.exists():
+        raise UserError(f"{marker.parent}: {socket.gethostname()} does not see what is written there; choose a folder "
+                        "that all machines share, or pass --gather")
+
+
 def _code():
     """Digest of the code that a machine has."""
     return artifacts.sha256(*sorted((ROOT / "framework").glob("*.py")))
@@ -276,37 +302,48 @@ def _answer(question, arguments):
 def _unpack(study):
     import ray
 
-    return ray.get(study)
+    work, study, code = ray.get(study)
+    if code != _code():  # of a machine that joined after `connect` had asked
+        raise UserError(f"--ray: {_OTHER_CODE.format(socket.gethostname())}")
+    return work, study
 
 
 def _work(study, item, progress, number):
     work, study = _unpack(*study)  # in a list, lest Ray unpack it for every item
     if progress is None:
         return work(study, item)
-    with _Bar(progress, number) as bar:
+    with _Bar(progress, number) as bar, contextlib.redirect_stderr(bar), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that what Ray has sent is read-only
         return work(study, item, bar)
 
 
 class _Progress:
-    """How far each item has come: what workers have told since the driver looked last."""
+    """What workers have told since the driver looked last: how far each item has come, and lines to print."""
 
     def __init__(self) -> None:
         self._latest: dict[int, tuple[int, str]] = {}
+        self._lines: list[str] = []
 
-    def tell(self, number, done, text):
+    def tell(self, number, done, text, lines):
         self._latest[number] = done, text
+        self._lines += lines
 
     def take(self):
-        latest, self._latest = self._latest, {}
-        return latest
+        taken = self._latest, self._lines
+        self._latest, self._lines = {}, []
+        return taken
 
 
-class _Bar:
-    """What a worker has in place of a progress bar: tells the driver's, once a second."""
+class _Bar(io.TextIOBase):
+    """What a worker has in place of a progress bar and of stderr: tells the driver's, once a second."""
 
     def __init__(self, progress: Any, number: int) -> None:
         self._progress, self._number, self._due = progress, number, sweep.Every(1)
-        self._done, self._text = 0, ""
+        self._done, self._text, self._written = 0, "", ""
+
+    def write(self, text):
+        self._written += text
+        return len(text)
 
     def update(self, done=1):
         self._done += done
@@ -325,4 +362,6 @@ class _Bar:
         ray.get(self._tell())  # the last must not come after the result
 
     def _tell(self):
-        return self._progress.tell.remote(self._number, self._done, self._text)
+        lines, self._written = self._written.splitlines(), ""
+        return self._progress.tell.remote(self._number, self._done, self._text,
+                                          [f"{socket.gethostname()}: {line}" for line in lines])

@@ -16,9 +16,11 @@ from transformers.modeling_outputs import MaskedLMOutput
 from framework.neurons import at_neurons
 from framework.roberta import RobertaForMaskedLMPrompt
 
-# What Microsoft's DeBERTa checkpoints call their head, and what transformers calls the same weights.
+# What Microsoft's DeBERTa checkpoints call their head, and what transformers calls the same weights. The head that
+# DeBERTa v3 was trained with gets a name that transformers does not pass over.
 RENAMED = {r"^lm_predictions\.lm_head\.(dense|LayerNorm)\.": r"cls.predictions.transform.\1.",
-           r"^lm_predictions\.lm_head\.bias": "cls.predictions.bias"}
+           r"^lm_predictions\.lm_head\.bias": "cls.predictions.bias",
+           r"^mask_predictions\.": "found_replaced_words."}
 
 
 def load(
@@ -39,13 +41,17 @@ def load(
     -------
     model : PromptedEncoder
     missing : set of str
-        Weights that the checkpoint lacks.
+        Weights that the checkpoint lacks; of one trained to find replaced words (DeBERTa v3), the head's, since
+        the one that it carries was not trained to fill in words.
     """
     config.chunk_size_feed_forward = 0  # all positions pass the feed-forward block together, so hooks see a layer once
     config.legacy = True  # the head of DeBERTa that RENAMED leads to; other families do not know it
     model, info = AutoModelForMaskedLM.from_pretrained(
         path, config=config, dtype=dtype, key_mapping=RENAMED, output_loading_info=True, trust_remote_code=False)
-    return PromptedEncoder(model, label_ids), info["missing_keys"]
+    missing = set(info["missing_keys"])
+    if any(key.startswith("found_replaced_words.") for key in info["unexpected_keys"]):
+        missing.add("lm_predictions.lm_head")
+    return PromptedEncoder(model, label_ids), missing
 
 
 class PromptedEncoder(nn.Module):
@@ -68,8 +74,11 @@ class PromptedEncoder(nn.Module):
         decoder.weight = nn.Parameter(decoder.weight[words])
         if decoder.bias is not None:
             decoder.bias = nn.Parameter(decoder.bias[words])
-        # Only position 0 goes on to the head.
+        # Only position 0 goes on to the head, whose answers would often be ties in bfloat16.
         model.base_model.register_forward_hook(_keep_first_position)
+        for head in model.children():
+            if head is not model.base_model:
+                head.to(torch.promote_types(model.dtype, torch.float32))
         self.model = model.requires_grad_(False)
 
     @property
@@ -152,7 +161,8 @@ class PromptedEncoder(nn.Module):
 
 
 def _keep_first_position(module, inputs, output):
-    output.last_hidden_state = output.last_hidden_state[:, :1]
+    first = output.last_hidden_state[:, :1]
+    output.last_hidden_state = first.to(torch.promote_types(first.dtype, torch.float32))
     return output
 
 

@@ -24,7 +24,11 @@ ROOT = Path(__file__).resolve().parents[1]
 # Families with RoBERTa's modules and weight names: the faster class takes them.
 ROBERTAS = ("roberta", "xlm-roberta", "camembert")
 # What --label_words could be where the model lacks the words asked for.
-OTHER_LABEL_WORDS = (LABEL_WORDS, ("bad", "good"), ("no", "yes"), ("false", "true"), ("sad", "happy"))
+OTHER_LABEL_WORDS = (
+    LABEL_WORDS, ("bad", "good"), ("no", "yes"), ("false", "true"), ("sad", "happy"), ("non", "oui"),
+    ("mauvais", "bon"), ("nein", "ja"), ("schlecht", "gut"), ("no", "sí"), ("malo", "bueno"), ("não", "sim"),
+    ("no", "sì"), ("nee", "ja"), ("nie", "tak"), ("нет", "да"), ("لا", "نعم"), ("नहीं", "हाँ"), ("否", "是"),
+    ("负", "正"), ("いいえ", "はい"), ("아니", "네"))
 
 
 def resolve_device(name: str) -> torch.device:
@@ -120,8 +124,6 @@ def load_backbone(
             raise UserError(f"{flag}: has no weights for {min(missing)}; choose a model saved with its masked-language "
                             "head")
         model = model.to(device).eval()
-        if model.device.type == "cpu":
-            keep_freed_memory()
     except (UserError, MemoryError):
         raise
     except Exception as error:  # damaged files can fail anywhere inside the loaders
@@ -152,7 +154,8 @@ def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> lis
     ids = [_one_token(tokenizer, word) for word in label_words]
     if None in ids:
         others = [pair for pair in OTHER_LABEL_WORDS if all(_one_token(tokenizer, word) is not None for word in pair)]
-        mend = " or ".join(f"--label_words {' '.join(pair)}" for pair in others) or "other --label_words"
+        mend = " or ".join(f"--label_words {' '.join(pair)}" for pair in others[:5]) or (
+            f"two of its whole words, such as {', '.join(_whole_words(tokenizer))}: --label_words NO YES")
         raise UserError(f"{flag}: {label_words[ids.index(None)]!r} is not one token of its vocabulary; choose {mend}")
     if ids[0] == ids[1]:
         raise UserError(f"--label_words {' '.join(label_words)}: are the same token; choose two that differ")
@@ -165,6 +168,18 @@ def _one_token(tokenizer, word):
         if len(ids) == 1 and ids[0] != tokenizer.unk_token_id:
             return ids[0]
     return None
+
+
+def _whole_words(tokenizer, most=8):
+    """Words that are one token, the longer ones of those that it learned first."""
+    words = []
+    for token_id in range(len(tokenizer)):
+        word = tokenizer.decode([token_id]).strip()
+        if len(word) > 3 and word.isalpha() and _one_token(tokenizer, word) == token_id:
+            words.append(word)
+            if len(words) == most:
+                break
+    return words
 
 
 def trained_with(checkpoints: Mapping[Path, dict[str, Any]], name: str, asked: Any, default: Any) -> Any:
@@ -219,13 +234,13 @@ def fit_length(model: PromptedModel, prompt_len: int, max_length: int) -> int:
     return min(max_length, room)
 
 
-def keep_freed_memory() -> None:
-    """Keep memory that a pass frees for the next one, where the C library is glibc.
+def keep_freed_memory(device: torch.device) -> None:
+    """Keep memory that a pass on a CPU frees for the next one, where the C library is glibc.
 
     Left to itself it hands large blocks back to the system and takes them anew in the next pass, page by page, which
     costs up to a third of a pass.
     """
-    if platform.libc_ver()[0] == "glibc":
+    if device.type == "cpu" and platform.libc_ver()[0] == "glibc":
         trim_threshold, most_mappings = -1, -4  # M_TRIM_THRESHOLD, M_MMAP_MAX of malloc.h
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(most_mappings, 0)
@@ -246,14 +261,14 @@ def positions_per_batch(model: PromptedModel, training: bool) -> int:
     return max(4096, int(0.6 * free / (width * layers * model.dtype.itemsize)))
 
 
-def group_size(tasks_per_batch: int | str, positions: int, batch_size: int) -> int:
-    """How many tasks train together: as asked, or ("auto") enough that their rows fill a forward pass several times.
+def group_size(tasks_per_batch: int | str, positions: int, batch_size: int, prompt_len: int) -> int:
+    """How many tasks train together: as asked, or ("auto") enough that their rows fill a forward pass four times.
 
     More rows than one pass takes are sorted by length before they are cut into passes, which saves padding.
     """
     if tasks_per_batch != "auto":
         return int(tasks_per_batch)
-    typical_length = 128  # a prompt of 100 and a median comment
+    typical_length = prompt_len + 28  # with a comment
     return max(4, math.ceil(4 * positions / typical_length / batch_size))
 
 

@@ -22,13 +22,19 @@ OUTPUTS = {
     "albert": r"encoder\.albert_layer_groups\.\d+\.albert_layers\.\d+\.ffn_output",
     "bert": BERT,
     "camembert": BERT,
+    "data2vec-text": BERT,
     "deberta-v2": BERT,
     "distilbert": r"transformer\.layer\.\d+\.ffn\.lin2",
     "electra": BERT,
+    "ernie": BERT,
+    "megatron-bert": BERT,
     "modernbert": r"layers\.\d+\.mlp\.Wo",
     "mpnet": BERT,
+    "rembert": BERT,
     "roberta": BERT,
+    "roberta-prelayernorm": BERT,
     "xlm-roberta": BERT,
+    "xlm-roberta-xl": BERT,
 }
 
 

@@ -355,7 +355,7 @@ class RobertaLMHeadWarp(RobertaLMHead):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Transform features [..., H] to what the vocabulary's rows are compared with [..., H]."""
-        return self.layer_norm(F.gelu(self.dense(features)))
+        return self.layer_norm(F.gelu(self.dense(features.to(self.dense.weight.dtype))))
 
 
 class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
@@ -378,6 +378,8 @@ class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
 
     _keys_to_ignore_on_load_missing = [r"embeddings\.prompt", r"lm_head\.decoder"]
     _keys_to_ignore_on_load_unexpected = [r"pooler"]
+    # In bfloat16 logits of 12 are 1/16 apart, and one answer in twenty was a tie.
+    _keep_in_fp32_modules_strict = {"lm_head"}
 
     def __init__(
             self, config: RobertaConfig, prompt_len: int | None = None, label_ids: Sequence[int] | None = None,
@@ -436,8 +438,8 @@ class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
             `logits` [B, 2], or [M, B, 2] with `neuron_masks`, in float32 or wider; `loss`, the mean cross-entropy,
             if `labels` are given.
         """
-        features = self.roberta(input_ids, attention_mask, prompt, neuron_masks)
+        features = self.lm_head(self.roberta(input_ids, attention_mask, prompt, neuron_masks))
         decoder, words = self.lm_head.decoder, self.config.label_ids
-        logits = F.linear(self.lm_head(features), decoder.weight[words], decoder.bias[words])
+        logits = F.linear(features, decoder.weight[words].to(features.dtype), decoder.bias[words].to(features.dtype))
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         return MaskedLMOutput(loss=None if labels is None else F.cross_entropy(logits, labels), logits=logits)

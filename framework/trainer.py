@@ -337,7 +337,7 @@ def within_memory(compute: Callable[[int], Result], positions_per_batch: int) ->
         If passes of a single row are too large.
     """
     while True:
-        random = torch.get_rng_state()  # the second try draws the noise that the first would have
+        random = torch.get_rng_state(), torch.cuda.get_rng_state_all()  # a pass that failed leaves no trace
         try:
             return compute(positions_per_batch), positions_per_batch
         except (MemoryError, RuntimeError) as error:
@@ -346,7 +346,8 @@ def within_memory(compute: Callable[[int], Result], positions_per_batch: int) ->
             if positions_per_batch < 64:
                 raise MemoryError from None
         # Outside of `except`, where the error no longer keeps what was computed so far in memory.
-        torch.set_rng_state(random)
+        torch.set_rng_state(random[0])
+        torch.cuda.set_rng_state_all(random[1])
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         print(f"out of memory with {positions_per_batch} positions in a pass; going on with {positions_per_batch // 2}",
@@ -389,7 +390,7 @@ def count_right(
     rows : TaskRows
     prompt : Tensor [P, H]
     positions_per_batch : int
-        Upper bound of rows x masks x length in one forward pass.
+        Upper bound of rows x masks x length in one forward pass; one row under one mask is always allowed.
     eval_rows : int, optional
         Upper bound of rows in one forward pass.
     neuron_masks : Tensor [M, L, D], optional
@@ -402,7 +403,11 @@ def count_right(
     masks = 1 if neuron_masks is None else len(neuron_masks)
     right = torch.zeros((), dtype=torch.long, device=model.device)
     for part in cut_by_length(tokens, rows.row, len(prompt), positions_per_batch // masks, eval_rows):
-        logits = model(*pad(tokens, rows.row[part], model), prompt=prompt, neuron_masks=neuron_masks).logits
+        input_ids, attended = pad(tokens, rows.row[part], model)
+        masks_at_once = max(1, positions_per_batch // (len(part) * (input_ids.shape[1] + len(prompt))))
+        logits = torch.cat([
+            model(input_ids, attended, prompt=prompt, neuron_masks=some).logits
+            for some in ([None] if neuron_masks is None else neuron_masks.split(masks_at_once))])
         label = torch.from_numpy(rows.label[part]).to(logits.device)
         right = right + (logits.argmax(-1) == label).sum(-1)
     return right

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from framework import artifacts, models, sweep
 from framework.artifacts import PathLike
-from framework.cluster import Cluster
+from framework.cluster import Cluster, check_seen
 from framework.encoders import PromptedModel
 from framework.tasks import TaskRows
 from framework.trainer import PromptTrainer, Task, TrainSettings
@@ -96,6 +96,7 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
         How many tasks are in other processes' hands.
     """
     flags, model = study.flags, study.model.to(study.device)
+    models.keep_freed_memory(model.device)
     board = artifacts.tensorboard(flags.tensorboard) if flags.tensorboard else None
 
     def on_epoch(task):
@@ -123,7 +124,9 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
     train_tokens, dev_tokens = study.tokens
     trainer = PromptTrainer(model, train_tokens, dev_tokens, study.learned_with,
                             models.positions_per_batch(model, training=True), flags.eval_batch_size)
-    group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size)
+    group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size,
+                                   study.learned_with.prompt_len)
+    print(f"up to {group_size} tasks train together, {trainer.positions_per_batch} positions in a pass")
     torch.manual_seed(0)  # the noise of the backbone's dropout
     queue = (begin(*task) for task in todo)
     bar.set_description(f"{todo.left[0][0]}-{todo.left[0][1]} epoch 1")
@@ -174,12 +177,14 @@ def train_on(machines: Cluster, study: Study, tasks: list[tuple[str, int]], todo
                     artifacts.write_bytes(artifacts.checkpoint_path(flags.checkpoint_dir, *task), checkpoint)
                     todo.release(task)
         return todo.elsewhere
-    for _ in range(10):  # a file server may keep the locks of a machine that was lost for a minute or two
-        held = [(group, count) for group, count in machines.map(_train_group, study, groups, bar) if count]
-        if not held:
-            break
-        time.sleep(15)
-        groups = [group for group, _ in held]
+    with artifacts.marker(flags.checkpoint_dir) as seen:
+        for _ in range(10):  # a file server may keep the locks of a machine that was lost for a minute or two
+            held = [(group, count) for group, count in
+                    machines.map(partial(_train_group, seen=seen), study, groups, bar) if count]
+            if not held:
+                break
+            time.sleep(15)
+            groups = [group for group, _ in held]
     return sum(count for _, count in held)
 
 
@@ -197,8 +202,9 @@ def groups_of(tasks: list[tuple[str, int]], todo: sweep.Sweep, saved: sweep.Save
     return list(filter(None, groups))
 
 
-def _train_group(study, group, bar):
+def _train_group(study, group, bar, seen):
     """`train` a group of tasks into the folder that all machines share."""
+    check_seen(seen)  # this machine may have joined later
     todo, saved = plan(study.flags, study.flags.checkpoint_dir, group, study.settings)
     return train(study, study.flags.checkpoint_dir, todo, saved, bar) if todo.left else 0
 

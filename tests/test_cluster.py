@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from tqdm import tqdm
 
 from framework import artifacts, cluster, sweep
 from framework.errors import UserError
@@ -152,7 +153,7 @@ def outputs(folder):
 def said(error):
     """What a script wrote to stderr beside its progress bar, and on a slow day that it waits."""
     lines = error.replace("\r", "\n").splitlines()
-    return [line for line in lines if line and "|" not in line and not line.startswith("waiting for machines")]
+    return [line for line in lines if line.strip() and "|" not in line and not line.startswith("waiting for machines")]
 
 
 # ------------------------------------------------------------------------------------------- nothing is lost, all equal
@@ -165,8 +166,9 @@ def test_training_goes_on_when_the_driver_and_a_machine_are_lost(machines, exact
     folder = tmp_path / "checkpoint"
 
     def second_has_saved():
-        return any(Path(file.path).name.startswith(".training-") for worker in workers(machines.second)
-                   for file in worker.open_files())
+        held = {file.path for worker in workers(machines.second) for file in worker.open_files()}
+        return any(str(sweep.lock_path(artifacts.checkpoint_path(folder, *task))) in held
+                   for task in artifacts.training_progress(folder))
 
     driver = start("train.py", on_cluster, tmp_path)
     wait_for(lambda: artifacts.training_progress(folder), driver)
@@ -180,7 +182,14 @@ def test_training_goes_on_when_the_driver_and_a_machine_are_lost(machines, exact
     driver = start("train.py", on_cluster, tmp_path)
     wait_for(second_has_saved, driver)
     stop(machines.second)
-    _, error = driver.communicate(timeout=300)
+    done = {}
+    while driver.poll() is None:  # no task begins anew
+        for task, epochs in artifacts.training_progress(folder).items():
+            epochs = int(epochs.removesuffix(" epochs"))
+            assert epochs >= done.get(task, 0)
+            done[task] = epochs
+        time.sleep(0.2)
+    _, error = driver.communicate()
     assert driver.returncode == 0 and "240/240" in error and not said(error), error
     here(tmp_path / "one_process", "train.py", *flags)
     assert outputs(folder) == outputs(tmp_path / "one_process/checkpoint")
@@ -192,7 +201,7 @@ def test_prompts_are_sent_back_where_no_folder_is_shared(machines, tiny_model, s
     flags = [*TASKS, f"--pretrained_model={tiny_model}", "--prompt_len=4", "--lr=0.05", "--epochs=2"]
     on_cluster = [*flags, f"--ray={machines.address}"]
     error = script("train.py", *on_cluster, cwd=machines.apart, status=2).stderr
-    assert len(said(error)) == 1 and "does not see what is written here" in error and "pass --gather" in error
+    assert len(said(error)) == 1 and "does not see what is written there" in error and "pass --gather" in error
 
     script("train.py", *on_cluster, "--gather", cwd=machines.apart)
     sent = outputs(machines.apart / "checkpoint")
@@ -235,6 +244,27 @@ def test_the_searchlight_is_equal(machines, script, here, tmp_path):
 # ------------------------------------------------------------------------------------------------------ what goes wrong
 
 
+def test_a_cluster_of_this_machine_alone(script, tmp_path):
+    program = ("from framework import cluster; machines = cluster.connect('local'); "
+               "print(sorted(machines.map(max, 0, [-2, 3])), machines.device)")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, text=True,
+                          capture_output=True)
+    assert done.stdout == "[(-2, 0), (3, 3)] cpu\n", done.stderr
+
+
+def test_what_a_worker_says_is_shown(machines, capsys):
+    def work(study, item, bar):
+        print("out of memory with 4096 positions in a pass", file=sys.stderr)
+        bar.update(item)
+
+    with tqdm(total=5) as bar:
+        list(machines.joined.map(work, None, [2, 3], bar))
+    assert bar.n == 5
+    lines = said(capsys.readouterr().err)
+    assert len(lines) == 2 and all(line.endswith(": out of memory with 4096 positions in a pass") for line in lines)
+
+
 def test_what_goes_wrong_on_a_worker_is_raised_here(machines, monkeypatch):
     monkeypatch.setattr(cluster, "_LOSSES", 1)
 
@@ -263,6 +293,15 @@ def test_machines_with_other_code_are_refused(machines, monkeypatch):
         cluster.connect(machines.address)
     with pytest.raises(UserError, match="--device cuda:1: .* with --ray it is auto, cuda or cpu"):
         cluster.connect(machines.address, "cuda:1")
+
+
+def test_a_machine_that_joins_later_is_checked_too(machines, monkeypatch, tmp_path):
+    with artifacts.marker(machines.apart) as seen, pytest.raises(UserError, match="apart: .* does not see what is"):
+        list(machines.joined.map(lambda study, item: cluster.check_seen(seen), None, range(20)))
+    joined = machines.joined
+    monkeypatch.setattr(cluster, "_code", lambda: "of the driver")
+    with pytest.raises(UserError, match="has another version of this repository"):
+        list(joined.map(max, 0, [1]))
 
 
 def test_a_machine_without_this_repository_is_named(machines, tmp_path):

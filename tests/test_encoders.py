@@ -2,6 +2,8 @@
 
 import copy
 import importlib
+import re
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram, WordPiece
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerFast
@@ -23,15 +26,21 @@ FAMILIES = {
     "albert": ("unigram", {"embedding_size": 8, "inner_group_num": 2}),
     "bert": ("wordpiece", {"chunk_size_feed_forward": 1}),
     "camembert": ("unigram", {"type_vocab_size": 1}),
+    "data2vec-text": ("bytes", {"type_vocab_size": 1}),
     "deberta-v2": ("unigram", {"relative_attention": True, "position_biased_input": False, "share_att_key": True,
                                "pos_att_type": ["p2c", "c2p"], "norm_rel_ebd": "layer_norm", "position_buckets": 8,
                                "conv_kernel_size": 3}),
     "distilbert": ("wordpiece", {"hidden_dim": 32}),
     "electra": ("wordpiece", {"embedding_size": 8}),
+    "ernie": ("wordpiece", {}),
+    "megatron-bert": ("wordpiece", {}),
     "modernbert": ("bytes", {"local_attention": 8}),
     "mpnet": ("wordpiece", {}),
+    "rembert": ("unigram", {"input_embedding_size": 8, "output_embedding_size": 24}),
     "roberta": ("bytes", {"type_vocab_size": 1}),
+    "roberta-prelayernorm": ("bytes", {"type_vocab_size": 1}),
     "xlm-roberta": ("unigram", {"type_vocab_size": 1}),
+    "xlm-roberta-xl": ("unigram", {"type_vocab_size": 1}),
 }
 family = pytest.mark.parametrize("name", FAMILIES)
 
@@ -189,6 +198,16 @@ def test_padding_and_neighbours_change_nothing(folder_of, name):
 
 
 @family
+def test_answers_are_not_rounded_to_bfloat16(folder_of, name):
+    """Where they are, one in twenty is a tie: the head computes in float32 whatever the precision of the rest."""
+    model, tokenizer, _ = models.load_backbone(str(folder_of(name)), 5, dtype=torch.bfloat16)
+    input_ids, prompt, masks = make_inputs(model, tokenizer)
+    for options in ({}, {"neuron_masks": masks}):
+        logits = model(input_ids, prompt=prompt, **options).logits
+        assert model.dtype == torch.bfloat16 and (logits != logits.bfloat16()).any()
+
+
+@family
 def test_only_the_prompt_learns(folder_of, name):
     model, tokenizer, _ = load(folder_of(name))
     input_ids, prompt, _ = make_inputs(model, tokenizer)
@@ -238,11 +257,17 @@ def test_evaluation_with_other_label_words_is_refused(folder_of, tmp_path, monke
                  monkeypatch=monkeypatch, folder=tmp_path)
 
 
-def test_label_words_that_are_no_token(folder_of):
+def test_label_words_that_are_no_token(folder_of, monkeypatch):
     for word in ("unhelpful", "улыбка"):  # several tokens, the unknown token
         with pytest.raises(UserError, match=f"'{word}' is not one token .* --label_words negative positive or "
                                             "--label_words bad good"):
             models.load_backbone(str(folder_of("bert")), 5, label_words=(word, "good"))
+    tokenizer = AutoTokenizer.from_pretrained(folder_of("bert"))
+    monkeypatch.setattr(models, "OTHER_LABEL_WORDS", ())  # none of them is in its vocabulary
+    with pytest.raises(UserError, match="two of its whole words, such as ") as error:
+        models.find_label_ids(tokenizer, ("unhelpful", "good"), "")
+    suggested = re.search("such as (.*):", str(error.value))[1].split(", ")
+    assert len(set(models.find_label_ids(tokenizer, suggested[:2], ""))) == 2
     with pytest.raises(UserError, match="same token"):
         models.load_backbone(str(folder_of("bert")), 5, label_words=("good", "Good"))
 
@@ -273,6 +298,16 @@ def test_model_without_a_masked_language_head(folder_of, tmp_path, name):
     AutoModel.from_pretrained(folder_of(name)).save_pretrained(tmp_path)
     AutoTokenizer.from_pretrained(folder_of(name)).save_pretrained(tmp_path)
     with pytest.raises(UserError, match="has no weights for .*masked-language head"):
+        models.load_backbone(str(tmp_path), 5)
+
+
+def test_deberta_trained_to_find_replaced_words(folder_of, tmp_path):
+    """DeBERTa v3's checkpoints have a head of the right name beside the one that was trained."""
+    shutil.copytree(folder_of("deberta-v2"), tmp_path, dirs_exist_ok=True)
+    weights = load_file(tmp_path / "model.safetensors")
+    weights["mask_predictions.dense.weight"] = torch.zeros(2)
+    save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(UserError, match="has no weights for lm_predictions.*masked-language head"):
         models.load_backbone(str(tmp_path), 5)
 
 

@@ -41,23 +41,24 @@ def flipped(data, place):
     return data[:place] + bytes([data[place] ^ 4]) + data[place + 1:]
 
 
-def zipped(data, compression):
-    """The archive that torch wrote, packed again."""
+def zipped(data, compression=zipfile.ZIP_STORED, change=lambda content: content):
+    """The archive that torch wrote, packed again with its pickle changed; all checksums are right."""
     packed = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(packed, "w", compression) as target:
         for entry in source.infolist():
-            target.writestr(entry.filename, source.read(entry))
+            content = source.read(entry)
+            target.writestr(entry.filename, change(content) if entry.filename.endswith(".pkl") else content)
     return packed.getvalue()
 
 
 def claims(data, sizes):
     """A saved 4 x 16 tensor that claims to have other sizes."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(packed, "w") as target:
-        for entry in source.infolist():
-            content = source.read(entry).replace(b"K\x04K\x10\x86", sizes)
-            target.writestr(entry.filename, content)
-    return packed.getvalue()
+    return zipped(data, change=lambda content: content.replace(b"K\x04K\x10\x86", sizes))
+
+
+def program(content):
+    """A checkpoint whose pickle is another."""
+    return zipped(GOOD, change=lambda _: content)
 
 
 def masks(**changes):
@@ -98,6 +99,7 @@ def corpus_csv(**columns):
 
 
 GOOD = saved(checkpoint())
+TUPLES = b"q\x01h\x01\x86" * 60  # each holds the one before twice
 NUMBERS_AT = GOOD.index(torch.ones(4, 16).numpy().tobytes())
 NESTED = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
 HUGE_NUMBER = "9" * 5000
@@ -135,11 +137,24 @@ CORPUS = [
     ("checkpoint", "zip bomb", zipped(saved(checkpoint(best_prompt=torch.zeros(4000, 1000))), zipfile.ZIP_DEFLATED),
      "grows when unpacked"),
     ("checkpoint", "claims 10^12 numbers", claims(GOOD, b"\x8a\x06\x00\x10\xa5\xd4\xe8\x00K\x01\x86"), "damaged"),
+    ("checkpoint", "2^60 tuples as a key", program(b"\x80\x02}N" + TUPLES + b"Ns."), "more than tensors"),
+    ("checkpoint", "2^60 tuples as a storage", program(
+        b"\x80\x02(X\x07\x00\x00\x00storagectorch\nFloatStorage\nN" + TUPLES + b"X\x03\x00\x00\x00cpuK\x01tQ."),
+     "more than tensors"),
+    ("checkpoint", "2^60 tuples, old form", b"\x80\x02}N" + TUPLES + b"Ns.", "more than tensors"),
+    ("checkpoint", "2^60 dicts", program(b"\x80\x02}" + b"q\x01}(K\x01h\x01K\x02h\x01u" * 60 + b"."),
+     "more than tensors"),
+    ("checkpoint", "2^60 ordered dicts", program(
+        b"\x80\x02ccollections\nOrderedDict\nq\x00)R" + b"q\x01h\x00)R(K\x01h\x01K\x02h\x01u" * 60 + b"."),
+     "more than tensors"),
+    ("checkpoint", "a tensor of 40 GB", program(
+        b"\x80\x02ctorch\nTensor\nJ\xa0\x86\x01\x00J\xa0\x86\x01\x00\x86R."),
+     "more than tensors"),
     ("checkpoint", "expanded to 10^12", saved(checkpoint(best_prompt=torch.ones(1, 1).expand(10**6, 10**6))),
      "`best_prompt` is not a matrix"),
     ("checkpoint", "on the meta device", saved(checkpoint(best_prompt=torch.ones(4, 16, device="meta"))),
-     "`best_prompt` is not a matrix"),
-    ("checkpoint", "sparse", saved(checkpoint(best_prompt=torch.ones(4, 16).to_sparse())), "not a matrix"),
+     "more than tensors"),
+    ("checkpoint", "sparse", saved(checkpoint(best_prompt=torch.ones(4, 16).to_sparse())), "more than tensors"),
     ("checkpoint", "complex", saved(checkpoint(best_prompt=torch.ones(4, 16, dtype=torch.cfloat))), "not a matrix"),
     ("checkpoint", "whole numbers", saved(checkpoint(best_prompt=torch.ones(4, 16, dtype=torch.long))), "not a matrix"),
     ("checkpoint", "three dimensions", saved(checkpoint(best_prompt=torch.ones(1, 4, 16))), "not a matrix"),
@@ -156,6 +171,7 @@ CORPUS = [
     ("checkpoint", "epoch has 400 digits", saved(checkpoint(epoch=10**400)), "`epoch` is not a number"),
     ("checkpoint", "label words are a number", saved(checkpoint(settings={"label_words": 7})), "no record"),
     ("checkpoint", "settings are a list", saved(checkpoint(settings=[1])), "no record"),
+    ("training", "2^60 tuples as a key", program(b"\x80\x02}N" + TUPLES + b"Ns."), "more than tensors"),
     ("training", "another file", GOOD, "no state of training"),
     ("training", "first half", saved(training())[:1000], "damaged"),
     ("training", "emotion with a path", saved(training(tasks=[training()["tasks"][0] | {"emotion": "../fear"}])),
@@ -174,6 +190,9 @@ CORPUS = [
     ("masks", "asks for another function",
      pickle.dumps({"a": torch.ones(1)}).replace(b"_load_from_bytes", b"_load_from_dytes"), "_load_from_dytes"),
     ("masks", "changes what it finds", b"\x80\x04}]b.", "damaged or no pickle"),
+    ("masks", "2^60 tuples, copied", b"\x80\x02}N" + b"2\x86" * 60 + b"Ns.", "damaged or no pickle"),
+    ("masks", "2^60 tuples, by name", b"\x80\x02}N" + TUPLES + b"Ns.", "damaged or no pickle"),
+    ("masks", "tuples nested deeply", b"\x80\x02}N" + b"\x85" * 10**6 + b"Ns.", "damaged or no pickle"),
     ("masks", "memo of 10^9 places", b"\x80\x04}r\xff\xff\xff\x3f.", "damaged or no pickle"),
     ("masks", "claims 10^12 bytes", b"\x80\x04\x8e" + struct.pack("<Q", 10**12) + b"abc.", "damaged or no pickle"),
     ("masks", "expanded to 10^12", mask_file(masks(valence_top5=torch.ones(1, 1).expand(10**6, 10**6))),
@@ -226,6 +245,8 @@ CORPUS = [
     ("attributes", "unknown emotion", b"emotion,valence\n../fear,1\n", "'../fear' is not one of"),
     ("attributes", "emotion twice", b"emotion,valence\nfear,1\nfear,2\n", "more than once"),
     ("attributes", "column without a name", b"emotion,\nfear,1\n", "have its name"),
+    ("ratings", "a field more than the header", b"participant,emotion,attribute,rating\n1,2,fear,valence,1\n",
+     "more fields"),
     ("ratings", "a word", b"participant,emotion,attribute,rating\n1,fear,valence,high\n", "no number"),
     ("ratings", "no attribute", b"participant,emotion,attribute,rating\n1,fear,,1\n", "'attribute' is empty"),
     ("order", "unknown emotion", b"fear\nhappiness\n", "'happiness' is not one of"),
@@ -234,8 +255,10 @@ CORPUS = [
     ("config", "a list", b"- joy", "holds no flags"),
     ("config", "cut off", b"sentiment: [joy,", "no YAML"),
     ("config", "no text", b"\0\xff", "no YAML"),
-    ("config", "runs code", b"epochs: !!python/object/apply:os.mkdir [harm]", "no YAML"),
     ("config", "a bomb of references", b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "is neither a value"),
+    ("config", "a bomb of merges", b"a0: &a0 {x: 1}\n" + b"".join(
+        b"a%d: &a%d {<<: [%s]}\n" % (i, i, b", ".join([b"*a%d" % (i - 1)] * 9)) for i in range(1, 10)),
+     "is neither a value"),
     ("config", "deeply nested", b"[" * 5000, "no YAML"),
     ("config", "a flag within a flag", b"epochs: {fear: 1}", "is neither a value"),
     ("tsv", "empty", b"", "line 1"),

@@ -109,8 +109,8 @@ def test_a_run_writes_the_flags_that_another_takes(script, tmp_path, tiny_model)
     script("train.py", "--config", config, "--checkpoint_dir=again")  # the command line goes before the file
     assert (tmp_path / "again" / "fear-1.pt").read_bytes() == (tmp_path / "checkpoint" / "fear-1.pt").read_bytes()
     settings = artifacts.read_config(tmp_path / "again" / "train.yaml")
-    assert settings == {**artifacts.read_config(config), "checkpoint_dir": "again"}
-    assert settings["lr"] == 0.03 and settings["sentiment"] == ["fear"]
+    assert settings == {**artifacts.read_config(config), "checkpoint_dir": "again", "save_seconds": "30.0"}  # was "30"
+    assert settings["lr"] == "0.03" and settings["sentiment"] == ["fear"]
 
 
 def test_every_step_writes_its_flags(study):
@@ -122,10 +122,14 @@ def test_every_step_writes_its_flags(study):
         "eval_mask_neuron_result/RSA_14property_top_500_6000/eval_mask_neuron.yaml"}
 
 
-@pytest.mark.parametrize(("content", "part"), [("sentimen: joy", "--sentimen"), ("sentiment: jy", "'jy'")])
+@pytest.mark.parametrize(("content", "part"), [
+    ("sentimen: joy", "--sentimen"), ("sentiment: jy", "'jy'"), ("<<: {epochs: 3}", "neither a value"),
+    ("epochs: 0x" + "f" * 5000, "--epochs"),
+    ("epochs: !!python/object/apply:os.mkdir [harm]", "epochs can't be set to a list")])
 def test_config_with_a_wrong_flag(script, tmp_path, content, part):
     (tmp_path / "flags.yaml").write_text(content)
     assert part in one_line(script("train.py", "--config=flags.yaml", status=2))
+    assert not (tmp_path / "harm").exists(), "no code was run"
 
 
 def test_tensorboard(script, tmp_path, tiny_model):

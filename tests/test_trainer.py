@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import RobertaConfig
 
-from framework import roberta
+from framework import models, roberta
 from framework.roberta import Dropout, RobertaForMaskedLMPrompt
 from framework.tasks import TaskRows
 from framework.trainer import PromptTrainer, Task, TrainSettings, adam_step, count_right, cut_by_length
@@ -111,6 +111,28 @@ def test_masks_in_one_pass_count_as_one_at_a_time(model, tokens):
     assert len(set(together.tolist())) > 1, "the masks make a difference"
     untouched = count_right(model, tokens, rows, prompt, 1000, neuron_masks=torch.ones(1, 3, 32))
     assert untouched.tolist() == [int(count_right(model, tokens, rows, prompt, 1000))]
+
+
+def test_where_a_row_under_all_masks_is_too_much_passes_have_some_of_them(model, tokens, monkeypatch):
+    masks = (torch.rand(5, 3, 32, generator=torch.Generator().manual_seed(0)) > 0.3).double()
+    rows, prompt = make_task("fear", 1).train, torch.randn(4, 16, dtype=torch.double) / 5
+    expected = count_right(model, tokens, rows, prompt, 1000, neuron_masks=masks)
+    passes, forward = [], type(model).forward
+
+    def spy(self, input_ids, *arguments, neuron_masks, **more):
+        passes.append((len(neuron_masks) * len(input_ids), len(neuron_masks) * input_ids.numel()))
+        return forward(self, input_ids, *arguments, neuron_masks=neuron_masks, **more)
+
+    monkeypatch.setattr(type(model), "forward", spy)
+    longest = max(len(tokens[row]) for row in rows.row) + 4
+    assert count_right(model, tokens, rows, prompt, 2 * longest, neuron_masks=masks).tolist() == expected.tolist()
+    assert all(count == 1 or positions <= 2 * longest for count, positions in passes)
+
+
+@pytest.mark.parametrize(("prompt_len", "tasks"), [(100, 8), (20, 22)])
+def test_tasks_that_train_together_fill_passes(prompt_len, tasks):
+    assert models.group_size("auto", 4096, 16, prompt_len) == tasks
+    assert models.group_size(3, 4096, 16, prompt_len) == 3
 
 
 def test_a_masked_neuron_is_gone(model, tokens):
