@@ -6,7 +6,6 @@ from framework import artifacts, cli, masks, rsa, sweep
 from framework.errors import UserError
 
 # isort: split
-import numpy as np
 import torch
 
 NAMES = {"14Properties": "14property", "3Spaces": "3space"}
@@ -63,10 +62,11 @@ def main():
     num_units = next(iter(made.values())).shape[1]
     overlap = masks.top_overlap(ranks, thresholds)
 
-    settings = {"made_by": "gen_mask.py", "rank_sha256": artifacts.sha256(rank_path), "mode": args.mode,
-                "mask_method": method, "thresholds": thresholds, "num_layers": num_layers, "num_units": num_units,
-                "mask_seed": args.mask_seed, "random_baseline": args.random_baseline,
-                "random_draws": args.random_draws, "names": list(made), "versions": {"numpy": np.__version__}}
+    settings = {"made_by": "gen_mask.py", "rank_sha256": artifacts.sha256(rank_path),
+                "pretrained_model": made_with.get("pretrained_model"), "backbone": made_with.get("backbone"),
+                "mode": args.mode, "mask_method": method, "thresholds": thresholds, "num_layers": num_layers,
+                "num_units": num_units, "mask_seed": args.mask_seed, "random_baseline": args.random_baseline,
+                "random_draws": args.random_draws, "names": list(made)}
     with sweep.alone(mask_path):
         artifacts.prepare_output(mask_path, settings, args.overwrite)
         cli.write_config(args, mask_path)

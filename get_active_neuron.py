@@ -49,8 +49,8 @@ def main():
     with sweep.alone(folder):
         left = artifacts.prepare_activations(folder, {
             "made_by": "get_active_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
-            "activation_mode": flags.activation_mode, "prompt": flags.prompt, "num_layers": num_layers, "units": units,
-            "versions": artifacts.versions()}, digests, flags.overwrite)
+            "activation_mode": flags.activation_mode, "prompt": flags.prompt, "num_layers": num_layers, "units": units},
+            digests, flags.overwrite)
 
         cli.write_config(flags, folder)
         prompt_of = dict(zip(tasks, prompts))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from framework import artifacts, cli, comments, figures, masks, models, neurons, report, rsa, stats
 from framework.errors import UserError
-from framework.tasks import EMOTIONS
+from framework.tasks import EMOTIONS, fingerprint
 
 # isort: split
 import numpy as np
@@ -110,16 +110,15 @@ def add_neurons(page, flags):
 
 
 def add_comments(page, flags, trained):
-    """The dev comments that drive each of these neurons most."""
+    """The dev comments that drive each of these neurons most; returns what they were found with."""
     if not flags.comments:
         page["left_out"]["comments"] = "--comments 0"
-        return
+        return {}
     device = models.resolve_device(flags.device)
     dtype = models.resolve_precision(flags.precision, device)
     dev = artifacts.read_goemotions(flags.dataset, "dev")
     model, tokenizer, backbone = models.load_backbone(flags.pretrained_model, 0, device, dtype, label_words(trained))
-    record = artifacts.settings_path(flags.activation_dir)
-    read_by = artifacts.read_json(record).get("backbone") if record.exists() else None
+    read_by = artifacts.read_record(flags.activation_dir).get("backbone")
     if read_by not in (None, backbone) or neurons.shape(model) != page["shape"]:
         raise UserError(f"--pretrained_model {flags.pretrained_model}: {flags.activation_dir} was made with another "
                         "model or version of it; name that one, or leave the comments out with --comments 0")
@@ -133,6 +132,7 @@ def add_comments(page, flags, trained):
             "parts": report.cut_out(texts[i], spans[i, column]), "value": peaks[i, column],
             "labels": [EMOTIONS[j] for j in np.flatnonzero(dev.labels[dev.texts.index(texts[i])])],
         } for i in comments.strongest(peaks[:, column], flags.comments)]
+    return {"backbone": backbone, "data": fingerprint(dev)}
 
 
 def add_drops(page, results, folder):
@@ -166,10 +166,9 @@ def add_settings(page, flags, trained):
 
     add_all(flags.checkpoint_dir, "prompts", trained)
     for output in filter(None, (flags.activation_dir, flags.rank, flags.maskPath)):
-        record = artifacts.settings_path(output)
-        if record.exists():
-            settings = artifacts.read_json(record)
-            page["settings"][str(record)] = {name: settings[name] for name in settings if name != "sha256"}
+        if settings := artifacts.read_record(output):
+            settings.pop("sha256", None)
+            page["settings"][str(artifacts.settings_path(output))] = settings
     if flags.results:
         settings = {path.stem: artifacts.read_result(path)["settings"] for path in of_tasks(flags.results, ".json")}
         for of_one in settings.values():
@@ -201,7 +200,8 @@ def main():
     add_layers(page, flags)
     add_drops(page, results, folder)
     add_settings(page, flags, trained)
-    add_comments(page, flags, trained)
+    found_with = add_comments(page, flags, trained)
+    cli.prepare_drawn(flags, flags.output, found_with)
     cli.write_config(flags, flags.output)
     artifacts.write_text(flags.output, report.render(page))
     for section, reason in page["left_out"].items():

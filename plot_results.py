@@ -164,6 +164,7 @@ def main():
         raise UserError("nothing to draw: give --rank, --results, --attributes or another input; see --help")
     # Everything is drawn before anything is written: a wrong input leaves the last figures as they were.
     drawn = [*of_ranks(flags), *of_accuracies(flags), *of_rdms(flags), *of_simulations(flags)]
+    cli.prepare_drawn(flags, flags.output_dir)
     cli.write_config(flags, flags.output_dir)
     for name, figure, table in drawn:
         path = Path(flags.output_dir) / name

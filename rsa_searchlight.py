@@ -41,9 +41,7 @@ def parse_flags():
     return parser.parse_args()
 
 
-def layers(flags, neurons):
-    record = artifacts.settings_path(flags.activation_dir)
-    recorded = artifacts.read_json(record).get("num_layers") if record.exists() else None
+def layers(flags, neurons, recorded):
     num_layers = flags.num_layers or recorded or 12
     if recorded not in (None, num_layers):
         raise UserError(f"--num_layers {num_layers}: the model behind {flags.activation_dir} has {recorded} layers")
@@ -124,13 +122,15 @@ def main():
     if (values == values[:, :1]).all():
         raise UserError(f"{flags.activation_dir}: no neuron differs between emotions, there is nothing to rank")
     neurons = values.shape[2]
-    num_layers = layers(flags, neurons)
+    read_with = artifacts.read_record(flags.activation_dir)
+    num_layers = layers(flags, neurons, read_with.get("num_layers"))
 
     # Only the permutation test uses a GPU.
     machines = cluster.connect(flags.ray, "auto" if flags.permutations else "cpu") if flags.ray else None
     with sweep.alone(rank_path):
         artifacts.prepare_output(rank_path, {
-            "made_by": "rsa_searchlight.py", "mode": flags.mode, "attributes": attributes,
+            "made_by": "rsa_searchlight.py", "pretrained_model": read_with.get("pretrained_model"),
+            "backbone": read_with.get("backbone"), "mode": flags.mode, "attributes": attributes,
             "attributes_sha256": hashlib.sha256(attribute_rdms.tobytes()).hexdigest(), "emotions": used, "seeds": seeds,
             "activations_sha256": hashlib.sha256(values).hexdigest(), "num_neurons": neurons, "num_layers": num_layers,
             "permutations": flags.permutations, "permutation_seed": flags.permutation_seed}, flags.overwrite)

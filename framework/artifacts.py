@@ -25,6 +25,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
@@ -223,10 +224,24 @@ def sha256(*paths: PathLike) -> str:
     return digest.hexdigest()
 
 
+def input_digest(path: PathLike) -> str:
+    """One digest of an input: of a file and the tables that stand beside it (``X_*.csv``), or of a folder's tasks."""
+    path = Path(path)
+    if path.is_dir():
+        return sha256(*sorted(path.glob("*-*.*")))
+    return sha256(path, *sorted(path.parent.glob(f"{path.stem}_*.csv")))
+
+
 def settings_path(output: PathLike) -> Path:
     """Where the settings that made `output` are kept: ``X.json`` beside ``X.csv``, ``settings.json`` in a folder."""
     output = Path(output)
     return output.with_suffix(".json") if is_file(output) else output / "settings.json"
+
+
+def read_record(output: PathLike) -> dict[str, Any]:
+    """The settings that made `output`; empty where none are kept beside it."""
+    record = settings_path(output)
+    return read_json(record) if record.exists() else {}
 
 
 def is_file(output: PathLike) -> bool:
@@ -249,10 +264,8 @@ def first_difference(ours: dict[str, Any], theirs: dict[str, Any]) -> str | None
 
 def versions() -> dict[str, str]:
     """What the results were computed with."""
-    import transformers
-
-    return {"python": platform.python_version(), "torch": str(torch.__version__),
-            "transformers": transformers.__version__, "numpy": np.__version__}
+    libraries = "torch", "transformers", "numpy", "scipy", "numba"
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in libraries}}
 
 
 def _short(value):
@@ -271,7 +284,7 @@ def prepare_output(output: PathLike, settings: dict[str, Any], overwrite: bool =
     output : path-like
         A file (.csv, .pkl), or a folder of files made with the same settings.
     settings : dict
-        What makes the output; JSON values; `made_by`, the script.
+        What makes the output; JSON values; `made_by`, the script. Recorded with `versions`.
     overwrite : bool
         Replace what other settings made.
 
@@ -282,9 +295,9 @@ def prepare_output(output: PathLike, settings: dict[str, Any], overwrite: bool =
         that of another script's output.
     """
     output, record = Path(output), settings_path(output)
-    settings = json.loads(json.dumps(settings))
+    settings = json.loads(json.dumps({**settings, "versions": versions()}))
     remove_leftovers(output.parent if is_file(output) else output)
-    made_by = read_json(record).get("made_by") if record.exists() else None
+    made_by = read_record(output).get("made_by")
     if made_by not in (None, settings["made_by"]):
         raise UserError(f"{output}: {record.name} beside it is the record of what {made_by} made; choose another name")
     made = output.exists() and (output.is_file() or any(output.glob("*-*.*")))
@@ -309,10 +322,10 @@ def seal(output: PathLike, *paths: PathLike) -> None:
 
 def _sealed(output):
     """The digests that `seal` left, by the files' names; none for an output without a record."""
-    record = settings_path(output)
-    digests = read_json(record).get("sha256", {}) if record.exists() else {}
+    digests = read_record(output).get("sha256", {})
     if not isinstance(digests, dict):
-        raise UserError(f"{record}: its `sha256` are no record of files; delete it and make its files again")
+        raise UserError(f"{settings_path(output)}: its `sha256` are no record of files; delete it and make its files "
+                        "again")
     return digests
 
 
@@ -574,14 +587,20 @@ def accuracy_path(checkpoint_dir: PathLike) -> Path:
 
 
 def write_accuracies(checkpoint_dir: PathLike) -> pd.DataFrame:
-    """Write the best dev accuracy of every prompt in a folder: the table `sentiment, random_seed, accuracy`."""
-    rows = []
+    """Write the best dev accuracy of every prompt in a folder: the table `sentiment, random_seed, accuracy`.
+
+    The prompts' digests are recorded beside it.
+    """
+    rows, digests = [], {}
     for path in sorted(Path(checkpoint_dir).glob("*-*.pt")):
         emotion, _, seed = path.stem.rpartition("-")
         if emotion in EMOTIONS and seed.isdecimal():
             rows.append((emotion, int(seed), read_checkpoint(path)["best_acc"]))
+            digests[path.stem] = sha256(path)
     task = ["sentiment", "random_seed"]
     table = pd.DataFrame(rows, columns=[*task, "accuracy"]).sort_values(task)
+    write_json(settings_path(accuracy_path(checkpoint_dir)),
+               {"made_by": "train.py", "prompts": digests, "versions": versions()})
     write_table(accuracy_path(checkpoint_dir), table)
     return table
 
@@ -635,8 +654,7 @@ def prepare_activations(
     list of (emotion, seed)
         The tasks left.
     """
-    record = settings_path(folder)
-    before = read_json(record) if record.exists() else {}
+    before = read_record(folder)
     same = not first_difference(json.loads(json.dumps(settings)), before)
     digests = before["prompts"] if same and isinstance(before.get("prompts"), dict) else {}
     wanted = {f"{emotion}-{seed}": digest for (emotion, seed), digest in prompts.items()}
@@ -970,9 +988,7 @@ def read_ranks(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         if table[name].min() < 0 or table[name].max() <= 1:  # tau, p or q: the tables that stand beside the ranks
             raise UserError(f"{path}: column {name!r} holds no ranks (1 = most similar); "
                             "rsa_searchlight.py writes them, --CSV_Path says where they are")
-    record = settings_path(path)
-    settings = read_json(record) if record.exists() else {}
-    return {str(name): table[name].to_numpy(float) for name in table.columns}, settings
+    return {str(name): table[name].to_numpy(float) for name in table.columns}, read_record(path)
 
 
 # -------------------------------------------------------------------------------------------------------------- masks

@@ -73,9 +73,27 @@ def write_config(flags: argparse.Namespace, output: artifacts.PathLike) -> None:
     """
     output, script = Path(output), Path(sys.argv[0])
     path = output.with_suffix(".yaml") if artifacts.is_file(output) else output / f"{script.stem}.yaml"
-    used = {name: value for name, value in vars(flags).items()
+    artifacts.write_config(path, _used(flags), f"python {script.name} --config {path}")
+
+
+def _used(flags):
+    return {name: value for name, value in vars(flags).items()
             if value is not None and name not in ("config", "overwrite", "status")}
-    artifacts.write_config(path, used, f"python {script.name} --config {path}")
+
+
+def prepare_drawn(flags: argparse.Namespace, output: artifacts.PathLike, more: dict[str, Any] | None = None) -> None:
+    """Record what figures or a page are made from: flags, digests of the inputs they name, versions, and `more`.
+
+    Earlier ones are replaced: what can be drawn again is not lost.
+    """
+    inputs = {name: artifacts.input_digest(path) for name, path in _used(flags).items()
+              if name in _INPUTS and os.path.exists(path)}
+    artifacts.prepare_output(output, {"made_by": Path(sys.argv[0]).name, "flags": _used(flags), "inputs": inputs,
+                                      **(more or {})}, overwrite=True)
+
+
+_INPUTS = ("rank", "results", "attribute_results", "random_results", "accuracy", "maskPath", "weights", "attributes",
+           "emotion_order", "similarity", "activation_dir", "checkpoint_dir")
 
 
 def run(main: Callable[[], None]) -> None:

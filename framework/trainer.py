@@ -310,8 +310,8 @@ class PromptTrainer:
                         self.ended.append((task, self.prompts[index].clone()))
                         self.drop(index)
                     hand_out(last=False)
-            while len(self.tasks) < group_size and (begun := next(queue, None)) is not None:
-                self.add(begun)
+            while len(self.tasks) < group_size and (new := next(queue, None)) is not None:
+                self.add(new)
             if not self.tasks:
                 hand_out(last=True)
                 return

@@ -35,7 +35,7 @@ def steps(save_seconds):
     return {
         1: (["train.py", *TASKS, *MODEL, "--dataset=demo", "--prompt_len=4", "--epochs=3", "--lr=0.05",
              "--tasks_per_batch=3", f"--save_seconds={save_seconds}"],
-            ["checkpoint", "goemotions_prompt_tuning_accuracy.csv"]),
+            ["checkpoint", "goemotions_prompt_tuning_accuracy.csv", "goemotions_prompt_tuning_accuracy.json"]),
         3: (["get_active_neuron.py", *TASKS, *MODEL], ["active_neuron_before_relu_csv"]),
         4: (["rsa_searchlight.py", "--attributes", str(ROOT / "data/demo/attribute_ratings.csv"), "--permutations=50"],
             ["neuron_rank"]),

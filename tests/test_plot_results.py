@@ -64,7 +64,7 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
         assert f"wrote pic/{name}.csv .png .svg" in out
         assert (tmp_path / f"pic/{name}.png").read_bytes().startswith(b"\x89PNG")
     assert {path.name for path in (tmp_path / "pic").iterdir()} == {
-        "plot_results.yaml", "accuracy_drop_by_emotion.csv",
+        "plot_results.yaml", "settings.json", "accuracy_drop_by_emotion.csv",
         *(f"{name}.{end}" for name in names for end in ("csv", "png", "svg"))}
     assert "left out an RDM: no --similarity" in out
     assert "q < 0.05 for 5 of 5 emotions" in out
