@@ -105,6 +105,19 @@ def test_a_folder_is_of_one_setting(tmp_path):
     check([("joy", 3), ("fear", 1)], masks="def")  # left to the sweep, which replaces what is named
 
 
+def test_what_is_measured_to_replace_a_result_is_kept(tmp_path):
+    path, ours = tmp_path / "fear-1.json", {"masks": "def"}
+    artifacts.write_result(path, {"sentiment": "fear", "seed": 1, "best": 0.5, "settings": {"masks": "abc"}})
+    artifacts.write_partial_result(path, {"best": 0.25, "settings": ours})
+
+    def left(settings):
+        return sweep.Sweep([("fear", 1)], lambda *task: artifacts.result_path(tmp_path, *task), lambda *task: settings,
+                           lambda path: artifacts.read_result(path)["settings"], overwrite=True).left
+
+    assert left(ours) == [("fear", 1)] and artifacts.read_partial_result(path, ours) == {"best": 0.25}
+    assert left({"masks": "abc"}) == [] and not artifacts.partial_path(path).exists()
+
+
 def test_evaluation_goes_on_at_the_masks_already_measured(tmp_path):
     path, made_with = tmp_path / "fear-1.json", {"masks": "abc", "prompt": "def"}
     artifacts.write_partial_result(path, {"best": 1.0, "valence_top5": 0.1 + 0.2, "settings": made_with})
