@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
-from framework import artifacts, sweep
+from framework import artifacts, cli, interrupts, sweep
 from framework.errors import UserError
 from tests.conftest import ROOT
 
@@ -70,6 +71,38 @@ def test_a_signal_to_leave_saves_and_says_how_to_go_on(script, tiny_model, tmp_p
         script("train.py", *train_flags(tiny_model, 1), "--overwrite")
         made = sorted(path.name for path in (tmp_path / "checkpoint").iterdir())
         assert made == ["fear-1.pt", "joy-1.pt", "train.yaml"]
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_libraries_are_loading(tmp_path, signum):
+    if not os.path.exists("/proc/self/maps"):
+        pytest.skip("what a process has loaded is seen in /proc")
+    process = start("rsa_searchlight.py", ["--attributes=ratings.csv"], tmp_path)
+    wait_for(lambda: "numpy" in Path(f"/proc/{process.pid}/maps").read_text(), process)
+    process.send_signal(signum)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 128 + signum
+    assert error == "rsa_searchlight.py: interrupted before the work began; nothing was written\n"
+
+
+def test_who_imports_the_package_keeps_his_handlers():
+    code = "import signal; ours = signal.getsignal(2); import framework; assert signal.getsignal(2) is ours"
+    for folder in (ROOT, ROOT / "docs"):
+        subprocess.run([sys.executable, "-c", code], cwd=folder,
+                       env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+@pytest.mark.parametrize("goes_on, words", [(True, "same command goes on"), (False, "same command begins anew")])
+def test_an_interrupted_script_says_what_the_same_command_does(capsys, goes_on, words):
+    def main():
+        raise interrupts.Interrupted(signal.SIGINT)
+
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    with pytest.raises(SystemExit, match="130"):
+        cli.run(main, goes_on)
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
+    assert words in capsys.readouterr().err
 
 
 def test_status_names_what_is_done_left_and_damaged(tmp_path, capsys):
