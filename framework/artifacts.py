@@ -132,9 +132,6 @@ def write_bytes(path: PathLike, data: bytes) -> None:
 
 def remove_leftovers(folder: PathLike) -> None:
     """Remove what processes that were killed left beside finished outputs."""
-    for path in Path(folder).glob(".*.partial"):
-        if path.with_name(path.name[1:].removesuffix(".partial")).exists():
-            path.unlink(missing_ok=True)
     for path in [*Path(folder).glob(".*.tmp"), *Path(folder).glob(".*.lock")]:
         with contextlib.suppress(OSError), open(path, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

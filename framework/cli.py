@@ -96,16 +96,20 @@ _INPUTS = ("rank", "results", "attribute_results", "random_results", "accuracy",
            "emotion_order", "similarity", "activation_dir", "checkpoint_dir")
 
 
-def run(main: Callable[[], None]) -> None:
-    """Call a script's `main` and turn whatever the user can mend into one line and exit status 2."""
+def run(main: Callable[[], None], goes_on: bool = False) -> None:
+    """Call a script's `main` and turn whatever the user can mend into one line and exit status 2.
+
+    `goes_on` says whether an interrupted run is gone on with by the same command, or begun anew.
+    """
     interrupts.catch_signals()
     try:
         main()
     except UserError as error:
         _leave(str(error), 2)
     except KeyboardInterrupt as interrupted:  # a library may have made a plain one of ours
-        _leave("interrupted; everything finished so far is on disk, the same command goes on from there",
-               128 + getattr(interrupted, "signum", signal.SIGINT))
+        left = ("everything finished so far is on disk, the same command goes on from there" if goes_on else
+                "nothing is half written, the same command begins anew")
+        _leave(f"interrupted; {left}", 128 + getattr(interrupted, "signum", signal.SIGINT))
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise

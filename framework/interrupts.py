@@ -1,7 +1,9 @@
 """Leave at a moment of our choosing when the system or the user asks us to."""
 
 import contextlib
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 
 
@@ -15,6 +17,18 @@ class Interrupted(KeyboardInterrupt):
 
 _deferrals = 0
 _waiting: int | None = None
+
+
+def leave_at_once() -> None:
+    """Until `catch_signals`, SIGINT and SIGTERM end the process with one line: libraries load, no work has begun."""
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _leave)
+
+
+def _leave(signum, frame):
+    # No exception: what is being loaded might catch it.
+    os.write(2, f"{os.path.basename(sys.argv[0])}: interrupted before the work began; nothing was written\n".encode())
+    os._exit(128 + signum)
 
 
 def catch_signals() -> None:

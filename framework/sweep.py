@@ -77,6 +77,8 @@ class Sweep:
         if difference and not self._overwrite:
             raise UserError(f"{path}: was made with other settings ({difference}); "
                             "pass --overwrite to replace it, or choose another folder")
+        if not difference:
+            artifacts.partial_path(path).unlink(missing_ok=True)  # a kill left it beside the whole one
         return difference is not None
 
     def __iter__(self) -> Iterator[tuple[str, int]]:

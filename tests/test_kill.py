@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
-from framework import artifacts, sweep
+from framework import artifacts, cli, interrupts, sweep
 from framework.errors import UserError
 from tests.conftest import ROOT
 
@@ -72,6 +73,38 @@ def test_a_signal_to_leave_saves_and_says_how_to_go_on(script, tiny_model, tmp_p
         assert made == ["fear-1.pt", "joy-1.pt", "train.yaml"]
 
 
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_libraries_are_loading(tmp_path, signum):
+    if not os.path.exists("/proc/self/maps"):
+        pytest.skip("what a process has loaded is seen in /proc")
+    process = start("rsa_searchlight.py", ["--attributes=ratings.csv"], tmp_path)
+    wait_for(lambda: "numpy" in Path(f"/proc/{process.pid}/maps").read_text(), process)
+    process.send_signal(signum)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 128 + signum
+    assert error == "rsa_searchlight.py: interrupted before the work began; nothing was written\n"
+
+
+def test_who_imports_the_package_keeps_his_handlers():
+    code = "import signal; ours = signal.getsignal(2); import framework; assert signal.getsignal(2) is ours"
+    for folder in (ROOT, ROOT / "docs"):
+        subprocess.run([sys.executable, "-c", code], cwd=folder,
+                       env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+@pytest.mark.parametrize("goes_on, words", [(True, "same command goes on"), (False, "same command begins anew")])
+def test_an_interrupted_script_says_what_the_same_command_does(capsys, goes_on, words):
+    def main():
+        raise interrupts.Interrupted(signal.SIGINT)
+
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    with pytest.raises(SystemExit, match="130"):
+        cli.run(main, goes_on)
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
+    assert words in capsys.readouterr().err
+
+
 def test_status_names_what_is_done_left_and_damaged(tmp_path, capsys):
     made = {"best_prompt": torch.zeros(4, 16), "best_acc": 0.5, "settings": {"lr": 0.1}}
     tasks = [("fear", 1), ("fear", 3), ("joy", 1), ("joy", 3), ("love", 1)]
@@ -103,6 +136,19 @@ def test_a_folder_is_of_one_setting(tmp_path):
     with pytest.raises(UserError, match=r'fear-1.json.*masks is "abc" there and "def" here.*another folder'):
         check([("joy", 3)], masks="def")
     check([("joy", 3), ("fear", 1)], masks="def")  # left to the sweep, which replaces what is named
+
+
+def test_what_is_measured_to_replace_a_result_is_kept(tmp_path):
+    path, ours = tmp_path / "fear-1.json", {"masks": "def"}
+    artifacts.write_result(path, {"sentiment": "fear", "seed": 1, "best": 0.5, "settings": {"masks": "abc"}})
+    artifacts.write_partial_result(path, {"best": 0.25, "settings": ours})
+
+    def left(settings):
+        return sweep.Sweep([("fear", 1)], lambda *task: artifacts.result_path(tmp_path, *task), lambda *task: settings,
+                           lambda path: artifacts.read_result(path)["settings"], overwrite=True).left
+
+    assert left(ours) == [("fear", 1)] and artifacts.read_partial_result(path, ours) == {"best": 0.25}
+    assert left({"masks": "abc"}) == [] and not artifacts.partial_path(path).exists()
 
 
 def test_evaluation_goes_on_at_the_masks_already_measured(tmp_path):
