@@ -19,8 +19,8 @@ def _say_what_is_missing(kind, error, traceback):
     sys.exit(2)
 
 
-# Only for the scripts, which import this package before any other, since others are what a shell without the environment
-# lacks, and which take seconds to load: whoever else imports this package keeps his own ways.
+# Only for the scripts, which import this package before any other, since others are what a shell without the
+# environment lacks, and which take seconds to load: whoever else imports this package keeps his own ways.
 _script = getattr(sys.modules["__main__"], "__file__", None)
 if _script and Path(_script).resolve().parent == Path(__file__).resolve().parents[1]:
     sys.excepthook = _say_what_is_missing
