@@ -88,7 +88,7 @@ def test_a_signal_while_libraries_are_loading(tmp_path, signum):
 def test_who_imports_the_package_keeps_his_handlers():
     code = "import signal; ours = signal.getsignal(2); import framework; assert signal.getsignal(2) is ours"
     for folder in (ROOT, ROOT / "docs"):
-        subprocess.run([sys.executable, "-c", code], cwd=folder,
+        subprocess.run([sys.executable, "-c", code], cwd=folder, check=True,
                        env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
