@@ -52,8 +52,7 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
 def make_parser(description: str | None, epilog: str | None = None) -> argparse.ArgumentParser:
     """An argument parser whose help shows units and defaults and whose errors are one line."""
     parser = _Parser(usage="%(prog)s [flags]", description=description, epilog=epilog, formatter_class=_Formatter,
-                     allow_abbrev=False,
-                     config_file_parser_class=_ConfigFile, config_file_open_func=_open_config,
+                     allow_abbrev=False, config_file_parser_class=_ConfigFile, config_file_open_func=_open_config,
                      add_config_file_help=False)
     parser.add_argument("--config", metavar="FILE", is_config_file=True,
                         help="flags from a YAML file, `name: value`; those on the command line go first")

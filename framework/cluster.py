@@ -28,7 +28,7 @@ from framework.errors import UserError, is_out_of_memory
 
 ROOT = Path(__file__).resolve().parents[1]  # where workers find this code
 
-_OTHER_CODE = "{} has another version of this repository; bring it up to date there"
+_OTHER_CODE = "--ray: {} has another version of this repository; bring it up to date there"
 _CORES = 4  # of a worker without a GPU: more make a pass little faster, and each worker has a backbone in memory
 _LOSSES = 10  # so many machines may be lost over one item; more, and the item is what kills them
 
@@ -144,7 +144,7 @@ class Cluster:
         code = _code()
         for machine, theirs in self.ask(_code):
             if theirs != code:
-                raise UserError(f"--ray: {_OTHER_CODE.format(machine)}")
+                raise UserError(_OTHER_CODE.format(machine))
 
     def _machines(self):
         """How many workers each machine holds: dict of node id to int."""
@@ -304,7 +304,7 @@ def _unpack(study):
 
     work, study, code = ray.get(study)
     if code != _code():  # of a machine that joined after `connect` had asked
-        raise UserError(f"--ray: {_OTHER_CODE.format(socket.gethostname())}")
+        raise UserError(_OTHER_CODE.format(socket.gethostname()))
     return work, study
 
 

@@ -149,18 +149,15 @@ def train_on(machines: Cluster, study: Study, tasks: list[tuple[str, int]], todo
     Parameters
     ----------
     machines : Cluster
-    study : Study
     tasks : list of (emotion, seed)
         All that the command names, done or not: they make the groups.
-    todo, saved
-        From `plan` for `study.flags.checkpoint_dir`.
-    bar : tqdm
-        Counts epochs.
+    study, todo, saved, bar
+        As of `train`, for `study.flags.checkpoint_dir`.
 
     Returns
     -------
     int
-        How many tasks are in other processes' hands.
+        As of `train`.
     """
     flags = study.flags
     groups = groups_of(tasks, todo, saved, 12 if flags.tasks_per_batch == "auto" else flags.tasks_per_batch)
