@@ -541,7 +541,6 @@ def read_training(path: PathLike) -> dict[str, Any]:
                          and torch.isfinite(state[name]).all() for name in ("prompts", "exp_avg", "exp_avg_sq"))
                  and all(_is_matrix(task["prompt"]) for task in state["ended"])
                  and type(state["positions_per_batch"]) is int and state["positions_per_batch"] > 0
-                 and _is_tensor(state["random"], 1, torch.uint8) and state["random"].shape == generator.shape
                  and (state["cuda_random"] is None or _is_tensor(state["cuda_random"], 1, torch.uint8)))
         state["settings"] = _checked_settings(path, state)
     except (KeyError, TypeError, AttributeError):

@@ -79,6 +79,9 @@ class PromptedEncoder(nn.Module):
         for head in model.children():
             if head is not model.base_model:
                 head.to(torch.promote_types(model.dtype, torch.float32))
+        for name, module in model.named_modules():
+            if name.endswith(".pos_dropout"):  # of DeBERTa's table of distances, which is no row's own
+                module.p = 0.0
         self.model = model.requires_grad_(False)
 
     @property

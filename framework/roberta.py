@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
-from numba import njit
 from torch import nn
 from torch.nn import functional as F
 from transformers import RobertaConfig
@@ -79,9 +77,7 @@ class RobertaModelWarp(RobertaModel):
         self.embeddings = RobertaEmbeddingsWarp(config)
         for module in list(self.modules()):
             for name, child in list(module.named_children()):
-                if type(child) is nn.Dropout:
-                    setattr(module, name, Dropout(child.p))
-                elif type(child) is nn.Linear:
+                if type(child) is nn.Linear:
                     setattr(module, name, FrozenLinear(child.in_features, child.out_features))
         self.post_init()
 
@@ -314,40 +310,6 @@ class _FrozenProduct(torch.autograd.Function):
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
         weight = ctx.linear.packed(transposed=True)
         return torch.ops.mkldnn._linear_pointwise(gradient, weight, None, "none", [], ""), None
-
-
-class Dropout(nn.Dropout):
-    """Dropout with random numbers that cost little where it runs on a CPU; torch's own take a fifth of a step there.
-
-    Sixteen bits decide about each value, so that the probability is met to 1e-5.
-    """
-
-    def forward(self, states: torch.Tensor) -> torch.Tensor:
-        """Zero a share `p` of the values and scale the others by 1 / (1 - p), in training only."""
-        if not self.training or self.p == 0 or states.device.type != "cpu":
-            return super().forward(states)
-        integer = {2: torch.int16, 4: torch.int32, 8: torch.int64}[states.dtype.itemsize]
-        scale = torch.tensor([1 / (1 - self.p)], dtype=states.dtype).view(integer).numpy()[0]
-        seed = torch.randint(2**63 - 1, ()).numpy()[()]
-        kept = torch.empty(-(-states.numel() // 4) * 4, dtype=states.dtype)
-        _draw(kept.view(integer).numpy(), scale, np.uint16(round(self.p * 2**16)), seed.astype(np.uint64))
-        return states * kept[: states.numel()].view(states.shape)
-
-
-@njit(nogil=True, cache=True)
-def _draw(kept, scale, dropped, seed):
-    """Fill `kept` with `scale` and, in `dropped` of 2^16 places, with 0.
-
-    SplitMix64 (Steele, Lea & Flood, 2014, doi:10.1145/2660193.2660195), four places from each number: it counts where
-    other generators carry a state along, so that a compiler makes vector instructions of the loop.
-    """
-    for i in range(len(kept) // 4):
-        bits = seed + np.uint64(i) * np.uint64(0x9E3779B97F4A7C15)
-        bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        bits = bits ^ (bits >> np.uint64(31))
-        for j in range(4):
-            kept[4 * i + j] = scale if np.uint16(bits >> np.uint64(16 * j)) >= dropped else 0
 
 
 class RobertaLMHeadWarp(RobertaLMHead):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from torch.nn import functional as F
 
 from framework.encoders import PromptedModel
 from framework.errors import UserError, is_out_of_memory
+from framework.noise import RowNoise
 from framework.tasks import EMOTIONS, TaskRows
 
 
@@ -84,7 +86,15 @@ class Task:
 
     def __post_init__(self) -> None:
         # A generator of its own: what a task draws does not depend on the tasks it trains beside.
-        self.generator = torch.Generator().manual_seed(1000 * self.seed + EMOTIONS.index(self.emotion))
+        self.generator = torch.Generator().manual_seed(self._number)
+
+    @property
+    def _number(self):
+        return 1000 * self.seed + EMOTIONS.index(self.emotion)
+
+    def noise_seeds(self, rows: int) -> np.ndarray:
+        """A seed of dropout's noise for each row of the coming step's batch: uint64 array [rows]."""
+        return np.random.SeedSequence([self._number, self.step]).generate_state(rows, np.uint64)
 
     @property
     def name(self) -> str:
@@ -108,7 +118,7 @@ class PromptTrainer:
     """Trains a group of tasks together: one batch of rows from each task makes one step of all.
 
     Every task keeps its own batches, shuffling, optimiser state, best epoch and early stopping; its losses are those
-    of training it alone, up to rounding (and up to dropout's noise, which is drawn for the whole group).
+    of training it alone, up to rounding (and, on a GPU, up to dropout's noise, which torch draws for the whole group).
 
     Parameters
     ----------
@@ -152,7 +162,7 @@ class PromptTrainer:
             "exp_avg": self.exp_avg[kept], "exp_avg_sq": self.exp_avg_sq[kept],
             "ended": [{**task.state(), "prompt": prompt} for task, prompt in self.ended],
             # How rows are cut into passes changes the rounding, and with it the last bits.
-            "positions_per_batch": self.positions_per_batch, "random": torch.get_rng_state(),
+            "positions_per_batch": self.positions_per_batch,
             "cuda_random": torch.cuda.get_rng_state(self.model.device) if self.model.device.type == "cuda" else None}
 
     def load_state(self, state: dict[str, Any], new_task: Callable[[str, int], Task | None]) -> None:
@@ -179,7 +189,6 @@ class PromptTrainer:
         ended = [(load(saved), saved["prompt"].to(self.prompts)) for saved in state["ended"]]
         self.ended = [(task, prompt) for task, prompt in ended if task is not None]
         self.positions_per_batch = state["positions_per_batch"]
-        torch.set_rng_state(state["random"])
         if state["cuda_random"] is not None and self.model.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_random"], self.model.device)
 
@@ -236,6 +245,8 @@ class PromptTrainer:
         labels = np.concatenate([task.train.label[batch] for task, batch in zip(self.tasks, batches)])
         task_of_row = np.repeat(np.arange(len(self.tasks)), sizes)
         weight = np.repeat(1.0 / np.array(sizes), sizes)
+        noise_seeds = np.concatenate([task.noise_seeds(size) for task, size in zip(self.tasks, sizes)])
+        lengths = np.array([len(self.train_tokens[row]) for row in rows]) + self.settings.prompt_len
         self.model.train()
         prompts = self.prompts.detach().requires_grad_(True)
 
@@ -244,7 +255,9 @@ class PromptTrainer:
             gradient = torch.zeros_like(prompts)
             for part in cut_by_length(self.train_tokens, rows, self.settings.prompt_len, positions_per_batch):
                 index = torch.from_numpy(task_of_row[part]).to(prompts.device)
-                logits = self.model(*pad(self.train_tokens, rows[part], self.model), prompt=prompts[index]).logits
+                noise = RowNoise(noise_seeds[part], lengths[part]) if prompts.device.type == "cpu" else nullcontext()
+                with noise:
+                    logits = self.model(*pad(self.train_tokens, rows[part], self.model), prompt=prompts[index]).logits
                 label = torch.from_numpy(labels[part]).to(prompts.device)
                 loss = F.cross_entropy(logits, label, reduction="none") * torch.from_numpy(weight[part]).to(logits)
                 gradient += torch.autograd.grad(loss.sum(), prompts)[0]
@@ -356,7 +369,7 @@ def within_memory(compute: Callable[[int], Result], positions_per_batch: int) ->
         If passes of a single row are too large.
     """
     while True:
-        random = torch.get_rng_state(), torch.cuda.get_rng_state_all()  # a pass that failed leaves no trace
+        random = torch.cuda.get_rng_state_all()  # a pass that failed leaves no trace
         try:
             return compute(positions_per_batch), positions_per_batch
         except (MemoryError, RuntimeError) as error:
@@ -365,8 +378,7 @@ def within_memory(compute: Callable[[int], Result], positions_per_batch: int) ->
             if positions_per_batch < 64:
                 raise MemoryError from None
         # Outside of `except`, where the error no longer keeps what was computed so far in memory.
-        torch.set_rng_state(random[0])
-        torch.cuda.set_rng_state_all(random[1])
+        torch.cuda.set_rng_state_all(random)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         print(f"out of memory with {positions_per_batch} positions in a pass; going on with {positions_per_batch // 2}",

@@ -127,7 +127,7 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
     group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size,
                                    study.learned_with.prompt_len)
     print(f"up to {group_size} tasks train together, {trainer.positions_per_batch} positions in a pass")
-    torch.manual_seed(0)  # the noise of the backbone's dropout
+    torch.manual_seed(0)  # the noise of the backbone's dropout on a GPU
     queue = (begin(*task) for task in todo)
     bar.set_description(f"{todo.left[0][0]}-{todo.left[0][1]} epoch 1")
     with todo, saved, board or nullcontext():

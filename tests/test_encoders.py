@@ -19,6 +19,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokeni
 
 from framework import artifacts, encoders, models, neurons
 from framework.errors import UserError
+from framework.noise import RowNoise
 
 ROOT = Path(__file__).resolve().parents[1]
 # What each family's tiny model has beside the sizes of all, and which kind of tokenizer its published models have.
@@ -195,6 +196,33 @@ def test_padding_and_neighbours_change_nothing(folder_of, name):
             for index in range(len(masks)):
                 alone = model(input_ids[row: row + 1, :length], prompt=prompt[row], neuron_masks=masks[[index]]).logits
                 torch.testing.assert_close(masked[index, row], alone[0, 0], rtol=0, atol=1e-6)
+
+
+@family
+def test_dropout_is_the_rows_own(folder_of, name):
+    """A row meets the same noise beside others, however far it is padded, and other noise from another seed."""
+    model, tokenizer, _ = load(folder_of(name))
+    for path, module in model.named_modules():
+        if isinstance(module, torch.nn.Dropout) and "pos_dropout" not in path:
+            module.p = 0.1
+        if isinstance(getattr(module, "attention_dropout", None), float):
+            module.attention_dropout = 0.1
+    input_ids, prompt, _ = make_inputs(model, tokenizer)
+    lengths, seeds = np.array([9, 4, 7, 2]), np.array([5, 6, 7, 8], np.uint64)
+    attended = torch.arange(9) < torch.from_numpy(lengths)[:, None]
+    input_ids[~attended] = tokenizer.pad_token_id
+    model.train()
+
+    def logits(rows, seeds=seeds):
+        longest = lengths[rows].max()
+        with torch.no_grad(), RowNoise(seeds[rows], lengths[rows] + 5):
+            return model(input_ids[rows, :longest], attended[rows, :longest], prompt=prompt[rows]).logits
+
+    together = logits([0, 1, 2, 3])
+    for row in range(4):
+        torch.testing.assert_close(logits([row])[0], together[row], rtol=0, atol=1e-6)
+    assert ((logits([0, 1, 2, 3], seeds + np.uint64(1)) - together).abs() > 1e-4).all()
+    assert (logits([0, 1, 2, 3]) == together).all()
 
 
 @family

@@ -89,7 +89,7 @@ def training(**changes):
             "generator": torch.Generator().get_state()}
     zeros = torch.zeros(1, 4, 16)
     return {"tasks": [task], "ended": [], "prompts": zeros, "exp_avg": zeros.clone(), "exp_avg_sq": zeros.clone(),
-            "positions_per_batch": 4096, "random": torch.get_rng_state(), "cuda_random": None, "settings": {}} | changes
+            "positions_per_batch": 4096, "cuda_random": None, "settings": {}} | changes
 
 
 def corpus_csv(**columns):
@@ -178,7 +178,8 @@ CORPUS = [
      "no state"),
     ("training", "other number of prompts", saved(training(tasks=[])), "no state"),
     ("training", "NaN", saved(training(exp_avg=torch.full((1, 4, 16), torch.nan))), "no state"),
-    ("training", "generator cut short", saved(training(random=torch.zeros(5, dtype=torch.uint8))), "no state"),
+    ("training", "generator cut short", saved(training(tasks=[training()["tasks"][0] | {
+        "generator": torch.zeros(5, dtype=torch.uint8)}])), "no state"),
     ("training", "runs code", saved(training(settings=Harm())), "could run code"),
     ("masks", "empty", b"", "damaged or no pickle"),
     ("masks", "text", b"valence,arousal\n1,2\n", "damaged or no pickle"),
