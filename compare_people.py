@@ -6,7 +6,7 @@ People judged any two emotions from 1, very similar, to 9, very different: a lar
 import hashlib
 from pathlib import Path
 
-from framework import artifacts, cli, rsa
+from framework import artifacts, cli, rsa, sweep
 from framework.errors import UserError
 
 # isort: split
@@ -69,18 +69,19 @@ def main():
         if not np.ptp(rdm) > 0:  # NaN, from a pattern that never changes, included
             raise UserError(f"all distances of {name!r} are the same, they cannot be compared with people's")
     path = Path(flags.output_dir) / "attributes.csv"
-    artifacts.prepare_output(path, {
-        "made_by": "compare_people.py", "attributes": attributes, "emotions": used, "models": models,
-        "rdms_sha256": hashlib.sha256(stack.tobytes()).hexdigest(), "permutations": flags.permutations,
-        "judgements_sha256": hashlib.sha256(individual.tobytes()).hexdigest(),
-        "permutation_seed": flags.permutation_seed}, flags.overwrite)
-    table = pd.DataFrame({"attribute": attributes + models, **rsa.tau_with_people(stack, judgements, individual)})
-    p, _, _ = rsa.permutation_test(judgements[None], stack, flags.permutations, flags.permutation_seed)
-    table["permutation_p"] = p[0]
-    model_path = path.with_name("model.csv")
-    cli.write_config(flags, flags.output_dir)
-    artifacts.write_table(model_path, table[len(attributes):].rename(columns={"attribute": "model"}))
-    artifacts.write_table(path, table[:len(attributes)])
+    with sweep.alone(path):
+        artifacts.prepare_output(path, {
+            "made_by": "compare_people.py", "attributes": attributes, "emotions": used, "models": models,
+            "rdms_sha256": hashlib.sha256(stack.tobytes()).hexdigest(), "permutations": flags.permutations,
+            "judgements_sha256": hashlib.sha256(individual.tobytes()).hexdigest(),
+            "permutation_seed": flags.permutation_seed}, flags.overwrite)
+        table = pd.DataFrame({"attribute": attributes + models, **rsa.tau_with_people(stack, judgements, individual)})
+        p, _, _ = rsa.permutation_test(judgements[None], stack, flags.permutations, flags.permutation_seed)
+        table["permutation_p"] = p[0]
+        model_path = path.with_name("model.csv")
+        cli.write_config(flags, flags.output_dir)
+        artifacts.write_table(model_path, table[len(attributes):].rename(columns={"attribute": "model"}))
+        artifacts.write_table(path, table[:len(attributes)])
 
     print(table.to_string(index=False, float_format="{:.3f}".format))
     print(f"wrote {path}: Kendall's tau of each attribute with the judgements of {len(individual)} people")

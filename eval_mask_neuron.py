@@ -112,9 +112,7 @@ def main():
         # A prompt that was trained again since makes other results.
         return {**settings, "prompt": artifacts.sha256(paths[emotion, seed])}
 
-    sweep.check_others(tasks, path_of, settings, read_settings)
     todo = sweep.Sweep(tasks, path_of, settings_of, read_settings, flags.overwrite)
-    cli.write_config(flags, folder)
     print(f"{len(tasks)} tasks x {len(masks)} masks, {len(tasks) - len(todo.left)} tasks finished before; "
           f"{flags.pretrained_model} in {settings['precision']} on {machines or device}")
     names = list(masks)
@@ -145,7 +143,9 @@ def main():
                 **{name: accuracies[name] for name in names}, "settings": settings_of(*task)})
             todo.release(task)
 
-    with todo, cli.task_bar(len(todo.left) * len(masks), "mask") as bar:
+    one_setting = sweep.of_one_setting(tasks, path_of, settings, read_settings)
+    with one_setting, todo, cli.task_bar(len(todo.left) * len(masks), "mask") as bar:
+        cli.write_config(flags, folder)
         results = (machines.map(evaluate, study, passes()) if machines else
                    ((each, evaluate(study, each)) for each in passes()))
         for (task, chosen), accuracies in results:

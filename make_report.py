@@ -170,14 +170,11 @@ def add_settings(page, flags, trained):
             settings.pop("sha256", None)
             page["settings"][str(artifacts.settings_path(output))] = settings
     if flags.results:
-        settings = {path.stem: artifacts.read_result(path)["settings"] for path in of_tasks(flags.results, ".json")}
+        settings = {path.stem: artifacts.read_result(path)["settings"]
+                    for path in artifacts.task_files(flags.results, ".json").values()}
         for of_one in settings.values():
             of_one.pop("prompt", None)  # a digest of the one prompt
         add_all(flags.results, "results", settings)
-
-
-def of_tasks(folder, suffix):
-    return sorted(Path(folder).glob(f"*-*{suffix}"))
 
 
 def label_words(trained):
@@ -192,7 +189,8 @@ def main():
     results, folder = cli.read_results(flags)
     page = {name: [] for name in ("summary", "accuracies", "layers", "neurons")} | {
         name: {} for name in ("drops", "settings", "left_out")}
-    trained = {path.stem: artifacts.read_checkpoint(path)["settings"] for path in of_tasks(flags.checkpoint_dir, ".pt")}
+    trained = {path.stem: artifacts.read_checkpoint(path)["settings"]
+               for path in artifacts.task_files(flags.checkpoint_dir, ".pt").values()}
     if "demo" in (flags.dataset, *(settings.get("dataset") for settings in trained.values())):
         page["summary"].append("The comments and ratings were invented for this project; nothing here is a finding.")
     add_neurons(page, flags)
@@ -206,7 +204,7 @@ def main():
     artifacts.write_text(flags.output, report.render(page))
     for section, reason in page["left_out"].items():
         print(f"left out {section}: {reason}")
-    print(f"wrote {flags.output}: open it in a browser")
+    print(f"wrote {flags.output}\nnext: open it in a browser")
 
 
 if __name__ == "__main__":

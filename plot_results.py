@@ -173,10 +173,10 @@ def main():
             with artifacts.atomic_write(f"{path}.{form}") as file:
                 figures.save(figure, file, form)
         print(f"wrote {path}.csv{''.join(f' .{form}' for form in flags.formats if figure)}")
-    if flags.rank and flags.activation_dir:
-        results = f" --results {flags.results}" if flags.results else ""
-        print(f"next: python make_report.py --rank {flags.rank} --activation_dir {flags.activation_dir}{results}, with "
-              "--pretrained_model and --dataset as given to train.py")
+    results = "".join(f" --{name} {vars(flags)[name]}" for name in ("results", "attribute_results", "random_results")
+                      if vars(flags)[name])
+    print(f"next: python make_report.py --rank {flags.rank or 'RANKS.csv'} --activation_dir "
+          f"{flags.activation_dir or 'DIR'}{results}, with --pretrained_model and --dataset as given to train.py")
 
 
 if __name__ == "__main__":

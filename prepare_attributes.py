@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from framework import artifacts, cli, figures, rating_figures
+from framework import artifacts, cli, figures, rating_figures, sweep
 from framework import ratings as people
 from framework.errors import UserError
 from framework.tasks import EMOTIONS
@@ -60,20 +60,22 @@ def main():
                 "scale": args.scale, "check": args.check,
                 "max_failed": args.max_failed, "pca": args.pca, "pca_draws": args.pca_draws, "pca_seed": args.pca_seed,
                 "icc": args.icc, "q": args.q, "drop_unreliable": args.drop_unreliable}
-    artifacts.prepare_output(args.output, settings, args.overwrite)
-    cli.write_config(args, args.output)
-    artifacts.write_table(beside(args.output, "means.csv"), means.reset_index())
-    artifacts.write_table(beside(args.output, "reliability.csv"), reliability)
-    drawn = {"means": rating_figures.rating_means(table), "reliability": rating_figures.rating_reliability(reliability)}
-    if components is not None:
-        loadings = components.loadings.rename_axis("item").reset_index()
-        artifacts.write_table(beside(args.output, "loadings.csv"), loadings)
-        drawn["components"] = rating_figures.rating_components(components)
-    for name, figure in drawn.items():
-        for form in ("png", "pdf"):
-            with artifacts.atomic_write(beside(args.output, f"{name}.{form}")) as file:
-                figures.save(figure, file, form)
-    artifacts.write_table(args.output, table.rename_axis("emotion").reset_index())
+    with sweep.alone(args.output):
+        artifacts.prepare_output(args.output, settings, args.overwrite)
+        cli.write_config(args, args.output)
+        artifacts.write_table(beside(args.output, "means.csv"), means.reset_index())
+        artifacts.write_table(beside(args.output, "reliability.csv"), reliability)
+        drawn = {"means": rating_figures.rating_means(table),
+                 "reliability": rating_figures.rating_reliability(reliability)}
+        if components is not None:
+            loadings = components.loadings.rename_axis("item").reset_index()
+            artifacts.write_table(beside(args.output, "loadings.csv"), loadings)
+            drawn["components"] = rating_figures.rating_components(components)
+        for name, figure in drawn.items():
+            for form in ("png", "pdf"):
+                with artifacts.atomic_write(beside(args.output, f"{name}.{form}")) as file:
+                    figures.save(figure, file, form)
+        artifacts.write_table(args.output, table.rename_axis("emotion").reset_index())
 
     if len(failed):
         print(f"left out for failing attention checks: {', '.join(failed.index)}")

@@ -80,23 +80,23 @@ def main():
         "negatives": flags.negatives, "max_length": max_length,
         **vars(learned_with), "precision": str(dtype).removeprefix("torch."), "versions": artifacts.versions()}
 
-    sweep.check_others(tasks, partial(artifacts.checkpoint_path, flags.checkpoint_dir), settings,
-                       training.read_settings)
-    todo, saved = training.plan(flags, flags.checkpoint_dir, tasks, settings)
-    cli.write_config(flags, flags.checkpoint_dir)
-    print(f"{len(tasks)} tasks, {len(tasks) - len(todo.left)} finished before; "
-          f"{flags.pretrained_model} in {settings['precision']} on {machines or device}")
-    elsewhere = 0
-    if todo.left:
-        study = training.Study(
-            flags, settings, learned_with, device, model,
-            [encode(split.texts, tokenizer, max_length) for split in splits],
-            {task: [task_rows(split, *task, flags.negatives) for split in splits] for task in todo.left})
-        with cli.task_bar(len(todo.left) * flags.epochs, "epoch") as bar:
-            if machines:
-                elsewhere = training.train_on(machines, study, tasks, todo, saved, bar)
-            else:
-                elsewhere = training.train(study, flags.checkpoint_dir, todo, saved, bar)
+    path_of = partial(artifacts.checkpoint_path, flags.checkpoint_dir)
+    with sweep.of_one_setting(tasks, path_of, settings, training.read_settings):
+        todo, saved = training.plan(flags, flags.checkpoint_dir, tasks, settings)
+        cli.write_config(flags, flags.checkpoint_dir)
+        print(f"{len(tasks)} tasks, {len(tasks) - len(todo.left)} finished before; "
+              f"{flags.pretrained_model} in {settings['precision']} on {machines or device}")
+        elsewhere = 0
+        if todo.left:
+            study = training.Study(
+                flags, settings, learned_with, device, model,
+                [encode(split.texts, tokenizer, max_length) for split in splits],
+                {task: [task_rows(split, *task, flags.negatives) for split in splits] for task in todo.left})
+            with cli.task_bar(len(todo.left) * flags.epochs, "epoch") as bar:
+                if machines:
+                    elsewhere = training.train_on(machines, study, tasks, todo, saved, bar)
+                else:
+                    elsewhere = training.train(study, flags.checkpoint_dir, todo, saved, bar)
 
     table = artifacts.write_accuracies(flags.checkpoint_dir)
     print(f"wrote {flags.checkpoint_dir}/{{emotion}}-{{seed}}.pt and {artifacts.accuracy_path(flags.checkpoint_dir)}: "

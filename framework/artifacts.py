@@ -334,6 +334,16 @@ def _check_unchanged(path, data, digests):
                         "again, or give your version another name")
 
 
+def task_files(folder: PathLike, suffix: str) -> dict[tuple[str, int], Path]:
+    """The files of tasks in a folder, ``{emotion}-{seed}{suffix}``, whatever else stands there, in order of name."""
+    tasks = {}
+    for path in sorted(Path(folder).glob(f"*-*{suffix}")):
+        emotion, _, seed = path.stem.rpartition("-")
+        if emotion in EMOTIONS and re.fullmatch("0|[1-9][0-9]*", seed):
+            tasks[emotion, int(seed)] = path
+    return tasks
+
+
 # --------------------------------------------------------------------------------------------------------- checkpoints
 
 
@@ -587,16 +597,13 @@ def write_accuracies(checkpoint_dir: PathLike) -> pd.DataFrame:
 
     The prompts' digests are recorded beside it.
     """
-    rows, digests = [], {}
-    for path in sorted(Path(checkpoint_dir).glob("*-*.pt")):
-        emotion, _, seed = path.stem.rpartition("-")
-        if emotion in EMOTIONS and seed.isdecimal():
-            rows.append((emotion, int(seed), read_checkpoint(path)["best_acc"]))
-            digests[path.stem] = sha256(path)
+    paths = task_files(checkpoint_dir, ".pt")
     task = ["sentiment", "random_seed"]
-    table = pd.DataFrame(rows, columns=[*task, "accuracy"]).sort_values(task)
-    write_json(settings_path(accuracy_path(checkpoint_dir)),
-               {"made_by": "train.py", "prompts": digests, "versions": versions()})
+    table = pd.DataFrame([(*task, read_checkpoint(path)["best_acc"]) for task, path in paths.items()],
+                         columns=[*task, "accuracy"]).sort_values(task)
+    write_json(settings_path(accuracy_path(checkpoint_dir)), {
+        "made_by": "train.py", "prompts": {path.stem: sha256(path) for path in paths.values()},
+        "versions": versions()})
     write_table(accuracy_path(checkpoint_dir), table)
     return table
 
@@ -670,10 +677,8 @@ def prepare_activations(
 def activation_seeds(folder: PathLike) -> dict[str, list[int]]:
     """The seeds of each emotion that a folder holds activations of: dict of str to list of int."""
     seeds: dict[str, list[int]] = {}
-    for path in Path(folder).glob("*-*.csv"):
-        emotion, _, seed = path.stem.rpartition("-")
-        if seed.isdecimal():
-            seeds.setdefault(emotion, []).append(int(seed))
+    for emotion, seed in task_files(folder, ".csv"):
+        seeds.setdefault(emotion, []).append(seed)
     if not seeds:
         raise UserError(f"{folder}: holds no activations (emotion-seed.csv); get_active_neuron.py makes them, "
                         "--activation_dir says where they are")
@@ -1081,11 +1086,9 @@ def read_results(folder: PathLike) -> pd.DataFrame:
     pandas.DataFrame
         Columns `sentiment`, `seed`, `best` and one a mask; accuracies in 0..1, NaN where a file lacks the mask.
     """
-    folder = Path(folder)
-    paths = sorted(folder.glob("*-*.json"))
-    if not paths:
+    rows = [read_result(path) for path in task_files(folder, ".json").values()]
+    if not rows:
         raise UserError(f"{folder}: holds no results (emotion-seed.json); eval_mask_neuron.py makes them")
-    rows = [read_result(path) for path in paths]
     return pd.DataFrame([{name: value for name, value in row.items() if name != "settings"} for row in rows])
 
 

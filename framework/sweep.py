@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +15,6 @@ from typing import Any, TextIO
 from framework import artifacts, interrupts
 from framework.artifacts import PathLike
 from framework.errors import UserError
-from framework.tasks import EMOTIONS
 
 
 class Sweep:
@@ -109,11 +110,12 @@ class Sweep:
             self.release(task)
 
 
-def check_others(
+@contextlib.contextmanager
+def of_one_setting(
         tasks: Sequence[tuple[str, int]], path_of: Callable[[str, int], PathLike], settings: dict[str, Any],
         read_settings: Callable[[Path], dict[str, Any]],
-) -> None:
-    """Refuse to put outputs beside those of other tasks that other settings made: a folder is of one setting.
+) -> Iterator[None]:
+    """Make outputs in a folder; refuse to where other settings made those of other tasks, or a process makes them now.
 
     Parameters
     ----------
@@ -129,15 +131,30 @@ def check_others(
     UserError
         If settings differ.
     """
-    paths = [Path(path_of(*task)) for task in tasks]
-    for path in sorted(set(paths[0].parent.glob(f"*-*{paths[0].suffix}")) - set(paths)):
-        if path.stem.rpartition("-")[0] in EMOTIONS:
+    example = Path(path_of(*tasks[0]))
+    running = lock_path(example.with_name(f"running-{secrets.token_hex(4)}"))
+    lock = artifacts.hold(running)
+    try:
+        # Each says what it makes before it looks what others make: of two that begin together one sees the other.
+        print(json.dumps(settings), file=lock, flush=True)
+        for path in set(example.parent.glob(".running-*.lock")) - {running}:
+            theirs = settings
+            with contextlib.suppress(UserError):  # it has just begun and will see us, or it has just ended
+                theirs = artifacts.read_json(path) if _is_held(path) else settings
+            difference = artifacts.first_difference(settings, theirs)
+            if difference:
+                raise UserError(f"{example.parent}: another process works there with other settings ({difference}); "
+                                "choose another folder, or wait for its end")
+        for task, path in artifacts.task_files(example.parent, example.suffix).items():
             # Every task has a prompt of its own.
             theirs = {name: value for name, value in read_settings(path).items() if name != "prompt"}
             difference = artifacts.first_difference(settings, theirs)
-            if difference:
+            if difference and task not in tasks:
                 raise UserError(f"{path}: stands in the same folder and was made with other settings ({difference}); "
                                 "choose another folder, or name all of its tasks and pass --overwrite")
+        yield
+    finally:
+        _let_go(running, lock)
 
 
 def lock_path(output: PathLike) -> Path:

@@ -129,13 +129,24 @@ def test_a_folder_is_of_one_setting(tmp_path):
         "sentiment": "fear", "seed": 1, "best": 0.5, "settings": {"masks": "abc", "prompt": "a task's own"}})
 
     def check(tasks, **settings):
-        sweep.check_others(tasks, lambda *task: artifacts.result_path(tmp_path, *task), settings,
-                           lambda path: artifacts.read_result(path)["settings"])
+        return sweep.of_one_setting(tasks, lambda *task: artifacts.result_path(tmp_path, *task), settings,
+                                    lambda path: artifacts.read_result(path)["settings"])
 
-    check([("joy", 3)], masks="abc")
-    with pytest.raises(UserError, match=r'fear-1.json.*masks is "abc" there and "def" here.*another folder'):
-        check([("joy", 3)], masks="def")
-    check([("joy", 3), ("fear", 1)], masks="def")  # left to the sweep, which replaces what is named
+    differs = 'masks is "abc" there and "def" here'
+    with pytest.raises(UserError, match=rf'fear-1.json.*{differs}.*another folder'), check([("joy", 3)], masks="def"):
+        pass
+    with check([("joy", 3), ("fear", 1)], masks="def"):  # left to the sweep, which replaces what is named
+        pass
+    (tmp_path / "fear-1.json").unlink()
+    (tmp_path / "notes-1.json").write_text("a stray file")
+    with (check([("joy", 3)], masks="abc"), check([("love", 1)], masks="abc"),
+          pytest.raises(UserError, match=rf"another process works there.*{differs}"),
+          check([("fear", 1)], masks="def")):
+        pass
+    (tmp_path / ".running-1234.lock").write_text("{")  # of a process that was killed, or is just beginning
+    with check([("fear", 1)], masks="def"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["notes-1.json"]
 
 
 def test_what_is_measured_to_replace_a_result_is_kept(tmp_path):
