@@ -781,7 +781,7 @@ def _checked_emotions(path, emotions):
 
 def read_attributes(
         path: PathLike, emotion_order: PathLike | None = None,
-) -> tuple[list[str], list[str], np.ndarray | None, np.ndarray | None]:
+) -> tuple[list[str], list[str], np.ndarray, bool]:
     """What people think of emotions: ratings with an `emotion` column, or distances between any two emotions.
 
     Parameters
@@ -795,9 +795,10 @@ def read_attributes(
     -------
     attributes : list of str [A]
     emotions : list of str [E]
-    ratings : array [E, A], or None
-    distances : array [A, E (E - 1) / 2], or None
-        Whichever the file holds.
+    numbers : array [E, A] or [A, E (E - 1) / 2]
+        Ratings, or distances.
+    are_ratings : bool
+        Which of the two the file holds.
     """
     columns = list(read_table(path, numeric=False).columns)
     attributes = [name for name in columns if name != "emotion"]
@@ -805,12 +806,12 @@ def read_attributes(
         raise UserError(f"{path}: every column but `emotion` must hold an attribute and have its name")
     numbers = read_table(path, attributes).to_numpy(float)
     if "emotion" in columns:
-        return attributes, _checked_emotions(path, list(read_table(path, numeric=False)["emotion"])), numbers, None
+        return attributes, _checked_emotions(path, list(read_table(path, numeric=False)["emotion"])), numbers, True
     if emotion_order is None:
         raise UserError(f"{path}: has no column `emotion`, so these are distances: "
                         "--emotion_order must give the file of the emotions that they are over")
     emotions = read_emotion_order(emotion_order)
-    return attributes, emotions, None, _checked_distances(path, numbers.T, emotions, "rows")
+    return attributes, emotions, _checked_distances(path, numbers.T, emotions, "rows"), False
 
 
 def _checked_distances(path, distances, emotions, what):
