@@ -43,9 +43,8 @@ def main():
     flags = parse_flags()
     order = artifacts.read_emotion_order(flags.emotion_order)
     judgements, individual = artifacts.read_judgements(flags.similarity, flags.individual, order)
-    attributes, emotions, ratings, rdms = artifacts.read_attributes(flags.attributes, flags.emotion_order)
-    if ratings is not None:
-        rdms = rsa.attribute_rdms(ratings)
+    attributes, emotions, numbers, are_ratings = artifacts.read_attributes(flags.attributes, flags.emotion_order)
+    rdms = rsa.attribute_rdms(numbers) if are_ratings else numbers
     judged = [emotion for emotion in emotions if emotion in order]
     used = artifacts.activated_emotions(flags.activation_dir, judged)
     if set(used) != {*order, *emotions}:

@@ -69,6 +69,7 @@ def fetch(name, path, checksum, mirror, retries):
         try:
             fetcher.fetch(name, downloader=pooch.HTTPDownloader(timeout=30))
         except requests.exceptions.HTTPError as error:
+            assert error.response is not None  # this error is made from the server's answer
             raise UserError(f"{url}: the server says {error.response.status_code} {error.response.reason}; "
                             "take a local copy with --from DIR, or another server with --mirror URL") from None
         except requests.exceptions.ChunkedEncodingError:

@@ -78,7 +78,7 @@ def main():
         return artifacts.read_result(path)["settings"]
 
     if flags.status:
-        begun = {task: f"{masks} masks" for task in tasks if (masks := artifacts.masks_measured(path_of(*task)))}
+        begun = {task: f"{count} masks" for task in tasks if (count := artifacts.masks_measured(path_of(*task)))}
         return sweep.print_status(tasks, path_of, read_settings, begun)
 
     masks = artifacts.read_masks(flags.maskPath)
@@ -154,8 +154,9 @@ def main():
             bar.update(len(chosen))
             write_if_whole(task)
             if time_to_save():
-                for begun, accuracies in measured.items():
-                    artifacts.write_partial_result(path_of(*begun), {**accuracies, "settings": settings_of(*begun)})
+                for unfinished, accuracies in measured.items():
+                    artifacts.write_partial_result(
+                        path_of(*unfinished), {**accuracies, "settings": settings_of(*unfinished)})
 
     print(f"wrote {folder}/{{emotion}}-{{seed}}.json: {len(tasks)} tasks x {len(masks)} masks")
     if todo.elsewhere:

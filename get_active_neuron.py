@@ -65,8 +65,8 @@ def main():
         emotions = dict.fromkeys(emotion for emotion, _ in tasks)
         for emotion in emotions:
             artifacts.write_sum_over_seeds(folder, emotion)
-        artifacts.seal(folder, *(artifacts.activation_path(folder, *made)
-                                 for made in [*tasks, *((emotion, "all") for emotion in emotions)]))
+        artifacts.seal(folder, *(artifacts.activation_path(folder, *task) for task in tasks),
+                       *(artifacts.activation_path(folder, emotion, "all") for emotion in emotions))
     print(f"wrote {folder}/{{emotion}}-{{seed}}.csv: {len(tasks)} prompts x {num_layers * units} neurons "
           f"({num_layers} layers x {units}), and {{emotion}}-all.csv, their sum over seeds")
     if flags.activation_mode == "before_relu":

@@ -81,7 +81,7 @@ def add_neurons(page, flags):
         raise UserError(f"--top {flags.top}: {flags.rank} ranks {size} neurons")
     emotions = made_with.get("emotions") or artifacts.activated_emotions(flags.activation_dir, EMOTIONS)
     values, _ = artifacts.read_activations(flags.activation_dir, emotions, made_with.get("seeds"))
-    digest = hashlib.sha256(values).hexdigest()
+    digest = hashlib.sha256(values.data).hexdigest()
     if values.shape[2] != size or made_with.get("activations_sha256", digest) != digest:
         raise UserError(f"--activation_dir {flags.activation_dir}: {flags.rank} was not made from what stands there; "
                         "give the folder that step 4 was given")
@@ -187,7 +187,7 @@ def main():
     if Path(flags.output).suffix != ".html":
         raise UserError(f"--output {flags.output}: must end in .html")
     results, folder = cli.read_results(flags)
-    page = {name: [] for name in ("summary", "accuracies", "layers", "neurons")} | {
+    page: dict = {name: [] for name in ("summary", "accuracies", "layers", "neurons")} | {
         name: {} for name in ("drops", "settings", "left_out")}
     trained = {path.stem: artifacts.read_checkpoint(path)["settings"]
                for path in artifacts.task_files(flags.checkpoint_dir, ".pt").values()}

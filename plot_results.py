@@ -114,8 +114,8 @@ def of_rdms(flags):
     """Figures of the dissimilarities between emotions: people's, the model's and the attributes'."""
     sources = {}  # titles of panels, emotions, and the RDMs over these
     if flags.similarity:
-        _, emotions, _, rdms = artifacts.read_attributes(flags.similarity, flags.emotion_order)
-        if rdms is None or len(rdms) != 1:
+        _, emotions, rdms, are_ratings = artifacts.read_attributes(flags.similarity, flags.emotion_order)
+        if are_ratings or len(rdms) != 1:
             raise UserError(f"--similarity {flags.similarity}: must have one column and a row a pair of emotions")
         sources["similarity"] = ["People"], emotions, rdms
     if flags.activation_dir:
@@ -123,8 +123,8 @@ def of_rdms(flags):
         values, _ = artifacts.read_activations(flags.activation_dir, emotions)
         sources["activation_dir"] = ["Model, all neurons"], emotions, rsa.population_rdm(values)[None]
     if flags.attributes:
-        attributes, emotions, ratings, rdms = artifacts.read_attributes(flags.attributes, flags.emotion_order)
-        sources["attributes"] = attributes, emotions, rdms if ratings is None else rsa.attribute_rdms(ratings)
+        attributes, emotions, numbers, are_ratings = artifacts.read_attributes(flags.attributes, flags.emotion_order)
+        sources["attributes"] = attributes, emotions, rsa.attribute_rdms(numbers) if are_ratings else numbers
     for flag in ("similarity", "activation_dir", "attributes"):
         if flag not in sources:
             left_out("an RDM", f"no --{flag}")
@@ -133,14 +133,14 @@ def of_rdms(flags):
     common = [emotion for emotion in EMOTIONS if all(emotion in emotions for _, emotions, _ in sources.values())]
     if len(common) < 3:
         raise UserError(f"{', '.join(f'--{flag}' for flag in sources)}: have fewer than 3 emotions in common")
-    rdms = {flag: dict(zip(titles, rsa.reorder_rdms(rdms, [emotions.index(emotion) for emotion in common])))
-            for flag, (titles, emotions, rdms) in sources.items()}
+    panels = {flag: dict(zip(titles, rsa.reorder_rdms(rdms, [emotions.index(emotion) for emotion in common])))
+              for flag, (titles, emotions, rdms) in sources.items()}
     # One order of the emotions for all matrices: people's, without them the model's, or the attributes' together.
-    first = next(iter(rdms.values()))
+    first = next(iter(panels.values()))
     order = figures.similarity_order(np.mean([rankdata(rdm) for rdm in first.values()], axis=0))
     pairs = pd.DataFrame(combinations(common, 2), columns=["emotion_1", "emotion_2"])
-    for name, shown in (("rdm_people_and_model", rdms.get("similarity", {}) | rdms.get("activation_dir", {})),
-                        ("rdm_attributes", rdms.get("attributes"))):
+    for name, shown in (("rdm_people_and_model", panels.get("similarity", {}) | panels.get("activation_dir", {})),
+                        ("rdm_attributes", panels.get("attributes"))):
         if shown:
             yield name, figures.rdm_matrices(shown, common, order), pairs.assign(**shown)
 

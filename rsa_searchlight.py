@@ -55,9 +55,9 @@ def search(study, part, progress=False):
     values, attribute_rdms, permutations, seed = study
     rdms = rsa.NeuronRDMs(values[:, :, part])
     found = rsa.kendall_tau(rdms, attribute_rdms)
-    if permutations:
-        found += rsa.permute(rdms, attribute_rdms, permutations, seed, rsa.gpu(), progress)
-    return found
+    if not permutations:
+        return found
+    return *found, *rsa.permute(rdms, attribute_rdms, permutations, seed, rsa.gpu(), progress)
 
 
 def compare(flags, values, seeds, attributes, attribute_rdms, num_layers, machines):
@@ -67,11 +67,11 @@ def compare(flags, values, seeds, attributes, attribute_rdms, num_layers, machin
     if machines:
         bounds = np.linspace(0, neurons, 1 + min(4 * machines.size, -(-neurons // LEAST))).astype(int)
         with cli.task_bar(neurons, "neuron") as bar:
-            found = {}
+            by_start = {}
             for part, result in machines.map(search, study, map(slice, bounds, bounds[1:])):
-                found[part.start] = result
+                by_start[part.start] = result
                 bar.update(part.stop - part.start)
-        found = [found[start] for start in bounds[:-1]]
+        found = [by_start[start] for start in bounds[:-1]]
     else:
         found = [search(study, slice(None), progress=True)]
     tau, p, *permuted = zip(*found)
@@ -103,9 +103,8 @@ def main():
     if rank_path.suffix != ".csv":
         raise UserError(f"--CSV_Path {rank_path}: must end in .csv")
 
-    attributes, emotions, ratings, attribute_rdms = artifacts.read_attributes(flags.attributes, flags.emotion_order)
-    if ratings is not None:
-        attribute_rdms = rsa.attribute_rdms(ratings)
+    attributes, emotions, numbers, are_ratings = artifacts.read_attributes(flags.attributes, flags.emotion_order)
+    attribute_rdms = rsa.attribute_rdms(numbers) if are_ratings else numbers
     if flags.mode == "3Spaces":
         for attribute in sum(rsa.SPACES.values(), ()):
             if attribute not in attributes:
@@ -132,8 +131,9 @@ def main():
             "made_by": "rsa_searchlight.py", "pretrained_model": read_with.get("pretrained_model"),
             "backbone": read_with.get("backbone"), "mode": flags.mode, "attributes": attributes,
             "attributes_sha256": hashlib.sha256(attribute_rdms.tobytes()).hexdigest(), "emotions": used, "seeds": seeds,
-            "activations_sha256": hashlib.sha256(values).hexdigest(), "num_neurons": neurons, "num_layers": num_layers,
-            "permutations": flags.permutations, "permutation_seed": flags.permutation_seed}, flags.overwrite)
+            "activations_sha256": hashlib.sha256(values.data).hexdigest(), "num_neurons": neurons,
+            "num_layers": num_layers, "permutations": flags.permutations,
+            "permutation_seed": flags.permutation_seed}, flags.overwrite)
         cli.write_config(flags, rank_path)
         ranks, tables = compare(flags, values, seeds, attributes, attribute_rdms, num_layers, machines)
         artifacts.write_searchlight(rank_path, ranks, tables)

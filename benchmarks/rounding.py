@@ -92,16 +92,17 @@ def main():
     parser.add_argument("--epochs", type=int, default=6, help="passes over the training rows")
     flags = parser.parse_args()
     one_thread = {"OMP_NUM_THREADS": "1"}
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
         first = folder / "first"
         study(first, [], flags.epochs)
         print("| trained again | accuracies equal | mean distance, points | largest | shift of the mean | Spearman of "
               "ranks | of the top tenth shared |\n| --- | --- | --- | --- | --- | --- | --- |")
-        for name, changed in {
-                "the same": {}, "one thread": {"environment": one_thread},
-                "tasks alone": {"flags": ["--tasks_per_batch=1"]}, "float32": {"flags": ["--precision=fp32"]},
-                "another seed": {"seed": 3}}.items():
+        changes: dict[str, dict] = {
+            "the same": {}, "one thread": {"environment": one_thread},
+            "tasks alone": {"flags": ["--tasks_per_batch=1"]}, "float32": {"flags": ["--precision=fp32"]},
+            "another seed": {"seed": 3}}
+        for name, changed in changes.items():
             other = folder / name.replace(" ", "_")
             study(other, **{"flags": [], "epochs": flags.epochs, **changed})
             compare_training(name, first, other)
@@ -111,10 +112,10 @@ def main():
         study(alone, ["--tasks_per_batch=1"], flags.epochs, backbone=backbone)
         compare_training("tasks alone, with dropout", together, alone)
         print("\n| evaluated again | accuracies equal | mean distance, points | largest |\n| --- | --- | --- | --- |")
-        for name, changed in {
-                "the same": {}, "one thread": {"environment": one_thread},
-                "masks one by one": {"flags": ["--masks_per_batch=1"]}, "float32": {"flags": ["--precision=fp32"]},
-                }.items():
+        changes = {
+            "the same": {}, "one thread": {"environment": one_thread},
+            "masks one by one": {"flags": ["--masks_per_batch=1"]}, "float32": {"flags": ["--precision=fp32"]}}
+        for name, changed in changes.items():
             other = folder / f"evaluated_{name.replace(' ', '_')}"
             study(other, **{"flags": [], "epochs": 0, "prompts": first, **changed})
             compare_evaluation(name, first, other)

@@ -76,8 +76,8 @@ def from_files(activation_dir):
         ratings = pd.DataFrame(np.random.default_rng(0).random((len(EMOTIONS), ATTRIBUTES))).add_prefix("attribute")
         ratings.assign(emotion=EMOTIONS).to_csv(Path(folder) / "ratings.csv", index=False)
         size = sum(path.stat().st_size for path in Path(activation_dir).glob("*-*.csv") if "-all" not in path.name)
-        command = [sys.executable, ROOT / "rsa_searchlight.py", "--activation_dir", Path(activation_dir).resolve(),
-                   "--attributes", "ratings.csv"]
+        command = [sys.executable, str(ROOT / "rsa_searchlight.py"), "--activation_dir",
+                   str(Path(activation_dir).resolve()), "--attributes", "ratings.csv"]
         wall = seconds(lambda: subprocess.run(command, cwd=folder, check=True, capture_output=True), 3)
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (2**20 if sys.platform == "linux" else 2**30)
     print(f"from CSV files ({size / 1e6:.0f} MB) to ranks, the whole command: {wall:.1f} s, {memory:.2f} GB at most")
@@ -115,7 +115,7 @@ def compare_bits(neuron, attribute, decided, repeats):
 
 def comparison_rate():
     """Comparisons a second of bits in the nearest cache, on all processors."""
-    words, repeats, threads = 960, 200_000, os.cpu_count()
+    words, repeats, threads = 960, 200_000, os.cpu_count() or 1
     bits = np.random.default_rng(0).integers(2**63, size=(3, words), dtype=np.uint64)
     compare_bits(*bits, 1)
 

@@ -106,7 +106,8 @@ def our_training(model, comments, labels, tasks):
     random = np.random.default_rng(0)
     for seed in range(tasks):
         row = random.integers(0, len(comments), 512)
-        trainer.add(Task("fear", seed, TaskRows(row, labels.numpy()[row]), None))
+        rows = TaskRows(row, labels.numpy()[row])
+        trainer.add(Task("fear", seed, train=rows, dev=rows))
     return lambda number: trainer.step(trainer.next_rows()) is not None and tasks * BATCH
 
 
@@ -221,7 +222,7 @@ def main():
     config._attn_implementation = "eager"  # as transformers computed attention when the study was published
     torch.manual_seed(0)
     plain = RobertaForMaskedLM(config).to(device).requires_grad_(False)
-    rows = {"training": [], "masked evaluation": []}
+    rows: dict[str, list] = {"training": [], "masked evaluation": []}
 
     def measure(label, dtype, training, evaluation):
         """One line of each table, with the rates of matrix products at that time."""

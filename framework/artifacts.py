@@ -252,7 +252,19 @@ NOT_COMPARED = ("versions", "prompts", "sha256", "dataset", "pretrained_model")
 
 
 def first_difference(ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:
-    """The first setting that differs, as ``name is A there and B here``; None where all agree."""
+    """The first setting that differs, in words for an error.
+
+    Parameters
+    ----------
+    ours, theirs : dict
+        The settings of this run, and those that an output was made with; JSON values. A name that one of them lacks is
+        None there; those of `NOT_COMPARED` are passed over.
+
+    Returns
+    -------
+    str or None
+        ``name is A there and B here``: there are theirs, here ours. None where all agree.
+    """
     for name in [*ours, *(name for name in theirs if name not in ours)]:
         if name not in NOT_COMPARED and ours.get(name) != theirs.get(name):
             return f"{name} is {_short(theirs.get(name))} there and {_short(ours.get(name))} here"
@@ -279,7 +291,7 @@ def prepare_output(output: PathLike, settings: dict[str, Any], overwrite: bool =
     Parameters
     ----------
     output : path-like
-        A file (.csv, .pkl), or a folder of files made with the same settings.
+        A file (.csv, .pkl, .html), or a folder of files made with the same settings.
     settings : dict
         What makes the output; JSON values; `made_by`, the script. Recorded with `versions`.
     overwrite : bool
@@ -335,7 +347,20 @@ def _check_unchanged(path, data, digests):
 
 
 def task_files(folder: PathLike, suffix: str) -> dict[tuple[str, int], Path]:
-    """The files of tasks in a folder, ``{emotion}-{seed}{suffix}``, whatever else stands there, in order of name."""
+    """The files of tasks in a folder, ``{emotion}-{seed}{suffix}``, whatever else stands there.
+
+    Parameters
+    ----------
+    folder : path-like
+        It need not be there.
+    suffix : str
+        With its dot: ``.pt``, ``.csv`` or ``.json``.
+
+    Returns
+    -------
+    dict of (emotion, seed) to pathlib.Path
+        In order of name; ``{emotion}-all.csv`` is none of them.
+    """
     tasks = {}
     for path in sorted(Path(folder).glob(f"*-*{suffix}")):
         emotion, _, seed = path.stem.rpartition("-")
@@ -353,7 +378,14 @@ def checkpoint_path(folder: PathLike, emotion: str, seed: int) -> Path:
 
 
 def write_checkpoint(path: PathLike, checkpoint: dict[str, Any]) -> None:
-    """Write a prompt checkpoint: at least `best_prompt`, `best_acc`, `epoch`, `final_prompt` and `final_acc`."""
+    """Write a prompt checkpoint.
+
+    Parameters
+    ----------
+    path : path-like
+    checkpoint : dict
+        The fields that `read_checkpoint` returns; `settings` are what the prompts were trained with.
+    """
     data = io.BytesIO()  # torch's writer hides that a disk is full
     torch.save(checkpoint, data)
     with atomic_write(path) as file:
@@ -368,6 +400,12 @@ def read_checkpoint(path: PathLike) -> dict[str, Any]:
     dict
         `best_prompt` and `final_prompt`, float32 tensors [P, H]; `best_acc` and `final_acc`, floats (`final_*` only
         where the file has them); `epoch`, int; `settings`, dict (empty for published files).
+
+    Raises
+    ------
+    UserError
+        If the file is missing, damaged or holds more than tensors, if a prompt is no matrix of finite numbers, or if an
+        accuracy is not in 0..1.
     """
     content = _load_tensors(_read_checkpoint_bytes(path), path)
     if not isinstance(content, dict) or "best_prompt" not in content or "best_acc" not in content:
@@ -530,7 +568,13 @@ def write_training(path: PathLike, state: dict[str, Any]) -> None:
 
 
 def read_training(path: PathLike) -> dict[str, Any]:
-    """The state of training that `write_training` wrote, checked."""
+    """The state of training that `write_training` wrote, checked.
+
+    Returns
+    -------
+    dict
+        For `framework.trainer.PromptTrainer.load_state`, and `settings`.
+    """
     state = _load_tensors(_read_bytes(path), path)
     generator = torch.get_rng_state()
 
@@ -561,7 +605,13 @@ def read_training(path: PathLike) -> dict[str, Any]:
 
 
 def training_progress(folder: PathLike) -> dict[tuple[str, int], str]:
-    """What of each task is saved in the states of training of a folder: dict of (emotion, seed) to str."""
+    """What of each task is saved in the states of training of a folder.
+
+    Returns
+    -------
+    dict of (emotion, seed) to str
+        Finished epochs, as ``3 epochs``; a damaged state has none.
+    """
     progress = {}
     for path in training_paths(folder):
         with contextlib.suppress(UserError):  # a damaged state is dropped when training goes on
@@ -596,6 +646,11 @@ def write_accuracies(checkpoint_dir: PathLike) -> pd.DataFrame:
     """Write the best dev accuracy of every prompt in a folder: the table `sentiment, random_seed, accuracy`.
 
     The prompts' digests are recorded beside it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        That table; accuracies in 0..1.
     """
     paths = task_files(checkpoint_dir, ".pt")
     task = ["sentiment", "random_seed"]
@@ -628,7 +683,10 @@ def write_activations(path: PathLike, values: np.ndarray) -> None:
 
 
 def write_sum_over_seeds(folder: PathLike, emotion: str) -> None:
-    """Write ``{emotion}-all.csv``, the sum of the emotion's activations over all seeds in the folder."""
+    """Write ``{emotion}-all.csv``, the sum of the emotion's activations over all seeds in the folder.
+
+    Sums are of float32, and written as integers where all are whole: after_relu's, which are counts of seeds.
+    """
     paths = [path for path in Path(folder).glob(f"{emotion}-*.csv") if path.stem.rpartition("-")[2].isdecimal()]
     digests = _sealed(folder)
     values = np.stack([_read_activation_file(path, digests).astype(np.float32) for path in sorted(paths)])
@@ -656,6 +714,11 @@ def prepare_activations(
     -------
     list of (emotion, seed)
         The tasks left.
+
+    Raises
+    ------
+    UserError
+        As `prepare_output` does.
     """
     before = read_record(folder)
     same = not first_difference(json.loads(json.dumps(settings)), before)
@@ -675,7 +738,13 @@ def prepare_activations(
 
 
 def activation_seeds(folder: PathLike) -> dict[str, list[int]]:
-    """The seeds of each emotion that a folder holds activations of: dict of str to list of int."""
+    """The seeds of each emotion that a folder holds activations of: dict of str to list of int.
+
+    Raises
+    ------
+    UserError
+        If it holds none of any emotion.
+    """
     seeds: dict[str, list[int]] = {}
     for emotion, seed in task_files(folder, ".csv"):
         seeds.setdefault(emotion, []).append(seed)
@@ -686,7 +755,13 @@ def activation_seeds(folder: PathLike) -> dict[str, list[int]]:
 
 
 def activated_emotions(folder: PathLike, emotions: Sequence[str]) -> list[str]:
-    """Those of the emotions that a folder holds activations of; at least 4, which is few enough."""
+    """Those of the emotions that a folder holds activations of, in the order given.
+
+    Raises
+    ------
+    UserError
+        If these are fewer than 4, which have 6 distances.
+    """
     there = activation_seeds(folder)
     used = [emotion for emotion in emotions if emotion in there]
     if len(used) < 4:
@@ -711,6 +786,12 @@ def read_activations(
     -------
     values : array [S, E, N], float64
     seeds : list
+
+    Raises
+    ------
+    UserError
+        If a file is missing, cut off or changed since it was written, holds something but finite numbers, or has not as
+        many neurons as the others.
     """
     if seeds is None:
         there = activation_seeds(folder)
@@ -781,7 +862,7 @@ def _checked_emotions(path, emotions):
 
 def read_attributes(
         path: PathLike, emotion_order: PathLike | None = None,
-) -> tuple[list[str], list[str], np.ndarray | None, np.ndarray | None]:
+) -> tuple[list[str], list[str], np.ndarray, bool]:
     """What people think of emotions: ratings with an `emotion` column, or distances between any two emotions.
 
     Parameters
@@ -795,9 +876,16 @@ def read_attributes(
     -------
     attributes : list of str [A]
     emotions : list of str [E]
-    ratings : array [E, A], or None
-    distances : array [A, E (E - 1) / 2], or None
-        Whichever the file holds.
+    numbers : array [E, A] or [A, E (E - 1) / 2]
+        Ratings, or distances.
+    are_ratings : bool
+        Which of the two the file holds.
+
+    Raises
+    ------
+    UserError
+        If a column has no name or not only finite numbers; if an emotion is unknown or there twice; if distances come
+        without `emotion_order`, are not one for each pair of its emotions, or are below 0.
     """
     columns = list(read_table(path, numeric=False).columns)
     attributes = [name for name in columns if name != "emotion"]
@@ -805,12 +893,12 @@ def read_attributes(
         raise UserError(f"{path}: every column but `emotion` must hold an attribute and have its name")
     numbers = read_table(path, attributes).to_numpy(float)
     if "emotion" in columns:
-        return attributes, _checked_emotions(path, list(read_table(path, numeric=False)["emotion"])), numbers, None
+        return attributes, _checked_emotions(path, list(read_table(path, numeric=False)["emotion"])), numbers, True
     if emotion_order is None:
         raise UserError(f"{path}: has no column `emotion`, so these are distances: "
                         "--emotion_order must give the file of the emotions that they are over")
     emotions = read_emotion_order(emotion_order)
-    return attributes, emotions, None, _checked_distances(path, numbers.T, emotions, "rows")
+    return attributes, emotions, _checked_distances(path, numbers.T, emotions, "rows"), False
 
 
 def _checked_distances(path, distances, emotions, what):
@@ -841,6 +929,12 @@ def read_judgements(
     -------
     mean : array [P]
     individual : array [people, P]
+
+    Raises
+    ------
+    UserError
+        If these are not one for each pair, if there are fewer than two people or one who judges all pairs alike, or if
+        the one file does not hold the mean of the other.
     """
     mean = _checked_distances(mean_path, read_table(mean_path).to_numpy(float).T, emotions, "rows")
     individual = _checked_distances(individual_path, read_table(individual_path).to_numpy(float), emotions, "columns")
@@ -917,6 +1011,12 @@ def read_table(
     Returns
     -------
     pandas.DataFrame
+
+    Raises
+    ------
+    UserError
+        If it is no CSV, has no rows, more than 10,000 columns, not those asked for, or no finite number where one must
+        be; if it was sealed and has changed since.
     """
     data = _read_bytes(path)
     if of:
@@ -956,6 +1056,11 @@ def read_ratings(path: PathLike) -> pd.DataFrame:
     -------
     pandas.DataFrame
         `participant`, `emotion` (in lower case) and `attribute`, str; `rating`, float, NaN where it is left empty.
+
+    Raises
+    ------
+    UserError
+        If a column is missing, a name is empty, or a rating is neither empty nor a finite number.
     """
     names = ["participant", "emotion", "attribute"]
     table = read_table(path, [*names, "rating"], numeric=False)
@@ -981,6 +1086,12 @@ def read_ranks(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         Every column: 1 = most similar to that attribute.
     settings : dict
         What made them (empty for the publishers' files).
+
+    Raises
+    ------
+    UserError
+        If a column has no name or holds no ranks (tau, p and q do not go above 1), or the file has changed since it was
+        written.
     """
     table = read_table(path, of=path)
     for name in table.columns:
@@ -1034,7 +1145,13 @@ def read_masks(path: PathLike) -> dict[str, torch.Tensor]:
     Returns
     -------
     dict of str to torch.Tensor [L, D]
-        All of one shape, finite.
+        All of one shape, values in 0..1.
+
+    Raises
+    ------
+    UserError
+        If it is damaged, asks for anything but tensors, or has changed since it was written; if masks are no matrices,
+        differ in shape or have other values.
     """
     data = _read_bytes(path)
     _check_unchanged(path, data, _sealed(path))
@@ -1085,6 +1202,11 @@ def read_results(folder: PathLike) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns `sentiment`, `seed`, `best` and one a mask; accuracies in 0..1, NaN where a file lacks the mask.
+
+    Raises
+    ------
+    UserError
+        If there are none, or as `read_result` does.
     """
     rows = [read_result(path) for path in task_files(folder, ".json").values()]
     if not rows:
@@ -1093,7 +1215,18 @@ def read_results(folder: PathLike) -> pd.DataFrame:
 
 
 def read_result(path: PathLike) -> dict[str, Any]:
-    """One task's result, checked: a dict of `sentiment`, `seed`, `best`, `settings` and each mask's accuracy."""
+    """One task's result, checked.
+
+    Returns
+    -------
+    dict
+        `sentiment`, `seed`; `best` and each mask's accuracy, in 0..1; `settings`, dict (empty for published files).
+
+    Raises
+    ------
+    UserError
+        If it is not of the task that its name says, has changed since it was written, or has an accuracy that is none.
+    """
     result = read_json(path)
     if not {"sentiment", "seed", "best"} <= result.keys():
         raise UserError(f"{path}: is no result of eval_mask_neuron.py (no `sentiment`, `seed` or `best` in it)")
@@ -1136,7 +1269,20 @@ def write_partial_result(path: PathLike, measured: dict[str, Any]) -> None:
 
 
 def read_partial_result(path: PathLike, settings: dict[str, Any]) -> dict[str, float]:
-    """What an interrupted run with the same settings has measured of a result; empty where there is none."""
+    """What an interrupted run has measured of a result.
+
+    Parameters
+    ----------
+    path : path-like
+        Where the whole result will be.
+    settings : dict
+        Of this run: what was measured with others counts for nothing.
+
+    Returns
+    -------
+    dict of str to float
+        `best` and masks' accuracies, as far as they are there; a damaged file has none.
+    """
     try:
         partial = read_json(partial_path(path))
         if first_difference(settings, _checked_settings(path, partial)):
@@ -1147,7 +1293,7 @@ def read_partial_result(path: PathLike, settings: dict[str, Any]) -> dict[str, f
 
 
 def masks_measured(path: PathLike) -> int:
-    """Under how many masks an interrupted run has measured a task."""
+    """Under how many masks an interrupted run has measured the task whose result will be at `path`; 0 without one."""
     try:
         return len(read_json(partial_path(path)).keys() - set(RESULT_FIELDS))
     except UserError:
@@ -1177,6 +1323,11 @@ def read_published_results(
     pandas.DataFrame
         As of `read_results`, masks named ``happy-face_top1500`` and ``happy-face_top1500_random``; the tasks that both
         folders have.
+
+    Raises
+    ------
+    UserError
+        If the folders have no task in common, or the table lacks one that they have.
     """
     def rename(name):
         match = re.fullmatch(r"(.+)_(top|random)(\d+)", name)
@@ -1220,6 +1371,11 @@ def read_goemotions(dataset: str, split: str) -> Split:
     Returns
     -------
     framework.tasks.Split
+
+    Raises
+    ------
+    UserError
+        If the hub cannot be reached, the folder lacks the split, or a row or column is not of its form.
     """
     if dataset == "goemotions":
         return split_from_datasets(_load_from_hub(), split)
@@ -1259,7 +1415,23 @@ def _load_from_hub():
 
 
 def split_from_datasets(dataset: DatasetDict, split: str) -> Split:
-    """One split of a `datasets.DatasetDict` in the form of the hub's go_emotions, `simplified`."""
+    """One split of a `datasets.DatasetDict` in the form of the hub's go_emotions, `simplified`.
+
+    Parameters
+    ----------
+    dataset : datasets.DatasetDict
+    split : {"train", "dev", "test"}
+        "dev" may be called "validation" in it.
+
+    Returns
+    -------
+    framework.tasks.Split
+
+    Raises
+    ------
+    UserError
+        If it lacks the split, a column `labels` of lists of named classes, or one of the emotions.
+    """
     name = next((name for name in (split, _HUB_SPLITS[split]) if name in dataset), None)
     if name is None:
         raise UserError(f"--dataset: lacks the split `{split}`; it has {', '.join(dataset)}")

@@ -50,7 +50,13 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
 
 
 def make_parser(description: str | None, epilog: str | None = None) -> argparse.ArgumentParser:
-    """An argument parser whose help shows units and defaults and whose errors are one line."""
+    """An argument parser with `--config`, whose help shows units and defaults and whose errors are one line.
+
+    Parameters
+    ----------
+    description, epilog : str, optional
+        What `--help` says before and after the flags.
+    """
     parser = _Parser(usage="%(prog)s [flags]", description=description, epilog=epilog, formatter_class=_Formatter,
                      allow_abbrev=False, config_file_parser_class=_ConfigFile, config_file_open_func=_open_config,
                      add_config_file_help=False)
@@ -69,6 +75,12 @@ def write_config(flags: argparse.Namespace, output: artifacts.PathLike) -> None:
     """Write the flags of a run, for `--config`: ``X.yaml`` beside ``X.csv``, ``{script}.yaml`` in a folder of outputs.
 
     Left out is what was not given and has no default, and what says how to treat what is there.
+
+    Parameters
+    ----------
+    flags : argparse.Namespace
+    output : path-like
+        What the run makes: a file (.csv, .pkl, .html) or a folder.
     """
     output, script = Path(output), Path(sys.argv[0])
     path = output.with_suffix(".yaml") if artifacts.is_file(output) else output / f"{script.stem}.yaml"
@@ -84,6 +96,14 @@ def prepare_drawn(flags: argparse.Namespace, output: artifacts.PathLike, more: d
     """Record what figures or a page are made from: flags, digests of the inputs they name, versions, and `more`.
 
     Earlier ones are replaced: what can be drawn again is not lost.
+
+    Parameters
+    ----------
+    flags : argparse.Namespace
+    output : path-like
+        The page (.html), or the folder of figures.
+    more : dict, optional
+        What else made it: JSON values.
     """
     inputs = {name: artifacts.input_digest(path) for name, path in _used(flags).items()
               if name in _INPUTS and os.path.exists(path)}
@@ -98,7 +118,13 @@ _INPUTS = ("rank", "results", "attribute_results", "random_results", "accuracy",
 def run(main: Callable[[], None], goes_on: bool = False) -> None:
     """Call a script's `main` and turn whatever the user can mend into one line and exit status 2.
 
-    `goes_on` says whether an interrupted run is gone on with by the same command, or begun anew.
+    The exit status of an interrupted run is 128 + the signal's number.
+
+    Parameters
+    ----------
+    main : callable ()
+    goes_on : bool
+        Whether the same command goes on with an interrupted run or begins it anew, which its last line says.
     """
     interrupts.catch_signals()
     try:
@@ -145,7 +171,17 @@ def _leave(message, status):
 
 def number(kind: Callable[[str], Any], least: float, name: str,
            most: float = sys.float_info.max) -> Callable[[str], Any]:
-    """An argparse type: a number of `kind` (int or float) from `least` to `most`, `name` in error messages."""
+    """An argparse type: a number in a range.
+
+    Parameters
+    ----------
+    kind : callable (str) -> number or "auto"
+        Such as int or float; raises ValueError for what is none. "auto" is let through.
+    least, most : float
+        The range, both ends included.
+    name : str
+        What is expected, for the error: ``'x' is not {name}``.
+    """
 
     def parse(text):
         try:
@@ -189,7 +225,15 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def add_data_flags(parser: argparse.ArgumentParser, as_trained: bool = False) -> None:
-    """`--dataset`, `--negatives` and `--max_length`: which rows; `as_trained`, by default those of the training."""
+    """`--dataset`, `--negatives` and `--max_length`: which rows.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    as_trained : bool
+        Whether `--negatives` and `--max_length` are None where not given: `framework.models.trained_with` then says
+        what the prompts were trained with.
+    """
     group = parser.add_argument_group("data")
     group.add_argument("--dataset", default="goemotions", metavar="NAME",
                        help="`goemotions` (from the hub), `demo`, or a folder with train, dev and test as .tsv or "
@@ -217,7 +261,7 @@ def add_compute_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def add_sweep_flags(parser: argparse.ArgumentParser, save_seconds: float) -> None:
-    """`--save_seconds` and `--status`: of tasks that take long."""
+    """`--save_seconds`, with its default, and `--status`: of tasks that take long."""
     parser.add_argument("--save_seconds", type=nonnegative, default=save_seconds, metavar="SECONDS",
                         help="how often unfinished tasks are saved, to go on from there")
     parser.add_argument("--status", action="store_true",
@@ -242,7 +286,25 @@ def add_result_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def read_results(flags: argparse.Namespace) -> tuple[pd.DataFrame, str] | tuple[None, None]:
-    """The table of accuracies under masks, our own or published, and the folder to name in errors; or two None."""
+    """The table of accuracies under masks, our own or published.
+
+    Parameters
+    ----------
+    flags : argparse.Namespace
+        With those of `add_result_flags`.
+
+    Returns
+    -------
+    results : pandas.DataFrame or None
+        As of `framework.artifacts.read_results`; None where no flag names any.
+    folder : str or None
+        The folder to name in errors.
+
+    Raises
+    ------
+    UserError
+        If flags do not go together, or what they name cannot be read.
+    """
     published = flags.attribute_results, flags.random_results
     if any(published) and (flags.results or not all(published)):
         raise UserError("--attribute_results and --random_results go together, and without --results")

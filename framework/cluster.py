@@ -168,7 +168,20 @@ class Cluster:
         return f"{self.size} {self.device} workers of a cluster"
 
     def ask(self, question: Callable[..., Any], *arguments: Any) -> list[tuple[str, Any]]:
-        """What a function of a module returns on each machine: list of (machine's name, answer)."""
+        """What a function of a module returns on each machine.
+
+        Parameters
+        ----------
+        question : callable
+            The machines must be able to import it, too.
+        *arguments
+            What it is called with.
+
+        Returns
+        -------
+        list of (str, object)
+            Each machine's name and answer.
+        """
         asked = [self._ray.remote(_answer).options(**self._share, scheduling_strategy=self._on(node)).remote(
             question, arguments) for node in self._machines()]
         since, waiting = time.monotonic(), asked
@@ -182,7 +195,13 @@ class Cluster:
         return [self._result(answer) for answer in asked]
 
     def agree(self, question: Callable[..., Any], *arguments: Any) -> Any:
-        """`ask`, where all must answer the same; returns that."""
+        """`ask`, where all must answer the same; returns that answer.
+
+        Raises
+        ------
+        UserError
+            If two answers differ.
+        """
         (first, agreed), *others = self.ask(question, *arguments)
         for machine, answer in others:
             if answer != agreed:

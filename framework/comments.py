@@ -66,7 +66,19 @@ def peaks(
 
 
 def cut_by_equal_length(tokens: Sequence[Sequence[int]], positions_per_batch: int) -> list[np.ndarray]:
-    """Cut texts into batches of the same length, which need no padding; a list of int arrays, longest texts first."""
+    """Cut texts into batches of the same length, which need no padding.
+
+    Parameters
+    ----------
+    tokens : sequence of sequences of int
+    positions_per_batch : int
+        Upper bound of texts x length; a single text is always allowed.
+
+    Returns
+    -------
+    list of int arrays
+        Indices of texts, the longest first.
+    """
     lengths = np.array([len(ids) for ids in tokens])
     return [part for length in np.unique(lengths)[::-1]
             for part in _parts(np.flatnonzero(lengths == length), max(1, positions_per_batch // length))]

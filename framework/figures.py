@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import IO
 
 import matplotlib
 import numpy as np
@@ -43,7 +43,7 @@ def _style() -> Iterator[None]:
 _styled = _style()  # a decorator
 
 
-def save(figure: Figure, file: BinaryIO, format: str) -> None:
+def save(figure: Figure, file: IO[bytes], format: str) -> None:
     """Write a figure to an open binary file, at 300 dots an inch: the same figure gives the same bytes.
 
     Parameters

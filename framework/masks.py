@@ -24,6 +24,11 @@ def top_neurons(rank: np.ndarray, k: int) -> np.ndarray:
     -------
     array [k] of int
         Indices of neurons, layer * D + unit.
+
+    Raises
+    ------
+    UserError
+        If k is not in 1..N.
     """
     if not 1 <= k <= len(rank):
         raise UserError(f"--thresholds {k}: must be from 1 to the number of neurons, {len(rank)}")
@@ -95,6 +100,11 @@ def make_masks(
     dict of str to array [L, D], int8 or float32
         ``valence_top4000`` and ``valence_top4000_random`` (with several draws ``valence_top4000_random1`` and on):
         1 where a neuron is left alone.
+
+    Raises
+    ------
+    UserError
+        If L does not divide N, a threshold is not in 1..N, or `layer_matched_neurons` finds too few.
     """
     masks = {}
     for attribute, rank in ranks.items():

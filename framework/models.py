@@ -32,7 +32,13 @@ OTHER_LABEL_WORDS = (
 
 
 def resolve_device(name: str) -> torch.device:
-    """A torch device for "auto" (the first GPU if there is one) or a device's name."""
+    """A torch device for "auto" (the first GPU if there is one) or a device's name.
+
+    Raises
+    ------
+    UserError
+        If this machine does not have it.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
@@ -81,7 +87,8 @@ def load_backbone(
     name : str
         What `--pretrained_model` was given: a folder, "backbone" or a name on the hub.
     prompt_len : int
-    device : torch.device
+        P of the model's own prompt, which a RoBERTa has.
+    device : torch.device or str
     dtype : torch.dtype
     label_words : sequence of two str
         The answers of class 0 and class 1.
@@ -152,7 +159,20 @@ def _hash_folder(path):
 
 
 def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> list[int]:
-    """The vocabulary entries of the label words, class 0 first: as a text begins with them, or else after a space."""
+    """The vocabulary entries of the label words, class 0 first: as a text begins with them, or else after a space.
+
+    Parameters
+    ----------
+    tokenizer : transformers tokenizer
+    label_words : sequence of two str
+    flag : str
+        The model's, as it was given: an error begins with it.
+
+    Raises
+    ------
+    UserError
+        If a word is not one token of the vocabulary, or both are the same one.
+    """
     ids = [_one_token(tokenizer, word) for word in label_words]
     if None in ids:
         others = [pair for pair in OTHER_LABEL_WORDS if all(_one_token(tokenizer, word) is not None for word in pair)]
@@ -185,7 +205,18 @@ def _whole_words(tokenizer, most=8):
 
 
 def trained_with(checkpoints: Mapping[Path, dict[str, Any]], name: str, asked: Any, default: Any) -> Any:
-    """What prompts were trained with under a flag's name, if nothing else is asked for; `default` where not recorded.
+    """What is asked for or, without that, what prompts were trained with.
+
+    Parameters
+    ----------
+    checkpoints : dict of path to dict
+        As `framework.artifacts.read_checkpoint` reads them.
+    name : str
+        The flag's, without its dashes.
+    asked : object
+        What it was given now; None where it was not.
+    default : object
+        What prompts that do not record it were trained with, such as the published ones.
 
     Raises
     ------
@@ -228,7 +259,21 @@ def trained_label_words(checkpoints: Mapping[Path, dict[str, Any]], asked: Seque
 
 
 def fit_length(model: PromptedModel, prompt_len: int, max_length: int) -> int:
-    """The longest text, in tokens, that fits beside mask and prompt: `max_length`, or less if the model ends first."""
+    """The longest text, in tokens, that fits beside mask and prompt: `max_length`, or less if the model ends first.
+
+    Parameters
+    ----------
+    model : RobertaForMaskedLMPrompt or PromptedEncoder
+    prompt_len : int
+        P.
+    max_length : int
+        Of `<s>` text `</s>`.
+
+    Raises
+    ------
+    UserError
+        If the prompt leaves room for fewer than 3.
+    """
     room = model.config.max_position_embeddings - 1 - prompt_len
     if room < 3:
         raise UserError(f"--prompt_len {prompt_len}: the model has {model.config.max_position_embeddings} positions; "
@@ -253,6 +298,12 @@ def positions_per_batch(model: PromptedModel, training: bool) -> int:
     """How many positions (rows x length) one forward pass takes, from the device's memory.
 
     On a CPU, more than fits its caches makes nothing faster.
+
+    Parameters
+    ----------
+    model : RobertaForMaskedLMPrompt or PromptedEncoder
+    training : bool
+        Whether all layers keep their values for a backward pass.
     """
     if model.device.type != "cuda":
         return 4096
@@ -267,6 +318,16 @@ def group_size(tasks_per_batch: int | str, positions: int, batch_size: int, prom
     """How many tasks train together: as asked, or ("auto") enough that their rows fill a forward pass four times.
 
     More rows than one pass takes are sorted by length before they are cut into passes, which saves padding.
+
+    Parameters
+    ----------
+    tasks_per_batch : int or "auto"
+    positions : int
+        Of one forward pass, as of `positions_per_batch`.
+    batch_size : int
+        Rows of one task in a step.
+    prompt_len : int
+        P.
     """
     if tasks_per_batch != "auto":
         return int(tasks_per_batch)

@@ -29,6 +29,11 @@ def pass_checks(ratings: pd.DataFrame, checks: dict[str, float], max_failed: int
         The rows of the others that are no checks.
     failed : pandas.Series
         Participants left out -> how many checks they failed.
+
+    Raises
+    ------
+    UserError
+        If a check is in no row.
     """
     is_check = np.zeros(len(ratings), bool)
     wrong = np.zeros(len(ratings), bool)
@@ -60,7 +65,7 @@ def valid_ratings(ratings: pd.DataFrame, low: float, high: float) -> pd.DataFram
     Raises
     ------
     UserError
-        If a rating is off the scale or a participant has rated something twice.
+        If no rating is left, one is off the scale, or a participant has rated something twice.
     """
     ratings = ratings.dropna(subset="rating")
     if ratings.empty:
@@ -89,6 +94,11 @@ def mean_ratings(ratings: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame [emotions, attributes]
         Both in order of appearance.
+
+    Raises
+    ------
+    UserError
+        If nobody has rated an emotion on one of the attributes.
     """
     means = ratings.groupby(["emotion", "attribute"], sort=False)["rating"].mean().unstack()
     means = means.loc[ratings["emotion"].unique(), ratings["attribute"].unique()]
@@ -108,6 +118,11 @@ def scale_to_unit(means: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame [emotions, attributes]
+
+    Raises
+    ------
+    UserError
+        If an attribute's emotions all have the same mean.
     """
     span = means.max() - means.min()
     if (span == 0).any():
@@ -264,6 +279,11 @@ def reliability_table(ratings: pd.DataFrame, model: int | None = None, alpha: fl
     pandas.DataFrame
         One row an attribute: `attribute`, `emotions`, `participants`, `ratings` (counts), the fields of `Reliability`,
         `q` and `reliable`.
+
+    Raises
+    ------
+    UserError
+        As `intraclass_correlation` does; names the attribute.
     """
     rows = []
     for attribute, part in ratings.groupby("attribute", sort=False):
@@ -320,6 +340,11 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
     -------
     Components
         Named ``PC1``, ``PC2`` ...; signs are such that the loadings of a component have a positive sum.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than two items or three rows, an item does not vary, or no component exceeds chance.
     """
     values = items.fillna(items.mean()).to_numpy()
     spread = values.std(axis=0, ddof=1)
@@ -394,6 +419,11 @@ def replace_by_components(
     ratings : pandas.DataFrame
         The other attributes' rows, then those of the components.
     components : Components
+
+    Raises
+    ------
+    UserError
+        If an item is none of the attributes, or as `principal_components` does.
     """
     items = list(items) or list(ratings["attribute"].unique())
     for item in items:

@@ -68,19 +68,20 @@ def space_rdms(rdms: np.ndarray, attributes: Sequence[str]) -> np.ndarray:
     return np.round([np.sqrt(np.square(rdms[row]).sum(axis=0)) for row in rows], 9)
 
 
-def reorder_rdms(rdms: np.ndarray, emotions: np.ndarray) -> np.ndarray:
+def reorder_rdms(rdms: np.ndarray, emotions: Sequence[int] | np.ndarray) -> np.ndarray:
     """RDMs of some of the emotions, or of all in another order.
 
     Parameters
     ----------
     rdms : array [..., P]
-    emotions : array [E'] of int
+    emotions : sequence of int [E']
         Which emotion comes where.
 
     Returns
     -------
     array [..., E' (E' - 1) / 2]
     """
+    emotions = np.asarray(emotions)
     place = squareform(np.arange(rdms.shape[-1]))[np.ix_(emotions, emotions)]
     return np.take(rdms, place[np.triu_indices(len(emotions), 1)], axis=-1)
 

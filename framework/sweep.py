@@ -65,7 +65,13 @@ class Sweep:
         self.left = [task for task in tasks if self.is_left(task)]
 
     def is_left(self, task: tuple[str, int]) -> bool:
-        """Whether a task has no output yet, or one that is to be replaced."""
+        """Whether a task has no output yet, or one that is to be replaced.
+
+        Raises
+        ------
+        UserError
+            If it has one that cannot be read or was made with other settings, and may not be replaced.
+        """
         path = Path(self._path_of(*task))
         if not path.exists():
             return True

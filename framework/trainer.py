@@ -479,7 +479,22 @@ def cut_by_length(
 def pad(
         tokens: Sequence[np.ndarray], rows: np.ndarray, model: PromptedModel,
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Input ids [B, T] of the rows and their attention mask, or None where no row is shorter than another."""
+    """Rows of different lengths as one batch, padded at their ends.
+
+    Parameters
+    ----------
+    tokens : list of int arrays
+        As of `framework.tasks.encode`: without the prompt's places.
+    rows : int array [B]
+        Which comments; the longest has T tokens.
+    model : RobertaForMaskedLMPrompt or PromptedEncoder
+
+    Returns
+    -------
+    input_ids : LongTensor [B, T]
+    attended : BoolTensor [B, T] or None
+        True at tokens; None where no row is shorter than another.
+    """
     batch = [torch.from_numpy(tokens[row]) for row in rows]
     pad_id = model.config.pad_token_id
     input_ids = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True, padding_value=pad_id)

@@ -67,6 +67,11 @@ def plan(flags: Namespace, folder: PathLike, tasks: list[tuple[str, int]],
     settings : dict
         What the prompts are trained with, as it is recorded.
 
+    Returns
+    -------
+    todo : Sweep
+    saved : SavedTraining
+
     Raises
     ------
     UserError
@@ -191,6 +196,19 @@ def groups_of(tasks: list[tuple[str, int]], todo: sweep.Sweep, saved: sweep.Save
 
     They follow from the command alone, not from the cluster, and so do the results. What an interrupted run has begun
     together stays together.
+
+    Parameters
+    ----------
+    tasks : list of (emotion, seed)
+        All that the command names, emotion by emotion.
+    todo, saved
+        From `plan`.
+    most : int
+        Tasks in a group.
+
+    Returns
+    -------
+    list of list of (emotion, seed)
     """
     groups = [sorted(begun) for begun in saved.begun.values()]
     for _, tasks_of_emotion in groupby(tasks, key=lambda task: task[0]):

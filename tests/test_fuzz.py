@@ -103,8 +103,8 @@ def sound_record_of_activations(path):
 
 
 def sound_attributes(path):
-    _, emotions, ratings, _ = artifacts.read_attributes(path)
-    assert set(emotions) <= set(EMOTIONS) and np.isfinite(ratings).all()
+    _, emotions, numbers, _ = artifacts.read_attributes(path)
+    assert set(emotions) <= set(EMOTIONS) and np.isfinite(numbers).all()
 
 
 def sound_split(path):
