@@ -112,53 +112,58 @@ def main():
         # A prompt that was trained again since makes other results.
         return {**settings, "prompt": artifacts.sha256(paths[emotion, seed])}
 
-    todo = sweep.Sweep(tasks, path_of, settings_of, read_settings, flags.overwrite)
-    print(f"{len(tasks)} tasks x {len(masks)} masks, {len(tasks) - len(todo.left)} tasks finished before; "
-          f"{flags.pretrained_model} in {settings['precision']} on {machines or device}")
-    names = list(masks)
-    study = Study(flags, device, model, encode(dev.texts, tokenizer, max_length) if todo.left else [],
-                  {task: task_rows(dev, *task, negatives) for task in todo.left},
-                  {task: prompts[task] for task in todo.left}, stacked.to(dtype))
-    measured = {}
-    time_to_save = sweep.Every(flags.save_seconds)
+    def read_measured(task):
+        return artifacts.read_partial_result(path_of(*task), settings_of(*task), flags.overwrite)
 
-    def passes():
-        """Each task's passes over its rows that are still to be made; the first is without a mask."""
-        for task in todo:
-            measured[task] = artifacts.read_partial_result(path_of(*task), settings_of(*task))
-            if "best" not in measured[task]:
-                yield task, []
-            for chosen in torch.arange(len(masks)).split(flags.masks_per_batch):
-                if all(names[mask] in measured[task] for mask in chosen):
-                    bar.update(len(chosen))
-                else:
-                    yield task, chosen.tolist()
-            write_if_whole(task)
-
-    def write_if_whole(task):
-        if task in measured and measured[task].keys() >= {"best", *names}:
-            accuracies = measured.pop(task)
-            artifacts.write_result(path_of(*task), {
-                "sentiment": task[0], "seed": task[1], "best": accuracies["best"],
-                **{name: accuracies[name] for name in names}, "settings": settings_of(*task)})
-            todo.release(task)
-
-    one_setting = sweep.of_one_setting(tasks, path_of, settings, read_settings)
-    with one_setting, todo, cli.task_bar(len(todo.left) * len(masks), "mask") as bar:
+    with sweep.of_one_setting(tasks, path_of, settings, read_settings):
+        todo = sweep.Sweep(tasks, path_of, settings_of, read_settings, flags.overwrite)
+        for task in todo.left:  # what other settings measured is refused before the work begins
+            read_measured(task)
         cli.write_config(flags, folder)
-        results = (machines.map(evaluate, study, passes()) if machines else
-                   ((each, evaluate(study, each)) for each in passes()))
-        for (task, chosen), accuracies in results:
-            measured[task] |= zip([names[mask] for mask in chosen] or ["best"], accuracies)
-            bar.set_description(f"{task[0]}-{task[1]}")
-            bar.update(len(chosen))
-            write_if_whole(task)
-            if time_to_save():
-                for unfinished, accuracies in measured.items():
-                    artifacts.write_partial_result(
-                        path_of(*unfinished), {**accuracies, "settings": settings_of(*unfinished)})
+        print(f"{len(tasks)} tasks x {len(masks)} masks, {len(tasks) - len(todo.left)} tasks finished before; "
+              f"{flags.pretrained_model} in {settings['precision']} on {machines or device}")
+        names = list(masks)
+        study = Study(flags, device, model, encode(dev.texts, tokenizer, max_length) if todo.left else [],
+                      {task: task_rows(dev, *task, negatives) for task in todo.left},
+                      {task: prompts[task] for task in todo.left}, stacked.to(dtype))
+        measured = {}
+        time_to_save = sweep.Every(flags.save_seconds)
 
-    print(f"wrote {folder}/{{emotion}}-{{seed}}.json: {len(tasks)} tasks x {len(masks)} masks")
+        def passes():
+            """Each task's passes over its rows that are still to be made; the first is without a mask."""
+            for task in todo:
+                measured[task] = read_measured(task)
+                if "best" not in measured[task]:
+                    yield task, []
+                for chosen in torch.arange(len(masks)).split(flags.masks_per_batch):
+                    if all(names[mask] in measured[task] for mask in chosen):
+                        bar.update(len(chosen))
+                    else:
+                        yield task, chosen.tolist()
+                write_if_whole(task)
+
+        def write_if_whole(task):
+            if task in measured and measured[task].keys() >= {"best", *names}:
+                accuracies = measured.pop(task)
+                artifacts.write_result(path_of(*task), {
+                    "sentiment": task[0], "seed": task[1], "best": accuracies["best"],
+                    **{name: accuracies[name] for name in names}, "settings": settings_of(*task)})
+                todo.release(task)
+
+        with todo, cli.task_bar(len(todo.left) * len(masks), "mask") as bar:
+            results = (machines.map(evaluate, study, passes()) if machines else
+                       ((each, evaluate(study, each)) for each in passes()))
+            for (task, chosen), accuracies in results:
+                measured[task] |= zip([names[mask] for mask in chosen] or ["best"], accuracies)
+                bar.set_description(f"{task[0]}-{task[1]}")
+                bar.update(len(chosen))
+                write_if_whole(task)
+                if time_to_save():
+                    for unfinished, accuracies in measured.items():
+                        artifacts.write_partial_result(
+                            path_of(*unfinished), {**accuracies, "settings": settings_of(*unfinished)})
+
+    print(f"wrote {folder}/{{emotion}}-{{seed}}.json: {len(tasks) - todo.elsewhere} tasks x {len(masks)} masks")
     if todo.elsewhere:
         print(f"{todo.elsewhere} tasks are in the hands of another process on this folder")
     thresholds = [int(found[1]) for name in names if (found := re.search(r"_top(\d+)", name))]

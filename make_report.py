@@ -9,6 +9,7 @@ from framework.tasks import EMOTIONS, fingerprint
 
 # isort: split
 import numpy as np
+import pandas as pd
 
 
 def parse_flags():
@@ -34,18 +35,26 @@ def parse_flags():
     return parser.parse_args()
 
 
-def add_accuracies(page, flags, results):
+def read_prompts(flags):
+    """The checkpoints by emotion and seed; other prompts than those the activations were read under are no matter."""
+    read_under = artifacts.read_record(flags.activation_dir).get("prompts", {})
+    return {task: artifacts.read_checkpoint(path)
+            for task, path in artifacts.task_files(flags.checkpoint_dir, ".pt").items()
+            if read_under.get(path.stem) == artifacts.sha256(path)}
+
+
+def add_accuracies(page, flags, results, prompts):
     """How well prompts tell emotions, from step 6 or else from step 1."""
-    path = artifacts.accuracy_path(flags.checkpoint_dir)
-    if results is not None:
-        emotions, accuracy = results["sentiment"], results["best"]
-    elif path.exists():
-        emotions = artifacts.read_table(path, ["sentiment"], numeric=False)["sentiment"]
-        accuracy = artifacts.read_table(path, ["accuracy"])["accuracy"]
-    else:
-        page["left_out"]["accuracies"] = f"no --results, and no {path.name} beside {flags.checkpoint_dir}"
+    if results is None:
+        results = pd.DataFrame([(emotion, prompt["best_acc"]) for (emotion, _), prompt in prompts.items()],
+                               columns=["sentiment", "best"])
+    if results.empty:
+        page["left_out"]["accuracies"] = ("no --results, and none of the prompts that --activation_dir was read under "
+                                          f"in {flags.checkpoint_dir}")
         return
-    rows = [{"emotion": emotion} | stats.accuracy_interval(group) for emotion, group in accuracy.groupby(emotions)]
+    accuracy = results["best"]
+    rows = [{"emotion": emotion} | stats.accuracy_interval(group)
+            for emotion, group in accuracy.groupby(results["sentiment"])]
     rows.sort(key=lambda row: -row["mean"])
     page["accuracies"] = rows
     page["summary"].append(
@@ -189,12 +198,12 @@ def main():
     results, folder = cli.read_results(flags)
     page: dict = {name: [] for name in ("summary", "accuracies", "layers", "neurons")} | {
         name: {} for name in ("drops", "settings", "left_out")}
-    trained = {path.stem: artifacts.read_checkpoint(path)["settings"]
-               for path in artifacts.task_files(flags.checkpoint_dir, ".pt").values()}
+    prompts = read_prompts(flags)
+    trained = {f"{emotion}-{seed}": prompt["settings"] for (emotion, seed), prompt in prompts.items()}
     if "demo" in (flags.dataset, *(settings.get("dataset") for settings in trained.values())):
         page["summary"].append("The comments and ratings were invented for this project; nothing here is a finding.")
     add_neurons(page, flags)
-    add_accuracies(page, flags, results)
+    add_accuracies(page, flags, results, prompts)
     add_layers(page, flags)
     add_drops(page, results, folder)
     add_settings(page, flags, trained)

@@ -176,7 +176,8 @@ def main():
     results = "".join(f" --{name} {vars(flags)[name]}" for name in ("results", "attribute_results", "random_results")
                       if vars(flags)[name])
     print(f"next: python make_report.py --rank {flags.rank or 'RANKS.csv'} --activation_dir "
-          f"{flags.activation_dir or 'DIR'}{results}, with --pretrained_model and --dataset as given to train.py")
+          f"{flags.activation_dir or 'DIR'}{results}, with --pretrained_model, "
+          "--checkpoint_dir and --dataset as given to train.py")
 
 
 if __name__ == "__main__":

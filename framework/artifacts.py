@@ -21,9 +21,10 @@ import re
 import secrets
 import stat
 import tempfile
+import time
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
@@ -66,10 +67,14 @@ def atomic_write(path: PathLike, mode: str = "wb") -> Iterator[IO[Any]]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with interrupts.deferred():
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        try:
+        while True:
+            handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
             with contextlib.suppress(OSError):  # not every file system has locks
                 fcntl.flock(handle, fcntl.LOCK_EX)  # in use: `remove_leftovers` lets it be
+            if os.fstat(handle).st_nlink:
+                break
+            os.close(handle)  # it was taken for a leftover before it was locked
+        try:
             os.fchmod(handle, 0o666 & ~_umask())  # mkstemp makes files that only their owner reads
             text = "b" not in mode
             with open(handle, mode, encoding="utf-8" if text else None, newline="\n" if text else None) as file:
@@ -94,29 +99,44 @@ def hold(lock: PathLike) -> TextIO | None:
         Remove the file and close it to let go; None where another process holds the lock.
     """
     Path(lock).parent.mkdir(parents=True, exist_ok=True)
+    pauses = [0.02, 0.005, 0.001]  # for those who hold it only to see whether anybody does
     while True:
         file = open(lock, "a")  # noqa: SIM115 - it stays open for as long as it locks
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(file.fileno()).st_nlink:
+                return file
+            file.close()  # its last holder removed it after we had opened it: that lock locks nobody out
         except BlockingIOError:
             file.close()
-            return None
-        if os.fstat(file.fileno()).st_nlink:
-            return file
-        file.close()  # its last holder removed it after we had opened it: that lock locks nobody out
+            if not pauses:
+                return None
+            time.sleep(pauses.pop())
+
+
+def wait_for(lock: PathLike) -> TextIO:
+    """`hold`, however long others do."""
+    while (file := hold(lock)) is None:
+        time.sleep(0.05)
+    return file
+
+
+@contextlib.contextmanager
+def in_turn(lock: PathLike) -> Iterator[None]:
+    """Let one process after another go on."""
+    with wait_for(lock):
+        try:
+            yield
+        finally:
+            os.unlink(lock)
 
 
 @contextlib.contextmanager
 def marker(folder: PathLike) -> Iterator[Path]:
     """A file that stands in a folder for a while, to see who sees it; yields its path."""
     path = Path(folder).resolve() / f".seen-{secrets.token_hex(4)}.lock"  # goes with `remove_leftovers`
-    lock = hold(path)
-    try:
+    with in_turn(path):
         yield path
-    finally:
-        path.unlink()
-        if lock:
-            lock.close()
 
 
 def read_bytes(path: PathLike) -> bytes:
@@ -135,7 +155,8 @@ def remove_leftovers(folder: PathLike) -> None:
     for path in [*Path(folder).glob(".*.tmp"), *Path(folder).glob(".*.lock")]:
         with contextlib.suppress(OSError), open(path, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
+            if os.fstat(file.fileno()).st_ino == path.stat().st_ino:  # not one made anew in between
+                path.unlink()
 
 
 def _umask():
@@ -225,7 +246,7 @@ def input_digest(path: PathLike) -> str:
     """One digest of an input: of a file and the tables that stand beside it (``X_*.csv``), or of a folder's tasks."""
     path = Path(path)
     if path.is_dir():
-        return sha256(*sorted(path.glob("*-*.*")))
+        return sha256(*sorted(path.glob("[!.]*-*.*")))
     return sha256(path, *sorted(path.parent.glob(f"{path.stem}_*.csv")))
 
 
@@ -236,9 +257,9 @@ def settings_path(output: PathLike) -> Path:
 
 
 def read_record(output: PathLike) -> dict[str, Any]:
-    """The settings that made `output`; empty where none are kept beside it."""
+    """The settings that made `output`, those checked that scripts go by; empty where none are kept beside it."""
     record = settings_path(output)
-    return read_json(record) if record.exists() else {}
+    return _checked_settings(record, read_json(record)) if record.exists() else {}
 
 
 def is_file(output: PathLike) -> bool:
@@ -309,7 +330,7 @@ def prepare_output(output: PathLike, settings: dict[str, Any], overwrite: bool =
     made_by = read_record(output).get("made_by")
     if made_by not in (None, settings["made_by"]):
         raise UserError(f"{output}: {record.name} beside it is the record of what {made_by} made; choose another name")
-    made = output.exists() and (output.is_file() or any(output.glob("*-*.*")))
+    made = output.exists() and (output.is_file() or any(output.glob("[!.]*-*.*")))
     if made and not overwrite:
         if not record.exists():
             raise UserError(f"{output}: is there already, without a record ({record.name}) of what made it; "
@@ -411,7 +432,7 @@ def read_checkpoint(path: PathLike) -> dict[str, Any]:
     if not isinstance(content, dict) or "best_prompt" not in content or "best_acc" not in content:
         raise UserError(f"{path}: is no prompt checkpoint (no `best_prompt` or `best_acc` in it); "
                         "train it again with train.py")
-    checkpoint = {**content, "settings": _checked_settings(path, content),
+    checkpoint = {**content, "settings": _checked_settings(path, content.get("settings")),
                   "epoch": int(_checked_number(path, "epoch", content.get("epoch", -1)))}
     for name in ("best_prompt", "final_prompt"):
         if name in content:
@@ -518,11 +539,28 @@ def _check_pickle(data, allowed=None):
             memo[place] = stack[-1]
 
 
-def _checked_settings(path, content):
-    settings = content.get("settings") or {}
-    words = settings.get("label_words", []) if isinstance(settings, dict) else None
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in [*settings, *words]):
+def _is_count(value):
+    return type(value) is int and value > 0
+
+
+# The settings that scripts take over from a file, and what they may be.
+_TAKEN_OVER: dict[str, Callable[[Any], bool]] = {
+    "emotions": lambda value: isinstance(value, list) and all(name in EMOTIONS for name in value),
+    "label_words": lambda value: isinstance(value, list) and all(isinstance(word, str) for word in value),
+    "max_length": _is_count, "num_layers": _is_count,
+    "negatives": lambda value: value in ("published", "strict"),
+    "seeds": lambda value: isinstance(value, list) and all(type(seed) is int for seed in value)}
+
+
+def _checked_settings(path, settings):
+    """What made a file, as it is recorded; empty where nothing is."""
+    settings = settings or {}
+    if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
         raise UserError(f"{path}: its `settings` are no record of what made it; delete it and make it again")
+    for name, is_valid in _TAKEN_OVER.items():
+        if name in settings and not is_valid(settings[name]):
+            raise UserError(f"{path}: `{name}` is {_short(settings[name])} in its settings, which cannot be; delete it "
+                            "and make it again")
     return settings
 
 
@@ -578,25 +616,29 @@ def read_training(path: PathLike) -> dict[str, Any]:
     state = _load_tensors(_read_bytes(path), path)
     generator = torch.get_rng_state()
 
+    def is_prompt(value):
+        return _is_matrix(value) and value.shape == state["prompts"].shape[1:]
+
     def is_task(task):
         counts = ("seed", "epoch", "step", "best_epoch")
         return (isinstance(task, dict) and task.get("emotion") in EMOTIONS
                 and all(type(task.get(name)) is int and task[name] >= 0 for name in counts)
-                and all(type(task.get(name)) is float for name in ("best_acc", "loss", "acc"))
+                and all(type(task.get(name)) is float and not task[name] > 1 for name in ("best_acc", "acc"))
+                and type(task.get("loss")) is float
                 and isinstance(task.get("losses"), torch.Tensor) and task["losses"].dim() == 1
-                and _is_tensor(task.get("order"), 1, torch.int64) and _is_tensor(task.get("generator"), 1, torch.uint8)
-                and task["generator"].shape == generator.shape
-                and (task.get("best_prompt") is None or _is_matrix(task["best_prompt"])))
+                and _is_tensor(task.get("order"), 1, torch.int64) and bool((task["order"] >= 0).all())
+                and _is_tensor(task.get("generator"), 1, torch.uint8) and task["generator"].shape == generator.shape
+                and (is_prompt(task.get("best_prompt")) if task["epoch"] else task.get("best_prompt") is None))
 
     try:
         prompts = state["prompts"]
         valid = (all(map(is_task, [*state["tasks"], *state["ended"]])) and len(state["tasks"]) == len(prompts)
                  and all(_is_tensor(state[name], 3, prompts.dtype) and state[name].shape == prompts.shape
                          and torch.isfinite(state[name]).all() for name in ("prompts", "exp_avg", "exp_avg_sq"))
-                 and all(_is_matrix(task["prompt"]) for task in state["ended"])
+                 and all(is_prompt(task["prompt"]) for task in state["ended"])
                  and type(state["positions_per_batch"]) is int and state["positions_per_batch"] > 0
                  and (state["cuda_random"] is None or _is_tensor(state["cuda_random"], 1, torch.uint8)))
-        state["settings"] = _checked_settings(path, state)
+        state["settings"] = _checked_settings(path, state.get("settings"))
     except (KeyError, TypeError, AttributeError):
         valid = False
     if not valid:
@@ -652,14 +694,16 @@ def write_accuracies(checkpoint_dir: PathLike) -> pd.DataFrame:
     pandas.DataFrame
         That table; accuracies in 0..1.
     """
-    paths = task_files(checkpoint_dir, ".pt")
-    task = ["sentiment", "random_seed"]
-    table = pd.DataFrame([(*task, read_checkpoint(path)["best_acc"]) for task, path in paths.items()],
-                         columns=[*task, "accuracy"]).sort_values(task)
-    write_json(settings_path(accuracy_path(checkpoint_dir)), {
-        "made_by": "train.py", "prompts": {path.stem: sha256(path) for path in paths.values()},
-        "versions": versions()})
-    write_table(accuracy_path(checkpoint_dir), table)
+    output, task = accuracy_path(checkpoint_dir), ["sentiment", "random_seed"]
+    # Of two processes that end together, the last one sees the prompts of both.
+    with in_turn(output.with_name(f".{output.name}.lock")):
+        paths = task_files(checkpoint_dir, ".pt")
+        table = pd.DataFrame([(*task, read_checkpoint(path)["best_acc"]) for task, path in paths.items()],
+                             columns=[*task, "accuracy"]).sort_values(task)
+        write_json(settings_path(output), {
+            "made_by": "train.py", "prompts": {path.stem: sha256(path) for path in paths.values()},
+            "versions": versions()})
+        write_table(output, table)
     return table
 
 
@@ -687,9 +731,9 @@ def write_sum_over_seeds(folder: PathLike, emotion: str) -> None:
 
     Sums are of float32, and written as integers where all are whole: after_relu's, which are counts of seeds.
     """
-    paths = [path for path in Path(folder).glob(f"{emotion}-*.csv") if path.stem.rpartition("-")[2].isdecimal()]
+    paths = [path for task, path in task_files(folder, ".csv").items() if task[0] == emotion]
     digests = _sealed(folder)
-    values = np.stack([_read_activation_file(path, digests).astype(np.float32) for path in sorted(paths)])
+    values = np.stack([_read_activation_file(path, digests).astype(np.float32) for path in paths])
     total = values.sum(axis=0, dtype=np.float32)
     write_activations(activation_path(folder, emotion, "all"),
                       total.astype(np.int64) if (total == total.round()).all() else total)
@@ -1238,7 +1282,7 @@ def read_result(path: PathLike) -> dict[str, Any]:
     digest = result.pop("sha256", None)
     if digest and digest != _digest(result):
         raise UserError(f"{path}: has changed since it was written; delete it and run eval_mask_neuron.py again")
-    result["settings"] = _checked_settings(path, result)
+    result["settings"] = _checked_settings(path, result.get("settings"))
     for name, value in result.items():
         if name not in ("sentiment", "seed", "settings"):
             if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -1264,11 +1308,11 @@ def partial_path(output: PathLike) -> Path:
 
 
 def write_partial_result(path: PathLike, measured: dict[str, Any]) -> None:
-    """Keep what is measured of a result so far: `best`, accuracies under masks, and `settings`."""
-    write_json(partial_path(path), measured)
+    """Keep what is measured of a result so far, with a digest: `best`, accuracies under masks, and `settings`."""
+    write_json(partial_path(path), {**measured, "sha256": _digest(measured)})
 
 
-def read_partial_result(path: PathLike, settings: dict[str, Any]) -> dict[str, float]:
+def read_partial_result(path: PathLike, settings: dict[str, Any], overwrite: bool = False) -> dict[str, float]:
     """What an interrupted run has measured of a result.
 
     Parameters
@@ -1276,20 +1320,33 @@ def read_partial_result(path: PathLike, settings: dict[str, Any]) -> dict[str, f
     path : path-like
         Where the whole result will be.
     settings : dict
-        Of this run: what was measured with others counts for nothing.
+        Of this run.
+    overwrite : bool
+        What was measured with other settings counts for nothing.
 
     Returns
     -------
     dict of str to float
-        `best` and masks' accuracies, as far as they are there; a damaged file has none.
+        `best` and masks' accuracies, as far as they are there; a damaged or changed file has none.
+
+    Raises
+    ------
+    UserError
+        If other settings measured it and `overwrite` is not set.
     """
+    path = partial_path(path)
     try:
-        partial = read_json(partial_path(path))
-        if first_difference(settings, _checked_settings(path, partial)):
+        partial = read_json(path)
+        if partial.pop("sha256", None) != _digest(partial):
             return {}
+        difference = first_difference(settings, _checked_settings(path, partial.get("settings")))
     except UserError:  # none there, or damaged: measuring again costs minutes
         return {}
-    return {name: value for name, value in partial.items() if isinstance(value, float) and 0 <= value <= 1}
+    if difference and not overwrite:
+        raise UserError(f"{path}: keeps what was measured with other settings ({difference}); pass --overwrite to "
+                        "measure it anew, or choose another folder")
+    return {} if difference else {
+        name: value for name, value in partial.items() if isinstance(value, float) and 0 <= value <= 1}
 
 
 def masks_measured(path: PathLike) -> int:

@@ -56,7 +56,11 @@ class RowNoise(TorchFunctionMode):
             raise NotImplementedError("attention of encoders alone")
         scores = query @ key.transpose(-1, -2) * (query.shape[-1] ** -0.5 if scale is None else scale)
         if attn_mask is not None:
-            scores = scores.masked_fill(~attn_mask, -torch.inf) if attn_mask.dtype == torch.bool else scores + attn_mask
+            if attn_mask.dtype == torch.bool:
+                # Not -inf: beyond a row's end ModernBERT has places from which no other is seen.
+                scores = scores.masked_fill(~attn_mask, torch.finfo(scores.dtype).min)
+            else:
+                scores = scores + attn_mask
         return self._dropout(scores.softmax(-1), dropout_p) @ value
 
     def draw(self, shape: Sequence[int], p: float, dtype: torch.dtype) -> torch.Tensor:

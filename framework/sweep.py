@@ -96,13 +96,13 @@ class Sweep:
     def claim(self, task: tuple[str, int]) -> bool:
         """Hold a task; False if it is in the hands of another process, or was finished by one since the start."""
         lock = artifacts.hold(lock_path(self._path_of(*task)))
-        if lock is not None:
-            self._locks[task] = lock
-            if self.is_left(task):
-                return True
+        if lock is None:
+            self.elsewhere += 1
+            return False
+        self._locks[task] = lock
+        if not self.is_left(task):
             self.release(task)
-        self.elsewhere += 1
-        return False
+        return task in self._locks
 
     def release(self, task: tuple[str, int]) -> None:
         """Let go of a task, finished or not."""
@@ -139,7 +139,7 @@ def of_one_setting(
     """
     example = Path(path_of(*tasks[0]))
     running = lock_path(example.with_name(f"running-{secrets.token_hex(4)}"))
-    lock = artifacts.hold(running)
+    lock = artifacts.wait_for(running)
     try:
         # Each says what it makes before it looks what others make: of two that begin together one sees the other.
         print(json.dumps(settings), file=lock, flush=True)
@@ -151,11 +151,13 @@ def of_one_setting(
             if difference:
                 raise UserError(f"{example.parent}: another process works there with other settings ({difference}); "
                                 "choose another folder, or wait for its end")
-        for task, path in artifacts.task_files(example.parent, example.suffix).items():
+        others = {task: path for task, path in artifacts.task_files(example.parent, example.suffix).items()
+                  if task not in tasks}
+        for path in others.values():
             # Every task has a prompt of its own.
             theirs = {name: value for name, value in read_settings(path).items() if name != "prompt"}
             difference = artifacts.first_difference(settings, theirs)
-            if difference and task not in tasks:
+            if difference:
                 raise UserError(f"{path}: stands in the same folder and was made with other settings ({difference}); "
                                 "choose another folder, or name all of its tasks and pass --overwrite")
         yield
@@ -243,7 +245,7 @@ class SavedTraining:
             self, folder: PathLike, settings: dict[str, Any], tasks: Sequence[tuple[str, int]], todo: Sweep,
             seconds: float, overwrite: bool = False,
     ):
-        self._folder, self._settings = Path(folder), settings
+        self._folder, self._settings, self._todo = Path(folder), settings, todo
         self._due = Every(seconds)
         self._path: Path | None = None
         self._lock: TextIO | None = None
@@ -274,7 +276,9 @@ class SavedTraining:
         new = True
         for path in self.begun:
             lock = artifacts.hold(lock_path(path))
-            if lock is not None:
+            if lock is None:
+                self._todo.elsewhere += len(self.begun[path] & set(self._todo.left))
+            else:
                 self._path, self._lock = path, lock
                 if path.exists():  # not taken up and finished by another process in between
                     new = False
@@ -290,7 +294,7 @@ class SavedTraining:
             return False
         if self._path is None:
             self._path = artifacts.new_training_path(self._folder)
-            self._lock = artifacts.hold(lock_path(self._path))
+            self._lock = artifacts.wait_for(lock_path(self._path))
         artifacts.write_training(self._path, {**state(), "settings": self._settings})
         if self._interrupted():
             interrupts.heed()

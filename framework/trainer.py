@@ -173,10 +173,20 @@ class PromptTrainer:
         state : dict
         new_task : callable (emotion, seed) -> Task or None
             A task with its rows; None leaves the task out.
+
+        Raises
+        ------
+        UserError
+            If the state is of other rows or of prompts of another shape.
         """
+        if state["prompts"].shape[1:] != self.prompts.shape[1:]:
+            raise UserError("the state of training keeps prompts of another shape; delete .training-*.state")
+
         def load(saved):
             task = new_task(saved["emotion"], saved["seed"])
             if task is not None:
+                if len(saved["order"]) and saved["order"].max() >= len(task.train.row):
+                    raise UserError(f"{task.name}: the state of training is of other rows; delete .training-*.state")
                 task.load_state({name: value for name, value in saved.items() if name != "prompt"})
             return task
 

@@ -120,6 +120,7 @@ ACTIVATIONS = hostile.activations(range(64), torch.randn(64).tolist())
 MEAN = b"mean\n0.5\n0.25\n1\n"
 INDIVIDUAL = b"0,1,2\n0,0.25,1\n1,0.25,1\n"
 PUBLISHED = {"sentiment": "fear", "seed": 1, "best": 0.8, "happy_top1500": 0.7}
+PARTIAL = {**hostile.result(), "sha256": artifacts._digest(hostile.result())}
 RANDOM = {"sentiment": "fear", "seed": 1, "best": 0.8, "happy_random1500": 0.75}
 READERS = {  # name of the file, what it holds, what reads it
     "checkpoint": ("fear-1.pt", hostile.GOOD, sound_checkpoint),
@@ -138,7 +139,7 @@ READERS = {  # name of the file, what it holds, what reads it
         {"made_by": "rsa_searchlight.py", "permutations": 0,
          "sha256": {"ranks.csv": hashlib.sha256(RANKS).hexdigest()}}), sound_record_of_ranks),
     "results": ("fear-1.json", hostile.as_json(hostile.result()), sound_results),
-    "partial result": (".fear-1.json.partial", hostile.as_json(hostile.result()), sound_partial),
+    "partial result": (".fear-1.json.partial", hostile.as_json(PARTIAL), sound_partial),
     "published results": ("fear-1.json", hostile.as_json(PUBLISHED), sound_published),
     "published accuracies": ("accuracy.csv", b"sentiment,random_seed,accuracy\nfear,1,0.75\njoy,1,0.5\n",
                              sound_published),

@@ -137,6 +137,9 @@ def test_a_folder_is_of_one_setting(tmp_path):
         pass
     with check([("joy", 3), ("fear", 1)], masks="def"):  # left to the sweep, which replaces what is named
         pass
+    (tmp_path / "fear-1.json").write_text("{")  # a damaged one, too
+    with check([("fear", 1)], masks="abc"):
+        pass
     (tmp_path / "fear-1.json").unlink()
     (tmp_path / "notes-1.json").write_text("a stray file")
     with (check([("joy", 3)], masks="abc"), check([("love", 1)], masks="abc"),
@@ -166,7 +169,13 @@ def test_evaluation_goes_on_at_the_masks_already_measured(tmp_path):
     path, made_with = tmp_path / "fear-1.json", {"masks": "abc", "prompt": "def"}
     artifacts.write_partial_result(path, {"best": 1.0, "valence_top5": 0.1 + 0.2, "settings": made_with})
     assert artifacts.read_partial_result(path, made_with) == {"best": 1.0, "valence_top5": 0.1 + 0.2}
-    assert artifacts.read_partial_result(path, {**made_with, "masks": "other"}) == {}
+    other = {**made_with, "masks": "other"}
+    with pytest.raises(UserError, match="fear-1.json.partial: keeps what was measured with other settings"):
+        artifacts.read_partial_result(path, other)
+    assert artifacts.read_partial_result(path, other, overwrite=True) == {}
     assert artifacts.masks_measured(path) == 1
+    changed = artifacts.partial_path(path).read_text().replace('"best": 1.0', '"best": 0.5')
+    artifacts.partial_path(path).write_text(changed)
+    assert artifacts.read_partial_result(path, made_with) == {}
     artifacts.partial_path(path).write_bytes(b"{")
     assert artifacts.read_partial_result(path, made_with) == {} and artifacts.masks_measured(path) == 0

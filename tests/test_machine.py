@@ -1,6 +1,7 @@
 """What the machine can do to a run: disks, memory, other processes, clocks; and models that bring code along."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -183,6 +184,21 @@ def test_two_processes_share_a_folder(tiny_model, tmp_path):
     # Each task was trained once: the bar of a process names the task after each of its epochs.
     for name in names:
         assert sum(f"{name.removesuffix('.pt')} epoch 2" in error for error in errors) == 1, name
+
+
+def test_two_processes_evaluate_in_one_folder(tiny_model, script, tmp_path):
+    backbone = ["--pretrained_model", str(tiny_model), "--dataset=demo"]
+    script("train.py", *SIX, *backbone, "--prompt_len=4", "--epochs=1")
+    artifacts.write_masks(tmp_path / "masks.pkl", {f"valence_top{k}": torch.ones(2, 32) for k in range(1, 20)})
+    flags = [*SIX, *backbone, "--maskPath=masks.pkl", "--masks_per_batch=1", "--save_seconds=0"]
+    processes = [start("eval_mask_neuron.py", flags, tmp_path) for _ in range(2)]
+    errors = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], errors
+    folder = tmp_path / "eval_mask_neuron_result" / "masks"
+    names = sorted(path.name for path in folder.iterdir() if path.name != "eval_mask_neuron.yaml")
+    assert names == sorted(f"{emotion}-{seed}.json" for emotion in ("fear", "joy", "grief") for seed in (1, 3))
+    # Each mask was measured once.
+    assert sum(int((re.findall(r"(\d+)/\d+", error) or ["0"])[-1]) for error in errors) == 6 * 19
 
 
 def test_a_process_that_dies_leaves_its_tasks_to_others(script, tiny_model, tmp_path):

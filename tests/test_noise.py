@@ -38,6 +38,13 @@ def test_neighbours_padding_and_packing_change_nothing():
     assert torch.equal(draw([0, 1, 2], 3, 8), padded[:, 0])
 
 
+def test_attention_that_sees_nothing_is_finite():
+    states = torch.ones(3, 1, 2, 4, requires_grad=True)
+    with RowNoise(SEEDS, LENGTHS):
+        seen = F.scaled_dot_product_attention(states, states, states, attn_mask=torch.eye(2) > 1, dropout_p=0.5)
+    assert seen.isfinite().all() and torch.autograd.grad(seen.sum(), states)[0].isfinite().all()
+
+
 @pytest.mark.parametrize("mask", [None, torch.arange(6)[None] < 4, torch.arange(6)[None] * -0.5])
 def test_attention_is_torchs(mask):
     generator = torch.Generator().manual_seed(0)

@@ -7,6 +7,7 @@ from scipy import stats
 
 import prepare_attributes
 from framework import ratings as people
+from framework import sweep
 from framework.errors import UserError
 
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
@@ -188,6 +189,15 @@ def test_script_from_ratings_to_the_table_of_step_4(script, rating_file, tmp_pat
     for name in ("means", "reliability", "components"):
         assert (folder / f"attribute_ratings_{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (folder / f"attribute_ratings_{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_second_process_on_one_table_is_refused(rating_file, tmp_path, monkeypatch):
+    rating_file[~rating_file["attribute"].isin(ITEMS)].to_csv(tmp_path / "ratings.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["prepare_attributes.py", "--ratings=ratings.csv", "--check", "check=9",
+                                     "--output=x.csv"])
+    with sweep.alone("x.csv"), pytest.raises(UserError, match="x.csv: another process"):
+        prepare_attributes.main()
 
 
 @pytest.mark.parametrize("edit, flags, said", [

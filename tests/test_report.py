@@ -267,6 +267,23 @@ def test_the_page_says_no_more_than_the_data_do(study, tmp_path):
         (tmp_path / "report.html").read_text().split())
 
 
+def test_the_page_tells_of_the_prompts_that_the_activations_were_read_under(study, tmp_path, capsys):
+    """Prompts of another run, as they may stand in the default folder, are no part of it."""
+    flags = ["--rank", study / RANKS, "--activation_dir", study / "active_neuron_before_relu_csv", "--comments=0"]
+    made_with = {"dataset": "demo"}
+    artifacts.write_checkpoint(tmp_path / "checkpoint" / "joy-1.pt", {
+        "best_prompt": torch.ones(4, 16), "best_acc": 0.25, "settings": made_with})
+    call(make_report, tmp_path, *flags)
+    assert "left out accuracies" in capsys.readouterr().out
+    assert "invented" not in (tmp_path / "report.html").read_text()
+    shutil.copytree(study / "checkpoint", tmp_path / "own")
+    artifacts.write_checkpoint(tmp_path / "own" / "pride-5.pt", {
+        "best_prompt": torch.ones(4, 16), "best_acc": 0.25, "settings": made_with})
+    call(make_report, tmp_path, *flags, "--checkpoint_dir=own")
+    page = (tmp_path / "report.html").read_text()
+    assert "75.0% accuracy on average" in page and "all 10 prompts" in page and "invented" not in page
+
+
 def test_attributes_without_neurons_are_counted(study, tmp_path):
     path = artifacts.searchlight_path(tmp_path / "ranks.csv", "significant_by_layer")
     counts = {"layer": 0, "attribute": ["valence", "arousal", "control"], "count": [7, 0, 0]}

@@ -14,7 +14,8 @@ from scipy.stats import false_discovery_control, kendalltau, rankdata
 
 import compare_people
 import rsa_searchlight
-from framework import artifacts, cli, rsa
+from framework import artifacts, cli, rsa, sweep
+from framework.errors import UserError
 
 EMOTIONS = ["fear", "joy", "pride", "grief", "love", "anger"]
 PAIRS = [(i, j) for i in range(6) for j in range(i + 1, 6)]
@@ -284,6 +285,11 @@ def test_people_are_compared_with_attributes_and_model(study, script, tmp_path):
 
 def people(*flags):
     command(compare_people, *PEOPLE, "--permutations=9", *flags)
+
+
+def test_a_second_comparison_with_people_at_once_is_refused(study):
+    with sweep.alone("people/attributes.csv"), pytest.raises(UserError, match="attributes.csv: another process"):
+        people()
 
 
 def test_people_may_have_judged_the_emotions_in_another_order(study):

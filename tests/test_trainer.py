@@ -217,6 +217,17 @@ def test_rows_padded_as_for_a_gpu_give_the_same_as_rows_packed(model, tokens, mo
     torch.testing.assert_close(loss_and_gradient(model, tokens), packed, rtol=0, atol=1e-10)
 
 
+def test_a_state_of_other_rows_or_prompts_is_refused(model, tokens):
+    trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
+    trainer.add(make_task("fear", 1))
+    trainer.step(trainer.next_rows())
+    state = trainer.state()
+    with pytest.raises(UserError, match="fear-1: .* other rows"):
+        trainer.load_state(state, lambda *task: make_task(*task, rows=20))
+    with pytest.raises(UserError, match="another shape"):
+        trainer.load_state(state | {"prompts": torch.zeros(1, 5, 16)}, make_task)
+
+
 def test_a_task_that_diverges_ends_the_run_with_the_others_saved(model, tokens):
     trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
     trainer.add(make_task("fear", 1))
