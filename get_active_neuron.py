@@ -3,6 +3,8 @@
 The model sees `<mask>`, the prompt and the single token `<s>`; the neurons are read at `<mask>`.
 """
 
+from pathlib import Path
+
 from framework import artifacts, cli, models, neurons, sweep
 from framework.errors import UserError
 
@@ -70,7 +72,9 @@ def main():
     print(f"wrote {folder}/{{emotion}}-{{seed}}.csv: {len(tasks)} prompts x {num_layers * units} neurons "
           f"({num_layers} layers x {units}), and {{emotion}}-all.csv, their sum over seeds")
     if flags.activation_mode == "before_relu":
-        print(f"next: python rsa_searchlight.py --activation_dir {folder} --attributes RATINGS.csv")
+        beside = Path(folder).parent / "neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv"
+        ranks = f" --CSV_Path {beside}" if Path(folder).parent != Path() else ""
+        print(f"next: python rsa_searchlight.py --activation_dir {folder} --attributes RATINGS.csv{ranks}")
     else:
         print(f"next: python compare_people.py --count_dir {folder}, with people's judgements; see its --help")
 

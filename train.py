@@ -103,8 +103,11 @@ def main():
           f"{len(table)} prompts, mean dev accuracy {table.accuracy.mean():.4f}")
     if elsewhere:
         print(f"{elsewhere} tasks are in the hands of another process on this folder")
+    folder = Path(flags.checkpoint_dir)
+    beside = folder.parent if folder.name == "checkpoint" else folder
+    output = "" if beside == Path() else f" --output_dir {beside}/active_neuron_before_relu_csv"
     print(f"next: python get_active_neuron.py{cli.asked_tasks(flags)} --pretrained_model {flags.pretrained_model} "
-          f"--checkpoint_dir {flags.checkpoint_dir}")
+          f"--checkpoint_dir {flags.checkpoint_dir}{output}")
 
 
 if __name__ == "__main__":

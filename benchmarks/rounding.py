@@ -6,7 +6,7 @@
 Trains a prompt for each of 27 emotions on the embedded backbone and the demonstration corpus, reads and ranks the
 neurons, and evaluates masks; then again with one thing changed at a time. Prints how far accuracies and ranks are from
 those of the first run, and, to compare with, how far those of another seed are. The embedded backbone has no dropout;
-what that adds, where tasks train together, is found with a copy that has RoBERTa's.
+tasks alone are compared once more on a copy that has RoBERTa's, whose noise is each task's own on a CPU.
 """
 
 import argparse

@@ -235,7 +235,8 @@ def test_folders_with_a_dot_keep_their_own_records(script, tiny_model, copy):
 
 def test_accuracies_of_other_folders_are_let_be(script, tiny_model, copy):
     before = (copy / "goemotions_prompt_tuning_accuracy.csv").read_bytes()
-    script(*train_flags(tiny_model, "--checkpoint_dir=strict"))
+    trained = script(*train_flags(tiny_model, "--checkpoint_dir=strict"))
+    assert "--checkpoint_dir strict --output_dir strict/active_neuron_before_relu_csv\n" in trained.stdout
     assert (copy / "goemotions_prompt_tuning_accuracy.csv").read_bytes() == before
     assert len(pd.read_csv(copy / "strict" / "goemotions_prompt_tuning_accuracy.csv")) == 1
 
