@@ -167,7 +167,7 @@ def add_drops(page, results, folder):
         "attributes.")
 
 
-def add_settings(page, flags, trained):
+def add_settings(page, flags, trained, evaluated):
     """What each step recorded; of prompts and of results, which have a record each, all in one."""
     def add_all(folder, what, records):
         if any(records.values()):
@@ -178,12 +178,7 @@ def add_settings(page, flags, trained):
         if settings := artifacts.read_record(output):
             settings.pop("sha256", None)
             page["settings"][str(artifacts.settings_path(output))] = settings
-    if flags.results:
-        settings = {path.stem: artifacts.read_result(path)["settings"]
-                    for path in artifacts.task_files(flags.results, ".json").values()}
-        for of_one in settings.values():
-            of_one.pop("prompt", None)  # a digest of the one prompt
-        add_all(flags.results, "results", settings)
+    add_all(flags.results, "results", evaluated)
 
 
 def label_words(trained):
@@ -200,13 +195,17 @@ def main():
         name: {} for name in ("drops", "settings", "left_out")}
     prompts = read_prompts(flags)
     trained = {f"{emotion}-{seed}": prompt["settings"] for (emotion, seed), prompt in prompts.items()}
-    if "demo" in (flags.dataset, *(settings.get("dataset") for settings in trained.values())):
+    evaluated = {path.stem: artifacts.read_result(path)["settings"]
+                 for path in (artifacts.task_files(flags.results, ".json").values() if flags.results else ())}
+    for made_with in evaluated.values():
+        made_with.pop("prompt", None)  # a digest of the one prompt
+    if "demo" in (flags.dataset, *(made_with.get("dataset") for made_with in [*trained.values(), *evaluated.values()])):
         page["summary"].append("The comments and ratings were invented for this project; nothing here is a finding.")
     add_neurons(page, flags)
     add_accuracies(page, flags, results, prompts)
     add_layers(page, flags)
     add_drops(page, results, folder)
-    add_settings(page, flags, trained)
+    add_settings(page, flags, trained, evaluated)
     found_with = add_comments(page, flags, trained)
     cli.prepare_drawn(flags, flags.output, found_with)
     cli.write_config(flags, flags.output)

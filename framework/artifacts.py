@@ -96,7 +96,7 @@ def hold(lock: PathLike) -> TextIO | None:
     Returns
     -------
     file or None
-        Remove the file and close it to let go; None where another process holds the lock.
+        For `let_go`; None where another process holds the lock.
     """
     Path(lock).parent.mkdir(parents=True, exist_ok=True)
     pauses = [0.02, 0.005, 0.001]  # for those who hold it only to see whether anybody does
@@ -114,6 +114,13 @@ def hold(lock: PathLike) -> TextIO | None:
             time.sleep(pauses.pop())
 
 
+def let_go(lock: PathLike, file: TextIO) -> None:
+    """Give back a lock that `hold` took."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(lock)
+    file.close()
+
+
 def wait_for(lock: PathLike) -> TextIO:
     """`hold`, however long others do."""
     while (file := hold(lock)) is None:
@@ -124,11 +131,11 @@ def wait_for(lock: PathLike) -> TextIO:
 @contextlib.contextmanager
 def in_turn(lock: PathLike) -> Iterator[None]:
     """Let one process after another go on."""
-    with wait_for(lock):
-        try:
-            yield
-        finally:
-            os.unlink(lock)
+    file = wait_for(lock)
+    try:
+        yield
+    finally:
+        let_go(lock, file)
 
 
 @contextlib.contextmanager
@@ -153,7 +160,7 @@ def write_bytes(path: PathLike, data: bytes) -> None:
 def remove_leftovers(folder: PathLike) -> None:
     """Remove what processes that were killed left beside finished outputs."""
     for path in [*Path(folder).glob(".*.tmp"), *Path(folder).glob(".*.lock")]:
-        with contextlib.suppress(OSError), open(path, "rb") as file:
+        with contextlib.suppress(OSError), open(path, "r+b") as file:  # network file systems lock what can be written
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.fstat(file.fileno()).st_ino == path.stat().st_ino:  # not one made anew in between
                 path.unlink()
@@ -299,7 +306,7 @@ def versions() -> dict[str, str]:
 
 
 def _short(value):
-    text = json.dumps(value)
+    text = json.dumps(value, default=str)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -545,16 +552,18 @@ def _is_count(value):
 
 # The settings that scripts take over from a file, and what they may be.
 _TAKEN_OVER: dict[str, Callable[[Any], bool]] = {
-    "emotions": lambda value: isinstance(value, list) and all(name in EMOTIONS for name in value),
+    "emotions": lambda value: isinstance(value, list) and all(
+        isinstance(name, str) and name in EMOTIONS for name in value),
     "label_words": lambda value: isinstance(value, list) and all(isinstance(word, str) for word in value),
     "max_length": _is_count, "num_layers": _is_count,
-    "negatives": lambda value: value in ("published", "strict"),
+    "negatives": lambda value: isinstance(value, str) and value in ("published", "strict"),
+    "prompts": lambda value: isinstance(value, dict),
     "seeds": lambda value: isinstance(value, list) and all(type(seed) is int for seed in value)}
 
 
 def _checked_settings(path, settings):
     """What made a file, as it is recorded; empty where nothing is."""
-    settings = settings or {}
+    settings = {} if settings is None else settings
     if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
         raise UserError(f"{path}: its `settings` are no record of what made it; delete it and make it again")
     for name, is_valid in _TAKEN_OVER.items():
@@ -766,7 +775,7 @@ def prepare_activations(
     """
     before = read_record(folder)
     same = not first_difference(json.loads(json.dumps(settings)), before)
-    digests = before["prompts"] if same and isinstance(before.get("prompts"), dict) else {}
+    digests = before.get("prompts", {}) if same else {}
     wanted = {f"{emotion}-{seed}": digest for (emotion, seed), digest in prompts.items()}
     sums = {f"{emotion}-all.csv" for emotion, _ in prompts}
     if same or overwrite:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import sys
 import time
@@ -106,7 +105,7 @@ class Sweep:
 
     def release(self, task: tuple[str, int]) -> None:
         """Let go of a task, finished or not."""
-        _let_go(lock_path(self._path_of(*task)), self._locks.pop(task))
+        artifacts.let_go(lock_path(self._path_of(*task)), self._locks.pop(task))
 
     def __enter__(self) -> Sweep:
         return self
@@ -162,18 +161,12 @@ def of_one_setting(
                                 "choose another folder, or name all of its tasks and pass --overwrite")
         yield
     finally:
-        _let_go(running, lock)
+        artifacts.let_go(running, lock)
 
 
 def lock_path(output: PathLike) -> Path:
     """Where the process that makes an output holds a lock."""
     return Path(output).with_name(f".{Path(output).name}.lock")
-
-
-def _let_go(path, lock):
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-    lock.close()
 
 
 @contextlib.contextmanager
@@ -192,7 +185,7 @@ def alone(output: PathLike) -> Iterator[None]:
     try:
         yield
     finally:
-        _let_go(lock_file, lock)
+        artifacts.let_go(lock_file, lock)
 
 
 class Every:
@@ -282,7 +275,7 @@ class SavedTraining:
                 self._path, self._lock = path, lock
                 if path.exists():  # not taken up and finished by another process in between
                     new = False
-                    yield artifacts.read_training(path)
+                    yield {**artifacts.read_training(path), "path": path}
                 self._done()
         if new:
             yield None
@@ -301,16 +294,16 @@ class SavedTraining:
         return True
 
     def _done(self):
-        if self._path is not None:
+        if self._path is not None and self._lock is not None:
             self._path.unlink(missing_ok=True)
-            _let_go(lock_path(self._path), self._lock)
+            artifacts.let_go(lock_path(self._path), self._lock)
             self._path = self._lock = None
 
     def _remove(self, path):
         lock = artifacts.hold(lock_path(path))
         if lock is not None:
             path.unlink(missing_ok=True)
-            _let_go(lock_path(path), lock)
+            artifacts.let_go(lock_path(path), lock)
 
     def __enter__(self) -> SavedTraining:
         self._deferral = interrupts.deferred()
@@ -319,7 +312,7 @@ class SavedTraining:
 
     def __exit__(self, *error: Any) -> bool | None:
         if self._path is not None and self._lock is not None:
-            _let_go(lock_path(self._path), self._lock)
+            artifacts.let_go(lock_path(self._path), self._lock)
         return self._deferral.__exit__(*error)
 
 
@@ -373,5 +366,5 @@ def _is_held(lock):
     file = artifacts.hold(lock)
     if file is None:
         return True
-    _let_go(lock, file)
+    artifacts.let_go(lock, file)
     return False

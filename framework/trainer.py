@@ -171,6 +171,7 @@ class PromptTrainer:
         Parameters
         ----------
         state : dict
+            With `path`, the file that it is from, for errors.
         new_task : callable (emotion, seed) -> Task or None
             A task with its rows; None leaves the task out.
 
@@ -180,13 +181,13 @@ class PromptTrainer:
             If the state is of other rows or of prompts of another shape.
         """
         if state["prompts"].shape[1:] != self.prompts.shape[1:]:
-            raise UserError("the state of training keeps prompts of another shape; delete .training-*.state")
+            raise UserError(f"{state['path']}: keeps prompts of another shape; delete it")
 
         def load(saved):
             task = new_task(saved["emotion"], saved["seed"])
             if task is not None:
                 if len(saved["order"]) and saved["order"].max() >= len(task.train.row):
-                    raise UserError(f"{task.name}: the state of training is of other rows; delete .training-*.state")
+                    raise UserError(f"{state['path']}: is of other rows than {task.name} has; delete it")
                 task.load_state({name: value for name, value in saved.items() if name != "prompt"})
             return task
 

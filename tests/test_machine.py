@@ -6,13 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
 import pytest
 import torch
 
-from framework import artifacts, models, sweep, trainer
+from framework import artifacts, models, sweep, trainer, training
 from framework.errors import UserError
 from framework.tasks import EMOTIONS
 from tests.conftest import ROOT
@@ -214,7 +215,7 @@ def test_a_process_that_dies_leaves_its_tasks_to_others(script, tiny_model, tmp_
     assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == ["fear-1.pt", "joy-1.pt", "train.yaml"]
 
 
-def test_locks(tmp_path):
+def test_locks(tmp_path, monkeypatch):
     lock = tmp_path / ".x.lock"
     held = artifacts.hold(lock)
     assert artifacts.hold(lock) is None
@@ -224,10 +225,40 @@ def test_locks(tmp_path):
         artifacts.remove_leftovers(tmp_path)
         file.write(b"whole")
     assert (tmp_path / "x").read_bytes() == b"whole", "nor is a file being written"
-    held.close()
+    with monkeypatch.context() as patch:  # who only asks whether anybody holds it does so for a moment
+        patch.setattr(artifacts.time, "sleep", lambda seconds: held.close())
+        artifacts.let_go(lock, artifacts.hold(lock))
     (tmp_path / ".y.abc.tmp").write_bytes(b"half")
     artifacts.remove_leftovers(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_file_that_is_taken_for_a_leftover_before_it_is_locked_is_written(tmp_path, monkeypatch):
+    make, made = tempfile.mkstemp, []
+
+    def make_and_lose_the_first(**options):
+        handle, path = make(**options)
+        if not made:
+            os.unlink(path)
+        made.append(path)
+        return handle, path
+
+    monkeypatch.setattr(tempfile, "mkstemp", make_and_lose_the_first)
+    artifacts.write_text(tmp_path / "x", "whole")
+    assert (tmp_path / "x").read_text() == "whole" and len(made) == 2
+
+
+def test_training_that_another_process_took_up_meanwhile_is_said_to_be_elsewhere(model, tokens, tmp_path):  # noqa: F811
+    running = trainer.PromptTrainer(model, tokens, tokens, SETTINGS, 300)
+    running.add(make_task("fear", 1))
+    path, tasks = artifacts.new_training_path(tmp_path), [("fear", 1)]
+    artifacts.write_training(path, {**running.state(), "settings": {}})
+    todo = sweep.Sweep(tasks, lambda *task: artifacts.checkpoint_path(tmp_path, *task), lambda *task: {},
+                       training.read_settings)
+    saved = sweep.SavedTraining(tmp_path, {}, tasks, todo, 30)
+    assert saved.begun == {path: set(tasks)}
+    with artifacts.hold(sweep.lock_path(path)):
+        assert list(saved.take_up()) == [None] and list(todo) == [] and todo.elsewhere == 1
 
 
 def test_a_clock_that_jumps_changes_no_saving(monkeypatch):

@@ -221,10 +221,10 @@ def test_a_state_of_other_rows_or_prompts_is_refused(model, tokens):
     trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
     trainer.add(make_task("fear", 1))
     trainer.step(trainer.next_rows())
-    state = trainer.state()
-    with pytest.raises(UserError, match="fear-1: .* other rows"):
+    state = trainer.state() | {"path": "x.state"}
+    with pytest.raises(UserError, match="x.state: is of other rows than fear-1"):
         trainer.load_state(state, lambda *task: make_task(*task, rows=20))
-    with pytest.raises(UserError, match="another shape"):
+    with pytest.raises(UserError, match="x.state: .* another shape"):
         trainer.load_state(state | {"prompts": torch.zeros(1, 5, 16)}, make_task)
 
 
