@@ -19,8 +19,7 @@ class RowNoise(TorchFunctionMode):
     how far they are padded. Here a value's noise follows from the seed of its row, from how many dropouts the pass met
     before, and from where in its row the value stands.
 
-    It also costs little: torch's own random numbers take a tenth of a training step. Sixteen bits decide about each
-    value, so that the probability is met to 1e-5.
+    It costs less than torch's own, too. Sixteen bits decide about each value, so that the probability is met to 1e-5.
 
     Parameters
     ----------
