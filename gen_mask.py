@@ -75,8 +75,8 @@ def main():
         artifacts.seal(mask_path, mask_path, overlap_path)
     print(f"{mask_path}: {len(made)} masks of {num_layers} x {num_units} neurons for {', '.join(ranks)}")
     print(f"{overlap_path}: how many of their top neurons two attributes share")
-    beside = mask_path.parent.parent if mask_path.parent.name == "masks" else mask_path.parent
-    results = "" if beside == Path() else f" --resultPath={beside}/eval_mask_neuron_result/{mask_path.stem}"
+    study_folder = artifacts.study_folder(mask_path.parent, "masks")
+    results = "" if study_folder == Path() else f" --resultPath={study_folder}/eval_mask_neuron_result/{mask_path.stem}"
     print(f"next: python eval_mask_neuron.py --maskPath={mask_path}{results}, with --pretrained_model, "
           "--checkpoint_dir, --dataset, --sentiment and --random_seed as given to train.py")
 

@@ -145,8 +145,8 @@ def main():
         print(f"wrote {artifacts.searchlight_path(rank_path, name)}")
     # The study's thresholds where they fit; they are 1 to 16% of its 36,864 neurons.
     thresholds = "" if neurons > 6000 else f" --thresholds {max(1, neurons // 16)} {max(2, neurons // 8)}"
-    beside = rank_path.parent.parent if rank_path.parent.name == "neuron_rank" else rank_path.parent
-    masks = "" if flags.CSV_Path is None else f" --PKL_File={beside}/masks/{rank_path.stem}.pkl"
+    study_folder = artifacts.study_folder(rank_path.parent, "neuron_rank")
+    masks = "" if flags.CSV_Path is None else f" --PKL_File={study_folder}/masks/{rank_path.stem}.pkl"
     print(f"next: python gen_mask.py --CSV_Path={rank_path} --mode={flags.mode}{thresholds}{masks}")
 
 

@@ -103,9 +103,8 @@ def main():
           f"{len(table)} prompts, mean dev accuracy {table.accuracy.mean():.4f}")
     if elsewhere:
         print(f"{elsewhere} tasks are in the hands of another process on this folder")
-    folder = Path(flags.checkpoint_dir)
-    beside = folder.parent if folder.name == "checkpoint" else folder
-    output = "" if beside == Path() else f" --output_dir {beside}/active_neuron_before_relu_csv"
+    study_folder = artifacts.study_folder(Path(flags.checkpoint_dir), "checkpoint")
+    output = "" if study_folder == Path() else f" --output_dir {study_folder}/active_neuron_before_relu_csv"
     print(f"next: python get_active_neuron.py{cli.asked_tasks(flags)} --pretrained_model {flags.pretrained_model} "
           f"--checkpoint_dir {flags.checkpoint_dir}{output}")
 

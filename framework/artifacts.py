@@ -687,10 +687,14 @@ def tensorboard(folder: PathLike) -> SummaryWriter:
     return SummaryWriter(folder)
 
 
+def study_folder(folder: Path, usual: str) -> Path:
+    """Where a study keeps its folders, one of them `folder`: beside it if it has the `usual` name, or else in it."""
+    return folder.parent if folder.name == usual else folder
+
+
 def accuracy_path(checkpoint_dir: PathLike) -> Path:
     """Where the accuracies of all prompts of a folder are kept: beside `checkpoint`, in a folder of another name."""
-    folder = Path(checkpoint_dir).resolve()
-    return (folder.parent if folder.name == "checkpoint" else folder) / "goemotions_prompt_tuning_accuracy.csv"
+    return study_folder(Path(checkpoint_dir).resolve(), "checkpoint") / "goemotions_prompt_tuning_accuracy.csv"
 
 
 def write_accuracies(checkpoint_dir: PathLike) -> pd.DataFrame:
