@@ -56,7 +56,7 @@ def evaluate(study, which):
     task, chosen = which
     model, rows = study.model.to(study.device), study.rows[task]
     if study.positions is None:
-        models.keep_freed_memory(model.device)
+        models.prepare(model.device)
         study.positions = models.positions_per_batch(model, training=False)
     prompt = study.prompts[task].to(study.device)
     masks = study.masks[chosen].to(study.device) if chosen else None

@@ -238,7 +238,7 @@ def main():
     measure("(a) published way", torch.float32, lambda plain=plain: published_training(plain, comments, labels),
             lambda plain=plain: published_evaluation(plain, comments, masks[0].to(device)))
     del plain
-    models.keep_freed_memory(device)  # as the scripts do
+    models.prepare(device)  # as the scripts do
     for label, dtype in (("(b) ours, float32", torch.float32), (f"(c) ours, auto: {str(auto)[6:]}", auto)):
         model = make_model(device, dtype, flags.layers, flags.hidden)
         measure(label, dtype, lambda: our_training(model, comments, labels, flags.tasks),

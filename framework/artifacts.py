@@ -645,8 +645,7 @@ def read_training(path: PathLike) -> dict[str, Any]:
                  and all(_is_tensor(state[name], 3, prompts.dtype) and state[name].shape == prompts.shape
                          and torch.isfinite(state[name]).all() for name in ("prompts", "exp_avg", "exp_avg_sq"))
                  and all(is_prompt(task["prompt"]) for task in state["ended"])
-                 and type(state["positions_per_batch"]) is int and state["positions_per_batch"] > 0
-                 and (state["cuda_random"] is None or _is_tensor(state["cuda_random"], 1, torch.uint8)))
+                 and type(state["positions_per_batch"]) is int and state["positions_per_batch"] > 0)
         state["settings"] = _checked_settings(path, state.get("settings"))
     except (KeyError, TypeError, AttributeError):
         valid = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -118,7 +117,7 @@ class PromptTrainer:
     """Trains a group of tasks together: one batch of rows from each task makes one step of all.
 
     Every task keeps its own batches, shuffling, optimiser state, best epoch and early stopping; its losses are those
-    of training it alone, up to rounding (and, on a GPU, up to dropout's noise, which torch draws for the whole group).
+    of training it alone, up to rounding.
 
     Parameters
     ----------
@@ -162,8 +161,7 @@ class PromptTrainer:
             "exp_avg": self.exp_avg[kept], "exp_avg_sq": self.exp_avg_sq[kept],
             "ended": [{**task.state(), "prompt": prompt} for task, prompt in self.ended],
             # How rows are cut into passes changes the rounding, and with it the last bits.
-            "positions_per_batch": self.positions_per_batch,
-            "cuda_random": torch.cuda.get_rng_state(self.model.device) if self.model.device.type == "cuda" else None}
+            "positions_per_batch": self.positions_per_batch}
 
     def load_state(self, state: dict[str, Any], new_task: Callable[[str, int], Task | None]) -> None:
         """Go on from where `state` was taken, to the bit.
@@ -200,8 +198,6 @@ class PromptTrainer:
         ended = [(load(saved), saved["prompt"].to(self.prompts)) for saved in state["ended"]]
         self.ended = [(task, prompt) for task, prompt in ended if task is not None]
         self.positions_per_batch = state["positions_per_batch"]
-        if state["cuda_random"] is not None and self.model.device.type == "cuda":
-            torch.cuda.set_rng_state(state["cuda_random"], self.model.device)
 
     def add(self, task: Task, prompt: torch.Tensor | None = None) -> None:
         """Take a task into the group, starting from `prompt` [P, H] or from its own initial prompt."""
@@ -266,8 +262,7 @@ class PromptTrainer:
             gradient = torch.zeros_like(prompts)
             for part in cut_by_length(self.train_tokens, rows, self.settings.prompt_len, positions_per_batch):
                 index = torch.from_numpy(task_of_row[part]).to(prompts.device)
-                noise = RowNoise(noise_seeds[part], lengths[part]) if prompts.device.type == "cpu" else nullcontext()
-                with noise:
+                with RowNoise(noise_seeds[part], lengths[part], prompts.device):
                     logits = self.model(*pad(self.train_tokens, rows[part], self.model), prompt=prompts[index]).logits
                 label = torch.from_numpy(labels[part]).to(prompts.device)
                 loss = F.cross_entropy(logits, label, reduction="none") * torch.from_numpy(weight[part]).to(logits)
@@ -380,7 +375,6 @@ def within_memory(compute: Callable[[int], Result], positions_per_batch: int) ->
         If passes of a single row are too large.
     """
     while True:
-        random = torch.cuda.get_rng_state_all()  # a pass that failed leaves no trace
         try:
             return compute(positions_per_batch), positions_per_batch
         except (MemoryError, RuntimeError) as error:
@@ -389,7 +383,6 @@ def within_memory(compute: Callable[[int], Result], positions_per_batch: int) ->
             if positions_per_batch < 64:
                 raise MemoryError from None
         # Outside of `except`, where the error no longer keeps what was computed so far in memory.
-        torch.cuda.set_rng_state_all(random)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         print(f"out of memory with {positions_per_batch} positions in a pass; going on with {positions_per_batch // 2}",

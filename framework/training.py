@@ -101,7 +101,7 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
         How many tasks are in other processes' hands.
     """
     flags, model = study.flags, study.model.to(study.device)
-    models.keep_freed_memory(model.device)
+    models.prepare(model.device)
     board = artifacts.tensorboard(flags.tensorboard) if flags.tensorboard else None
 
     def on_epoch(task):
@@ -132,7 +132,6 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
     group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size,
                                    study.learned_with.prompt_len)
     print(f"up to {group_size} tasks train together, {trainer.positions_per_batch} positions in a pass")
-    torch.manual_seed(0)  # the noise of the backbone's dropout on a GPU
     queue = (begin(*task) for task in todo)
     bar.set_description(f"{todo.left[0][0]}-{todo.left[0][1]} epoch 1")
     with todo, saved, board or nullcontext():

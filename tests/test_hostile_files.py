@@ -89,7 +89,7 @@ def training(**changes):
             "generator": torch.Generator().get_state()}
     zeros = torch.zeros(1, 4, 16)
     return {"tasks": [task], "ended": [], "prompts": zeros, "exp_avg": zeros.clone(), "exp_avg_sq": zeros.clone(),
-            "positions_per_batch": 4096, "cuda_random": None, "settings": {}} | changes
+            "positions_per_batch": 4096, "settings": {}} | changes
 
 
 def corpus_csv(**columns):
