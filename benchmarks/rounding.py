@@ -6,7 +6,8 @@
 Trains a prompt for each of 27 emotions on the embedded backbone and the demonstration corpus, reads and ranks the
 neurons, and evaluates masks; then again with one thing changed at a time. Prints how far accuracies and ranks are from
 those of the first run, and, to compare with, how far those of another seed are. The embedded backbone has no dropout;
-tasks alone are compared once more on a copy that has RoBERTa's, whose noise is each task's own on a CPU.
+tasks alone are compared once more on a copy that has RoBERTa's. All is computed on the CPU; where there is a GPU, it is
+compared with that, too.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 RATINGS = ROOT / "data" / "demo" / "attribute_ratings.csv"
@@ -28,7 +30,7 @@ RATINGS = ROOT / "data" / "demo" / "attribute_ratings.csv"
 def study(folder, flags, epochs, seed=1, environment=None, prompts=None, backbone="backbone"):
     """Run steps 1, 3, 4 and 6 in a folder, or step 6 alone on the prompts and masks of the folder `prompts`."""
     folder.mkdir()
-    model = ["--pretrained_model", backbone, "--random_seed", str(seed)]
+    model = ["--pretrained_model", backbone, "--random_seed", str(seed), "--device", "cpu"]
     source = prompts or folder
     checkpoints, masks = ["--checkpoint_dir", source / "checkpoint"], source / "masks" / "top.pkl"
     steps = [
@@ -102,20 +104,24 @@ def main():
             "the same": {}, "one thread": {"environment": one_thread},
             "tasks alone": {"flags": ["--tasks_per_batch=1"]}, "float32": {"flags": ["--precision=fp32"]},
             "another seed": {"seed": 3}}
-        for name, changed in changes.items():
+        on_gpu = {"on a GPU": {"flags": ["--device=cuda"]}} if torch.cuda.is_available() else {}
+        for name, changed in (changes | on_gpu).items():
             other = folder / name.replace(" ", "_")
             study(other, **{"flags": [], "epochs": flags.epochs, **changed})
             compare_training(name, first, other)
-        backbone, together, alone = (folder / name for name in ("dropout_model", "dropout", "dropout_alone"))
+        backbone, together = folder / "dropout_model", folder / "dropout"
         with_dropout(backbone)
         study(together, [], flags.epochs, backbone=backbone)
-        study(alone, ["--tasks_per_batch=1"], flags.epochs, backbone=backbone)
-        compare_training("tasks alone, with dropout", together, alone)
+        changes = {"tasks alone": {"flags": ["--tasks_per_batch=1"]}}
+        for name, changed in (changes | on_gpu).items():
+            other = folder / f"{name.replace(' ', '_')}_with_dropout"
+            study(other, epochs=flags.epochs, backbone=backbone, **changed)
+            compare_training(f"{name}, with dropout", together, other)
         print("\n| evaluated again | accuracies equal | mean distance, points | largest |\n| --- | --- | --- | --- |")
         changes = {
             "the same": {}, "one thread": {"environment": one_thread},
             "masks one by one": {"flags": ["--masks_per_batch=1"]}, "float32": {"flags": ["--precision=fp32"]}}
-        for name, changed in changes.items():
+        for name, changed in (changes | on_gpu).items():
             other = folder / f"evaluated_{name.replace(' ', '_')}"
             study(other, **{"flags": [], "epochs": 0, "prompts": first, **changed})
             compare_evaluation(name, first, other)
