@@ -20,6 +20,8 @@ from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokeni
 from framework import artifacts, encoders, models, neurons
 from framework.errors import UserError
 from framework.noise import RowNoise
+from framework.tasks import TaskRows
+from framework.trainer import PromptTrainer, Task, TrainSettings, count_right
 
 ROOT = Path(__file__).resolve().parents[1]
 # What each family's tiny model has beside the sizes of all, and which kind of tokenizer its published models have.
@@ -198,15 +200,20 @@ def test_padding_and_neighbours_change_nothing(folder_of, name):
                 torch.testing.assert_close(masked[index, row], alone[0, 0], rtol=0, atol=1e-6)
 
 
-@family
-def test_dropout_is_the_rows_own(folder_of, name):
-    """A row meets the same noise beside others, however far it is padded, and other noise from another seed."""
-    model, tokenizer, _ = load(folder_of(name))
+def drop_out_a_tenth(model):
+    """Wherever the family has dropout."""
     for path, module in model.named_modules():
         if isinstance(module, torch.nn.Dropout) and "pos_dropout" not in path:
             module.p = 0.1
         if isinstance(getattr(module, "attention_dropout", None), float):
             module.attention_dropout = 0.1
+
+
+@family
+def test_dropout_is_the_rows_own(folder_of, name):
+    """A row meets the same noise beside others, however far it is padded, and other noise from another seed."""
+    model, tokenizer, _ = load(folder_of(name))
+    drop_out_a_tenth(model)
     input_ids, prompt, _ = make_inputs(model, tokenizer)
     lengths, seeds = np.array([9, 4, 7, 2]), np.array([5, 6, 7, 8], np.uint64)
     attended = torch.arange(9) < torch.from_numpy(lengths)[:, None]
@@ -223,6 +230,25 @@ def test_dropout_is_the_rows_own(folder_of, name):
         torch.testing.assert_close(logits([row])[0], together[row], rtol=0, atol=1e-6)
     assert ((logits([0, 1, 2, 3], seeds + np.uint64(1)) - together).abs() > 1e-4).all()
     assert (logits([0, 1, 2, 3]) == together).all()
+
+
+@family
+def test_what_a_device_computes_stays_there(folder_of, name, monkeypatch):
+    """On torch's "meta", which has shapes and no numbers: what stands in for a GPU where there is none."""
+    # It looks whether anything is padded.
+    monkeypatch.setattr("transformers.masking_utils._ignore_bidirectional_mask_sdpa", lambda *arguments, **more: False)
+    model, tokenizer, _ = load(folder_of(name))
+    drop_out_a_tenth(model)
+    _, _, masks = make_inputs(model, tokenizer)
+    model.to("meta")
+    random = np.random.default_rng(0)
+    tokens = [np.array([tokenizer.mask_token_id, *random.integers(10, 300, length)]) for length in (3, 9, 5, 5)]
+    rows = TaskRows(np.arange(4), np.arange(4) % 2)
+    trainer = PromptTrainer(model, tokens, tokens, TrainSettings(prompt_len=5), positions_per_batch=30)
+    trainer.add(Task("fear", 1, rows, rows))
+    losses = trainer.step(trainer.next_rows())
+    right = count_right(model, tokens, rows, trainer.prompts[0], 60, neuron_masks=masks.to("meta"))
+    assert losses.is_meta and trainer.prompts.is_meta and right.is_meta
 
 
 @family
