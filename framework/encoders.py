@@ -45,7 +45,10 @@ def load(
         the one that it carries was not trained to fill in words.
     """
     config.chunk_size_feed_forward = 0  # all positions pass the feed-forward block together, so hooks see a layer once
-    config.legacy = True  # the head of DeBERTa that RENAMED leads to; other families do not know it
+    # What only one family knows:
+    config.legacy = True  # the head of DeBERTa that RENAMED leads to
+    config.attention_type = "original_full"  # what BigBird takes anyway for inputs as short as comments
+    config.layerdrop = 0.0  # FlauBERT's, which in training leaves out a layer for all rows together
     model, info = AutoModelForMaskedLM.from_pretrained(
         path, config=config, dtype=dtype, key_mapping=RENAMED, output_loading_info=True, trust_remote_code=False)
     missing = set(info["missing_keys"])
@@ -137,7 +140,7 @@ class PromptedEncoder(nn.Module):
         """
         tokens = self.get_input_embeddings()(input_ids)
         prompt = prompt.to(tokens.dtype).expand(len(input_ids), -1, -1)
-        segments = getattr(self.base_model.embeddings, "token_type_embeddings", None)
+        segments = getattr(getattr(self.base_model, "embeddings", None), "token_type_embeddings", None)
         if segments is not None:
             # The model adds these to every position, but a prompt vector takes the place of both embeddings together.
             prompt = prompt - segments.weight[0]

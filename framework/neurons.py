@@ -16,23 +16,34 @@ if TYPE_CHECKING:  # it imports this module
     from framework.encoders import PromptedModel
 
 # By `config.model_type`: names, below the base model, of the linear maps that lead out of the feed-forward blocks. What
-# enters them are the neurons; in a gated block (ModernBERT) that is the gated product.
+# enters them are the neurons; in a gated block (of ModernBERT, for one) that is the gated product.
 BERT = r"encoder\.layer\.\d+\.output\.dense"
+GATED = r"layers\.\d+\.mlp\.down_proj"
+XLM = r"ffns\.\d+\.lin2"
 OUTPUTS = {
     "albert": r"encoder\.albert_layer_groups\.\d+\.albert_layers\.\d+\.ffn_output",
     "bert": BERT,
+    "big_bird": BERT,
     "camembert": BERT,
     "data2vec-text": BERT,
     "deberta-v2": BERT,
     "distilbert": r"transformer\.layer\.\d+\.ffn\.lin2",
     "electra": BERT,
     "ernie": BERT,
+    "eurobert": GATED,
+    "flaubert": XLM,
+    "gte": GATED,
+    "luke": BERT,
     "megatron-bert": BERT,
     "modernbert": r"layers\.\d+\.mlp\.Wo",
     "mpnet": BERT,
+    "nomic_bert": GATED,
     "rembert": BERT,
     "roberta": BERT,
     "roberta-prelayernorm": BERT,
+    "roformer": BERT,
+    "ultrabert": GATED,
+    "xlm": XLM,
     "xlm-roberta": BERT,
     "xlm-roberta-xl": BERT,
 }
