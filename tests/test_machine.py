@@ -81,6 +81,7 @@ def test_read_only_folder(tiny_model, tmp_path):
 
 @pytest.mark.parametrize("error", [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
     RuntimeError("[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"),
     MemoryError()])
 def test_out_of_memory_halves_the_passes(model, tokens, monkeypatch, capsys, error):  # noqa: F811

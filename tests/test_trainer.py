@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import os
 
 import numpy as np
 import pytest
@@ -87,6 +88,16 @@ def test_a_gpus_layout_meets_the_same_noise(tokens, monkeypatch):
     _, padded = train(model, tokens, tasks(), 2, settings)
     for name, losses in packed.items():
         np.testing.assert_allclose(padded[name], losses, rtol=0, atol=1e-8)
+
+
+def test_a_gpu_adds_in_the_same_order_every_time(monkeypatch):
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    try:
+        models.prepare(torch.device("cuda"))
+        assert torch.are_deterministic_algorithms_enabled() and os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    finally:
+        torch.use_deterministic_algorithms(False)
 
 
 def test_every_row_is_seen_once_an_epoch(model, tokens):
