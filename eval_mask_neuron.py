@@ -86,6 +86,7 @@ def main():
     checkpoints = {path: artifacts.read_checkpoint(path) for path in paths.values()}
     label_words = models.trained_label_words(checkpoints, flags.label_words)
     prompts = {task: checkpoints[path]["best_prompt"] for task, path in paths.items()}
+    hashes = {task: artifacts.sha256(path) for task, path in paths.items()}
     prompt_len = max(len(prompt) for prompt in prompts.values())
 
     machines = cluster.connect(flags.ray, flags.device) if flags.ray else None
@@ -110,7 +111,7 @@ def main():
 
     def settings_of(emotion, seed):
         # A prompt that was trained again since makes other results.
-        return {**settings, "prompt": artifacts.sha256(paths[emotion, seed])}
+        return {**settings, "prompt": hashes[emotion, seed]}
 
     def read_measured(task):
         return artifacts.read_partial_result(path_of(*task), settings_of(*task), flags.overwrite)

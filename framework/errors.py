@@ -9,6 +9,6 @@ class UserError(Exception):
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out: Python's own, or one of torch, oneDNN or cuBLAS without a class."""
+    """Whether an exception says that memory ran out: Python's own, or one of the libraries', which have no class."""
     said = ("out of memory", "can't allocate memory", "could not create a primitive", "CUBLAS_STATUS_ALLOC_FAILED")
     return isinstance(error, MemoryError) or any(message in str(error) for message in said)
