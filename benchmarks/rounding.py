@@ -24,23 +24,32 @@ import pandas as pd
 import torch
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+from framework import artifacts, models  # noqa: E402
+
 RATINGS = ROOT / "data" / "demo" / "attribute_ratings.csv"
 
 
 def study(folder, flags, epochs, seed=1, environment=None, prompts=None, backbone="backbone"):
-    """Run steps 1, 3, 4 and 6 in a folder, or step 6 alone on the prompts and masks of the folder `prompts`."""
+    """Run steps 1, 3, 4 and 6 in a folder, or step 6 alone on the prompts and masks of the folder `prompts`.
+
+    On the CPU and in the precision that is fastest there, unless `flags` say otherwise.
+    """
     folder.mkdir()
-    model = ["--pretrained_model", backbone, "--random_seed", str(seed), "--device", "cpu"]
+    model = ["--pretrained_model", backbone, "--random_seed", str(seed)]
+    precision = {torch.float32: "fp32", torch.bfloat16: "bf16"}[models.resolve_precision("auto", torch.device("cpu"))]
+    flags = ["--device=cpu", f"--precision={precision}", *flags]
+    device = [flag for flag in flags if "--device" in flag]
     source = prompts or folder
     checkpoints, masks = ["--checkpoint_dir", source / "checkpoint"], source / "masks" / "top.pkl"
     steps = [
         ["train.py", *model, *checkpoints, "--dataset", "demo", "--prompt_len", 20, "--epochs", epochs, "--lr", 0.02,
          *flags],
-        ["get_active_neuron.py", *model, *checkpoints, "--output_dir", folder / "active"],
+        ["get_active_neuron.py", *model, *checkpoints, *device, "--output_dir", folder / "active"],
         ["rsa_searchlight.py", "--activation_dir", folder / "active", "--attributes", RATINGS, "--CSV_Path",
          folder / "rank.csv"],
         ["gen_mask.py", "--CSV_Path", folder / "rank.csv", "--PKL_File", masks, "--thresholds", 250, 500]]
-    flags = [flag for flag in flags if "tasks_per_batch" not in str(flag)]
+    flags = [flag for flag in flags if "tasks_per_batch" not in flag]
     steps = (steps if prompts is None else []) + [
         ["eval_mask_neuron.py", *model, *checkpoints, "--dataset", "demo", "--maskPath", masks, "--resultPath",
          folder / "results", *flags]]
@@ -65,9 +74,7 @@ def accuracies(folder):
 
 def masked(folder):
     """Accuracies under masks [tasks, masks]."""
-    from framework.artifacts import read_results
-
-    return read_results(folder / "results").drop(columns=["sentiment", "seed", "best"]).to_numpy(float)
+    return artifacts.read_results(folder / "results").drop(columns=["sentiment", "seed", "best"]).to_numpy(float)
 
 
 def compare_training(name, ours, other):
@@ -128,5 +135,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     main()

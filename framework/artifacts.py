@@ -299,10 +299,17 @@ def first_difference(ours: dict[str, Any], theirs: dict[str, Any]) -> str | None
     return None
 
 
+@functools.cache
+def code() -> str:
+    """Digest of the code that this process runs: the package's files."""
+    return sha256(*sorted(Path(__file__).parent.glob("*.py")))
+
+
 def versions() -> dict[str, str]:
     """What the results were computed with."""
     libraries = "torch", "transformers", "numpy", "scipy", "numba"
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in libraries}}
+    return {"openneuron": code()[:12], "python": platform.python_version(),
+            **{name: metadata.version(name) for name in libraries}}
 
 
 def _short(value):
@@ -623,31 +630,36 @@ def read_training(path: PathLike) -> dict[str, Any]:
         For `framework.trainer.PromptTrainer.load_state`, and `settings`.
     """
     state = _load_tensors(_read_bytes(path), path)
-    generator = torch.get_rng_state()
+    of_all = {"tasks", "ended", "prompts", "exp_avg", "exp_avg_sq", "positions_per_batch", "settings"}
+    of_task = {"emotion", "seed", "epoch", "step", "order", "best_prompt", "best_acc", "best_epoch", "losses", "loss",
+               "acc", "generator"}
 
-    def is_prompt(value):
-        return _is_matrix(value) and value.shape == state["prompts"].shape[1:]
+    def is_finite(value, shape):
+        return (_is_tensor(value, len(shape), state["prompts"].dtype) and value.shape == shape
+                and bool(value.isfinite().all()))
 
-    def is_task(task):
+    def is_task(task, more=()):
         counts = ("seed", "epoch", "step", "best_epoch")
-        return (isinstance(task, dict) and task.get("emotion") in EMOTIONS
-                and all(type(task.get(name)) is int and task[name] >= 0 for name in counts)
-                and all(type(task.get(name)) is float and not task[name] > 1 for name in ("best_acc", "acc"))
-                and type(task.get("loss")) is float
-                and isinstance(task.get("losses"), torch.Tensor) and task["losses"].dim() == 1
-                and _is_tensor(task.get("order"), 1, torch.int64) and bool((task["order"] >= 0).all())
-                and _is_tensor(task.get("generator"), 1, torch.uint8) and task["generator"].shape == generator.shape
-                and (is_prompt(task.get("best_prompt")) if task["epoch"] else task.get("best_prompt") is None))
+        torch.Generator().set_state(task["generator"])
+        return (task.keys() == {*of_task, *more} and task["emotion"] in EMOTIONS
+                and all(type(task[name]) is int and task[name] >= 0 for name in counts)
+                and all(type(task[name]) is float and not task[name] > 1 for name in ("best_acc", "acc"))
+                and type(task["loss"]) is float and _is_tensor(task["losses"], 1, task["losses"].dtype)
+                and task["losses"].is_floating_point()
+                and _is_tensor(task["order"], 1, torch.int64) and bool((task["order"] >= 0).all())
+                and (is_finite(task["best_prompt"], shape[1:]) if task["epoch"] else task["best_prompt"] is None)
+                and all(is_finite(task[name], shape[1:]) for name in more))
 
     try:
-        prompts = state["prompts"]
-        valid = (all(map(is_task, [*state["tasks"], *state["ended"]])) and len(state["tasks"]) == len(prompts)
-                 and all(_is_tensor(state[name], 3, prompts.dtype) and state[name].shape == prompts.shape
-                         and torch.isfinite(state[name]).all() for name in ("prompts", "exp_avg", "exp_avg_sq"))
-                 and all(is_prompt(task["prompt"]) for task in state["ended"])
+        shape = state["prompts"].shape
+        valid = (state.keys() == of_all and state["prompts"].is_floating_point() and len(shape) == 3
+                 and len(state["tasks"]) == shape[0]
+                 and all(is_finite(state[name], shape) for name in ("prompts", "exp_avg", "exp_avg_sq"))
+                 and all(is_task(task) for task in state["tasks"])
+                 and all(is_task(task, more=["prompt"]) for task in state["ended"])
                  and type(state["positions_per_batch"]) is int and state["positions_per_batch"] > 0)
         state["settings"] = _checked_settings(path, state.get("settings"))
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError, RuntimeError):  # the last of a generator
         valid = False
     if not valid:
         raise UserError(f"{path}: is no state of training; delete it")

@@ -141,9 +141,8 @@ class Cluster:
                        {"num_cpus": min([_CORES, *filter(None, cores)]), "num_gpus": 0})
         if not self._machines():
             raise UserError("--ray: the cluster has no machine to work on; start some with `ray start --address`")
-        code = _code()
-        for machine, theirs in self.ask(_code):
-            if theirs != code:
+        for machine, theirs in self.ask(artifacts.code):
+            if theirs != artifacts.code():
                 raise UserError(_OTHER_CODE.format(machine))
 
     def _machines(self):
@@ -240,7 +239,7 @@ class Cluster:
 
     def _map(self, work, study, items, bar):
         ray = self._ray
-        study = ray.put((work, study, _code()))
+        study = ray.put((work, study, artifacts.code()))
         remote = ray.remote(_work).options(**self._share, max_retries=_LOSSES)
         progress = None
         if bar is not None:
@@ -308,11 +307,6 @@ def check_seen(marker: Path) -> None:
                         "that all machines share, or pass --gather")
 
 
-def _code():
-    """Digest of the code that a machine has."""
-    return artifacts.sha256(*sorted((ROOT / "framework").glob("*.py")))
-
-
 def _answer(question, arguments):
     return socket.gethostname(), question(*arguments)
 
@@ -322,7 +316,7 @@ def _unpack(study):
     import ray
 
     work, study, code = ray.get(study)
-    if code != _code():  # of a machine that joined after `connect` had asked
+    if code != artifacts.code():  # of a machine that joined after `connect` had asked
         raise UserError(_OTHER_CODE.format(socket.gethostname()))
     return work, study
 

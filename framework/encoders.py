@@ -48,7 +48,6 @@ def load(
     # What only one family knows:
     config.legacy = True  # the head of DeBERTa that RENAMED leads to
     config.attention_type = "original_full"  # what BigBird takes anyway for inputs as short as comments
-    config.layerdrop = 0.0  # FlauBERT's, which in training leaves out a layer for all rows together
     model, info = AutoModelForMaskedLM.from_pretrained(
         path, config=config, dtype=dtype, key_mapping=RENAMED, output_loading_info=True, trust_remote_code=False)
     missing = set(info["missing_keys"])

@@ -40,7 +40,7 @@ def resolve_device(name: str) -> torch.device:
         If this machine does not have it.
     """
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.empty(0, device=name)
         return torch.device(name)
@@ -135,6 +135,9 @@ def load_backbone(
         model = model.to(device).eval()
     except (UserError, MemoryError):
         raise
+    except ImportError as error:  # of a tokenizer of its own kind
+        reason = " ".join(str(error).split())
+        raise UserError(f"{flag}: needs a package that is not installed: {reason}") from None
     except Exception as error:  # damaged files can fail anywhere inside the loaders
         if is_out_of_memory(error):
             raise
@@ -287,12 +290,11 @@ def prepare(device: torch.device) -> None:
     On a CPU, memory that a pass frees is kept for the next one. glibc, left to itself, hands large blocks back to the
     system and takes them anew in the next pass, page by page, which costs up to a third of a pass.
 
-    On a GPU of NVIDIA's, sums are made in the same order every time, where torch has a way to; where it has none, it
-    warns.
+    On a GPU of NVIDIA's, sums are made in the same order every time.
     """
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.use_deterministic_algorithms(True)
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     elif device.type == "cpu" and platform.libc_ver()[0] == "glibc":
         trim_threshold, most_mappings = -1, -4  # M_TRIM_THRESHOLD, M_MMAP_MAX of malloc.h

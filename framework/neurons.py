@@ -19,7 +19,6 @@ if TYPE_CHECKING:  # it imports this module
 # enters them are the neurons; in a gated block (of ModernBERT, for one) that is the gated product.
 BERT = r"encoder\.layer\.\d+\.output\.dense"
 GATED = r"layers\.\d+\.mlp\.down_proj"
-XLM = r"ffns\.\d+\.lin2"
 OUTPUTS = {
     "albert": r"encoder\.albert_layer_groups\.\d+\.albert_layers\.\d+\.ffn_output",
     "bert": BERT,
@@ -31,7 +30,6 @@ OUTPUTS = {
     "electra": BERT,
     "ernie": BERT,
     "eurobert": GATED,
-    "flaubert": XLM,
     "gte": GATED,
     "luke": BERT,
     "megatron-bert": BERT,
@@ -43,7 +41,6 @@ OUTPUTS = {
     "roberta-prelayernorm": BERT,
     "roformer": BERT,
     "ultrabert": GATED,
-    "xlm": XLM,
     "xlm-roberta": BERT,
     "xlm-roberta-xl": BERT,
 }

@@ -129,9 +129,6 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
     train_tokens, dev_tokens = study.tokens
     trainer = PromptTrainer(model, train_tokens, dev_tokens, study.learned_with,
                             models.positions_per_batch(model, training=True), flags.eval_batch_size)
-    group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size,
-                                   study.learned_with.prompt_len)
-    print(f"up to {group_size} tasks train together, {trainer.positions_per_batch} positions in a pass")
     queue = (begin(*task) for task in todo)
     bar.set_description(f"{todo.left[0][0]}-{todo.left[0][1]} epoch 1")
     with todo, saved, board or nullcontext():
@@ -139,6 +136,9 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
             if state:
                 trainer.load_state(state, take_up)
                 bar.update(sum(task.epoch for task in trainer.tasks))
+            group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size,
+                                           study.learned_with.prompt_len)
+            print(f"up to {group_size} tasks train together, {trainer.positions_per_batch} positions in a pass")
             trainer.run(queue, group_size, on_epoch, on_finish, saved.save)
     return todo.elsewhere
 

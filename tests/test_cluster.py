@@ -272,7 +272,7 @@ def test_what_goes_wrong_on_a_worker_is_raised_here(machines, monkeypatch):
 
 
 def test_machines_with_other_code_are_refused(machines, monkeypatch):
-    monkeypatch.setattr(cluster, "_code", lambda: os.getpid())
+    monkeypatch.setattr(artifacts, "code", lambda: os.getpid())
     monkeypatch.setattr(ray, "init", lambda *_, **__: None)
     with pytest.raises(UserError, match="has another version of this repository"):
         cluster.connect(machines.address)
@@ -284,7 +284,7 @@ def test_a_machine_that_joins_later_is_checked_too(machines, monkeypatch, tmp_pa
     with artifacts.marker(machines.apart) as seen, pytest.raises(UserError, match="apart: .* does not see what is"):
         list(machines.joined.map(lambda study, item: cluster.check_seen(seen), None, range(20)))
     joined = machines.joined
-    monkeypatch.setattr(cluster, "_code", lambda: "of the driver")
+    monkeypatch.setattr(artifacts, "code", lambda: "of the driver")
     with pytest.raises(UserError, match="has another version of this repository"):
         list(joined.map(max, 0, [1]))
 

@@ -37,8 +37,7 @@ FAMILIES = {
     "distilbert": ("wordpiece", {"hidden_dim": 32}),
     "electra": ("wordpiece", {"embedding_size": 8}),
     "ernie": ("wordpiece", {}),
-    "eurobert": ("bytes", {}),
-    "flaubert": ("unigram", {"hidden_size": 8}),
+    "eurobert": ("bytes", {"num_key_value_heads": 1}),
     "gte": ("unigram", {}),
     "luke": ("bytes", {}),
     "megatron-bert": ("wordpiece", {}),
@@ -49,8 +48,8 @@ FAMILIES = {
     "roberta": ("bytes", {"type_vocab_size": 1}),
     "roberta-prelayernorm": ("bytes", {"type_vocab_size": 1}),
     "roformer": ("wordpiece", {}),
-    "ultrabert": ("bytes", {}),
-    "xlm": ("unigram", {"hidden_size": 8}),
+    "ultrabert": ("bytes", {"sliding_window": 4, "layer_types": ["sliding_attention", "full_attention"],
+                            "num_key_value_heads": 1}),
     "xlm-roberta": ("unigram", {"type_vocab_size": 1}),
     "xlm-roberta-xl": ("unigram", {"type_vocab_size": 1}),
 }
@@ -244,9 +243,8 @@ def test_dropout_is_the_rows_own(folder_of, name):
 @family
 def test_what_a_device_computes_stays_there(folder_of, name, monkeypatch):
     """On torch's "meta", which has shapes and no numbers: what stands in for a GPU where there is none."""
-    # Both look whether anything is padded, the second in XLM.
+    # It looks whether anything is padded.
     monkeypatch.setattr("transformers.masking_utils._ignore_bidirectional_mask_sdpa", lambda *arguments, **more: False)
-    monkeypatch.setattr(torch.Tensor, "item", lambda self: 0)
     model, tokenizer, _ = load(folder_of(name))
     drop_out_a_tenth(model)
     _, _, masks = make_inputs(model, tokenizer)
@@ -381,6 +379,16 @@ def test_tokenizer_without_a_mask_token(folder_of, tmp_path):
     PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[UNK]").save_pretrained(tmp_path)
     with pytest.raises(UserError, match="no mask token"):
         models.load_backbone(str(tmp_path), 5)
+
+
+def test_a_tokenizers_package_that_is_missing_is_named(folder_of, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rjieba", None)
+    folder = shutil.copytree(folder_of("roformer"), tmp_path / "model")
+    (folder / "tokenizer.json").unlink()
+    (folder / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nnegative\npositive\n")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "RoFormerTokenizer"}')
+    with pytest.raises(UserError, match="needs a package that is not installed: .*rjieba"):
+        load(folder)
 
 
 def test_deberta_with_the_names_of_its_publisher(folder_of, tmp_path):

@@ -84,12 +84,13 @@ def activations(header, values):
 
 
 def training(**changes):
+    """A state of one task in training, with changes to the task."""
     task = {"emotion": "fear", "seed": 1, "epoch": 0, "step": 3, "best_epoch": 0, "best_acc": -1.0, "acc": 0.5,
             "loss": 0.6, "losses": torch.ones(2), "best_prompt": None, "order": torch.arange(5),
             "generator": torch.Generator().get_state()}
     zeros = torch.zeros(1, 4, 16)
-    return {"tasks": [task], "ended": [], "prompts": zeros, "exp_avg": zeros.clone(), "exp_avg_sq": zeros.clone(),
-            "positions_per_batch": 4096, "settings": {}} | changes
+    return {"tasks": [task | changes], "ended": [], "prompts": zeros, "exp_avg": zeros.clone(),
+            "exp_avg_sq": zeros.clone(), "positions_per_batch": 4096, "settings": {}}
 
 
 def corpus_csv(**columns):
@@ -180,21 +181,22 @@ CORPUS = [
     ("training", "2^60 tuples as a key", program(b"\x80\x02}N" + TUPLES + b"Ns."), "more than tensors"),
     ("training", "another file", GOOD, "no state of training"),
     ("training", "first half", saved(training())[:1000], "damaged"),
-    ("training", "emotion with a path", saved(training(tasks=[training()["tasks"][0] | {"emotion": "../fear"}])),
-     "no state"),
-    ("training", "other number of prompts", saved(training(tasks=[])), "no state"),
-    ("training", "NaN", saved(training(exp_avg=torch.full((1, 4, 16), torch.nan))), "no state"),
-    ("training", "generator cut short", saved(training(tasks=[training()["tasks"][0] | {
-        "generator": torch.zeros(5, dtype=torch.uint8)}])), "no state"),
-    ("training", "a row before the first", saved(training(tasks=[training()["tasks"][0] | {
-        "order": torch.tensor([-1])}])), "no state"),
-    ("training", "better than all right", saved(training(tasks=[training()["tasks"][0] | {"best_acc": 5.0}])),
-     "no state"),
-    ("training", "no prompt after an epoch", saved(training(tasks=[training()["tasks"][0] | {"epoch": 1}])),
-     "no state"),
-    ("training", "a prompt of another shape", saved(training(tasks=[training()["tasks"][0] | {
-        "epoch": 1, "best_prompt": torch.zeros(5, 16)}])), "no state"),
-    ("training", "runs code", saved(training(settings=Harm())), "could run code"),
+    ("training", "emotion with a path", saved(training(emotion="../fear")), "no state"),
+    ("training", "other number of prompts", saved(training() | {"tasks": []}), "no state"),
+    ("training", "NaN", saved(training() | {"exp_avg": torch.full((1, 4, 16), torch.nan)}), "no state"),
+    ("training", "generator cut short", saved(training(generator=torch.zeros(5, dtype=torch.uint8))), "no state"),
+    ("training", "generator of zeros", saved(training(generator=torch.zeros_like(torch.get_rng_state()))), "no state"),
+    ("training", "losses of 2^40 steps", saved(training(losses=torch.zeros(1).expand(2**40))), "no state"),
+    ("training", "a row before the first", saved(training(order=torch.tensor([-1]))), "no state"),
+    ("training", "rows of its own", saved(training(train=5)), "no state"),
+    ("training", "better than all right", saved(training(best_acc=5.0)), "no state"),
+    ("training", "no prompt after an epoch", saved(training(epoch=1)), "no state"),
+    ("training", "a prompt of another shape", saved(training(epoch=1, best_prompt=torch.zeros(5, 16))), "no state"),
+    ("training", "a prompt of NaN", saved(training(epoch=1, best_prompt=torch.full((4, 16), torch.nan))), "no state"),
+    ("training", "ended with infinities", saved(training() | {"ended": [training()["tasks"][0] | {
+        "prompt": torch.full((4, 16), torch.inf)}]}), "no state"),
+    ("training", "of another version", saved(training() | {"cuda_random": None}), "no state"),
+    ("training", "runs code", saved(training() | {"settings": Harm()}), "could run code"),
     ("masks", "empty", b"", "damaged or no pickle"),
     ("masks", "text", b"valence,arousal\n1,2\n", "damaged or no pickle"),
     ("masks", "first half", mask_file(masks())[:600], "damaged or no pickle"),

@@ -90,7 +90,7 @@ def test_a_gpus_layout_meets_the_same_noise(tokens, monkeypatch):
         np.testing.assert_allclose(padded[name], losses, rtol=0, atol=1e-8)
 
 
-def test_a_gpu_adds_in_the_same_order_every_time(monkeypatch):
+def test_a_gpu_is_asked_to_add_in_the_same_order_every_time(monkeypatch):
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     try:
