@@ -39,7 +39,7 @@ import torch
 import yaml
 
 from framework import interrupts
-from framework.errors import UserError
+from framework.errors import UserError, is_out_of_memory
 from framework.tasks import EMOTIONS, Split
 
 if TYPE_CHECKING:  # not every script needs them
@@ -493,6 +493,8 @@ def _load_tensors(data, name):
         raise UserError(f"{name}: holds more than tensors, or is damaged; it was not loaded, since it could run code. "
                         "Make it again") from None
     except Exception as error:  # a damaged file can fail anywhere inside the loader
+        if is_out_of_memory(error):
+            raise
         raise UserError(f"{name}: is damaged ({type(error).__name__}); delete it and make it again") from None
 
 
@@ -630,7 +632,7 @@ def read_training(path: PathLike) -> dict[str, Any]:
         For `framework.trainer.PromptTrainer.load_state`, and `settings`.
     """
     state = _load_tensors(_read_bytes(path), path)
-    of_all = {"tasks", "ended", "prompts", "exp_avg", "exp_avg_sq", "positions_per_batch", "settings"}
+    of_all = {"tasks", "ended", "prompts", "exp_avg", "exp_avg_sq", "positions_per_batch", "group_size", "settings"}
     of_task = {"emotion", "seed", "epoch", "step", "order", "best_prompt", "best_acc", "best_epoch", "losses", "loss",
                "acc", "generator"}
 
@@ -657,9 +659,12 @@ def read_training(path: PathLike) -> dict[str, Any]:
                  and all(is_finite(state[name], shape) for name in ("prompts", "exp_avg", "exp_avg_sq"))
                  and all(is_task(task) for task in state["tasks"])
                  and all(is_task(task, more=["prompt"]) for task in state["ended"])
-                 and type(state["positions_per_batch"]) is int and state["positions_per_batch"] > 0)
+                 and type(state["positions_per_batch"]) is int and state["positions_per_batch"] > 0
+                 and type(state["group_size"]) is int and state["group_size"] > 0)
         state["settings"] = _checked_settings(path, state.get("settings"))
-    except (KeyError, TypeError, AttributeError, RuntimeError):  # the last of a generator
+    except (LookupError, TypeError, AttributeError, RuntimeError) as error:  # the last of a generator
+        if is_out_of_memory(error):
+            raise
         valid = False
     if not valid:
         raise UserError(f"{path}: is no state of training; delete it")

@@ -203,7 +203,7 @@ positive_or_auto = number(lambda text: text if text == "auto" else int(text), 1,
 nonnegative = number(float, 0.0, "a number from 0")
 
 
-DEVICE_HELP = "auto (a GPU of NVIDIA's if there is one), cpu, cuda, cuda:1; mps was never tried"
+DEVICE_HELP = "auto (a GPU of NVIDIA's if there is one), cpu, cuda, cuda:1, mps"
 
 
 def add_task_flags(parser: argparse.ArgumentParser) -> None:

@@ -104,7 +104,7 @@ class PromptedEncoder(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         """The precision of its weights."""
-        return self.model.dtype
+        return self.model.base_model.dtype
 
     @property
     def prompt_width(self) -> int:

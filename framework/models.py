@@ -32,7 +32,7 @@ OTHER_LABEL_WORDS = (
 
 
 def resolve_device(name: str) -> torch.device:
-    """A torch device for "auto" (the first GPU if there is one) or a device's name.
+    """A torch device for "auto" (the first of NVIDIA's GPUs if there is one) or a device's name.
 
     Raises
     ------

@@ -31,6 +31,7 @@ OUTPUTS = {
     "ernie": BERT,
     "eurobert": GATED,
     "gte": GATED,
+    "jina_embeddings_v3": r"layers\.\d+\.mlp\.fc2",
     "luke": BERT,
     "megatron-bert": BERT,
     "modernbert": r"layers\.\d+\.mlp\.Wo",

@@ -249,6 +249,8 @@ class SavedTraining:
             try:
                 state = artifacts.read_training(path)
             except UserError as error:
+                if isinstance(error.__context__, OSError) and path.exists():
+                    raise  # what cannot be read now may be whole
                 print(f"{error}; its tasks begin anew", file=sys.stderr)
                 self._remove(path)
                 continue

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from torch.nn import functional as F
+from tqdm import tqdm
 
 from framework.encoders import PromptedModel
 from framework.errors import UserError, is_out_of_memory
@@ -138,6 +139,8 @@ class PromptTrainer:
     ended : list of (Task, final prompt [P, H])
         Tasks that have ended and have not been handed out yet.
     prompts, exp_avg, exp_avg_sq : Tensor [tasks, P, H]
+    group_size : int
+        How many train together, as `run` was told.
     """
 
     def __init__(
@@ -152,6 +155,7 @@ class PromptTrainer:
         self.tasks: list[Task] = []
         self.prompts, self.exp_avg, self.exp_avg_sq = empty, empty.clone(), empty.clone()
         self.ended: list[tuple[Task, torch.Tensor]] = []
+        self.group_size = 1
 
     def state(self) -> dict[str, Any]:
         """All that decides what comes next, for `load_state`: plain values and tensors, without tasks that diverge."""
@@ -161,7 +165,7 @@ class PromptTrainer:
             "exp_avg": self.exp_avg[kept], "exp_avg_sq": self.exp_avg_sq[kept],
             "ended": [{**task.state(), "prompt": prompt} for task, prompt in self.ended],
             # How rows are cut into passes changes the rounding, and with it the last bits.
-            "positions_per_batch": self.positions_per_batch}
+            "positions_per_batch": self.positions_per_batch, "group_size": self.group_size}
 
     def load_state(self, state: dict[str, Any], new_task: Callable[[str, int], Task | None]) -> None:
         """Go on from where `state` was taken, to the bit.
@@ -197,7 +201,7 @@ class PromptTrainer:
                 self.drop(index)
         ended = [(load(saved), saved["prompt"].to(self.prompts)) for saved in state["ended"]]
         self.ended = [(task, prompt) for task, prompt in ended if task is not None]
-        self.positions_per_batch = state["positions_per_batch"]
+        self.positions_per_batch, self.group_size = state["positions_per_batch"], state["group_size"]
 
     def add(self, task: Task, prompt: torch.Tensor | None = None) -> None:
         """Take a task into the group, starting from `prompt` [P, H] or from its own initial prompt."""
@@ -307,7 +311,7 @@ class PromptTrainer:
         UserError
             If a task diverges; the state of the others is saved before.
         """
-        queue = iter(queue)
+        queue, self.group_size = iter(queue), group_size
 
         def hand_out(last):
             if save(self.state, last):
@@ -385,8 +389,8 @@ def within_memory(compute: Callable[[int], Result], positions_per_batch: int) ->
         # Outside of `except`, where the error no longer keeps what was computed so far in memory.
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        print(f"out of memory with {positions_per_batch} positions in a pass; going on with {positions_per_batch // 2}",
-              file=sys.stderr)
+        tqdm.write(f"out of memory with {positions_per_batch} positions in a pass; going on with "
+                   f"{positions_per_batch // 2}", file=sys.stderr)  # above the progress bar
         positions_per_batch //= 2
 
 

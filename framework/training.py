@@ -129,6 +129,8 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
     train_tokens, dev_tokens = study.tokens
     trainer = PromptTrainer(model, train_tokens, dev_tokens, study.learned_with,
                             models.positions_per_batch(model, training=True), flags.eval_batch_size)
+    group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size,
+                                   study.learned_with.prompt_len)
     queue = (begin(*task) for task in todo)
     bar.set_description(f"{todo.left[0][0]}-{todo.left[0][1]} epoch 1")
     with todo, saved, board or nullcontext():
@@ -136,9 +138,9 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
             if state:
                 trainer.load_state(state, take_up)
                 bar.update(sum(task.epoch for task in trainer.tasks))
-            group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size,
-                                           study.learned_with.prompt_len)
-            print(f"up to {group_size} tasks train together, {trainer.positions_per_batch} positions in a pass")
+                if flags.tasks_per_batch == "auto":
+                    group_size = trainer.group_size
+            tqdm.write(f"up to {group_size} tasks train together, {trainer.positions_per_batch} positions in a pass")
             trainer.run(queue, group_size, on_epoch, on_finish, saved.save)
     return todo.elsewhere
 
@@ -168,8 +170,8 @@ def train_on(machines: Cluster, study: Study, tasks: list[tuple[str, int]], todo
     # The longest first, so that none is left to wait for at the end.
     groups.sort(key=lambda group: -sum(len(study.rows[task][0].row) for task in group if task in study.rows))
     if len(groups) < machines.size:
-        print(f"{len(groups)} groups of tasks for {machines.size} workers: a smaller --tasks_per_batch gives more of "
-              "them something to do")
+        tqdm.write(f"{len(groups)} groups of tasks for {machines.size} workers: a smaller --tasks_per_batch gives more "
+                   "of them something to do")
     if flags.gather:
         claimed = ([task for task in group if task in todo.left and todo.claim(task)] for group in groups)
         with todo:

@@ -39,6 +39,7 @@ FAMILIES = {
     "ernie": ("wordpiece", {}),
     "eurobert": ("bytes", {"num_key_value_heads": 1}),
     "gte": ("unigram", {}),
+    "jina_embeddings_v3": ("unigram", {}),
     "luke": ("bytes", {}),
     "megatron-bert": ("wordpiece", {}),
     "modernbert": ("bytes", {"local_attention": 8}),

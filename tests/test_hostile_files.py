@@ -90,7 +90,7 @@ def training(**changes):
             "generator": torch.Generator().get_state()}
     zeros = torch.zeros(1, 4, 16)
     return {"tasks": [task | changes], "ended": [], "prompts": zeros, "exp_avg": zeros.clone(),
-            "exp_avg_sq": zeros.clone(), "positions_per_batch": 4096, "settings": {}}
+            "exp_avg_sq": zeros.clone(), "positions_per_batch": 4096, "group_size": 8, "settings": {}}
 
 
 def corpus_csv(**columns):
@@ -183,6 +183,8 @@ CORPUS = [
     ("training", "first half", saved(training())[:1000], "damaged"),
     ("training", "emotion with a path", saved(training(emotion="../fear")), "no state"),
     ("training", "other number of prompts", saved(training() | {"tasks": []}), "no state"),
+    ("training", "a tensor", saved(torch.zeros(3)), "no state"),
+    ("training", "a tensor of tasks", saved(training() | {"tasks": torch.zeros(1, 3)}), "no state"),
     ("training", "NaN", saved(training() | {"exp_avg": torch.full((1, 4, 16), torch.nan)}), "no state"),
     ("training", "generator cut short", saved(training(generator=torch.zeros(5, dtype=torch.uint8))), "no state"),
     ("training", "generator of zeros", saved(training(generator=torch.zeros_like(torch.get_rng_state()))), "no state"),

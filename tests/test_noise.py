@@ -16,6 +16,7 @@ def test_a_share_is_zeroed_anew_each_time_and_the_rest_scaled(dtype):
     with RowNoise(SEEDS, LENGTHS):
         first, second = F.dropout(ones, 0.3), F.dropout(ones, 0.3)
         assert F.dropout(ones, 0.3, training=False) is ones and F.dropout(ones, 0.0) is ones
+        assert not F.dropout(ones, 1.0).any()
     assert set(first.unique().tolist()) == {0, torch.tensor(1 / 0.7, dtype=dtype).item()}
     rows, places, values = (first == 0).unbind(), (first == 0).unbind(1), (first == 0).unbind(2)
     for one, other in ((first == 0, second == 0), rows[:2], places[:2], values[:2]):  # none tells of another
