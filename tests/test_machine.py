@@ -1,5 +1,6 @@
 """What the machine can do to a run: disks, memory, other processes, clocks; and models that bring code along."""
 
+import errno
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -249,13 +251,36 @@ def test_a_file_that_is_taken_for_a_leftover_before_it_is_locked_is_written(tmp_
     assert (tmp_path / "x").read_text() == "whole" and len(made) == 2
 
 
-def test_training_that_another_process_took_up_meanwhile_is_said_to_be_elsewhere(model, tokens, tmp_path):  # noqa: F811
+@pytest.fixture
+def begun(model, tokens, tmp_path):  # noqa: F811
+    """Training of fear-1 that was interrupted: its state's path, its tasks, and what is to do."""
     running = trainer.PromptTrainer(model, tokens, tokens, SETTINGS, 300)
     running.add(make_task("fear", 1))
     path, tasks = artifacts.new_training_path(tmp_path), [("fear", 1)]
     artifacts.write_training(path, {**running.state(), "settings": {}})
-    todo = sweep.Sweep(tasks, lambda *task: artifacts.checkpoint_path(tmp_path, *task), lambda *task: {},
-                       training.read_settings)
+    return path, tasks, sweep.Sweep(tasks, lambda *task: artifacts.checkpoint_path(tmp_path, *task), lambda *task: {},
+                                    training.read_settings)
+
+
+@pytest.mark.parametrize(("error", "raised"), [(OSError(errno.EIO, "Input/output error"), UserError),
+                                               (MemoryError(), MemoryError)])
+def test_training_that_cannot_be_read_now_is_kept(begun, tmp_path, monkeypatch, error, raised):
+    path, tasks, todo = begun
+
+    def fail(path):
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "read_bytes", fail)
+        with pytest.raises(raised):
+            sweep.SavedTraining(tmp_path, {}, tasks, todo, 30)
+    assert sweep.SavedTraining(tmp_path, {}, tasks, todo, 30).begun == {path: set(tasks)}
+    path.write_bytes(b"damaged")
+    assert not sweep.SavedTraining(tmp_path, {}, tasks, todo, 30).begun and not path.exists()
+
+
+def test_training_that_another_process_took_up_meanwhile_is_said_to_be_elsewhere(begun, tmp_path):
+    path, tasks, todo = begun
     saved = sweep.SavedTraining(tmp_path, {}, tasks, todo, 30)
     assert saved.begun == {path: set(tasks)}
     with artifacts.hold(sweep.lock_path(path)):
