@@ -25,6 +25,7 @@ OUTPUTS = {
     "big_bird": BERT,
     "camembert": BERT,
     "data2vec-text": BERT,
+    "deberta": BERT,
     "deberta-v2": BERT,
     "distilbert": r"transformer\.layer\.\d+\.ffn\.lin2",
     "electra": BERT,

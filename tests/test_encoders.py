@@ -31,6 +31,8 @@ FAMILIES = {
     "big_bird": ("unigram", {}),
     "camembert": ("unigram", {"type_vocab_size": 1}),
     "data2vec-text": ("bytes", {"type_vocab_size": 1}),
+    "deberta": ("bytes", {"relative_attention": True, "position_biased_input": False,
+                          "pos_att_type": ["p2c", "c2p"]}),
     "deberta-v2": ("unigram", {"relative_attention": True, "position_biased_input": False, "share_att_key": True,
                                "pos_att_type": ["p2c", "c2p"], "norm_rel_ebd": "layer_norm", "position_buckets": 8,
                                "conv_kernel_size": 3}),
@@ -392,15 +394,16 @@ def test_a_tokenizers_package_that_is_missing_is_named(folder_of, tmp_path, monk
         load(folder)
 
 
-def test_deberta_with_the_names_of_its_publisher(folder_of, tmp_path):
+@pytest.mark.parametrize("name", ["deberta", "deberta-v2"])
+def test_deberta_with_the_names_of_its_publisher(folder_of, name, tmp_path):
     """Microsoft's checkpoints name the head `lm_predictions`, which transformers reads with `legacy=False` only."""
-    config = AutoConfig.from_pretrained(folder_of("deberta-v2"))
+    config = AutoConfig.from_pretrained(folder_of(name))
     config.legacy = False
     torch.manual_seed(0)
     published = AutoModelForMaskedLM.from_config(config).double().eval()
     torch.nn.init.normal_(published.lm_predictions.lm_head.bias)
     published.save_pretrained(tmp_path)
-    AutoTokenizer.from_pretrained(folder_of("deberta-v2")).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(folder_of(name)).save_pretrained(tmp_path)
     model, tokenizer, label_ids = load(tmp_path)
     input_ids, _, _ = make_inputs(model, tokenizer)
     prompt = model.get_input_embeddings()(input_ids[:, 1:6])
