@@ -318,9 +318,11 @@ def positions_per_batch(model: PromptedModel, training: bool) -> int:
         return 4096
     free, _ = torch.cuda.mem_get_info(model.device)
     layers, units = neurons.shape(model)
-    # Values that a layer keeps for the backward pass; attention with dropout those of each head for each of its keys.
-    width = 12 * model.config.hidden_size + 3 * units + 3 * 128 * model.config.num_attention_heads
-    layers = layers if training else 2
+    width = 12 * model.config.hidden_size + 3 * units  # values that a layer keeps for the backward pass
+    if training:
+        width += 3 * 128 * model.config.num_attention_heads  # attention with dropout: each head's, for each of its keys
+    else:
+        layers = 2
     return max(4096, int(0.6 * free / (width * layers * model.dtype.itemsize)))
 
 
