@@ -50,7 +50,8 @@ def load(
     config.attention_type = "original_full"  # what BigBird takes anyway for inputs as short as comments
     model, info = AutoModelForMaskedLM.from_pretrained(
         path, config=config, dtype=dtype, key_mapping=RENAMED, output_loading_info=True, trust_remote_code=False)
-    for parameter in model.parameters():  # transformers leaves some of DeBERTa's in float32
+    # transformers leaves some of DeBERTa's in float32. Not `model.to`: tables of rotary positions are to stay so.
+    for parameter in model.parameters():
         parameter.data = parameter.data.to(dtype)
     missing = set(info["missing_keys"])
     if any(key.startswith("found_replaced_words.") for key in info["unexpected_keys"]):

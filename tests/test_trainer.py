@@ -63,17 +63,17 @@ def train(model, tokens, tasks, group_size, settings=SETTINGS):
     return finished, losses
 
 
-@pytest.mark.parametrize(("dropout", "tolerance"), [(0, 1e-9), (0.1, 1e-8)])
-def test_a_task_learns_the_same_beside_others(dropout, tolerance, tokens):
+@pytest.mark.parametrize(("dropout", "lr"), [(0, 0.05), (0.1, 0.02)])  # more amplifies rounding in ten steps
+def test_a_task_learns_the_same_beside_others(dropout, lr, tokens):
     """Different sizes, so that tasks end at different times and their places go to others."""
-    model = make_model(dropout)
+    model, settings = make_model(dropout), dataclasses.replace(SETTINGS, lr=lr)
     specs = [("fear", 1, 60), ("pride", 3, 37), ("grief", 5, 90), ("joy", 7, 16), ("love", 9, 50)]
-    together, losses = train(model, tokens, [make_task(*spec) for spec in specs], group_size=3)
+    together, losses = train(model, tokens, [make_task(*spec) for spec in specs], group_size=3, settings=settings)
     assert sorted(together) == sorted(f"{emotion}-{seed}" for emotion, seed, _ in specs)
     for spec in specs:
-        alone, own_losses = train(model, tokens, [make_task(*spec)], group_size=1)
+        alone, own_losses = train(model, tokens, [make_task(*spec)], group_size=1, settings=settings)
         (name, (task, prompt)), = alone.items()
-        np.testing.assert_allclose(losses[name][:10], own_losses[name][:10], rtol=0, atol=tolerance)
+        np.testing.assert_allclose(losses[name][:10], own_losses[name][:10], rtol=0, atol=1e-9)
         # Without bias correction Adam's first steps amplify rounding, so later ones agree less closely.
         np.testing.assert_allclose(together[name][1], prompt, rtol=0, atol=0.02)
         assert (together[name][0].best_epoch, together[name][0].best_acc) == (task.best_epoch, task.best_acc)
@@ -81,13 +81,16 @@ def test_a_task_learns_the_same_beside_others(dropout, tolerance, tokens):
 
 def test_a_gpus_layout_meets_the_same_noise(tokens, monkeypatch):
     """On a CPU rows stand behind each other without padding, on a GPU padded: the noise of dropout is the same."""
-    model, settings = make_model(dropout=0.1), dataclasses.replace(SETTINGS, epochs=1)
-    tasks = lambda: [make_task("fear", 1), make_task("grief", 5, 37)]  # noqa: E731
-    _, packed = train(model, tokens, tasks(), 2, settings)
+    model, settings = make_model(dropout=0.1), dataclasses.replace(SETTINGS, epochs=1, lr=0.02)
+
+    def losses():
+        return train(model, tokens, [make_task("fear", 1), make_task("grief", 5, 37)], 2, settings)[1]
+
+    packed = losses()
     monkeypatch.setattr(roberta, "PackedRows", roberta.PaddedRows)
-    _, padded = train(model, tokens, tasks(), 2, settings)
-    for name, losses in packed.items():
-        np.testing.assert_allclose(padded[name], losses, rtol=0, atol=1e-8)
+    padded = losses()
+    for name in packed:
+        np.testing.assert_allclose(padded[name], packed[name], rtol=0, atol=1e-9)
 
 
 def test_a_gpu_is_asked_to_add_in_the_same_order_every_time(monkeypatch):
