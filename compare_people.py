@@ -6,7 +6,8 @@ People judged any two emotions from 1, very similar, to 9, very different: a lar
 import hashlib
 from pathlib import Path
 
-from framework import artifacts, cli, rsa, sweep
+from framework import artifacts, cli, sweep
+from framework.analysis import rsa
 from framework.errors import UserError
 
 # isort: split

@@ -9,10 +9,11 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from framework import artifacts, cli, cluster, models, neurons, sweep
+from framework import artifacts, cli, cluster, sweep
 from framework.errors import UserError
+from framework.model import loading, neurons
 from framework.tasks import encode, fingerprint, task_rows
-from framework.trainer import count_right, within_memory
+from framework.training.trainer import count_right, within_memory
 
 # isort: split
 import torch
@@ -56,8 +57,8 @@ def evaluate(study, which):
     task, chosen = which
     model, rows = study.model.to(study.device), study.rows[task]
     if study.positions is None:
-        models.prepare(model.device)
-        study.positions = models.positions_per_batch(model, training=False)
+        loading.prepare(model.device)
+        study.positions = loading.positions_per_batch(model, training=False)
     prompt = study.prompts[task].to(study.device)
     masks = study.masks[chosen].to(study.device) if chosen else None
     right, study.positions = within_memory(
@@ -84,25 +85,25 @@ def main():
     masks = artifacts.read_masks(flags.maskPath)
     paths = {task: artifacts.checkpoint_path(flags.checkpoint_dir, *task) for task in tasks}
     checkpoints = {path: artifacts.read_checkpoint(path) for path in paths.values()}
-    label_words = models.trained_label_words(checkpoints, flags.label_words)
+    label_words = loading.trained_label_words(checkpoints, flags.label_words)
     prompts = {task: checkpoints[path]["best_prompt"] for task, path in paths.items()}
     hashes = {task: artifacts.sha256(path) for task, path in paths.items()}
     prompt_len = max(len(prompt) for prompt in prompts.values())
 
     machines = cluster.connect(flags.ray, flags.device) if flags.ray else None
-    device, dtype = (machines.agree(models.resolve, machines.device, flags.precision) if machines else
-                     models.resolve(flags.device, flags.precision))
+    device, dtype = (machines.agree(loading.resolve, machines.device, flags.precision) if machines else
+                     loading.resolve(flags.device, flags.precision))
     dev = artifacts.read_goemotions(flags.dataset, "dev")
-    model, tokenizer, backbone = models.load_backbone(
+    model, tokenizer, backbone = loading.load_backbone(
         flags.pretrained_model, prompt_len, "cpu" if machines else device, dtype, label_words)
     stacked = torch.stack(list(masks.values()))
     if stacked.shape[1:] != neurons.shape(model):
         raise UserError(f"{flags.maskPath}: masks are {list(stacked.shape[1:])}, {flags.pretrained_model} has "
                         f"{list(neurons.shape(model))} (layers, units); make them with gen_mask.py for this model")
-    models.check_prompts(checkpoints, model, backbone)
-    negatives = models.trained_with(checkpoints, "negatives", flags.negatives, "published")
-    max_length = models.fit_length(
-        model, prompt_len, models.trained_with(checkpoints, "max_length", flags.max_length, 256))
+    loading.check_prompts(checkpoints, model, backbone)
+    negatives = loading.trained_with(checkpoints, "negatives", flags.negatives, "published")
+    max_length = loading.fit_length(
+        model, prompt_len, loading.trained_with(checkpoints, "max_length", flags.max_length, 256))
     settings = {
         "made_by": "eval_mask_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
         "label_words": label_words, "dataset": flags.dataset, "data": fingerprint(dev), "negatives": negatives,

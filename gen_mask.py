@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from framework import artifacts, cli, masks, rsa, sweep
+from framework import artifacts, cli, sweep
+from framework.analysis import masks, rsa
 from framework.errors import UserError
 
 # isort: split

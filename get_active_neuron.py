@@ -5,8 +5,9 @@ The model sees `<mask>`, the prompt and the single token `<s>`; the neurons are 
 
 from pathlib import Path
 
-from framework import artifacts, cli, models, neurons, sweep
+from framework import artifacts, cli, sweep
 from framework.errors import UserError
+from framework.model import loading, neurons
 
 # isort: split
 import numpy as np
@@ -43,10 +44,10 @@ def main():
                             "keep prompts of different shapes in different folders")
 
     # Always float32: a few hundred inputs take no time, and ranks are read from small differences.
-    model, tokenizer, backbone = models.load_backbone(
-        flags.pretrained_model, len(prompts[0]), models.resolve_device(flags.device),
-        label_words=models.trained_label_words(checkpoints))
-    models.check_prompts(checkpoints, model, backbone)
+    model, tokenizer, backbone = loading.load_backbone(
+        flags.pretrained_model, len(prompts[0]), loading.resolve_device(flags.device),
+        label_words=loading.trained_label_words(checkpoints))
+    loading.check_prompts(checkpoints, model, backbone)
     num_layers, units = neurons.shape(model)
     with sweep.alone(folder):
         left = artifacts.prepare_activations(folder, {

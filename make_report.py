@@ -3,8 +3,12 @@
 import hashlib
 from pathlib import Path
 
-from framework import artifacts, cli, comments, figures, masks, models, neurons, report, rsa, stats
+from framework import artifacts, cli
+from framework.analysis import inference, masks, rsa
 from framework.errors import UserError
+from framework.figures import page as report
+from framework.figures import results as figures
+from framework.model import comments, loading, neurons
 from framework.tasks import EMOTIONS, fingerprint
 
 # isort: split
@@ -53,7 +57,7 @@ def add_accuracies(page, flags, results, prompts):
                                           f"in {flags.checkpoint_dir}")
         return
     accuracy = results["best"]
-    rows = [{"emotion": emotion} | stats.accuracy_interval(group)
+    rows = [{"emotion": emotion} | inference.accuracy_interval(group)
             for emotion, group in accuracy.groupby(results["sentiment"])]
     rows.sort(key=lambda row: -row["mean"])
     page["accuracies"] = rows
@@ -123,18 +127,18 @@ def add_comments(page, flags, trained):
     if not flags.comments:
         page["left_out"]["comments"] = "--comments 0"
         return {}
-    device = models.resolve_device(flags.device)
-    dtype = models.resolve_precision(flags.precision, device)
+    device = loading.resolve_device(flags.device)
+    dtype = loading.resolve_precision(flags.precision, device)
     dev = artifacts.read_goemotions(flags.dataset, "dev")
-    model, tokenizer, backbone = models.load_backbone(flags.pretrained_model, 0, device, dtype, label_words(trained))
+    model, tokenizer, backbone = loading.load_backbone(flags.pretrained_model, 0, device, dtype, label_words(trained))
     read_by = artifacts.read_record(flags.activation_dir).get("backbone")
     if read_by not in (None, backbone) or neurons.shape(model) != page["shape"]:
         raise UserError(f"--pretrained_model {flags.pretrained_model}: {flags.activation_dir} was made with another "
                         "model or version of it; name that one, or leave the comments out with --comments 0")
     chosen = np.unique([row["neuron"] for row in page["neurons"]])
     texts = list(dict.fromkeys(dev.texts))  # a comment that was made twice is shown once
-    peaks, spans = comments.peaks(model, tokenizer, texts, chosen, models.fit_length(model, 0, flags.max_length),
-                                  models.positions_per_batch(model, training=False))
+    peaks, spans = comments.peaks(model, tokenizer, texts, chosen, loading.fit_length(model, 0, flags.max_length),
+                                  loading.positions_per_batch(model, training=False))
     for row in page["neurons"]:
         column = np.searchsorted(chosen, row["neuron"])
         row["comments"] = [{
@@ -149,13 +153,13 @@ def add_drops(page, results, folder):
     if results is None:
         page["left_out"]["drops"] = "no --results"
         return
-    pairs = stats.pair_conditions(results)
+    pairs = inference.pair_conditions(results)
     if pairs.empty:
         raise UserError(f"{folder}: has no accuracies under both an attribute's mask and its random one "
                         "(valence_top4000 and valence_top4000_random); gen_mask.py makes both")
     for by in ("emotion", "attribute"):
         accuracies = pairs.groupby([by, "k"], as_index=False)[["random", "specific"]].mean()
-        drop = stats.accuracy_drop(pairs, by).merge(accuracies, on=[by, "k"]).sort_values("drop", ascending=False)
+        drop = inference.accuracy_drop(pairs, by).merge(accuracies, on=[by, "k"]).sort_values("drop", ascending=False)
         for k, of_k in drop.groupby("k"):
             page["drops"].setdefault(k, {})[by] = of_k
     k = page["k_shown"] = 4000 if 4000 in page["drops"] else max(page["drops"])
@@ -183,7 +187,7 @@ def add_settings(page, flags, trained, evaluated):
 
 def label_words(trained):
     """Those that the prompts were trained with: a model is loaded with its label words, though none is read here."""
-    return models.trained_label_words({}, next(filter(None, (of.get("label_words") for of in trained.values())), None))
+    return loading.trained_label_words({}, next(filter(None, (of.get("label_words") for of in trained.values())), None))
 
 
 def main():

@@ -3,8 +3,10 @@
 from itertools import combinations
 from pathlib import Path
 
-from framework import artifacts, cli, figures, rsa, stats
+from framework import artifacts, cli
+from framework.analysis import inference, rsa
 from framework.errors import UserError
+from framework.figures import results as figures
 from framework.tasks import EMOTIONS
 
 # isort: split
@@ -81,15 +83,15 @@ def of_accuracies(flags):
     results, folder = cli.read_results(flags)
     if results is None:
         return left_out("accuracies and drops", "neither --results nor --attribute_results and --random_results")
-    pairs = stats.pair_conditions(results)
+    pairs = inference.pair_conditions(results)
     if pairs.empty:
         raise UserError(f"{folder}: has no accuracies under both an attribute's mask and its random one "
                         "(valence_top4000 and valence_top4000_random); gen_mask.py makes both")
     thresholds = sorted(pairs["k"].unique())
     if flags.k not in thresholds:
         raise UserError(f"--k {flags.k}: {folder} has results for {' '.join(map(str, thresholds))}; choose one of them")
-    accuracy = stats.accuracy_by_condition(results, pairs)
-    by_emotion, by_attribute = (stats.accuracy_drop(pairs, by) for by in ("emotion", "attribute"))
+    accuracy = inference.accuracy_by_condition(results, pairs)
+    by_emotion, by_attribute = (inference.accuracy_drop(pairs, by) for by in ("emotion", "attribute"))
     yield ("Acc_after_masking_correspond_neuron", figures.accuracy_after_masking(accuracy, by_emotion, flags.k),
            accuracy[accuracy["k"].isin([0, flags.k])])
     yield "accuracy_drop_by_emotion", None, by_emotion

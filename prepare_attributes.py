@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from framework import artifacts, cli, figures, rating_figures, sweep
-from framework import ratings as people
+from framework import artifacts, cli, sweep
+from framework.analysis import ratings as people
 from framework.errors import UserError
+from framework.figures import ratings as rating_figures
+from framework.figures import results as figures
 from framework.tasks import EMOTIONS
 
 

@@ -3,7 +3,8 @@
 import hashlib
 from pathlib import Path
 
-from framework import artifacts, cli, cluster, rsa, sweep
+from framework import artifacts, cli, cluster, sweep
+from framework.analysis import rsa
 from framework.errors import UserError
 
 # isort: split

@@ -7,17 +7,18 @@ Finished tasks are left alone: run the same command again after an interruption.
 from functools import partial
 from pathlib import Path
 
-from framework import artifacts, cli, cluster, models, sweep, training
+from framework import artifacts, cli, cluster, prompting, sweep
 from framework.errors import UserError
+from framework.model import loading
 from framework.tasks import encode, fingerprint, task_rows
-from framework.trainer import TrainSettings
+from framework.training.trainer import TrainSettings
 
 
 def parse_flags():
     parser = cli.make_parser("Step 1: train a prompt for every emotion and seed (27 x 12 tasks).")
     cli.add_task_flags(parser)
     cli.add_model_flags(parser)
-    parser.add_argument("--label_words", nargs=2, default=list(models.LABEL_WORDS), metavar=("NO", "YES"),
+    parser.add_argument("--label_words", nargs=2, default=list(loading.LABEL_WORDS), metavar=("NO", "YES"),
                         help="the model's answers, each one token of its vocabulary")
     cli.add_data_flags(parser)
     parser.add_argument("--prompt_len", type=cli.positive, default=100, metavar="P", help="prompt vectors")
@@ -54,7 +55,7 @@ def main():
 
     if flags.status:
         return sweep.print_status(tasks, partial(artifacts.checkpoint_path, flags.checkpoint_dir),
-                                  training.read_settings, artifacts.training_progress(flags.checkpoint_dir))
+                                  prompting.read_settings, artifacts.training_progress(flags.checkpoint_dir))
 
     machines = None
     if flags.ray:
@@ -64,12 +65,12 @@ def main():
         flags.tensorboard = flags.tensorboard and str(Path(flags.tensorboard).resolve())
         if not flags.gather:
             machines.check_shared(flags.checkpoint_dir)
-    device, dtype = (machines.agree(models.resolve, machines.device, flags.precision) if machines else
-                     models.resolve(flags.device, flags.precision))
+    device, dtype = (machines.agree(loading.resolve, machines.device, flags.precision) if machines else
+                     loading.resolve(flags.device, flags.precision))
     splits = [artifacts.read_goemotions(flags.dataset, split) for split in ("train", "dev")]
-    model, tokenizer, backbone = models.load_backbone(
+    model, tokenizer, backbone = loading.load_backbone(
         flags.pretrained_model, flags.prompt_len, "cpu" if machines else device, dtype, flags.label_words)
-    max_length = models.fit_length(model, flags.prompt_len, flags.max_length)
+    max_length = loading.fit_length(model, flags.prompt_len, flags.max_length)
 
     learned_with = TrainSettings(
         prompt_len=flags.prompt_len, prompt_init=flags.prompt_init, epochs=flags.epochs, patience=flags.patience,
@@ -81,22 +82,22 @@ def main():
         **vars(learned_with), "precision": str(dtype).removeprefix("torch."), "versions": artifacts.versions()}
 
     path_of = partial(artifacts.checkpoint_path, flags.checkpoint_dir)
-    with sweep.of_one_setting(tasks, path_of, settings, training.read_settings):
-        todo, saved = training.plan(flags, flags.checkpoint_dir, tasks, settings)
+    with sweep.of_one_setting(tasks, path_of, settings, prompting.read_settings):
+        todo, saved = prompting.plan(flags, flags.checkpoint_dir, tasks, settings)
         cli.write_config(flags, flags.checkpoint_dir)
         print(f"{len(tasks)} tasks, {len(tasks) - len(todo.left)} finished before; "
               f"{flags.pretrained_model} in {settings['precision']} on {machines or device}")
         elsewhere = 0
         if todo.left:
-            study = training.Study(
+            study = prompting.Study(
                 flags, settings, learned_with, device, model,
                 [encode(split.texts, tokenizer, max_length) for split in splits],
                 {task: [task_rows(split, *task, flags.negatives) for split in splits] for task in todo.left})
             with cli.task_bar(len(todo.left) * flags.epochs, "epoch") as bar:
                 if machines:
-                    elsewhere = training.train_on(machines, study, tasks, todo, saved, bar)
+                    elsewhere = prompting.train_on(machines, study, tasks, todo, saved, bar)
                 else:
-                    elsewhere = training.train(study, flags.checkpoint_dir, todo, saved, bar)
+                    elsewhere = prompting.train(study, flags.checkpoint_dir, todo, saved, bar)
 
     table = artifacts.write_accuracies(flags.checkpoint_dir)
     print(f"wrote {flags.checkpoint_dir}/{{emotion}}-{{seed}}.pt and {artifacts.accuracy_path(flags.checkpoint_dir)}: "

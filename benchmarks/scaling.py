@@ -20,9 +20,10 @@ import torch  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import eval_mask_neuron  # noqa: E402
-from framework import artifacts, cluster, models, neurons, training  # noqa: E402
+from framework import artifacts, cluster, prompting  # noqa: E402
+from framework.model import loading, neurons  # noqa: E402
 from framework.tasks import EMOTIONS, encode, task_rows  # noqa: E402
-from framework.trainer import TrainSettings  # noqa: E402
+from framework.training.trainer import TrainSettings  # noqa: E402
 
 GROUPS = [[(emotion, seed) for seed in (1, 3)] for emotion in EMOTIONS[:8]]
 PASSES = [((emotion, 1), list(range(4 * part, 4 * part + 4))) for emotion in EMOTIONS[:6] for part in range(4)]
@@ -31,7 +32,7 @@ PASSES = [((emotion, 1), list(range(4 * part, 4 * part + 4))) for emotion in EMO
 def studies():
     """What training and evaluation need, as their scripts make it."""
     device = torch.device("cpu")
-    model, tokenizer, _ = models.load_backbone("backbone", 100)
+    model, tokenizer, _ = loading.load_backbone("backbone", 100)
     splits = [artifacts.read_goemotions("demo", split) for split in ("train", "dev")]
     tokens = [encode(split.texts, tokenizer, 64) for split in splits]
     rows = {task: [task_rows(split, *task) for split in splits] for group in GROUPS for task in group}
@@ -39,7 +40,7 @@ def studies():
                                eval_batch_size=None, epochs=1, tensorboard=None)
     prompt = torch.randn(100, model.prompt_width, generator=torch.Generator().manual_seed(0)) * 0.02
     masks = torch.rand(16, *neurons.shape(model), generator=torch.Generator().manual_seed(0)).round()
-    return (training.Study(flags, {}, TrainSettings(epochs=1), device, model, tokens, rows),
+    return (prompting.Study(flags, {}, TrainSettings(epochs=1), device, model, tokens, rows),
             eval_mask_neuron.Study(flags, device, model, tokens[1], {task: dev for task, (_, dev) in rows.items()},
                                    {task: prompt for task in rows}, masks))
 
@@ -71,7 +72,7 @@ def here():
     """Seconds for training and evaluation in this process."""
     to_train, evaluation = studies()
     eval_mask_neuron.evaluate(evaluation, PASSES[0])
-    return (seconds(training.train_apart(to_train, group, Silent()) for group in GROUPS),
+    return (seconds(prompting.train_apart(to_train, group, Silent()) for group in GROUPS),
             seconds(eval_mask_neuron.evaluate(evaluation, each) for each in PASSES), None)
 
 
@@ -86,7 +87,7 @@ def on(workers):
     machines = cluster.connect(nodes.address)
     to_train, evaluation = studies()
     seconds(machines.map(eval_mask_neuron.evaluate, evaluation, PASSES[:2 * workers]))
-    found = (seconds(machines.map(training.train_apart, to_train, GROUPS, Silent())),
+    found = (seconds(machines.map(prompting.train_apart, to_train, GROUPS, Silent())),
              seconds(machines.map(eval_mask_neuron.evaluate, evaluation, PASSES)),
              seconds(machines.map(nothing, None, range(2000))))
     import ray

@@ -22,7 +22,8 @@ from scipy.stats import kendalltau
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from framework import artifacts, rsa  # noqa: E402
+from framework import artifacts  # noqa: E402
+from framework.analysis import rsa  # noqa: E402
 from framework.tasks import EMOTIONS, SEEDS  # noqa: E402
 
 NEURONS, ATTRIBUTES = 36864, 14

@@ -29,10 +29,10 @@ from torch.nn import functional as F
 from transformers import RobertaConfig, RobertaForMaskedLM
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from framework import models  # noqa: E402
+from framework.model import loading  # noqa: E402
 from framework.roberta import ROBERTA_LABEL_IDS, FrozenLinear, RobertaForMaskedLMPrompt  # noqa: E402
 from framework.tasks import TaskRows  # noqa: E402
-from framework.trainer import PromptTrainer, Task, TrainSettings, count_right  # noqa: E402
+from framework.training.trainer import PromptTrainer, Task, TrainSettings, count_right  # noqa: E402
 
 # Tokens of `<s>` text `</s>` over GoEmotions' train split in RoBERTa's vocabulary, at these percentiles.
 PERCENTILES = [0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.9]
@@ -101,7 +101,7 @@ def published_evaluation(model, comments, mask):
 
 def our_training(model, comments, labels, tasks):
     """One step of `tasks` prompts, 16 rows each."""
-    positions = models.positions_per_batch(model, training=True)
+    positions = loading.positions_per_batch(model, training=True)
     trainer = PromptTrainer(model, comments, comments, TrainSettings(), positions)
     random = np.random.default_rng(0)
     for seed in range(tasks):
@@ -113,7 +113,7 @@ def our_training(model, comments, labels, tasks):
 
 def our_evaluation(model, comments, labels, masks):
     """A few rows of all lengths under each of `masks`: about 256 examples, or two passes where one takes more."""
-    positions = models.positions_per_batch(model, training=False)
+    positions = loading.positions_per_batch(model, training=False)
     rows = max(4, max(256, 2 * positions // 128) // len(masks))
     chosen = np.argsort([len(comment) for comment in comments])[np.linspace(0, len(comments) - 1, rows).astype(int)]
     prompt = torch.randn(PROMPT_LEN, model.config.hidden_size, device=model.device) * 0.02
@@ -200,7 +200,7 @@ def main():
     parser.add_argument("--masks", type=int, default=16, help="masks in one pass")
     parser.add_argument("--no_growth", action="store_true", help="leave out the cost against tasks, masks and length")
     flags = parser.parse_args()
-    device = models.resolve_device(flags.device)
+    device = loading.resolve_device(flags.device)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
     print(f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}; "
           f"{flags.layers} layers of width {flags.hidden}, prompts of {PROMPT_LEN}")
@@ -209,10 +209,10 @@ def main():
     comments = make_comments(random, 4096)
     labels = torch.from_numpy(random.integers(0, 2, 4096))
     tokens = statistics.mean(map(len, comments)) + PROMPT_LEN
-    auto = models.resolve_precision("auto", device)
+    auto = loading.resolve_precision("auto", device)
     if flags.tasks is None:
         model = make_model(device, auto, flags.layers, flags.hidden)
-        flags.tasks = models.group_size("auto", models.positions_per_batch(model, training=True), BATCH, PROMPT_LEN)
+        flags.tasks = loading.group_size("auto", loading.positions_per_batch(model, training=True), BATCH, PROMPT_LEN)
         del model
     print(f"{flags.tasks} tasks train together, {flags.masks} masks in a pass")
     parameters = flags.layers * 12 * flags.hidden**2
@@ -238,7 +238,7 @@ def main():
     measure("(a) published way", torch.float32, lambda plain=plain: published_training(plain, comments, labels),
             lambda plain=plain: published_evaluation(plain, comments, masks[0].to(device)))
     del plain
-    models.prepare(device)  # as the scripts do
+    loading.prepare(device)  # as the scripts do
     for label, dtype in (("(b) ours, float32", torch.float32), (f"(c) ours, auto: {str(auto)[6:]}", auto)):
         model = make_model(device, dtype, flags.layers, flags.hidden)
         measure(label, dtype, lambda: our_training(model, comments, labels, flags.tasks),

@@ -302,7 +302,7 @@ def first_difference(ours: dict[str, Any], theirs: dict[str, Any]) -> str | None
 @functools.cache
 def code() -> str:
     """Digest of the code that this process runs: the package's files."""
-    return sha256(*sorted(Path(__file__).parent.glob("*.py")))
+    return sha256(*sorted(Path(__file__).parent.rglob("*.py")))
 
 
 def versions() -> dict[str, str]:
@@ -619,7 +619,7 @@ def training_paths(folder: PathLike) -> list[Path]:
 
 
 def write_training(path: PathLike, state: dict[str, Any]) -> None:
-    """Write the state of training: what `framework.trainer.PromptTrainer.state` returns, and `settings`."""
+    """Write the state of training: what `framework.prompting.trainer.PromptTrainer.state` returns, and `settings`."""
     write_checkpoint(path, state)
 
 
@@ -629,7 +629,7 @@ def read_training(path: PathLike) -> dict[str, Any]:
     Returns
     -------
     dict
-        For `framework.trainer.PromptTrainer.load_state`, and `settings`.
+        For `framework.prompting.trainer.PromptTrainer.load_state`, and `settings`.
     """
     state = _load_tensors(_read_bytes(path), path)
     of_all = {"tasks", "ended", "prompts", "exp_avg", "exp_avg_sq", "positions_per_batch", "group_size", "settings"}

@@ -231,7 +231,7 @@ def add_data_flags(parser: argparse.ArgumentParser, as_trained: bool = False) ->
     ----------
     parser : argparse.ArgumentParser
     as_trained : bool
-        Whether `--negatives` and `--max_length` are None where not given: `framework.models.trained_with` then says
+        Whether `--negatives` and `--max_length` are None where not given: `model.loading.trained_with` then says
         what the prompts were trained with.
     """
     group = parser.add_argument_group("data")

@@ -159,7 +159,10 @@ def main():
     flags = parser.parse_args()
 
     # Loaded once, for all that are forked.
-    from framework import artifacts, masks, models, rsa, sweep, trainer  # noqa: F401
+    from framework import artifacts, sweep  # noqa: F401
+    from framework.analysis import masks, rsa  # noqa: F401
+    from framework.model import loading  # noqa: F401
+    from framework.training import trainer  # noqa: F401
 
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)

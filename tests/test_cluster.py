@@ -331,7 +331,7 @@ def test_without_ray(script, tmp_path):
 
 
 def test_groups_follow_from_the_command_and_keep_together_what_was_begun_together():
-    from framework.training import groups_of
+    from framework.prompting import groups_of
 
     tasks = [(emotion, seed) for emotion in ("fear", "joy") for seed in (1, 3, 5)]
 

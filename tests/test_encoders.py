@@ -17,11 +17,12 @@ from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram, WordPiece
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerFast
 
-from framework import artifacts, encoders, models, neurons
+from framework import artifacts
 from framework.errors import UserError
-from framework.noise import RowNoise
+from framework.model import encoders, loading, neurons
+from framework.model.noise import RowNoise
 from framework.tasks import TaskRows
-from framework.trainer import PromptTrainer, Task, TrainSettings, count_right
+from framework.training.trainer import PromptTrainer, Task, TrainSettings, count_right
 
 ROOT = Path(__file__).resolve().parents[1]
 # What each family's tiny model has beside the sizes of all, and which kind of tokenizer its published models have.
@@ -111,8 +112,8 @@ def folder_of(tmp_path_factory, tokenizers):
 
 def load(folder):
     """The model as every script loads it, in float64, its tokenizer, and its label ids."""
-    model, tokenizer, _ = models.load_backbone(str(folder), prompt_len=5, dtype=torch.float64)
-    return model, tokenizer, models.find_label_ids(tokenizer, ("negative", "positive"), "")
+    model, tokenizer, _ = loading.load_backbone(str(folder), prompt_len=5, dtype=torch.float64)
+    return model, tokenizer, loading.find_label_ids(tokenizer, ("negative", "positive"), "")
 
 
 def make_inputs(model, tokenizer, rows=4, length=9):
@@ -265,7 +266,7 @@ def test_what_a_device_computes_stays_there(folder_of, name, monkeypatch):
 @family
 def test_answers_are_not_rounded_to_bfloat16(folder_of, name):
     """Where they are, one in twenty is a tie: the head computes in float32 whatever the precision of the rest."""
-    model, tokenizer, _ = models.load_backbone(str(folder_of(name)), 5, dtype=torch.bfloat16)
+    model, tokenizer, _ = loading.load_backbone(str(folder_of(name)), 5, dtype=torch.bfloat16)
     input_ids, prompt, masks = make_inputs(model, tokenizer)
     for options in ({}, {"neuron_masks": masks}):
         logits = model(input_ids, prompt=prompt, **options).logits
@@ -326,21 +327,21 @@ def test_label_words_that_are_no_token(folder_of, monkeypatch):
     for word in ("unhelpful", "улыбка"):  # several tokens, the unknown token
         with pytest.raises(UserError, match=f"'{word}' is not one token .* --label_words negative positive or "
                                             "--label_words bad good"):
-            models.load_backbone(str(folder_of("bert")), 5, label_words=(word, "good"))
+            loading.load_backbone(str(folder_of("bert")), 5, label_words=(word, "good"))
     tokenizer = AutoTokenizer.from_pretrained(folder_of("bert"))
-    monkeypatch.setattr(models, "OTHER_LABEL_WORDS", ())  # none of them is in its vocabulary
+    monkeypatch.setattr(loading, "OTHER_LABEL_WORDS", ())  # none of them is in its vocabulary
     with pytest.raises(UserError, match="two of its whole words, such as ") as error:
-        models.find_label_ids(tokenizer, ("unhelpful", "good"), "")
+        loading.find_label_ids(tokenizer, ("unhelpful", "good"), "")
     suggested = re.search("such as (.*):", str(error.value))[1].split(", ")
-    assert len(set(models.find_label_ids(tokenizer, suggested[:2], ""))) == 2
+    assert len(set(loading.find_label_ids(tokenizer, suggested[:2], ""))) == 2
     with pytest.raises(UserError, match="same token"):
-        models.load_backbone(str(folder_of("bert")), 5, label_words=("good", "Good"))
+        loading.load_backbone(str(folder_of("bert")), 5, label_words=("good", "Good"))
 
 
 def test_label_words_as_a_text_begins_with_them(tokenizers):
     """RoBERTa's without a leading space, as in the study; a unigram model's with its mark of a word's beginning."""
     for kind, form in (("bytes", "negative"), ("wordpiece", "negative"), ("unigram", "▁negative")):
-        ids = models.find_label_ids(tokenizers[kind], ("negative", "positive"), "")
+        ids = loading.find_label_ids(tokenizers[kind], ("negative", "positive"), "")
         assert tokenizers[kind].convert_ids_to_tokens(ids[0]) == form
 
 
@@ -348,14 +349,14 @@ def test_label_word_that_is_one_token_after_a_space_only(tokenizers):
     tokenizer = tokenizers["bytes"]
     word = next(token[1:] for token in tokenizer.get_vocab() if token.startswith("Ġ") and token[1:].isalpha()
                 and len(tokenizer(token[1:], add_special_tokens=False)["input_ids"]) > 1)
-    ids = models.find_label_ids(tokenizer, (word, "positive"), "")
+    ids = loading.find_label_ids(tokenizer, (word, "positive"), "")
     assert tokenizer.convert_ids_to_tokens(ids) == [f"Ġ{word}", "positive"]
 
 
 def test_model_of_an_unknown_family(tmp_path):
     AutoConfig.for_model("gpt2").save_pretrained(tmp_path)
     with pytest.raises(UserError, match="is a gpt2 model; choose one of albert, bert, .*, xlm-roberta"):
-        models.load_backbone(str(tmp_path), 5)
+        loading.load_backbone(str(tmp_path), 5)
 
 
 @pytest.mark.parametrize("name", ["bert", "roberta"])
@@ -363,7 +364,7 @@ def test_model_without_a_masked_language_head(folder_of, tmp_path, name):
     AutoModel.from_pretrained(folder_of(name)).save_pretrained(tmp_path)
     AutoTokenizer.from_pretrained(folder_of(name)).save_pretrained(tmp_path)
     with pytest.raises(UserError, match="has no weights for .*masked-language head"):
-        models.load_backbone(str(tmp_path), 5)
+        loading.load_backbone(str(tmp_path), 5)
 
 
 def test_deberta_trained_to_find_replaced_words(folder_of, tmp_path):
@@ -373,7 +374,7 @@ def test_deberta_trained_to_find_replaced_words(folder_of, tmp_path):
     weights["mask_predictions.dense.weight"] = torch.zeros(2)
     save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
     with pytest.raises(UserError, match="has no weights for lm_predictions.*masked-language head"):
-        models.load_backbone(str(tmp_path), 5)
+        loading.load_backbone(str(tmp_path), 5)
 
 
 def test_tokenizer_without_a_mask_token(folder_of, tmp_path):
@@ -381,7 +382,7 @@ def test_tokenizer_without_a_mask_token(folder_of, tmp_path):
     backend = AutoTokenizer.from_pretrained(folder_of("bert")).backend_tokenizer
     PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[UNK]").save_pretrained(tmp_path)
     with pytest.raises(UserError, match="no mask token"):
-        models.load_backbone(str(tmp_path), 5)
+        loading.load_backbone(str(tmp_path), 5)
 
 
 def test_a_tokenizers_package_that_is_missing_is_named(folder_of, tmp_path, monkeypatch):

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 import torch
 
-from framework import artifacts, models, neurons
+from framework import artifacts
+from framework.model import loading, neurons
 from framework.tasks import TaskRows, encode, task_rows
-from framework.trainer import PromptTrainer, Task, TrainSettings, count_right
+from framework.training.trainer import PromptTrainer, Task, TrainSettings, count_right
 
 TASKS = [(emotion, seed) for emotion in ("fear", "pride", "grief") for seed in (1, 42)]
 POSITIONS = 16384
@@ -17,7 +18,7 @@ POSITIONS = 16384
 
 @pytest.fixture(scope="module")
 def backbone(golden):
-    model, tokenizer, _ = models.load_backbone(str(golden / "model"), prompt_len=100)
+    model, tokenizer, _ = loading.load_backbone(str(golden / "model"), prompt_len=100)
     return model, tokenizer
 
 
@@ -115,7 +116,7 @@ def test_eval_mask_neuron_counts_the_same(golden, goemotions, script, tmp_path):
 
 def test_training_trajectory(golden, goemotions, backbone):
     """Thirty steps in float64 from the study's initial prompt, on its batches."""
-    model, tokenizer, _ = models.load_backbone(str(golden / "model"), prompt_len=100, dtype=torch.float64)
+    model, tokenizer, _ = loading.load_backbone(str(golden / "model"), prompt_len=100, dtype=torch.float64)
     train = artifacts.read_goemotions(goemotions, "train")
     reference = json.loads((golden / "training.json").read_text())
     prompts = np.load(golden / "training_prompts.npz")

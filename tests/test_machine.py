@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 import torch
 
-from framework import artifacts, models, sweep, trainer, training
+from framework import artifacts, prompting, sweep
 from framework.errors import UserError
+from framework.model import loading
 from framework.tasks import EMOTIONS
+from framework.training import trainer
 from tests.conftest import ROOT
 from tests.test_kill import start, train_flags, wait_for
 from tests.test_trainer import SETTINGS, make_task, model, tokens, train  # noqa: F401  model and tokens are fixtures
@@ -123,7 +125,7 @@ REAL_LACK = """
 import resource, torch
 from framework.roberta import RobertaForMaskedLMPrompt
 from framework.tasks import TaskRows
-from framework.trainer import count_right, within_memory
+from framework.training.trainer import count_right, within_memory
 from transformers import RobertaConfig
 import numpy as np
 torch.set_num_threads(1)
@@ -259,7 +261,7 @@ def begun(model, tokens, tmp_path):  # noqa: F811
     path, tasks = artifacts.new_training_path(tmp_path), [("fear", 1)]
     artifacts.write_training(path, {**running.state(), "settings": {}})
     return path, tasks, sweep.Sweep(tasks, lambda *task: artifacts.checkpoint_path(tmp_path, *task), lambda *task: {},
-                                    training.read_settings)
+                                    prompting.read_settings)
 
 
 @pytest.mark.parametrize(("error", "raised"), [(OSError(errno.EIO, "Input/output error"), UserError),
@@ -323,24 +325,24 @@ def ask_for_code(folder, **changes):
 
 def test_code_beside_a_known_model_is_left_alone(model_folder):
     ask_for_code(model_folder)
-    loaded, _, _ = models.load_backbone(str(model_folder), 4)
+    loaded, _, _ = loading.load_backbone(str(model_folder), 4)
     assert loaded.config.model_type == "roberta"
 
 
 def test_an_unknown_model_with_code_is_refused(model_folder):
     ask_for_code(model_folder, model_type="a", architectures=["A"])
     with pytest.raises(UserError, match="--pretrained_model"):
-        models.load_backbone(str(model_folder), 4)
+        loading.load_backbone(str(model_folder), 4)
 
 
 def test_safetensors_come_before_a_pickle_that_runs_code(model_folder):
     from tests.test_hostile_files import Harm, saved
 
     (model_folder / "pytorch_model.bin").write_bytes(saved(Harm()))
-    models.load_backbone(str(model_folder), 4)
+    loading.load_backbone(str(model_folder), 4)
     (model_folder / "model.safetensors").unlink()
     with pytest.raises(UserError, match="--pretrained_model"):
-        models.load_backbone(str(model_folder), 4)
+        loading.load_backbone(str(model_folder), 4)
 
 
 def test_a_pickle_of_weights_loads(model_folder):
@@ -349,7 +351,7 @@ def test_a_pickle_of_weights_loads(model_folder):
     weights = load_file(model_folder / "model.safetensors")
     (model_folder / "model.safetensors").unlink()
     torch.save(weights, model_folder / "pytorch_model.bin")
-    models.load_backbone(str(model_folder), 4)
+    loading.load_backbone(str(model_folder), 4)
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
@@ -359,4 +361,4 @@ def test_damaged_model(model_folder, name, damage):
     path = model_folder / name
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(UserError, match="--pretrained_model"):
-        models.load_backbone(str(model_folder), 4)
+        loading.load_backbone(str(model_folder), 4)

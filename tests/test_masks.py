@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import gen_mask
-from framework import artifacts, masks, rsa
+from framework import artifacts
+from framework.analysis import masks, rsa
 from framework.errors import UserError
 
 L, D = 3, 40

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from framework.noise import RowNoise
+from framework.model.noise import RowNoise
 
 SEEDS, LENGTHS = np.array([3, 2**63, 12345], np.uint64), np.array([5, 2, 4])
 

@@ -9,8 +9,10 @@ import pytest
 from matplotlib.text import Annotation
 
 import plot_results
-from framework import artifacts, figures, stats
+from framework import artifacts
+from framework.analysis import inference
 from framework.errors import UserError
+from framework.figures import results as figures
 
 STUDY_ORDER = (  # of the emotions in the upper half of the study's second figure
     "gratitude love amusement admiration curiosity joy optimism anger desire caring disgust fear sadness remorse "
@@ -143,9 +145,9 @@ def test_names_of_crowded_points_do_not_overlap():
 
 def test_published_results_give_the_study_s_figure(published_accuracy):
     results = artifacts.read_published_results(published_accuracy / "attribute", published_accuracy / "random")
-    pairs = stats.pair_conditions(results)
+    pairs = inference.pair_conditions(results)
     figure = figures.accuracy_after_masking(
-        stats.accuracy_by_condition(results, pairs), stats.accuracy_drop(pairs, "emotion"), 4000)
+        inference.accuracy_by_condition(results, pairs), inference.accuracy_drop(pairs, "emotion"), 4000)
     above, below = figure.axes
     assert [label.get_text() for label in above.get_xticklabels()] == STUDY_ORDER
     heights = [bar.get_height() for bars in above.containers for bar in bars][13::27]  # w/o, random, specific: remorse

@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 import prepare_attributes
-from framework import ratings as people
 from framework import sweep
+from framework.analysis import ratings as people
 from framework.errors import UserError
 
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)

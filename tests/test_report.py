@@ -17,8 +17,10 @@ import torch
 import get_active_neuron
 import make_report
 import rsa_searchlight
-from framework import artifacts, comments, models, report
+from framework import artifacts
 from framework.errors import UserError
+from framework.figures import page as report
+from framework.model import comments, loading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EMOTIONS = ["fear", "gratitude", "grief", "joy", "pride"]
@@ -339,7 +341,7 @@ def test_peaks_are_those_of_the_plain_model(family, tiny_model, tmp_path):
             vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
             max_position_embeddings=80, type_vocab_size=1, initializer_range=0.5, pad_token_id=tokenizer.pad_token_id,
         )).save_pretrained(folder)
-    model, tokenizer, _ = models.load_backbone(str(folder), 0)
+    model, tokenizer, _ = loading.load_backbone(str(folder), 0)
     texts = ["thank you", "", "I am so sorry for what you lost", "caf\u00e9 \U0001f600 wow", "this is fun",
              "word " * 60]
     chosen = np.array([0, 31, 32, 63])

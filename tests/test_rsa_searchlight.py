@@ -14,7 +14,8 @@ from scipy.stats import false_discovery_control, kendalltau, rankdata
 
 import compare_people
 import rsa_searchlight
-from framework import artifacts, cli, rsa, sweep
+from framework import artifacts, cli, sweep
+from framework.analysis import rsa
 from framework.errors import UserError
 
 EMOTIONS = ["fear", "joy", "pride", "grief", "love", "anger"]

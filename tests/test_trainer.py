@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import RobertaConfig
 
-from framework import models, roberta
+from framework import roberta
 from framework.errors import UserError
+from framework.model import loading
 from framework.roberta import RobertaForMaskedLMPrompt
 from framework.tasks import TaskRows
-from framework.trainer import PromptTrainer, Task, TrainSettings, adam_step, count_right, cut_by_length
+from framework.training.trainer import PromptTrainer, Task, TrainSettings, adam_step, count_right, cut_by_length
 
 SETTINGS = TrainSettings(prompt_len=4, epochs=3, batch_size=8, lr=0.05, warmup_steps=3)
 
@@ -97,7 +98,7 @@ def test_a_gpu_is_asked_to_add_in_the_same_order_every_time(monkeypatch):
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     try:
-        models.prepare(torch.device("cuda"))
+        loading.prepare(torch.device("cuda"))
         assert torch.are_deterministic_algorithms_enabled() and os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
     finally:
         torch.use_deterministic_algorithms(False)
@@ -164,8 +165,8 @@ def test_where_a_row_under_all_masks_is_too_much_passes_have_some_of_them(model,
 
 @pytest.mark.parametrize(("prompt_len", "tasks"), [(100, 8), (20, 22)])
 def test_tasks_that_train_together_fill_passes(prompt_len, tasks):
-    assert models.group_size("auto", 4096, 16, prompt_len) == tasks
-    assert models.group_size(3, 4096, 16, prompt_len) == 3
+    assert loading.group_size("auto", 4096, 16, prompt_len) == tasks
+    assert loading.group_size(3, 4096, 16, prompt_len) == 3
 
 
 def test_a_masked_neuron_is_gone(model, tokens):

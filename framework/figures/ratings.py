@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from framework.figures import WIDTH, _label, _styled
-from framework.ratings import Components
+from framework.analysis.ratings import Components
+from framework.figures.results import WIDTH, _label, _styled
 
 
 @_styled
@@ -40,7 +40,7 @@ def rating_reliability(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : pandas.DataFrame
-        `framework.ratings.reliability_table`.
+        `framework.analysis.ratings.reliability_table`.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def rating_components(components: Components) -> Figure:
 
     Parameters
     ----------
-    components : framework.ratings.Components
+    components : framework.analysis.ratings.Components
 
     Returns
     -------

@@ -7,8 +7,8 @@ import torch
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
-from framework import neurons
-from framework.encoders import PromptedModel
+from framework.model import neurons
+from framework.model.encoders import PromptedModel
 from framework.roberta import RobertaForMaskedLMPrompt
 
 

@@ -14,13 +14,13 @@ import torch
 from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from framework import encoders, neurons
 from framework.artifacts import find_hub, sha256
-from framework.encoders import PromptedModel
 from framework.errors import UserError, is_out_of_memory
+from framework.model import encoders, neurons
+from framework.model.encoders import PromptedModel
 from framework.roberta import LABEL_WORDS, RobertaForMaskedLMPrompt
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 # Families with RoBERTa's modules and weight names: the faster class takes them.
 ROBERTAS = ("roberta", "xlm-roberta", "camembert")
 # What --label_words could be where the model lacks the words asked for.

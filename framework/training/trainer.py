@@ -13,9 +13,9 @@ import torch
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from framework.encoders import PromptedModel
 from framework.errors import UserError, is_out_of_memory
-from framework.noise import RowNoise
+from framework.model.encoders import PromptedModel
+from framework.model.noise import RowNoise
 from framework.tasks import EMOTIONS, TaskRows
 
 

@@ -1,7 +1,7 @@
 """Any masked-language encoder of transformers, prompt-wrapped as `framework.roberta` wraps RoBERTa.
 
 A model is taken as `AutoModelForMaskedLM` loads it, fed embeddings instead of tokens, and read at position 0 by its own
-prediction head, of whose vocabulary two rows are kept. Where the neurons sit in each family: `framework.neurons`.
+prediction head, of whose vocabulary two rows are kept. Where the neurons sit in each family: `model.neurons`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForMaskedLM, PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import MaskedLMOutput
 
-from framework.neurons import at_neurons
+from framework.model.neurons import at_neurons
 from framework.roberta import RobertaForMaskedLMPrompt
 
 # What Microsoft's DeBERTa checkpoints call their head, and what transformers calls the same weights. The head that
@@ -26,7 +26,7 @@ RENAMED = {r"^lm_predictions\.lm_head\.(dense|LayerNorm)\.": r"cls.predictions.t
 def load(
     path: str, config: PreTrainedConfig, label_ids: Sequence[int], dtype: torch.dtype
 ) -> tuple[PromptedEncoder, set[str]]:
-    """Load a checkpoint of any family in `framework.neurons.OUTPUTS`.
+    """Load a checkpoint of any family in `model.neurons.OUTPUTS`.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class PromptedEncoder(nn.Module):
     Parameters
     ----------
     model : PreTrainedModel
-        As `AutoModelForMaskedLM` loads it, of a family in `framework.neurons.OUTPUTS`. It is changed: of its projection
+        As `AutoModelForMaskedLM` loads it, of a family in `model.neurons.OUTPUTS`. It is changed: of its projection
         to the vocabulary, the rows of the label words stay.
     label_ids : sequence of two int
         The vocabulary entries read as class 0 and class 1.
@@ -174,4 +174,4 @@ def _keep_first_position(module, inputs, output):
     return output
 
 
-PromptedModel = RobertaForMaskedLMPrompt | PromptedEncoder  # what `framework.models.load_backbone` loads
+PromptedModel = RobertaForMaskedLMPrompt | PromptedEncoder  # what `model.loading.load_backbone` loads

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-_MASK = re.compile(r"(?P<attribute>.+)_top(?P<k>\d+)(?P<random>_random\d*)?")  # the names that `framework.masks` gives
+_MASK = re.compile(r"(?P<attribute>.+)_top(?P<k>\d+)(?P<random>_random\d*)?")  # the names that `analysis.masks` gives
 
 
 def false_discovery_q(p: np.ndarray) -> np.ndarray:
@@ -75,7 +75,7 @@ def pair_conditions(results: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     results : pandas.DataFrame
-        One row a task: `sentiment`, `seed` and one column a mask, named as `framework.masks.make_masks` names them.
+        One row a task: `sentiment`, `seed` and one column a mask, named as `analysis.masks.make_masks` names them.
 
     Returns
     -------

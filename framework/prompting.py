@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from framework import artifacts, models, sweep
+from framework import artifacts, sweep
 from framework.artifacts import PathLike
 from framework.cluster import Cluster, check_seen
-from framework.encoders import PromptedModel
+from framework.model import loading
+from framework.model.encoders import PromptedModel
 from framework.tasks import TaskRows
-from framework.trainer import PromptTrainer, Task, TrainSettings
+from framework.training.trainer import PromptTrainer, Task, TrainSettings
 
 
 class Study(NamedTuple):
@@ -101,7 +102,7 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
         How many tasks are in other processes' hands.
     """
     flags, model = study.flags, study.model.to(study.device)
-    models.prepare(model.device)
+    loading.prepare(model.device)
     board = artifacts.tensorboard(flags.tensorboard) if flags.tensorboard else None
 
     def on_epoch(task):
@@ -128,8 +129,8 @@ def train(study: Study, folder: PathLike, todo: sweep.Sweep, saved: sweep.SavedT
     torch.cuda.empty_cache()  # of what this process trained before
     train_tokens, dev_tokens = study.tokens
     trainer = PromptTrainer(model, train_tokens, dev_tokens, study.learned_with,
-                            models.positions_per_batch(model, training=True), flags.eval_batch_size)
-    group_size = models.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size,
+                            loading.positions_per_batch(model, training=True), flags.eval_batch_size)
+    group_size = loading.group_size(flags.tasks_per_batch, trainer.positions_per_batch, flags.train_batch_size,
                                    study.learned_with.prompt_len)
     queue = (begin(*task) for task in todo)
     bar.set_description(f"{todo.left[0][0]}-{todo.left[0][1]} epoch 1")

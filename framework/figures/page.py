@@ -165,7 +165,7 @@ def render(page: dict[str, Any]) -> str:
             `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, dict of column title to number; `values`, array
             [E]; `comments`, list of dicts of `parts` (as `cut_out` gives), `value` and `labels` (list of str).
         drops : dict of int to dict of str to frame
-            By k, then by "emotion" or "attribute": `framework.stats.accuracy_drop`, with `random` and `specific`, the
+            By k, then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and `specific`, the
             mean accuracies. `k_shown` is the k that is seen first.
         settings : dict of str to dict
             By file.
@@ -181,8 +181,8 @@ def render(page: dict[str, Any]) -> str:
         undefined=jinja2.StrictUndefined)
     environment.filters |= {"percent": _percent, "points": _points, "number": _number, "probability": _probability,
                             "setting": _setting}
-    script = (_FOLDER / "report.js").read_text("utf-8")
+    script = (_FOLDER / "page.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("report.html").render(
-        **page, script=script, script_hash=digest, style=(_FOLDER / "report.css").read_text("utf-8"),
+    return environment.get_template("page.html").render(
+        **page, script=script, script_hash=digest, style=(_FOLDER / "page.css").read_text("utf-8"),
         significant=SIGNIFICANT, axis=axis, profile=profile, extremes=extremes, heat=heat)

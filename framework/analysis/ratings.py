@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from framework.analysis.inference import false_discovery_q
 from framework.errors import UserError
-from framework.stats import false_discovery_q
 
 
 def pass_checks(ratings: pd.DataFrame, checks: dict[str, float], max_failed: int = 0) -> tuple[pd.DataFrame, pd.Series]:

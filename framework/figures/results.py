@@ -17,7 +17,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import kendalltau, rankdata
 
-from framework.masks import top_neurons
+from framework.analysis.masks import top_neurons
 
 STYLE = {
     "figure.dpi": 100, "figure.constrained_layout.use": True, "figure.labelsize": 8, "font.size": 8,
@@ -132,9 +132,9 @@ def accuracy_after_masking(accuracy: pd.DataFrame, drop: pd.DataFrame, k: int) -
     Parameters
     ----------
     accuracy : pandas.DataFrame
-        `framework.stats.accuracy_by_condition`.
+        `analysis.inference.accuracy_by_condition`.
     drop : pandas.DataFrame
-        `framework.stats.accuracy_drop` by emotion.
+        `analysis.inference.accuracy_drop` by emotion.
     k : int
         The number of masked neurons to show.
 
@@ -208,7 +208,7 @@ def accuracy_drop_by_attribute(drop: pd.DataFrame, k: int) -> Figure:
     Parameters
     ----------
     drop : pandas.DataFrame
-        `framework.stats.accuracy_drop` by attribute.
+        `analysis.inference.accuracy_drop` by attribute.
     k : int
         The number of masked neurons to show.
 
@@ -290,7 +290,7 @@ def accuracy_by_threshold(accuracy: pd.DataFrame) -> Figure:
     Parameters
     ----------
     accuracy : pandas.DataFrame
-        `framework.stats.accuracy_by_condition`.
+        `analysis.inference.accuracy_by_condition`.
 
     Returns
     -------
@@ -461,7 +461,7 @@ def false_positives(p: np.ndarray, permutation_p: np.ndarray) -> Figure:
     Parameters
     ----------
     p, permutation_p : array [neurons]
-        p-values of neurons that know nothing of the attribute (`framework.rsa.simulate_null`).
+        p-values of neurons that know nothing of the attribute (`framework.analysis.rsa.simulate_null`).
 
     Returns
     -------

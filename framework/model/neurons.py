@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 if TYPE_CHECKING:  # it imports this module
-    from framework.encoders import PromptedModel
+    from framework.model.encoders import PromptedModel
 
 # By `config.model_type`: names, below the base model, of the linear maps that lead out of the feed-forward blocks. What
 # enters them are the neurons; in a gated block (of ModernBERT, for one) that is the gated product.

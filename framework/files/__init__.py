@@ -1,0 +1,1 @@
+"""One room a file form: read, checked, and written whole or not at all."""

@@ -1,0 +1,1 @@
+"""What a language model does: loading, encoders, decoders, neurons, speed, noise."""

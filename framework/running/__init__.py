@@ -1,0 +1,1 @@
+"""Flags, work here or on a cluster, signals."""

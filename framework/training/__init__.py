@@ -1,0 +1,1 @@
+"""The rows of a task, and many prompts trained through one model."""
