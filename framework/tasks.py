@@ -21,19 +21,42 @@ EMOTIONS = (
 SEEDS = (1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 42, 100)
 
 
+class Task(NamedTuple):
+    """One concept and one seed: what a prompt is trained for."""
+
+    concept: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What the task's files are called: ``fear-1``."""
+        return f"{self.concept}-{self.seed}"
+
+    def stream(self, purpose: str) -> np.random.SeedSequence:
+        """Random numbers of the task's own, which follow from its concept's name, its seed and what they are for."""
+        return np.random.SeedSequence(self.seed, spawn_key=(*purpose.encode(), 0, *self.concept.encode()))
+
+
 class Split(NamedTuple):
-    """One split of GoEmotions.
+    """One split of a data set.
 
     Attributes
     ----------
     texts : list of str
         The comments, in file order.
-    labels : ndarray of bool [rows, 27]
-        Which emotions each comment carries, in the order of `EMOTIONS`; a neutral comment carries none.
+    labels : ndarray of bool [rows, C]
+        Which concepts each comment carries.
+    concepts : tuple of str [C]
+        The columns' names.
     """
 
     texts: list[str]
     labels: np.ndarray
+    concepts: tuple[str, ...] = EMOTIONS
+
+    def column(self, concept: str) -> np.ndarray:
+        """Which comments carry a concept: array of bool [rows]."""
+        return self.labels[:, self.concepts.index(concept)]
 
 
 class TaskRows(NamedTuple):

@@ -165,8 +165,8 @@ def render(page: dict[str, Any]) -> str:
             `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, dict of column title to number; `values`, array
             [E]; `comments`, list of dicts of `parts` (as `cut_out` gives), `value` and `labels` (list of str).
         drops : dict of int to dict of str to frame
-            By k, then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and `specific`, the
-            mean accuracies. `k_shown` is the k that is seen first.
+            By k, then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and `specific`,
+            the mean accuracies. `k_shown` is the k that is seen first.
         settings : dict of str to dict
             By file.
         left_out : dict of str to str
