@@ -80,7 +80,8 @@ def test_a_neuron_that_never_changes_has_no_tau_and_comes_last():
 
 def test_a_second_process_does_not_compile_again(tmp_path):
     program = ("import numpy as np; from framework.analysis import rsa; "
-               "rsa.permutation_test(rsa.NeuronRDMs(np.eye(6)[None]), np.arange(15.)[None], 3); print([sum(kernel.stats.cache_misses.values()) for kernel in "
+               "rsa.permutation_test(rsa.NeuronRDMs(np.eye(6)[None]), np.arange(15.)[None], 3); "
+               "print([sum(kernel.stats.cache_misses.values()) for kernel in "
                "(rsa._sum_differences, rsa._sum_ties, rsa._pack, rsa._count_discordant)])")
     misses = [subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True,
                              cwd=os.path.dirname(os.path.dirname(rsa.__file__)),
