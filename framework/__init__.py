@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from framework import interrupts
+from framework.running import signals
 
 # oneDNN keeps what it compiles for the shapes it has met, a thousand of them at 1 MB each unless told otherwise.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
@@ -24,4 +24,9 @@ def _say_what_is_missing(kind, error, traceback):
 _script = getattr(sys.modules["__main__"], "__file__", None)
 if _script and Path(_script).resolve().parent == Path(__file__).resolve().parents[1]:
     sys.excepthook = _say_what_is_missing
-    interrupts.leave_at_once()
+    signals.leave_at_once()
+    # A stream that was closed (`>&-`) must not be a file that is opened later.
+    for _number, _name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        if getattr(sys, _name) is None:
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, _name, open(_number, "r" if _number == 0 else "w"))  # noqa: SIM115

@@ -1,0 +1,438 @@
+"""The flags of the scripts: one name for one thing, every old name accepted, `--help` without loading libraries.
+
+A script's page begins so:
+
+    from framework.running import flags, script
+
+    def parse_flags():
+        parser = flags.make_parser("Step 5: make masks of the best-ranked neurons, and random ones.")
+        parser.add_argument("--mask_method", choices=METHODS, default="zero", help="...")  # the step's own
+        parser.add_argument("--draws", "--random_draws", type=flags.positive, default=99, metavar="R", help="...")
+        flags.add_path(parser, "--ranks", "--CSV_Path", default=flags.RANKS, help="ranks of step 4")
+        group = parser.add_argument_group("control")                                          # more headings
+        flags.add_task_flags(parser)                                                          # flags of several scripts
+        flags.add_overwrite_flag(parser, "masks")
+        return parser.parse()
+
+The first name is the one that `--help` shows and the attribute of the parsed flags; further names are aliases, of older
+versions and of the study. Paths are `pathlib.Path`; their defaults stand below the folder that `--study` names.
+`--study`, `--config` and `--help` are in every script; any unambiguous beginning of a name will do for it. Import
+torch, transformers and pandas after `parse_flags()`, so that `--help` takes no second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from framework.errors import UserError
+from framework.tasks import SEEDS, Task
+
+# Where the steps' files stand in a study's folder. In braces: other flags of the same script.
+CHECKPOINTS = "checkpoint"
+ACTIVATIONS = "active_neuron_{activation_mode}_csv"
+RANKS = "neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv"
+MASKS = "masks/RSA_14property_top_500_6000.pkl"
+RESULTS = "eval_mask_neuron_result/{masks.stem}"
+EFFECTS = "neuron_effect_csv"
+STATISTICS = "active_neuron_statistics.csv"
+_PLACES = {"checkpoint_dir": CHECKPOINTS, "activation_dir": "active_neuron_before_relu_csv", "ranks": RANKS,
+           "masks": MASKS, "results": "eval_mask_neuron_result/RSA_14property_top_500_6000", "effects": EFFECTS,
+           "statistics": STATISTICS}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, with `--study`, `--config` and abbreviations.
+
+    `add_argument` adds to the step's own flags, which `--help` shows first, under `title`.
+    """
+
+    def __init__(self, description: str, epilog: str | None, title: str) -> None:
+        super().__init__(usage="%(prog)s [flags]", description=description, epilog=epilog, formatter_class=_Formatter,
+                         allow_abbrev=False, add_help=False)
+        self._own = self.add_argument_group(title)
+
+    def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
+        """Add one of the step's own flags."""
+        return self._own.add_argument(*names, **options)
+
+    def error(self, message: str) -> Any:
+        """Raise `UserError`: one line without the usage above it, so that the mistake is what the user reads."""
+        raise UserError(f"{message}; see {self.prog} --help")
+
+    def parse(self, arguments: Sequence[str] | None = None) -> argparse.Namespace:
+        """Read the flags of the command line, and of the file that `--config` names.
+
+        Returns
+        -------
+        Namespace
+            Each flag under its first name; paths that were not given are at their defaults, below `--study`.
+
+        Raises
+        ------
+        UserError
+            If a flag is wrong; the message begins with its name.
+        """
+        group = self.add_argument_group("every script")
+        add_path(group, "--study", help="folder of the study: stands before every default path")
+        add_path(group, "--config", metavar="FILE",
+                 help="flags from a YAML file, `name: value`; those on the command line go first")
+        group.add_argument("-h", "--help", action="help", help="show this and exit")
+
+        arguments = [self._in_full(argument) for argument in (sys.argv[1:] if arguments is None else arguments)]
+        required = [action for action in self._actions if action.required]
+        if not {"-h", "--help"} & set(arguments):  # the help names them as required
+            for action in required:
+                action.required = False
+        flags = self.parse_args(arguments)
+        if flags.config:
+            self._take_defaults_from(flags.config)
+            flags = self.parse_args(arguments)
+        for action in required:
+            if getattr(flags, action.dest) is None:
+                self.error(f"{action.option_strings[0]} must be given")
+        for action in self._actions:
+            place = getattr(action, "place", None)
+            if place and getattr(flags, action.dest) is None:
+                setattr(flags, action.dest, (flags.study or Path()) / place.format(**vars(flags)))
+        return flags
+
+    def _in_full(self, argument):
+        """An argument whose flag is spelled out: ``--sent=joy`` is ``--sentiment=joy``."""
+        name, equals, value = argument.partition("=")
+        known = self._option_string_actions
+        if not name.startswith("--") or name in known:
+            return argument
+        meant = {action.option_strings[0] for option, action in known.items() if option.startswith(name)}
+        if len(meant) > 1:
+            self.error(f"{name} could be {' or '.join(sorted(meant))}")
+        return meant.pop() + equals + value if meant else argument
+
+    def _take_defaults_from(self, path):
+        from framework.files.config import read_config
+
+        for name, text in read_config(path).items():
+            action = self._option_string_actions.get(f"--{name}")
+            if action is None or action.dest in ("config", "help"):
+                self.error(f"{path}: there is no flag --{name}")
+            self.set_defaults(**{action.dest: self._value(path, name, action, text)})
+
+    def _value(self, path, name, action, text):
+        """The value of a flag in a config file: what it is given is never taken for another flag."""
+        if (action.nargs is None or action.nargs == 0) and isinstance(text, list):
+            self.error(f"{path}: {name} takes one value, not a list")
+        if action.nargs == 0:
+            if text.lower() not in ("true", "false"):
+                self.error(f"{path}: {name} is true or false, not {text!r}")
+            return text.lower() == "true"
+        texts = text if isinstance(text, list) else [text]
+        if isinstance(action.nargs, int) and len(texts) != action.nargs or action.nargs == "+" and not texts:
+            self.error(f"{path}: {name} takes {'several' if action.nargs == '+' else action.nargs} values")
+        values = []
+        for each in texts:
+            try:
+                values.append(action.type(each) if callable(action.type) else each)
+            except (argparse.ArgumentTypeError, ValueError) as error:
+                self.error(f"{path}: --{name}: {error}")
+            if action.choices is not None and values[-1] not in action.choices:
+                self.error(f"{path}: --{name}: {each!r} is none of {', '.join(map(str, action.choices))}")
+        return values[0] if action.nargs is None else values
+
+
+class _Formatter(argparse.HelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=34, width=min(118, shutil.get_terminal_size().columns - 2))
+
+    def _format_action_invocation(self, action):
+        """The first name alone; aliases follow in the help's text."""
+        if action.option_strings[0] == "-h":
+            return "-h, --help"
+        metavar = self._format_args(action, action.metavar or action.dest.upper()) if action.nargs != 0 else ""
+        return f"{action.option_strings[0]} {metavar}".strip()
+
+    def _get_help_string(self, action):
+        text, default = action.help, action.default
+        if action.required:
+            text += " (must be given)"
+        elif "(default:" not in text:
+            if place := getattr(action, "place", None):
+                text += f" (default: {place})"
+            elif isinstance(default, (list, tuple)):  # as one types it
+                text += f" (default: {' '.join(map(str, default))})"
+            # "(default: None)" and "(default: False)" tell a reader nothing: such flags say in words what happens.
+            elif default not in (None, False, argparse.SUPPRESS):
+                text += " (default: %(default)s)"
+        aliases = action.option_strings[1:]
+        return f"{text}; also {', '.join(aliases)}" if aliases and aliases != ["--help"] else text
+
+
+def make_parser(description: str, epilog: str | None = None, title: str = "this step") -> Parser:
+    """A parser for a script's flags.
+
+    Parameters
+    ----------
+    description, epilog : str
+        What `--help` says before and after the flags.
+    title : str
+        The heading of the step's own flags.
+    """
+    return Parser(description, epilog, title)
+
+
+def add_path(group: Any, *names: str, default: str | None = None, help: str, metavar: str = "DIR",  # noqa: A002
+             **options: Any) -> None:
+    """Add a flag that takes a path.
+
+    Parameters
+    ----------
+    group : Parser or its group
+    *names : str
+        The flag, then its aliases.
+    default : str, optional
+        A place in the study's folder, with other flags in braces. Without it, None stands where no path was given.
+    help, metavar, **options
+        As of `argparse`; the metavar of a file is FILE.
+    """
+    action = group.add_argument(*names, type=path, metavar=metavar, help=help, **options)
+    action.place = default
+
+
+def study_of(name: str, place: Path) -> Path | None:
+    """The study's folder below which a path has the default place of the flag `name`; None where it has another."""
+    usual = Path(_PLACES.get(name, "\0"))
+    if place.parts[-len(usual.parts):] != usual.parts:
+        return None
+    return Path(*place.parts[: -len(usual.parts)])
+
+
+def as_given(flags: argparse.Namespace) -> dict[str, Any]:
+    """The flags that make a run what it is, for its record and for `--config`: JSON values, without those unset."""
+    return {name: [*map(_plain, value)] if isinstance(value, (list, tuple)) else _plain(value)
+            for name, value in vars(flags).items()
+            if value is not None and name not in ("config", "study", "overwrite", "status")}
+
+
+def _plain(value):
+    return str(value) if isinstance(value, Path) else value
+
+
+# --------------------------------------------------------------------------------------------------- kinds of values
+
+
+def number(kind: Callable[[str], Any], least: float, what: str, most: float = sys.float_info.max) -> Callable:
+    """An argparse type: a number from `least` to `most`.
+
+    Parameters
+    ----------
+    kind : callable (str) -> number or "auto"
+        Such as int or float; raises ValueError for what is none. "auto" is let through.
+    least, most : float
+    what : str
+        What is expected, for the error: ``'x' is not {what}``.
+    """
+
+    def parse(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if value != "auto" and not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not {what}")
+        return value
+
+    return parse
+
+
+positive = number(int, 1, "a whole number from 1 to 10^9", 10**9)
+count = number(int, 0, "a whole number from 0 to 10^9", 10**9)
+seed = number(int, 0, "a whole number from 0 to 4294967295", 2**32 - 1)  # what numpy's older generator takes
+text_length = number(int, 3, "a whole number from 3 (the tokens that begin and end a text, and one between)", 10**9)
+positive_or_auto = number(lambda text: text if text == "auto" else int(text), 1,
+                          "`auto` or a whole number from 1 to 10^9", 10**9)
+nonnegative = number(float, 0.0, "a number from 0")
+fraction = number(float, 0.0, "a number from 0 to 1", 1.0)
+finite = number(float, -sys.float_info.max, "a finite number")
+
+
+def path(text: str) -> Path:
+    """An argparse type: a path that can be printed and written into a record."""
+    if not text or any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in text):
+        shown = text.encode("utf-8", "replace").decode()
+        raise argparse.ArgumentTypeError(f"{shown!r} is no path of UTF-8 characters; rename the file or folder")
+    return Path(text)
+
+
+# -------------------------------------------------------------------------------------------- flags of several scripts
+
+
+def add_task_flags(parser: Parser, default: str = "all that the input holds") -> None:
+    """`--sentiment` and `--seed`: which tasks. None where they are not given."""
+    group = parser.add_argument_group("tasks")
+    group.add_argument("--sentiment", "--concept", nargs="+", metavar="CONCEPT",
+                       help=f"concepts (in GoEmotions: emotions), one or more (default: {default})")
+    group.add_argument("--seed", "--random_seed", nargs="+", type=seed, metavar="SEED",
+                       help="seeds, one or more; each plays the role of a participant (default: "
+                            f"{'the 12 of the study' if default == 'all of the data' else default})")
+
+
+def add_model_flags(parser: Parser, as_trained: bool = True, checkpoints: bool = True) -> None:
+    """`--pretrained_model`, `--label_words` and `--checkpoint_dir`.
+
+    Parameters
+    ----------
+    parser : Parser
+    as_trained : bool
+        Whether flags that are not given are None, to be what the prompts were trained with.
+    checkpoints : bool
+        Whether the script reads or writes prompts.
+    """
+    group = parser.add_argument_group("model")
+    group.add_argument("--pretrained_model", default=None if as_trained else "roberta-base", metavar="NAME",
+                       help="an encoder or a decoder: a name on the Hugging Face hub, a folder, or `backbone` for the "
+                            "embedded one" + _as_trained(as_trained))
+    group.add_argument("--label_words", nargs=2, default=None if as_trained else ["negative", "positive"],
+                       metavar=("NO", "YES"),
+                       help="the model's answers, each one token of its vocabulary" + _as_trained(as_trained))
+    if checkpoints:
+        add_path(group, "--checkpoint_dir", default=CHECKPOINTS, help="prompts, {concept}-{seed}.pt")
+
+
+def add_data_flags(parser: Parser, as_trained: bool = True) -> argparse._ArgumentGroup:
+    """`--dataset`, `--negatives` and `--max_length`: which rows. Returns their group, for a script's further ones."""
+    group = parser.add_argument_group("data")
+    group.add_argument("--dataset", metavar="NAME",
+                       help="a folder with train, dev and test as .tsv or .csv, `goemotions` (from the hub), or `demo` "
+                       + (_as_trained(True).strip() if as_trained else
+                          "(default: data/goemotions where that folder is, else goemotions)"))
+    group.add_argument("--negatives", default=None if as_trained else "published", choices=("published", "strict"),
+                       help="rows beside the positives: drawn from all rows (published), or from rows that lack the "
+                            "concept (strict)" + _as_trained(as_trained))
+    group.add_argument("--max_length", type=text_length, default=None if as_trained else 256, metavar="TOKENS",
+                       help="longer texts are cut to so many tokens, or to what the model holds beside the prompt"
+                            + _as_trained(as_trained))
+    return group
+
+
+def _as_trained(wanted):
+    return " (default: as in training)" if wanted else ""
+
+
+def add_machine_flags(parser: Parser, precision: bool = True, eval_batch_size: bool = False,
+                      ray: bool = False) -> argparse._ArgumentGroup:
+    """`--device` and, where asked for, `--precision`, `--eval_batch_size` and `--ray`. Returns their group."""
+    group = parser.add_argument_group("machine")
+    group.add_argument("--device", default="auto", metavar="DEVICE",
+                       help="auto (a GPU of NVIDIA's if there is one), cpu, cuda, cuda:1, mps")
+    if precision:
+        group.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"),
+                           help="of the frozen model; auto is bf16 where the hardware multiplies it natively")
+    if eval_batch_size:
+        group.add_argument("--eval_batch_size", type=positive, metavar="ROWS",
+                           help="rows in one evaluation pass, at most (default: what memory or caches take)")
+    if ray:
+        add_ray_flag(group)
+    return group
+
+
+def add_ray_flag(group: Any) -> None:
+    """`--ray`: on which machines."""
+    group.add_argument("--ray", metavar="ADDRESS",
+                       help="spread over a Ray cluster: host:port, `auto` or `local` (docs/cluster.md)")
+
+
+def add_overwrite_flag(parser: Parser, what: str) -> None:
+    """`--overwrite`: replace `what` (such as "ranks") of other settings."""
+    group = parser.add_argument_group("existing files")
+    group.add_argument("--overwrite", action="store_true",
+                       help=f"replace {what} that this tool made with other settings; other files are never touched")
+
+
+def add_sweep_flags(parser: Parser, save_seconds: float | None) -> None:
+    """`--overwrite`, `--status` and, with its default, `--save_seconds`: of a folder of tasks."""
+    add_overwrite_flag(parser, "the named tasks' files")
+    group = parser.add_argument_group("progress")
+    group.add_argument("--status", action="store_true",
+                       help="only show which tasks are done, under way, left and damaged; loads no model")
+    if save_seconds is not None:
+        group.add_argument("--save_seconds", type=nonnegative, default=save_seconds, metavar="SECONDS",
+                           help="how often unfinished tasks are saved, to go on from there")
+
+
+def add_result_flags(parser: Parser) -> None:
+    """`--results`, or the published ones instead: `--attribute_results`, `--random_results` and `--accuracy`."""
+    group = parser.add_argument_group("results")
+    add_path(group, "--results", "--resultPath", help="what step 6 wrote")
+    add_path(group, "--attribute_results", help="instead of --results: the published accuracies under the attributes' "
+             "masks (happy_top1500 ...)")
+    add_path(group, "--random_results", help="and under random ones (happy_random1500 ...)")
+    add_path(group, "--accuracy", metavar="FILE", help="and without a mask: a CSV table sentiment,random_seed,accuracy "
+             "(default: what is written in --attribute_results)")
+
+
+# ------------------------------------------------------------------------------------------------------- which tasks
+
+
+def tasks_of(flags: argparse.Namespace, concepts: Sequence[str], source: Any) -> list[Task]:
+    """The tasks to make of a data set: its concepts by the study's seeds, or those that the flags name.
+
+    Parameters
+    ----------
+    flags : Namespace
+        With those of `add_task_flags`.
+    concepts : sequence of str
+        Those of the data.
+    source : object
+        The data's name, for the error.
+
+    Raises
+    ------
+    UserError
+        If the data lack a named concept.
+    """
+    for concept in flags.sentiment or ():
+        if concept not in concepts:
+            raise UserError(f"--sentiment {concept}: {source} has no such concept; it has {', '.join(concepts)}")
+    return [Task(concept, each) for concept in dict.fromkeys(flags.sentiment or concepts)
+            for each in dict.fromkeys(flags.seed or SEEDS)]
+
+
+def choose(flags: argparse.Namespace, there: Iterable[Task], folder: Path, made_by: str) -> list[Task]:
+    """Those of the tasks in a folder that the flags name, or all.
+
+    Parameters
+    ----------
+    flags : Namespace
+        With those of `add_task_flags`.
+    there : iterable of Task
+    folder : Path
+        Where they are, for errors.
+    made_by : str
+        What makes them, such as "train.py (step 1)".
+
+    Raises
+    ------
+    UserError
+        If a named one is missing, or there is none.
+    """
+    there = sorted(there)
+    if not there:
+        raise UserError(f"{folder}: holds no file {{concept}}-{{seed}}; {made_by} makes them")
+    if flags.sentiment and flags.seed:
+        asked = [Task(concept, each) for concept in dict.fromkeys(flags.sentiment)
+                 for each in dict.fromkeys(flags.seed)]
+        for task in asked:
+            if task not in there:
+                raise UserError(f"{folder}: has no {task.name}; {made_by} makes it, or name with --sentiment and "
+                                "--seed those that are there")
+        return asked
+    for name, at in (("sentiment", 0), ("seed", 1)):
+        for value in getattr(flags, name) or ():
+            if value not in {task[at] for task in there}:
+                raise UserError(f"--{name} {value}: {folder} has nothing of it; {made_by} makes it")
+    return [task for task in there if task.concept in (flags.sentiment or [task.concept])
+            and task.seed in (flags.seed or [task.seed])]

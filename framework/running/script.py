@@ -1,0 +1,127 @@
+"""What every script does at its end: one line for what went wrong, and the command that comes next.
+
+A script's page ends so:
+
+    def main():
+        flags = parse_flags()                                   # framework/running/flags.py
+        ...                                                     # inputs, record, work, output
+        script.next_step("gen_mask.py", ranks=flags.ranks)      # prints: next: python gen_mask.py --ranks ...
+
+    if __name__ == "__main__":
+        script.run(main)
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from framework.errors import UserError, is_out_of_memory
+from framework.running import flags as known
+from framework.running import signals
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full: free some space and run the same command again",
+    errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
+    errno.EROFS: "the file system is read-only: choose another output folder",
+    errno.ENOLCK: "the file system has no locks: choose another output folder",
+    errno.EACCES: "no permission: choose another folder or change its permissions",
+    errno.EPERM: "no permission: choose another folder or change its permissions",
+    errno.ENOTDIR: "a file stands where a folder is needed: remove it or choose another folder",
+    errno.EEXIST: "a file stands where a folder is needed: remove it or choose another folder",
+    errno.EISDIR: "a folder stands where a file is needed: remove it or choose another name",
+    errno.ENAMETOOLONG: "the name is too long for this file system: choose a shorter one",
+}
+
+
+def run(main: Callable[[], None], resumes: bool = False) -> None:
+    """Call a script's `main`; what the user can mend becomes one line and exit status 2.
+
+    The exit status of an interrupted run is 128 + the signal's number.
+
+    Parameters
+    ----------
+    main : callable ()
+    resumes : bool
+        Whether the same command goes on with an interrupted run, or begins it anew: its last line says so.
+    """
+    signals.catch()
+    try:
+        main()
+        if sys.stdout:
+            sys.stdout.flush()
+    except UserError as error:
+        _leave(str(error), 2)
+    except KeyboardInterrupt as interrupted:  # a library may have made a plain one of ours
+        signals.ignore()
+        rest = ("what is finished is on disk, the same command goes on from there" if resumes else
+                "nothing is half written, the same command begins anew")
+        _leave(f"interrupted; {rest}", 128 + getattr(interrupted, "signum", signal.SIGINT))
+    except BrokenPipeError:
+        # The reader of our output (head, less) went away; that is no error of the user's.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(0)
+    except OSError as error:
+        # A full disk or a folder without permission: nothing is half written, since every write is renamed at its end.
+        reason = _REASONS.get(error.errno or 0)  # an error that Python raised by itself has no number
+        if reason is None and error.filename is None:
+            raise
+        _leave(f"{error.filename or 'write failed'}: {reason or error.strerror}", 2)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        _leave("out of memory, with passes as small as they go: close other programs, or use a larger machine", 2)
+
+
+def _leave(message: str, status: int) -> NoReturn:
+    # Part of a message can be a damaged file's content: neither long nor unprintable when it gets here.
+    message = "".join(character if character.isprintable() else "?" for character in " ".join(message.split()))
+    message = message if len(message) <= 1000 else message[:997] + "..."
+    print(f"{os.path.basename(sys.argv[0])}: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+def write_config(flags: Namespace, output: Path) -> None:
+    """Write the flags of a run, for `--config`: ``X.yaml`` beside a file ``X.csv``, ``{script}.yaml`` in a folder.
+
+    Left out is what was not given and has no default, and what says how to treat what is there.
+    """
+    from framework.files import config
+
+    name = Path(sys.argv[0])
+    path = output.with_suffix(".yaml") if output.suffix in (".csv", ".pkl", ".html") else output / f"{name.stem}.yaml"
+    config.write_config(path, known.as_given(flags), f"python {name.name} --config {shlex.quote(str(path))}")
+
+
+def next_step(script: str, **named: Any) -> None:
+    """Print the whole command of the step that comes next.
+
+    Parameters
+    ----------
+    script : str
+        Its name, such as ``gen_mask.py``.
+    **named
+        Its flags. None and empty lists are left out, True is a flag without a value. Paths that stand at their
+        default places in one folder are given as ``--study`` of that folder, or not at all.
+    """
+    parts = ["python", script]
+    paths = {name: value for name, value in named.items() if isinstance(value, Path)}
+    studies = {known.study_of(name, path) for name, path in paths.items()}
+    if len(studies) == 1 and (study := studies.pop()) is not None:
+        parts += [] if study == Path() else ["--study", str(study)]
+        named = {name: value for name, value in named.items() if name not in paths}
+    for name, value in named.items():
+        if isinstance(value, (list, tuple)):
+            parts += [f"--{name}", *map(str, value)] if value else []
+        elif value is True:
+            parts.append(f"--{name}")
+        elif value not in (None, False):
+            parts += [f"--{name}", str(value)]
+    print("next:", shlex.join(parts))

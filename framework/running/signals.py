@@ -1,0 +1,82 @@
+"""Leave at a moment of our choosing when the system or the user asks us to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+PATIENCE = 10  # seconds in which more signals are the same wish; a later one is heeded at once
+
+
+class Interrupted(KeyboardInterrupt):
+    """SIGINT or SIGTERM came; `signum` says which."""
+
+    def __init__(self, signum: int):
+        super().__init__()
+        self.signum = signum
+
+
+_deferrals = 0
+_waiting: int | None = None
+_since = -float("inf")
+
+
+def leave_at_once() -> None:
+    """Until `catch`, SIGINT and SIGTERM end the process with one line: libraries load, no work has begun."""
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _leave)
+
+
+def _leave(signum, frame):
+    # No exception: what is being loaded might catch it.
+    os.write(2, f"{os.path.basename(sys.argv[0])}: interrupted before the work began; nothing was written\n".encode())
+    os._exit(128 + signum)
+
+
+def catch() -> None:
+    """From now on SIGINT (Ctrl-C) and SIGTERM (a preemption) raise `Interrupted`."""
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _receive)
+
+
+def ignore() -> None:
+    """The process is leaving: no further signal disturbs its last words."""
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)
+
+
+def _receive(signum: int, frame: FrameType | None) -> None:
+    global _waiting, _since
+    if time.monotonic() - _since < PATIENCE:
+        return
+    _since = time.monotonic()
+    if _deferrals and _waiting is None:
+        _waiting = signum
+    else:
+        raise Interrupted(signum)
+
+
+@contextlib.contextmanager
+def deferred() -> Iterator[Callable[[], bool]]:
+    """Finish the block before a signal that comes in it is heeded; yields a function that says whether one came."""
+    global _deferrals
+    _deferrals += 1
+    try:
+        yield lambda: _waiting is not None
+    finally:
+        _deferrals -= 1
+    if not _deferrals:
+        heed()
+
+
+def heed() -> None:
+    """Raise `Interrupted` if a signal waits to be heeded."""
+    global _waiting
+    if _waiting is not None:
+        signum, _waiting = _waiting, None
+        raise Interrupted(signum)
