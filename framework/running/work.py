@@ -1,0 +1,161 @@
+"""One way to do work: one function for every item, in this process or on the machines of a Ray cluster.
+
+    def measure(study, item):              # in the script; runs here or on a worker
+        for part in parts_of(item):
+            yield ...                      # messages, sent back as they come
+
+    machines = work.join(flags.ray, flags.device)
+    device, dtype = machines.agree(loading.resolve, flags.precision)
+    for item, message in work.run(measure, study, items, on=machines):
+        ...                                # this process alone writes files and moves the bar
+
+Items and groups of items are the same wherever the work is done, and so are the results.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, Protocol
+
+from tqdm import tqdm
+
+from framework.running import signals
+
+
+class Machines(Protocol):
+    """Where work is done.
+
+    Attributes
+    ----------
+    device : str
+        What `--device` means there: "cuda" or "cpu" on a cluster, here what was given.
+    size : int
+        How many items are in work at a time.
+    """
+
+    device: str
+    size: int
+
+    def agree(self, question: Callable[..., Any], *arguments: Any) -> Any:
+        """What ``question(device, *arguments)`` returns there; `UserError` if machines differ."""
+
+    def run(self, function: Callable, study: Any, items: Iterable[Any], leave_after: type) -> Iterator[tuple[Any, Any]]:
+        """As `framework.running.work.run`."""
+
+
+class Here:
+    """The process itself."""
+
+    size = 1
+
+    def __init__(self, device: str = "auto") -> None:
+        self.device = device
+
+    def __str__(self) -> str:
+        return "this machine"
+
+    def agree(self, question: Callable[..., Any], *arguments: Any) -> Any:
+        """What ``question(device, *arguments)`` returns."""
+        return question(self.device, *arguments)
+
+    def run(self, function: Callable, study: Any, items: Iterable[Any],
+            leave_after: type = object) -> Iterator[tuple[Any, Any]]:
+        """As `framework.running.work.run`."""
+        with signals.deferred():
+            for item in items:
+                for message in messages(function, study, item):
+                    yield item, message
+                    if isinstance(message, leave_after):
+                        signals.heed()
+
+
+def join(address: str | None, device: str = "auto") -> Machines:
+    """Where the work is done: in this process, or on the Ray cluster that `--ray` names.
+
+    Parameters
+    ----------
+    address : str or None
+        What `--ray` was given: "host:port" of the cluster's head, "auto" for the cluster that this machine belongs
+        to, "local" for one that is started here and ends with this process; None for none.
+    device : str
+        What `--device` was given.
+
+    Raises
+    ------
+    UserError
+        If Ray is missing, the cluster cannot be reached, or it has no such device.
+    """
+    if address is None:
+        return Here(device)
+    from framework.running import ray_cluster
+
+    return ray_cluster.connect(address, device)
+
+
+def run(function: Callable[[Any, Any], Any], study: Any, items: Iterable[Any], on: Machines | str | None = None,
+        leave_after: type = object) -> Iterator[tuple[Any, Any]]:
+    """Do `function(study, item)` for each item.
+
+    On a cluster, an item whose worker is lost is given to another, as it then is: a caller that keeps the latest
+    state in the item has it taken up there.
+
+    Parameters
+    ----------
+    function : callable (study, item)
+        A generator, whose messages are sent back, or a plain function, whose result is the only message.
+    study : object
+        What every item needs. A worker keeps it, with whatever `function` has done to it.
+    items : iterable
+        Taken one by one, no more than keep the workers busy.
+    on : Machines, str or None
+        As `join` returns it, or the address that it takes.
+    leave_after : type
+        In this process, a signal to leave is heeded after a message of this class.
+
+    Yields
+    ------
+    item, message
+        An item's messages in their order.
+    """
+    machines = join(on) if on is None or isinstance(on, str) else on
+    yield from machines.run(function, study, items, leave_after)
+
+
+def messages(function: Callable[[Any, Any], Any], study: Any, item: Any) -> Iterator[Any]:
+    """What a function says of an item: the values that it yields, or the one that it returns."""
+    said = function(study, item)
+    if inspect.isgenerator(said):
+        yield from said
+    else:
+        yield said
+
+
+class Every:
+    """True when asked first after so many seconds since it last was, by a clock that nobody sets."""
+
+    def __init__(self, seconds: float):
+        self._seconds, self._last = seconds, time.monotonic()
+
+    def __call__(self) -> bool:
+        """Whether it is time again."""
+        due = time.monotonic() - self._last >= self._seconds
+        if due:
+            self._last = time.monotonic()
+        return due
+
+
+class Bar(tqdm):
+    """A progress bar with the time left, which is told how far each item is: work done twice counts once."""
+
+    def __init__(self, total: int, unit: str) -> None:
+        super().__init__(total=total, unit=unit, unit_scale=total >= 10_000, dynamic_ncols=True, smoothing=0.05)
+        self._done: dict[Hashable, int] = {}
+
+    def tell(self, item: Hashable, done: int, text: str | None = None) -> None:
+        """Show that `done` of an item's parts are done; `text` names what is under way."""
+        if text:
+            self.set_description(text, refresh=False)
+        self.update(done - self._done.get(item, 0))
+        self._done[item] = done
