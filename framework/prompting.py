@@ -18,7 +18,7 @@ from framework import artifacts, sweep
 from framework.artifacts import PathLike
 from framework.cluster import Cluster, check_seen
 from framework.model import loading
-from framework.model.encoders import PromptedModel
+from framework.model.former import PromptedModel
 from framework.tasks import TaskRows
 from framework.training.trainer import PromptTrainer, Task, TrainSettings
 

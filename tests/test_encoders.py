@@ -19,7 +19,8 @@ from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokeni
 
 from framework import artifacts
 from framework.errors import UserError
-from framework.model import encoders, loading, neurons
+from framework.model import former as encoders
+from framework.model import loading, neurons
 from framework.model.noise import RowNoise
 from framework.tasks import TaskRows
 from framework.training.trainer import PromptTrainer, Task, TrainSettings, count_right

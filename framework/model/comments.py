@@ -8,7 +8,7 @@ from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from framework.model import neurons
-from framework.model.encoders import PromptedModel
+from framework.model.former import PromptedModel
 from framework.roberta import RobertaForMaskedLMPrompt
 
 

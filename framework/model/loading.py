@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import hashlib
 import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from transformers import AutoConfig, AutoTokenizer
@@ -16,10 +18,13 @@ from transformers.utils import logging as transformers_logging
 
 from framework.artifacts import find_hub, sha256
 from framework.errors import UserError, is_out_of_memory
-from framework.model import encoders, neurons
-from framework.model.encoders import PromptedModel
+from framework.model import encoders, former, neurons
+from framework.model.prompted import PromptedModel
 from framework.roberta import LABEL_WORDS, RobertaForMaskedLMPrompt
 
+# What tokens follow from, beside the files that end in .model.
+TOKENS = {"config.json", "tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "tokenizer_config.json",
+          "special_tokens_map.json", "added_tokens.json", "bpe.codes", "vocab.bpe", "dict.txt"}
 ROOT = Path(__file__).resolve().parents[2]
 # Families with RoBERTa's modules and weight names: the faster class takes them.
 ROBERTAS = ("roberta", "xlm-roberta", "camembert")
@@ -42,6 +47,8 @@ def resolve_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
+        if torch.device(name).type == "meta":
+            raise RuntimeError
         torch.empty(0, device=name)
         return torch.device(name)
     except (RuntimeError, AssertionError):
@@ -76,6 +83,142 @@ def resolve_model(name: str) -> str:
     return name
 
 
+class Loaded(NamedTuple):
+    """What `load` loads.
+
+    Attributes
+    ----------
+    model : PromptedModel
+        In eval mode.
+    tokenizer : transformers tokenizer
+    fingerprint : str
+        SHA-256 of what was read from a folder, or the hub's revision: which weights and tokens these are.
+    """
+
+    model: PromptedModel
+    tokenizer: Any
+    fingerprint: str
+
+
+def load(
+    name: str, label_words: Sequence[str] = LABEL_WORDS, device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> Loaded:
+    """Load a frozen model with its tokenizer.
+
+    Parameters
+    ----------
+    name : str
+        What `--pretrained_model` was given: a folder, "backbone" or a name on the hub.
+    label_words : sequence of two str
+        The answers of class 0 and class 1.
+    device : torch.device or str
+    dtype : torch.dtype
+
+    Raises
+    ------
+    UserError
+        If it cannot be loaded, is of no family that is known, or lacks what its family needs: a mask token, the
+        language-model head, the label words.
+    """
+    path, flag = resolve_model(name), f"--pretrained_model {name}"
+    if Path(path).is_dir():
+        files = _check_files(Path(path), flag)
+    else:
+        _find_hub()
+    with _quiet():
+        try:
+            # Never the code that a model may bring along, whatever its files ask for.
+            config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+            if Path(path).is_dir():
+                _check_size(config, files, flag)
+            if config.model_type not in neurons.OUTPUTS:
+                raise UserError(f"{flag}: is a {config.model_type} model; choose one of {', '.join(neurons.OUTPUTS)}")
+            tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+            label_ids = find_label_ids(tokenizer, label_words, flag)
+            model = encoders.load(path, config, tokenizer, label_ids, dtype, flag)
+        except (UserError, MemoryError, KeyboardInterrupt):
+            raise
+        except ImportError as error:  # of a tokenizer of its own kind
+            reason = " ".join(str(error).split())
+            raise UserError(f"{flag}: needs a package that is not installed: {reason}") from None
+        except BaseException as error:  # damaged files can fail anywhere inside the loaders, Rust's among them
+            if is_out_of_memory(error) or not (isinstance(error, Exception) or _is_panic(error)):
+                raise
+            if Path(path).is_dir():
+                reason = str(error).split("\n")[0]
+                raise UserError(f"{flag}: the folder holds no model that can be loaded ({reason})") from None
+            raise UserError(f"{flag}: no such folder, and the hub cannot be reached or does not know it; download the "
+                            "model and pass its folder, or use the embedded one: --pretrained_model backbone") from None
+    if not all(parameter.isfinite().all() for parameter in model.parameters()):
+        raise UserError(f"{flag}: its weights hold NaN or infinite values; download or save it again")
+    fingerprint = getattr(config, "_commit_hash", None) or _sha256(files)
+    return Loaded(model.to(device).eval(), tokenizer, fingerprint)
+
+
+@contextlib.contextmanager
+def _quiet():
+    """While it lasts, transformers prints neither warnings nor progress."""
+    verbosity, progress = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if progress:
+            transformers_logging.enable_progress_bar()
+
+
+def _find_hub():
+    """Take the Hugging Face client offline if its hub gives no answer: it then looks into its cache at once.
+
+    By itself it tries again for half a minute, and prints each try.
+    """
+    from huggingface_hub import constants, get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=constants.HF_HUB_ETAG_TIMEOUT)
+    except Exception:  # whatever a network can do
+        constants.HF_HUB_OFFLINE = True
+
+
+def _check_files(folder, flag):
+    """What the loader may read in a folder, sorted; raise `UserError` if any entry is neither file nor folder."""
+    for path in folder.iterdir():  # a pipe, or a link to a device, would make the loader wait for ever
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UserError(f"{flag}: {path.name} in it is no regular file; remove it")
+    return sorted(path for path in folder.iterdir() if path.is_file() and (
+        path.name.endswith((".safetensors", ".bin", ".model", ".index.json", ".gguf")) or path.name in TOKENS))
+
+
+def _check_size(config, files, flag):
+    """Raise `UserError` if a model is larger than its weights' files explain, before it is made.
+
+    In the fewest bytes that anyone stores it, a layer takes more than one for each of its outputs.
+    """
+    config = config.get_text_config()
+    layers, width = config.num_hidden_layers, config.hidden_size
+    stored = sum(path.stat().st_size for path in files if path.name.endswith((".safetensors", ".bin", ".gguf")))
+    if layers < 1 or layers * width > stored:
+        raise UserError(f"{flag}: its config.json says {layers} layers of width {width}, and its weights' files have "
+                        f"{stored} bytes; give it the config.json that it was saved with")
+
+
+def _is_panic(error):
+    return type(error).__name__ == "PanicException"
+
+
+def _sha256(paths):
+    """One hexadecimal digest over the contents of files, in the order given."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
 def load_backbone(
         name: str, prompt_len: int, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32,
         label_words: Sequence[str] = LABEL_WORDS,
@@ -95,7 +238,7 @@ def load_backbone(
 
     Returns
     -------
-    model : RobertaForMaskedLMPrompt or PromptedEncoder
+    model : RobertaForMaskedLMPrompt or former.PromptedEncoder
         In eval mode.
     tokenizer : transformers tokenizer
     fingerprint : str
@@ -128,7 +271,7 @@ def load_backbone(
                 path, prompt_len=prompt_len, label_ids=label_ids, dtype=dtype, output_loading_info=True)
             missing = info["missing_keys"]
         else:
-            model, missing = encoders.load(path, config, label_ids, dtype)
+            model, missing = former.load(path, config, label_ids, dtype)
         if missing:
             raise UserError(f"{flag}: has no weights for {min(missing)}; choose a model saved with its masked-language "
                             "head")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 if TYPE_CHECKING:  # it imports this module
-    from framework.model.encoders import PromptedModel
+    from framework.model.former import PromptedModel
 
 # By `config.model_type`: names, below the base model, of the linear maps that lead out of the feed-forward blocks. What
 # enters them are the neurons; in a gated block (of ModernBERT, for one) that is the gated product.
@@ -46,6 +46,59 @@ OUTPUTS = {
     "xlm-roberta": BERT,
     "xlm-roberta-xl": BERT,
 }
+
+
+def named(base_model: nn.Module, model_type: str) -> list[str]:
+    """The names of the down projections of a family in `OUTPUTS`, in order."""
+    return [name for name, _ in base_model.named_modules() if re.fullmatch(OUTPUTS[model_type], name)]
+
+
+class Intervention(NamedTuple):
+    """M changes of all neurons: a <- multiply * a + add, at every position.
+
+    Attributes
+    ----------
+    multiply : Tensor [M, L, D]
+    add : Tensor [M, L, D] or None
+    """
+
+    multiply: Tensor
+    add: Tensor | None = None
+
+    @classmethod
+    def stack(cls, masks: Sequence[Tensor]) -> Intervention:
+        """Masks, [L, D] to multiply by or [2, L, D] to multiply by and to add, as one intervention."""
+        if all(mask.dim() == 2 for mask in masks):
+            return cls(torch.stack(list(masks)))
+        pairs = [mask if mask.dim() == 3 else torch.stack([mask, torch.zeros_like(mask)]) for mask in masks]
+        return cls(*torch.stack(pairs, dim=1))
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> Intervention:
+        """The same on a device, in a precision."""
+        return Intervention(*(None if part is None else part.to(device, dtype) for part in self))
+
+    def first_layer(self) -> int:
+        """The first layer in which any of the M changes anything; L if none does."""
+        if self.multiply.is_meta:
+            return 0
+        same = self.multiply == 1 if self.add is None else (self.multiply == 1) & (self.add == 0)
+        return int(same.all(dim=2).all(dim=0).long().cumprod(0).sum())
+
+    def apply(self, layer: int, neurons: Tensor, grouped: bool) -> Tensor:
+        """A layer's neurons, changed.
+
+        Parameters
+        ----------
+        layer : int
+        neurons : Tensor [1 or M, N, D] or [M x B, T, D]
+        grouped : bool
+            Of the first form: N positions, the same for all M interventions or of each.
+        """
+        grouped_neurons = neurons if grouped else neurons.view(len(self.multiply), -1, neurons.shape[-1])
+        changed = grouped_neurons * self.multiply[:, layer, None]
+        if self.add is not None:
+            changed = changed + self.add[:, layer, None]
+        return changed if grouped else changed.view_as(neurons)
 
 
 def feed_forward(model: PromptedModel) -> list[nn.Linear]:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from framework.errors import UserError, is_out_of_memory
-from framework.model.encoders import PromptedModel
+from framework.model.former import PromptedModel
 from framework.model.noise import RowNoise
 from framework.tasks import EMOTIONS, TaskRows
 

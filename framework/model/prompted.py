@@ -1,0 +1,282 @@
+"""A frozen language model that reads a text, steered by a prompt, and answers with one of two words.
+
+`PromptedModel` is all that encoders and decoders share. Where the prompt stands, which position answers and how a text
+begins is said by `encoders.PromptedEncoder` and `decoders.PromptedDecoder`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from framework.errors import UserError
+from framework.model import speed
+from framework.model.neurons import Intervention
+
+
+class PromptedModel(nn.Module):
+    """A frozen model of transformers with a prompt, two answers, and neurons that can be read and changed.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        With a language-model head. It is changed: of the vocabulary that it answers with, two rows stay, and its
+        linear maps become frozen ones.
+    tokenizer : transformers tokenizer
+    label_ids : sequence of two int
+        The vocabulary entries read as class 0 and class 1.
+    down : list of nn.Module
+        The linear maps that lead out of the feed-forward blocks, in order. What enters them are the neurons.
+    layers : int, optional
+        How often one of them is called in a pass, where layers share their weights; as often as there are maps.
+    """
+
+    needs: int  # positions that every row has beside its prompt and text
+
+    def __init__(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, label_ids: Sequence[int],
+        down: list[str], layers: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.tokenizer = tokenizer
+        # transformers routes the family's attention through the function of its choice: ours.
+        self.fast = model.config._attn_implementation == speed.ATTENTION
+        if self.fast:
+            speed.freeze_linear_maps(model.base_model)
+        self.down = [model.base_model.get_submodule(name) for name in down]
+        self.shape = (layers or len(down), self.down[0].in_features)  # L, D
+        words, decoder = list(label_ids), model.get_output_embeddings()
+        decoder.weight = nn.Parameter(decoder.weight[words])
+        if decoder.bias is not None:
+            decoder.bias = nn.Parameter(decoder.bias[words])
+        # In bfloat16 logits of 12 are 1/16 apart, and one answer in twenty was a tie: the head computes in float32.
+        for head in model.children():
+            if head is not model.base_model:
+                head.to(torch.promote_types(model.dtype, torch.float32))
+        model.base_model.register_forward_hook(_keep_answers)
+        self.model = model.requires_grad_(False).eval()
+
+    @property
+    def config(self) -> PreTrainedConfig:
+        """The model's configuration."""
+        return self.model.config
+
+    @property
+    def base_model(self) -> nn.Module:
+        """The model without its head."""
+        return self.model.base_model
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return self.get_input_embeddings().weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of its weights."""
+        return self.get_input_embeddings().weight.dtype
+
+    @property
+    def prompt_width(self) -> int:
+        """W, the width of a prompt vector: that of the input embeddings, which can be narrower than the layers."""
+        return self.get_input_embeddings().embedding_dim
+
+    def get_input_embeddings(self) -> nn.Embedding:
+        """The word embeddings."""
+        return self.model.get_input_embeddings()
+
+    # ----------------------------------------------------------------------------- what encoders and decoders differ in
+
+    @abstractmethod
+    def encode(self, texts: Sequence[str], max_length: int) -> list[np.ndarray]:
+        """Tokenise texts once: an int array each, without the prompt's places.
+
+        Special tokens typed in a text are plain characters.
+        """
+
+    @abstractmethod
+    def before_prompt(self, length: int) -> int:
+        """How many of a row's `length` tokens stand before the prompt."""
+
+    @abstractmethod
+    def answer_at(self, length: int) -> int:
+        """Which position answers in a row of `length` positions, the prompt's included."""
+
+    @abstractmethod
+    def alone(self) -> np.ndarray:
+        """The tokens of a row that has a prompt and no text."""
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Embed tokens [N] as the model does: [N, W]."""
+        return self.get_input_embeddings()(ids)
+
+    # -------------------------------------------------------------------------------------------------------- passes
+
+    def tokens_of(self, texts: Sequence[str], **options: object) -> list[list[int]]:
+        """What the tokenizer makes of texts, whose special tokens are plain characters."""
+        try:
+            return self.tokenizer(list(texts), split_special_tokens=True, return_attention_mask=False,
+                                  return_token_type_ids=False, **options)["input_ids"]
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # of Rust, which no `except Exception` catches
+                raise
+            raise UserError(f"--pretrained_model: its tokenizer fails ({error}); choose another model") from None
+
+    def fit_length(self, prompt_len: int, max_length: int) -> int:
+        """The longest text, in tokens, that fits beside the prompt: `max_length`, or less if the model ends first.
+
+        Raises
+        ------
+        UserError
+            If the prompt leaves no room for a text.
+        """
+        positions = self.config.max_position_embeddings
+        room = positions - self.needs - prompt_len
+        if room < 3:
+            raise UserError(f"--prompt_len {prompt_len}: the model has {positions} positions; use at most "
+                            f"{positions - 32}")
+        return min(max_length, room)
+
+    def forward(
+        self, rows: Sequence[np.ndarray], prompts: Tensor, intervention: Intervention | None = None
+    ) -> Tensor:
+        """The logits of the two answers.
+
+        Parameters
+        ----------
+        rows : sequence of int arrays [B]
+            Texts as `encode` gives them.
+        prompts : Tensor [P, W] or [B, P, W]
+            One prompt for all rows, or one for each.
+        intervention : Intervention, optional
+            M changes of the neurons, each at every position.
+
+        Returns
+        -------
+        Tensor [B, 2], or [M, B, 2] with an intervention
+            float32 or wider.
+        """
+        if intervention is None:
+            return self._run(rows, prompts)[0]
+        change = intervention.to(self.device, self.dtype)
+        first = change.first_layer()  # what comes before is the same for all: the fast path computes it once
+
+        def apply(layer, neurons):
+            return change.apply(layer, neurons, grouped=self.fast) if layer >= first else None
+
+        with self.at_neurons(apply):
+            logits = self._run(rows, prompts, copies=len(change.multiply))
+        return logits.expand(len(change.multiply), -1, -1)
+
+    def _run(self, rows, prompts, copies=1, everywhere=False):
+        """One pass; logits [copies, B, 2]. `everywhere`: the last layer computes all positions, not answers alone."""
+        lengths = np.array([len(row) for row in rows]) + prompts.shape[-2]
+        answers = np.array([self.answer_at(length) for length in lengths])
+        layout = speed.Layout(lengths, answers, self.device, packed=self.fast and self.device.type == "cpu")
+        states = self._embed(rows, prompts, layout)
+        with speed.Pass(layout, self.shape[0], everywhere):
+            if self.fast:  # to the model, all rows are one
+                inputs = dict(inputs_embeds=states[None], position_ids=layout.position[None],
+                              attention_mask=states.new_ones(1, len(states)))
+            else:
+                inputs = dict(inputs_embeds=states.view(len(rows), -1, states.shape[-1]).repeat(copies, 1, 1),
+                              position_ids=layout.position.view(len(rows), -1).repeat(copies, 1),
+                              attention_mask=layout.attended.long().repeat(copies, 1))
+            logits = self.model(**inputs, **self.options()).logits
+        return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+    def options(self) -> dict[str, object]:
+        """What the model is told in every pass beside its inputs."""
+        return {}
+
+    def _embed(self, rows, prompts, layout):
+        """States of all positions [N, W]: each row's tokens with its prompt among them."""
+        counts, length = np.array([len(row) for row in rows]), prompts.shape[-2]
+        ids = torch.from_numpy(np.concatenate([*rows, np.zeros(1, int)])).to(self.device)  # the last one for padding
+        tokens = self.embed(ids)
+        # Where each position's vector stands among the tokens, then the prompts, of all rows.
+        row, position = layout.row.numpy(), layout.place.numpy()
+        before = np.array([self.before_prompt(count) for count in counts])[row]
+        first_token = np.cumsum(counts) - counts
+        first_prompt = len(ids) + (np.arange(len(rows)) * length if prompts.dim() == 3 else np.zeros(len(rows), int))
+        source = np.where(position < before, first_token[row] + position, np.where(
+            position < before + length, first_prompt[row] + position - before, first_token[row] + position - length))
+        source[position >= layout.lengths[row]] = len(ids) - 1
+        vectors = torch.cat([tokens, prompts.to(tokens).flatten(0, -2)])
+        return vectors.index_select(0, torch.from_numpy(source).to(self.device))
+
+    # -------------------------------------------------------------------------------------------------------- neurons
+
+    @contextlib.contextmanager
+    def at_neurons(self, function: Callable[[int, Tensor], Tensor | None]) -> Iterator[None]:
+        """While it lasts, every pass calls `function(layer, neurons)` at each layer, the first layer first.
+
+        Parameters
+        ----------
+        function : callable (int, Tensor [..., D]) -> Tensor or None
+            The neurons of all rows and positions, as the model computes them; in the last layer, where it can be, of
+            the positions that answer alone. What it returns, if anything, takes their place.
+        """
+        layers = itertools.cycle(range(self.shape[0]))
+        handles = [module.register_forward_pre_hook(lambda module, inputs: function(next(layers), inputs[0]))
+                   for module in dict.fromkeys(self.down)]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    @torch.inference_mode()
+    def read(self, prompts: Tensor, rows: Sequence[np.ndarray] | None = None) -> Tensor:
+        """Every neuron at the position that answers.
+
+        Parameters
+        ----------
+        prompts : Tensor [B, P, W]
+        rows : sequence of int arrays [B], optional
+            Texts as `encode` gives them; without, the model sees a prompt and no text, as in the study.
+
+        Returns
+        -------
+        Tensor [B, L * D]
+            float32, on the CPU; index = layer * D + unit.
+        """
+        values = []
+
+        def keep(layer, neurons):
+            values.append(speed.Pass.current().answers_of(neurons)[0])
+
+        with self.at_neurons(keep):
+            self._run(rows or [self.alone()] * len(prompts), prompts.to(self.device))
+        return torch.cat(values, dim=1).float().cpu()
+
+    @torch.inference_mode()
+    def read_everywhere(
+        self, rows: Sequence[np.ndarray], prompts: Tensor, function: Callable[[int, Tensor], None]
+    ) -> None:
+        """Call `function(layer, neurons [N, D])` at each layer with the neurons of all N positions.
+
+        Parameters
+        ----------
+        rows : sequence of int arrays [B]
+        prompts : Tensor [P, W] or [B, P, W]
+            With P = 0 the model sees the rows as they are.
+        function : callable (int, Tensor [N, D])
+            Positions stand row by row, those of a prompt in their places, without padding.
+        """
+        with self.at_neurons(lambda layer, neurons: function(layer, speed.Pass.current().layout.unpadded(neurons))):
+            self._run(rows, prompts.to(self.device), everywhere=True)
+
+
+def _keep_answers(module, inputs, output):
+    """Only the positions that answer go on to the head."""
+    answers = speed.Pass.current().answers_of(output.last_hidden_state)
+    output.last_hidden_state = answers.to(torch.promote_types(answers.dtype, torch.float32))
+    return output
