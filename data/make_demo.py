@@ -1,10 +1,22 @@
 """Write the demonstration corpus: `data/demo/train.csv`, `dev.csv` and `test.csv`.
 
-The rows are in GoEmotions' CSV form: a text and one 0/1 column a label. All of it was written for this project;
-the writing is in `demo_material.py` and `demo_frames.py`, and this script only puts it together. Run it again after
-changing either (it needs nothing but Python and takes a second; the same material gives the same files)::
+The rows are in GoEmotions' CSV form: a text and one 0/1 column a label. All of it was written for this project; the
+writing is in `demo_material/`, and this script only puts it together. Run it again after a change there (it needs
+nothing but Python and takes a second; the same material gives the same files)::
 
     python data/make_demo.py
+
+A file of material has sections ``[train comments]``, one line each. Every line belongs to one split only.
+
+{label}.txt
+    `comments`: whole comments, used as they stand. `events`: clauses that tell what happened and do not name the
+    emotion. `feelings`: short sentences that say how it feels, for any event of the emotion. `states`: what can
+    follow "I'm"; the emotion's own words, so all splits share them.
+pairs.txt
+    The same for comments with two labels; where a pair has no events, those of its first label.
+frames.txt
+    What events, feelings and states are put into. `{E}` stands for an event (`{e}` where it does not open a
+    sentence), `{F}` and `{f}` for a feeling, `{S}` for a state. No frame says anything about the emotion.
 """
 
 import csv
@@ -14,10 +26,6 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from demo_frames import FRAMES, PAIRS
-from demo_material import MATERIAL
-
-LABELS = list(MATERIAL)  # GoEmotions' order: 27 emotions, then neutral
 SPLITS = ("train", "dev", "test")
 FOLDER = Path(__file__).parent / "demo"
 SEED = 20
@@ -30,9 +38,25 @@ FRAMED_ROWS = {
 }
 
 
-def lines(block):
-    """Return the lines of a block of material, without indentation and empty lines."""
-    return [line.strip() for line in block.splitlines() if line.strip()]
+def read_sections(path):
+    """Return the lines below each ``[heading]`` of a file of material."""
+    sections = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            sections[line.strip("[]")] = section = []
+        elif line:
+            section.append(line)
+    return sections
+
+
+MATERIAL = {path.stem: read_sections(path) for path in sorted((Path(__file__).parent / "demo_material").glob("*.txt"))}
+FRAMES = MATERIAL.pop("frames")
+PAIRS = {}  # two labels -> their sections
+for heading, written in MATERIAL.pop("pairs").items():
+    pair, name = heading.split(": ")
+    PAIRS.setdefault(tuple(pair.split()), {})[name] = written
+MATERIAL["neutral"] = MATERIAL.pop("neutral")  # GoEmotions' order: 27 emotions, then neutral
+LABELS = list(MATERIAL)
 
 
 def capitalise(text):
@@ -103,6 +127,11 @@ def framed_rows(n_rows, frames, material, rng):
     return texts
 
 
+def part_of(material, split):
+    """Return what was written for one split: `comments`, `events` and `feelings`."""
+    return {name.removeprefix(f"{split} "): written for name, written in material.items() if name.startswith(split)}
+
+
 def make_split(split):
     """Make the rows of one split.
 
@@ -115,13 +144,12 @@ def make_split(split):
     list of (str, tuple of str)
         Text and labels, shuffled.
     """
-    frames = lines(FRAMES[split])
+    frames = FRAMES[split]
     n_framed = FRAMED_ROWS[split]
     rows = []
 
     for label, material in MATERIAL.items():
-        part = {name: lines(block) for name, block in material[split].items()}
-        part["states"] = lines(material.get("states", ""))
+        part = {**part_of(material, split), "states": material.get("states", [])}
         usable = [frame for frame in frames if part["states"] or "{S}" not in frame]
         n_rows = n_framed["neutral" if label == "neutral" else "emotion"]
         texts = part["comments"] + framed_rows(n_rows, usable, part, generator(split, label))
@@ -130,8 +158,7 @@ def make_split(split):
     # A comment with two labels tells an event and a feeling: the feeling is what carries both.
     both = [frame for frame in frames if re.search(r"\{[Ee]\}", frame) and re.search(r"\{[Ff]\}", frame)]
     for pair, material in PAIRS.items():
-        part = {name: lines(block) for name, block in material[split].items()}
-        part.setdefault("events", lines(MATERIAL[pair[0]][split]["events"]))
+        part = {"events": MATERIAL[pair[0]][f"{split} events"], **part_of(material, split)}
         texts = part["comments"] + framed_rows(n_framed["pair"], both, part, generator(split, *pair))
         rows += [(text, pair) for text in texts]
 
@@ -151,9 +178,8 @@ def runs(texts, length=5):
 
 def material_lines(split):
     """Return everything that was written for one split: frames, events, feelings and whole comments."""
-    sources = [material[split] for material in itertools.chain(MATERIAL.values(), PAIRS.values())]
-    blocks = [block for source in sources for block in source.values()] + [FRAMES[split]]
-    return [line for block in blocks for line in lines(block)]
+    sources = [part_of(material, split) for material in itertools.chain(MATERIAL.values(), PAIRS.values())]
+    return FRAMES[split] + [line for source in sources for written in source.values() for line in written]
 
 
 def check(splits):
@@ -177,7 +203,7 @@ def check(splits):
         count = Counter(label for _, labels in rows for label in labels)
         assert min(count.values()) >= (80 if split == "train" else 25), f"{split}: {count}"
     for material in MATERIAL.values():
-        for state in lines(material.get("states", "")):
+        for state in material.get("states", []):
             assert len(words(state)) <= 4, f"too long to be shared by the splits: {state}"
     for one, other in itertools.combinations(SPLITS, 2):
         shared = set(material_lines(one)) & set(material_lines(other))
