@@ -92,7 +92,7 @@ def test_perfect_agreement_is_1_and_groups_without_common_emotions_are_refused()
     assert [people.intraclass_correlation(perfect, model).single for model in (1, 2, 3)] == [1, 1, 1]
     apart = np.full((4, 4), np.nan)
     apart[:2, :2], apart[2:, 2:] = [[1, 2], [3, 5]], [[4, 1], [2, 6]]
-    with pytest.raises(UserError, match="too few emotions in common"):
+    with pytest.raises(UserError, match="too few concepts in common"):
         people.intraclass_correlation(apart, 2)
     with pytest.raises(UserError, match="too few ratings"):
         people.intraclass_correlation(np.array([[1, np.nan], [np.nan, 2]]), 1)

@@ -1,4 +1,10 @@
-"""Ratings of emotions by people -> attributes of emotions: who is left out, means, reliability, components."""
+"""People's ratings of concepts -> attributes of concepts: who is left out, means, reliability, components.
+
+Ratings are in long form: a data frame with the columns `participant`, `emotion` (the concept), `attribute` and
+`rating`, one row a rating.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,6 +16,8 @@ from scipy import stats
 from framework.analysis.inference import false_discovery_q
 from framework.errors import UserError
 
+# ------------------------------------------------------------------------------------------------- which ratings count
+
 
 def pass_checks(ratings: pd.DataFrame, checks: dict[str, float], max_failed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
     """Leave out participants who fail attention checks, and the checks themselves.
@@ -17,7 +25,6 @@ def pass_checks(ratings: pd.DataFrame, checks: dict[str, float], max_failed: int
     Parameters
     ----------
     ratings : pandas.DataFrame
-        Columns `participant`, `emotion` (in lower case), `attribute`, `rating`.
     checks : dict of str to float
         The right answer to each check; a check is what stands as `emotion` or as `attribute` of a row.
     max_failed : int
@@ -29,44 +36,22 @@ def pass_checks(ratings: pd.DataFrame, checks: dict[str, float], max_failed: int
         The rows of the others that are no checks.
     failed : pandas.Series
         Participants left out -> how many checks they failed.
-
-    Raises
-    ------
-    UserError
-        If a check is in no row.
     """
     is_check = np.zeros(len(ratings), bool)
     wrong = np.zeros(len(ratings), bool)
     for name, answer in checks.items():
-        asked = ((ratings["emotion"] == name.lower()) | (ratings["attribute"] == name)).to_numpy()
+        asked = (ratings["emotion"].str.lower() == name.lower()) | (ratings["attribute"] == name)
         if not asked.any():
-            raise UserError(f"--check {name}={answer:g}: no row has {name} as its emotion or attribute")
-        is_check |= asked
-        wrong |= asked & (ratings["rating"] != answer).to_numpy()
+            raise UserError(f"--check {name}={answer:g}: no row has {name} as its concept or attribute")
+        is_check |= asked.to_numpy()
+        wrong |= (asked & (ratings["rating"] != answer)).to_numpy()
     failed = ratings["participant"][wrong].value_counts(sort=False)
     failed = failed[failed > max_failed]
     return ratings[~is_check & ~ratings["participant"].isin(failed.index).to_numpy()], failed
 
 
 def valid_ratings(ratings: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
-    """Rows with an answer, each of them checked.
-
-    Parameters
-    ----------
-    ratings : pandas.DataFrame
-        As of `pass_checks`; NaN is a missing answer.
-    low, high : float
-        The ends of the rating scale.
-
-    Returns
-    -------
-    pandas.DataFrame
-
-    Raises
-    ------
-    UserError
-        If no rating is left, one is off the scale, or a participant has rated something twice.
-    """
+    """The rows with an answer; raises UserError if one is off the scale `low` to `high`, or given twice."""
     ratings = ratings.dropna(subset="rating")
     if ratings.empty:
         raise UserError("no rating is left; every participant fails --check, or there are no answers")
@@ -82,80 +67,42 @@ def valid_ratings(ratings: pd.DataFrame, low: float, high: float) -> pd.DataFram
     return ratings
 
 
+# --------------------------------------------------------------------------------------------------------------- means
+
+
 def mean_ratings(ratings: pd.DataFrame) -> pd.DataFrame:
-    """Means over participants.
-
-    Parameters
-    ----------
-    ratings : pandas.DataFrame
-        As of `valid_ratings`.
-
-    Returns
-    -------
-    pandas.DataFrame [emotions, attributes]
-        Both in order of appearance.
-
-    Raises
-    ------
-    UserError
-        If nobody has rated an emotion on one of the attributes.
-    """
+    """Means over participants, [concepts, attributes] in order of appearance; every cell must have a rating."""
     means = ratings.groupby(["emotion", "attribute"], sort=False)["rating"].mean().unstack()
     means = means.loc[ratings["emotion"].unique(), ratings["attribute"].unique()]
     for attribute in means.columns[means.isna().any()]:
-        emotion = means.index[means[attribute].isna()][0]
-        raise UserError(f"nobody rates the {attribute} of {emotion}; every emotion needs a rating on every attribute")
+        concept = means.index[means[attribute].isna()][0]
+        raise UserError(f"nobody rates the {attribute} of {concept}; every concept needs a rating on every attribute")
     return means
 
 
 def scale_to_unit(means: pd.DataFrame) -> pd.DataFrame:
-    """Stretch each attribute so that its lowest emotion is 0 and its highest 1, as the study did.
-
-    Parameters
-    ----------
-    means : pandas.DataFrame [emotions, attributes]
-
-    Returns
-    -------
-    pandas.DataFrame [emotions, attributes]
-
-    Raises
-    ------
-    UserError
-        If an attribute's emotions all have the same mean.
-    """
+    """Stretch each attribute so that its lowest concept is 0 and its highest 1, as the study did."""
     span = means.max() - means.min()
     if (span == 0).any():
-        raise UserError(f"{span.index[span == 0][0]}: all emotions have the same mean; leave this attribute out")
+        raise UserError(f"{span.index[span == 0][0]}: all concepts have the same mean; leave this attribute out")
     return (means - means.min()) / span
 
 
-class Reliability(NamedTuple):
-    """An intraclass correlation.
+# --------------------------------------------------------------------------------------------------------- reliability
 
-    Attributes
-    ----------
-    model : {1, 2, 3}
-        See `intraclass_correlation`.
-    single, single_low, single_high : float
-        Reliability of one participant's ratings with its 95% interval.
-    mean, mean_low, mean_high : float
-        Reliability of the means over participants with its 95% interval. A bound below -1 is given as -1.
-    raters : float
-        Harmonic mean over emotions of how many rated it: what the means are over.
-    f, df1, df2, p : float
-        F-test that emotions do not differ.
-    """
+
+class Reliability(NamedTuple):
+    """An intraclass correlation of model 1, 2 or 3 (see `intraclass_correlation`)."""
 
     model: int
-    single: float
+    single: float  # reliability of one participant's ratings, with its 95% interval
     single_low: float
     single_high: float
-    mean: float
+    mean: float  # of the means over participants; a bound below -1 is given as -1
     mean_low: float
     mean_high: float
-    raters: float
-    f: float
+    raters: float  # harmonic mean over concepts of how many rated it: what the means are over
+    f: float  # F-test that concepts do not differ
     df1: float
     df2: float
     p: float
@@ -166,94 +113,87 @@ def intraclass_correlation(ratings: np.ndarray, model: int) -> Reliability:
 
     Parameters
     ----------
-    ratings : array [emotions, participants]
-        NaN where a participant did not rate an emotion.
+    ratings : array [concepts, participants]
+        NaN where a participant did not rate a concept.
     model : {1, 2, 3}
-        1: one-way random, for participants who rate different emotions each (rating = emotion + error). 2: two-way
-        random, absolute agreement (rating = emotion + participant + error; a participant who rates everything higher
+        1: one-way random, for participants who rate different concepts each (rating = concept + error). 2: two-way
+        random, absolute agreement (rating = concept + participant + error; a participant who rates everything higher
         is an error). 3: the same, consistency (that participant is no error).
-
-    Returns
-    -------
-    Reliability
 
     Raises
     ------
     UserError
-        If fewer than two emotions are rated, no emotion has a second rating, or for models 2 and 3 the participants
-        fall into groups that have no emotion in common.
+        If fewer than two concepts are rated, no concept has a second rating, or for models 2 and 3 the participants
+        fall into groups that have no concept in common.
 
     Notes
     -----
     With every cell filled these are Shrout & Fleiss (1979, Psychol. Bull. 86), with their intervals. Otherwise sums of
-    squares for emotions are adjusted for participants and the other way round (Henderson's method 3: Searle, Casella &
-    McCulloch, 1992, ch. 5), which gives unbiased components of variance; numbers of raters and of emotions in the
+    squares for concepts are adjusted for participants and the other way round (Henderson's method 3: Searle, Casella &
+    McCulloch, 1992, ch. 5), which gives unbiased components of variance; numbers of raters and of concepts in the
     formulas give way to the coefficients of those components in the expected mean squares. The F-test stays exact, the
     intervals become approximate. The reliability of means follows by the Spearman-Brown formula.
     """
     ratings = np.asarray(ratings, float)
-    emotion, participant = np.nonzero(~np.isnan(ratings))
-    rating = ratings[emotion, participant]
-    emotion = np.unique(emotion, return_inverse=True)[1]
+    concept, participant = np.nonzero(~np.isnan(ratings))
+    rating = ratings[concept, participant]
+    concept = np.unique(concept, return_inverse=True)[1]
     participant = np.unique(participant, return_inverse=True)[1]
-    per_emotion = np.bincount(emotion)
-    total, n, k = len(rating), len(per_emotion), participant.max(initial=-1) + 1
+    per_concept = np.bincount(concept)
+    total, n, k = len(rating), len(per_concept), participant.max(initial=-1) + 1
     if n < 2 or total == n:
-        raise UserError("too few ratings: at least two emotions, and a second rating of one of them, are needed")
+        raise UserError("too few ratings: at least two concepts, and a second rating of one of them, are needed")
 
-    # k0 and n0: how many participants rate an emotion and emotions a participant rates, k and n if no cell is empty.
+    # k0 and n0: how many participants rate a concept and concepts a participant rates, k and n if no cell is empty.
     df1 = n - 1
     if model == 1:
-        within = (_centred(rating, emotion)**2).sum()
+        within = (_centred(rating, concept)**2).sum()
         between = ((rating - rating.mean())**2).sum() - within
         df2 = total - n
-        ms_emotion, ms_error = between / df1, within / df2
-        k0 = (total - (per_emotion**2).sum() / total) / df1
+        ms_concept, ms_error = between / df1, within / df2
+        k0 = (total - (per_concept**2).sum() / total) / df1
     else:
-        dummies = (emotion[:, None] == np.arange(n)).astype(float)
+        dummies = (concept[:, None] == np.arange(n)).astype(float)
         by_participant = _centred(rating, participant)
         within = _centred(dummies, participant)
         effects, _, rank, _ = np.linalg.lstsq(within, by_participant, rcond=1e-9)
         residual = ((by_participant - within @ effects)**2).sum()
         df2 = total - n - k + 1
         if k < 2 or df2 < 1 or rank < n - 1:
-            raise UserError("participants have too few emotions in common to tell them apart from emotions; "
-                            "pass --icc 1 if each rated emotions of their own")
-        ms_emotion = ((by_participant**2).sum() - residual) / df1
-        ms_participant = ((_centred(rating, emotion)**2).sum() - residual) / (k - 1)
+            raise UserError("participants have too few concepts in common to separate the two; "
+                            "pass --icc 1 if each rated concepts of their own")
+        ms_concept = ((by_participant**2).sum() - residual) / df1
+        ms_participant = ((_centred(rating, concept)**2).sum() - residual) / (k - 1)
         ms_error = residual / df2
         k0, n0 = (total - k) / df1, (total - n) / (k - 1)
 
     with np.errstate(divide="ignore", invalid="ignore"):  # ratings without any error: F is infinite, or undefined
-        f = ms_emotion / ms_error
+        f = ms_concept / ms_error
         if model == 2:
-            single = (ms_emotion - ms_error) / (
-                ms_emotion + (k0 - 1) * ms_error + k0 / n0 * (ms_participant - ms_error))
-            # Satterthwaite's degrees of freedom for the sum of the two mean squares that are no emotion's.
+            single = (ms_concept - ms_error) / (
+                ms_concept + (k0 - 1) * ms_error + k0 / n0 * (ms_participant - ms_error))
+            # Satterthwaite's degrees of freedom for the sum of the two mean squares that are no concept's.
             a = k0 * single * ms_participant
             b = (n0 * (1 + (k0 - 1) * single) - k0 * single) * ms_error
             df = (a + b)**2 / (a**2 / (k - 1) + b**2 / df2)
             low_f, high_f = stats.f.ppf(0.975, df1, df), stats.f.ppf(0.975, df, df1)
             other = k0 * ms_participant + (k0 * n0 - k0 - n0) * ms_error
-            low = n0 * (ms_emotion - low_f * ms_error) / (low_f * other + n0 * ms_emotion)
-            high = n0 * (high_f * ms_emotion - ms_error) / (other + n0 * high_f * ms_emotion)
+            low = n0 * (ms_concept - low_f * ms_error) / (low_f * other + n0 * ms_concept)
+            high = n0 * (high_f * ms_concept - ms_error) / (other + n0 * high_f * ms_concept)
         else:
             errors = ms_error * np.array([1, stats.f.ppf(0.975, df1, df2), 1 / stats.f.ppf(0.975, df2, df1)])
-            single, low, high = (ms_emotion - errors) / (ms_emotion + (k0 - 1) * errors)
-        raters = n / (1 / per_emotion).sum()
+            single, low, high = (ms_concept - errors) / (ms_concept + (k0 - 1) * errors)
+        raters = n / (1 / per_concept).sum()
         mean, mean_low, mean_high = (_spearman_brown(value, raters) for value in (single, low, high))
     p = stats.f.sf(f, df1, df2)
     return Reliability(model, single, low, high, mean, mean_low, mean_high, raters, f, df1, df2, p)
 
 
 def _centred(values, group):
-    """Values less the mean of their group, by column."""
-    count = np.bincount(group)
-    if values.ndim == 1:
-        return values - (np.bincount(group, values) / count)[group]
-    sums = np.zeros((len(count), values.shape[1]))
-    np.add.at(sums, group, values)
-    return values - (sums / count[:, None])[group]
+    """Values [rows] or [rows, columns] less the mean of their group."""
+    frame = pd.DataFrame(values)
+    centred = (frame - frame.groupby(group).transform("mean")).to_numpy()
+    return centred.reshape(values.shape)
 
 
 def _spearman_brown(single, raters):
@@ -269,7 +209,7 @@ def reliability_table(ratings: pd.DataFrame, model: int | None = None, alpha: fl
     ratings : pandas.DataFrame
         As of `valid_ratings`.
     model : {1, 2, 3}, optional
-        As of `intraclass_correlation`; where None, 1 for an attribute that no participant rates for two emotions,
+        As of `intraclass_correlation`; where None, 1 for an attribute that no participant rates for two concepts,
         else 2.
     alpha : float
         An attribute is reliable if its F-test has a Benjamini-Hochberg q below this, over all attributes.
@@ -279,11 +219,6 @@ def reliability_table(ratings: pd.DataFrame, model: int | None = None, alpha: fl
     pandas.DataFrame
         One row an attribute: `attribute`, `emotions`, `participants`, `ratings` (counts), the fields of `Reliability`,
         `q` and `reliable`.
-
-    Raises
-    ------
-    UserError
-        As `intraclass_correlation` does; names the attribute.
     """
     rows = []
     for attribute, part in ratings.groupby("attribute", sort=False):
@@ -301,23 +236,16 @@ def reliability_table(ratings: pd.DataFrame, model: int | None = None, alpha: fl
     return table
 
 
+# ---------------------------------------------------------------------------------------------------------- components
+
+
 class Components(NamedTuple):
-    """Rotated principal components.
+    """Rotated principal components."""
 
-    Attributes
-    ----------
-    loadings : pandas.DataFrame [items, components]
-        Correlations of items with components, the component that explains most first.
-    scores : pandas.DataFrame [rows, components]
-        Standardised.
-    eigenvalues, chance : array [items]
-        Of the items' correlation matrix, and the 95th percentile of those of unrelated items.
-    """
-
-    loadings: pd.DataFrame
-    scores: pd.DataFrame
-    eigenvalues: np.ndarray
-    chance: np.ndarray
+    loadings: pd.DataFrame  # [items, components]: correlations; the component that explains most first
+    scores: pd.DataFrame  # [rows, components], standardised
+    eigenvalues: np.ndarray  # [items], of the items' correlation matrix
+    chance: np.ndarray  # [items], the 95th percentile of those of unrelated items
 
 
 def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -> Components:
@@ -330,7 +258,7 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
     Parameters
     ----------
     items : pandas.DataFrame [rows, items]
-        One row for each participant and emotion. A missing value is replaced by the mean of its item.
+        One row for each participant and concept. A missing value is replaced by the mean of its item.
     draws : int
         Permutations of the parallel analysis.
     seed : int
@@ -346,22 +274,23 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
     UserError
         If there are fewer than two items or three rows, an item does not vary, or no component exceeds chance.
     """
+    from sklearn.decomposition import PCA
+
     values = items.fillna(items.mean()).to_numpy()
-    spread = values.std(axis=0, ddof=1)
-    if len(values) < 3 or values.shape[1] < 2 or not (spread > 0).all():
+    if len(values) < 3 or values.shape[1] < 2 or not (np.ptp(values, axis=0) > 0).all():
         raise UserError("--pca: at least two attributes with differing ratings are needed")
-    values = (values - values.mean(axis=0)) / spread
-    eigenvalues, vectors = np.linalg.eigh(np.corrcoef(values.T))
-    eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
+    values = stats.zscore(values, ddof=1)
+    pca = PCA(whiten=True, svd_solver="covariance_eigh").fit(values)
+    eigenvalues = pca.explained_variance_
     generator = np.random.default_rng(seed)
     chance = [np.linalg.eigvalsh(np.corrcoef(generator.permuted(values, axis=0).T))[::-1] for _ in range(draws)]
-    chance = np.quantile(chance, 0.95, axis=0)
+    chance = np.quantile(chance, 0.95, axis=0)[:len(eigenvalues)]
     kept = int(np.logical_and.accumulate(eigenvalues > chance).sum())
     if kept == 0:
         raise UserError("--pca: no component explains more than chance; these attributes are not correlated")
 
-    loadings, rotation = varimax(vectors[:, :kept] * np.sqrt(eigenvalues[:kept]))
-    scores = values @ vectors[:, :kept] / np.sqrt(eigenvalues[:kept]) @ rotation
+    loadings, rotation = varimax(pca.components_[:kept].T * np.sqrt(eigenvalues[:kept]))
+    scores = pca.transform(values)[:, :kept] @ rotation
     order = np.argsort(-(loadings**2).sum(axis=0), kind="stable")
     sign = np.where(loadings.sum(axis=0) < 0, -1, 1)[order]
     names = [f"PC{i + 1}" for i in range(kept)]
@@ -370,11 +299,7 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
 
 
 def varimax(loadings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rotate loadings so that each item loads on as few components as possible.
-
-    Parameters
-    ----------
-    loadings : array [items, components]
+    """Rotate loadings [items, components] so that each item loads on as few components as possible.
 
     Returns
     -------
@@ -385,7 +310,7 @@ def varimax(loadings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Notes
     -----
     Kaiser (1958, Psychometrika 23), with each item weighed alike (Kaiser normalisation), by the iteration of singular
-    value decompositions of R's ``varimax``.
+    value decompositions of R's ``varimax``. (scikit-learn rotates its factor analysis only, and does not normalise.)
     """
     length = np.linalg.norm(loadings, axis=1, keepdims=True)
     unit = loadings / np.where(length > 0, length, 1)
@@ -403,7 +328,7 @@ def varimax(loadings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def replace_by_components(
     ratings: pd.DataFrame, items: Sequence[str], draws: int = 500, seed: int = 0
 ) -> tuple[pd.DataFrame, Components]:
-    """Replace some attributes by their principal components.
+    """Replace attributes by their principal components.
 
     Parameters
     ----------
@@ -419,11 +344,6 @@ def replace_by_components(
     ratings : pandas.DataFrame
         The other attributes' rows, then those of the components.
     components : Components
-
-    Raises
-    ------
-    UserError
-        If an item is none of the attributes, or as `principal_components` does.
     """
     items = list(items) or list(ratings["attribute"].unique())
     for item in items:
