@@ -1,0 +1,196 @@
+"""Neuron activations and effects: ``{concept}-{seed}.csv``, one row of numbers under the header ``0..N-1``."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from framework.errors import UserError
+from framework.files import names, opening
+from framework.files.opening import PathLike
+from framework.files.record import Output, Record
+from framework.files.tables import read_table
+from framework.tasks import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MADE_BY = "get_active_neuron.py (step 3)"
+
+
+def path(folder: PathLike, concept: str, seed: int | str) -> Path:
+    """Where the activations of one task (or ``"all"`` seeds) are."""
+    return Path(folder) / f"{concept}-{seed}.csv"
+
+
+def tasks(folder: PathLike) -> list[Task]:
+    """The tasks that a folder holds activations of; what its record does not name is refused.
+
+    Raises
+    ------
+    UserError
+        If it holds none, or files that another made beside those of the record.
+    """
+    found = names.task_files(folder, ".csv")
+    if not found:
+        raise UserError(f"{folder}: holds no activations (concept-seed.csv); {MADE_BY} makes them, --activation_dir "
+                        "says where they are")
+    files = Record.read(folder).files
+    for file in found.values():
+        if files and file.name not in files:  # published ones have no record
+            raise UserError(f"{file}: is not one of the files that settings.json beside it names; move it to another "
+                            f"folder, or make it with {MADE_BY}")
+    return list(found)
+
+
+def output_names(tasks: Iterable[Task]) -> list[str]:
+    """The files that a run of these tasks writes, sums over seeds included, for `Output`."""
+    tasks = list(tasks)
+    return [f"{Task(*task).name}.csv" for task in tasks] + [f"{name}-all.csv" for name in names.concepts_of(tasks)]
+
+
+def left(output: Output, prompts: Mapping[Task, str]) -> list[Task]:
+    """The tasks whose activations were not read yet, or under another prompt.
+
+    Parameters
+    ----------
+    output : Output
+    prompts : dict of Task to str
+        A digest of each task's prompt.
+    """
+    read_under = output.record.get("prompts", {})
+    return [task for task, digest in prompts.items()
+            if read_under.get(Task(*task).name) != digest or not output.finished(f"{Task(*task).name}.csv")]
+
+
+def write(output: Output, task: Task, values: np.ndarray, prompt: str | None = None) -> None:
+    """Write one task's activations.
+
+    Parameters
+    ----------
+    output : Output
+    task : Task
+    values : array [N], float32 or int
+        Floats are written with as many digits as tell them apart.
+    prompt : str, optional
+        The digest of the prompt that they were read under, for `left`.
+    """
+    name = Task(*task).name
+    output.record.notes.setdefault("prompts", {}).pop(name, None)
+    if prompt is not None:
+        output.record.notes["prompts"][name] = prompt
+    output.write_text(f"{name}.csv", _as_text(values))
+    output.save()
+
+
+def write_sum(output: Output, concept: str) -> None:
+    """Write ``{concept}-all.csv``, the sum of a concept's activations over all seeds in the output.
+
+    Sums are of float32, and written as integers where all are whole: after_relu's, which are counts of seeds.
+    """
+    rows = [_read_file(path(output.folder, *task), output.record).astype(np.float32)
+            for task in tasks(output.folder) if task.concept == concept]
+    total = np.sum(rows, axis=0, dtype=np.float32)
+    output.write_text(f"{concept}-all.csv", _as_text(total.astype(np.int64) if (total == total.round()).all() else
+                                                     total))
+
+
+def _as_text(values):
+    return f"{','.join(map(str, range(len(values))))}\n{','.join(map(str, values))}\n"
+
+
+def read(folder: PathLike, concepts: Sequence[str],
+         seeds: Sequence[int | str] | None = None) -> tuple[np.ndarray, list[int | str]]:
+    """Activations of all neurons under the prompts of some concepts, read in parallel.
+
+    Parameters
+    ----------
+    folder : path-like
+    concepts : sequence of str [E]
+    seeds : sequence of int or ``"all"``, optional
+        By default all seeds that any of the concepts has, in ascending order.
+
+    Returns
+    -------
+    values : array [S, E, N], float64
+    seeds : list
+
+    Raises
+    ------
+    UserError
+        If a file is missing, cut off or changed since it was written, holds something but finite numbers, or has not as
+        many neurons as the others.
+    """
+    there = tasks(folder)
+    if seeds is None:
+        seeds = sorted({task.seed for task in there if task.concept in concepts})
+    if not seeds:
+        raise UserError(f"{folder}: has no activations for {names.listed(list(concepts))}; {MADE_BY} makes them")
+    paths = [path(folder, concept, seed) for seed in seeds for concept in concepts]
+    record = Record.read(folder)
+    first = _read_file(paths[0], record)
+    values = np.empty((len(paths), len(first)))
+
+    def read_into(place):
+        row = _read_file(paths[place], record)
+        if len(row) != len(first):
+            raise UserError(f"{paths[place]}: has {len(row)} neurons, {paths[0].name} has {len(first)}; "
+                            "all must come from one model")
+        values[place] = row
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(read_into, range(len(paths))))
+    return values.reshape(len(seeds), len(concepts), -1), list(seeds)
+
+
+@functools.lru_cache(maxsize=2)
+def _header(neurons):
+    return ",".join(map(str, range(neurons))).encode()
+
+
+def _read_file(path, record):
+    import pyarrow
+    import pyarrow.compute
+
+    again = f"run {MADE_BY} for this concept and seed"
+    content = record.check_unchanged(path, opening.read_bytes(path, made_by=MADE_BY))
+    lines = content.splitlines()
+    if len(lines) != 2 or not content.endswith(b"\n"):  # without its end, the last number may have lost digits
+        raise UserError(f"{path}: is not a line of names and one of activations, or is cut off; {again}")
+    columns, fields = (line.count(b",") + 1 for line in lines)
+    if fields != columns:
+        raise UserError(f"{path}: has {fields} activations for {columns} neurons; {again}")
+    if lines[0] != _header(columns):
+        raise UserError(f"{path}: its columns are not named 0 to {columns - 1}; {again}")
+    try:
+        text = pyarrow.array([lines[1]], pyarrow.string())
+        row = pyarrow.compute.split_pattern(text, ",").flatten().cast(pyarrow.float64()).to_numpy()
+    except pyarrow.ArrowInvalid:
+        raise UserError(f"{path}: holds something that is not a number; {again}") from None
+    if not np.isfinite(row).all():
+        raise UserError(f"{path}: neuron {np.flatnonzero(~np.isfinite(row))[0]} has no finite value; {again}")
+    return row
+
+
+# -------------------------------------------------------------------------- statistics of neurons over comments
+
+STATISTICS = ("mean", "sd", "mean_abs", "share_above_0")
+
+
+def write_statistics(output: Output, frame: pd.DataFrame) -> None:
+    """Write a row a neuron: `STATISTICS`, and its values at S sampled positions, `sample1` to `sampleS`."""
+    output.write_table(output.path if output.is_file else "active_neuron_statistics.csv", frame)
+
+
+def read_statistics(path: PathLike) -> pd.DataFrame:
+    """What `write_statistics` wrote."""
+    table = read_table(path, made_by=f"{MADE_BY} with --statistics", of=path)
+    for name in STATISTICS:
+        if name not in table.columns:
+            raise UserError(f"{path}: has no column {name!r}; {MADE_BY} writes it with --statistics")
+    return table

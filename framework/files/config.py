@@ -1,0 +1,78 @@
+"""The flags of a run as YAML, to be used again with `--config`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from framework.errors import UserError
+from framework.files import opening, writing
+from framework.files.opening import PathLike
+
+
+def write_config(path: PathLike, flags: dict[str, Any], command: str) -> None:
+    """Write flags after a comment that says by which command they are used again.
+
+    A file that we did not write, or that was edited since, is left as it is, and one line on stderr says so.
+    """
+    path = Path(path)
+    # JSON's values are YAML's, and each stays on its flag's line.
+    lines = [f"{name}: {json.dumps(value, ensure_ascii=False, default=str)}\n" for name, value in flags.items()]
+    body = f"# {' '.join(command.split())}\n{''.join(lines)}".encode(errors="backslashreplace")
+    with writing.lock(path.parent, path.name, wait=True):
+        if opening.exists(path) and not _is_ours(path):
+            print(f"{path}: is not what an earlier run wrote there, so the flags of this one are not kept; move it "
+                  "away to have them", file=sys.stderr)
+        else:
+            writing.write_bytes(path, _seal(body) + body)
+
+
+def _seal(body):
+    return f"# flags of a run, sha256 {hashlib.sha256(body).hexdigest()}\n".encode()
+
+
+def _is_ours(path):
+    try:
+        seal, _, body = opening.read_bytes(path, 1 << 16).partition(b"\n")
+    except UserError:
+        return False
+    return seal + b"\n" == _seal(body)
+
+
+class _Loader(yaml.BaseLoader):
+    """No tags, merge keys or numbers: nothing runs code or grows, and the label word `no` stays a word."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key in (key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key in seen:
+                raise ValueError(f"{key!r} comes twice")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_config(path: PathLike) -> dict[str, str | list[str]]:
+    """The flags in a YAML file of at most 64 KiB: dict of str to text or a list of texts, as on the command line.
+
+    Those without a value are left out.
+    """
+    try:
+        flags = yaml.load(opening.read_text(path, 1 << 16), _Loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UserError(f"{path}: is no YAML ({error}); write a line `flag: value` for each flag") from None
+    if not isinstance(flags, dict):
+        raise UserError(f"{path}: holds no flags; write a line `flag: value` for each")
+    for name, value in flags.items():
+        for part in value if isinstance(value, list) else [value]:
+            if not isinstance(part, str):
+                raise UserError(f"{path}: {str(name)[:60]!r} is neither a value nor a list of values")
+            if re.match("-+[A-Za-z]", part):
+                raise UserError(f"{path}: {part[:60]!r} is a value of {str(name)[:60]!r}, but looks like a flag; write "
+                                "each flag on a line of its own")
+    return {name: value for name, value in flags.items() if value != ""}

@@ -1,0 +1,107 @@
+"""Masks: a pickled dict, name -> tensor [L, D], as the study keeps them; or [2, L, D], what multiplies and is added."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Mapping
+
+import torch
+
+from framework.errors import UserError
+from framework.files import opening, tensors
+from framework.files.names import check_attribute
+from framework.files.opening import PathLike
+from framework.files.record import Output, Record
+
+MADE_BY = "gen_mask.py (step 5)"
+# Fields of a result that are no accuracies under masks, so that no mask can be called so.
+RESULT_FIELDS = ("sentiment", "seed", "best", "margins", "settings", "sha256")
+
+
+class _Pickler(pickle.Pickler):
+    """Pickles a tensor to the same bytes in every process: torch alone would write memory addresses into them."""
+
+    def reducer_override(self, value):
+        if not isinstance(value, torch.storage.TypedStorage):
+            return NotImplemented
+        return torch.storage._load_from_bytes, (bytes(tensors.save_tensors(value)),)
+
+
+class _Unpickler(pickle.Unpickler):
+    """Unpickles dicts of tensors, and nothing that runs code or that makes more than there are bytes."""
+
+    def __init__(self, data: bytes):
+        super().__init__(io.BytesIO(data))
+        self._left = len(data)
+
+    def find_class(self, module, name):
+        allowed = {("collections", "OrderedDict"): dict, ("torch._utils", "_rebuild_tensor_v2"): _rebuild,
+                   ("torch.storage", "_load_from_bytes"): self._load}
+        if (module, name) not in allowed:
+            raise UserError(f"asks for {module}.{name}, which a file of masks has no need of; it was not loaded")
+        return allowed[module, name]
+
+    def _load(self, data):
+        # One piece of bytes, used again and again, would be copied each time.
+        self._left -= len(data)
+        if self._left < 0:
+            raise UserError("holds fewer bytes than its masks would take; it was not loaded")
+        return tensors.load_tensors(data, "a tensor in it")
+
+
+def _rebuild(storage, offset, size, stride, requires_grad=False, backward_hooks=None):
+    return torch._utils._rebuild_tensor_v2(storage, offset, size, stride, False, {})
+
+
+def to_bytes(masks: Mapping[str, torch.Tensor]) -> bytes:
+    """The file's content: same masks, same bytes."""
+    data = io.BytesIO()
+    _Pickler(data, protocol=4).dump(dict(masks))
+    return data.getvalue()
+
+
+def write(output: Output, masks: Mapping[str, torch.Tensor]) -> None:
+    """Write masks, tensors [L, D] or [2, L, D], int8 or float32."""
+    output.write_bytes(output.path, to_bytes(masks))
+
+
+def read(path: PathLike) -> dict[str, torch.Tensor]:
+    """Masks of a pickle, without running code from it.
+
+    Returns
+    -------
+    dict of str to torch.Tensor [L, D] or [2, L, D]
+        All of one L and D; finite.
+
+    Raises
+    ------
+    UserError
+        If it is damaged, asks for anything but tensors, or has changed since it was written; if masks are not of these
+        shapes or differ in them.
+    """
+    data = Record.read(path).check_unchanged(path, opening.read_bytes(path, made_by=MADE_BY))
+    try:
+        tensors.check_pickle(data)
+        masks = _Unpickler(data).load()
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except Exception as error:  # a damaged pickle can fail anywhere
+        raise UserError(f"{path}: is damaged or no pickle of masks ({type(error).__name__}); make it again with "
+                        f"{MADE_BY}") from None
+    if not isinstance(masks, dict) or not masks:
+        raise UserError(f"{path}: holds no dict of masks; make it with {MADE_BY}")
+    shape = None
+    for name, mask in masks.items():
+        check_attribute(name, path)
+        if name in RESULT_FIELDS:
+            raise UserError(f"{path}: {name!r} is no mask's name; make it with {MADE_BY}")
+        if not tensors.holds_its_numbers(mask) or not (mask.dim() == 2 or (mask.dim() == 3 and len(mask) == 2)):
+            raise UserError(f"{path}: {name!r} is not a mask [layers, units] or [2, layers, units]; make it with "
+                            f"{MADE_BY}")
+        shape = shape or mask.shape[-2:]
+        if mask.shape[-2:] != shape:
+            raise UserError(f"{path}: mask {name!r} is {list(mask.shape[-2:])}, others are {list(shape)}")
+        if not torch.isfinite(mask).all():
+            raise UserError(f"{path}: mask {name!r} has values that are no finite numbers")
+    return masks

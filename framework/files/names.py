@@ -1,0 +1,118 @@
+"""Names of concepts and attributes, and the files of tasks that are called after them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from framework.errors import UserError
+from framework.files.opening import PathLike
+from framework.tasks import Task
+
+
+def check_concept(name: Any, source: object) -> str:
+    """A concept's name, which becomes the names of files.
+
+    Parameters
+    ----------
+    name : object
+    source : object
+        The file or flag that gives it, for the error.
+
+    Raises
+    ------
+    UserError
+        If it cannot be the name of a file: ``fear`` becomes ``fear-1.csv``.
+    """
+    wrong = _wrong_name(name)
+    if not wrong and ("/" in name or "\\" in name):
+        wrong = "has a slash"
+    if not wrong and name[0] in ".-":
+        wrong = f"begins with {name[0]!r}"
+    if wrong:
+        raise UserError(f"{source}: the concept {str(name)[:40]!r} {wrong}, so no file can have its name; give it "
+                        "another one")
+    return name
+
+
+def check_attribute(name: Any, source: object) -> str:
+    """An attribute's name, which labels columns, masks and figures: printable, and of 100 bytes at most."""
+    if wrong := _wrong_name(name):
+        raise UserError(f"{source}: the column {str(name)[:40]!r} {wrong}; give it another name")
+    return name
+
+
+def _wrong_name(name):
+    if not isinstance(name, str) or not name.strip():
+        return "is no name"
+    if name != name.strip():
+        return "has a space at an end"
+    if not name.isprintable():  # nor are halves of characters
+        return "has a character that cannot be printed"
+    return "is longer than 100 bytes" if len(name.encode()) > 100 else ""
+
+
+def check_distinct(names: Iterable[str], source: object) -> None:
+    """Refuse two names that some file systems take for one: which differ only in case or Unicode form, or not at all.
+
+    Raises
+    ------
+    UserError
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        key = unicodedata.normalize("NFC", name).casefold()
+        if seen.get(key) == name:
+            raise UserError(f"{source}: has {name!r} more than once")
+        if key in seen:
+            raise UserError(f"{source}: {seen[key]!r} and {name!r} differ only in case or Unicode form; give one of "
+                            "them another name")
+        seen[key] = name
+
+
+def task_files(folder: PathLike, suffix: str) -> dict[Task, Path]:
+    """The files of tasks in a folder, ``{concept}-{seed}{suffix}``, whatever else stands there.
+
+    Parameters
+    ----------
+    folder : path-like
+        It need not be there.
+    suffix : str
+        With its dot: ``.pt``, ``.csv`` or ``.json``.
+
+    Returns
+    -------
+    dict of Task to pathlib.Path
+        In order of name; ``{concept}-all.csv`` is none of them.
+    """
+    tasks = {}
+    for path in sorted(Path(folder).glob(f"[!.-]*-*{suffix}")):
+        concept, _, seed = path.name.removesuffix(suffix).rpartition("-")
+        if re.fullmatch("0|[1-9][0-9]{0,9}", seed) and not _wrong_name(concept):
+            tasks[Task(concept, int(seed))] = path
+    check_distinct(dict.fromkeys(task.concept for task in tasks), folder)
+    return tasks
+
+
+def task_path(folder: PathLike, task: Task, suffix: str) -> Path:
+    """Where a task's file is."""
+    return Path(folder) / f"{Task(*task).name}{suffix}"
+
+
+def concepts_of(tasks: Iterable[Task]) -> list[str]:
+    """The concepts of tasks, each once, in their order."""
+    return list(dict.fromkeys(task[0] for task in tasks))
+
+
+def study_folder(folder: PathLike, usual: str) -> Path:
+    """Where a study keeps its folders, one of them `folder`: beside it if it has the `usual` name, or else in it."""
+    folder = Path(folder)
+    return folder.parent if folder.name == usual else folder
+
+
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """Names for an error, not all if they are many."""
+    return ", ".join(map(str, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")

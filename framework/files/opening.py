@@ -1,0 +1,113 @@
+"""The one place that opens files to read: regular files only, each opened once, with a limit on its size."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from framework.errors import UserError
+
+PathLike = str | os.PathLike[str]
+
+
+@contextlib.contextmanager
+def open_regular(path: PathLike, most: int | None = None, made_by: str | None = None) -> Iterator[IO[bytes]]:
+    """Open a regular file to read; a pipe or a device may never end.
+
+    Parameters
+    ----------
+    path : path-like
+    most : int, optional
+        Bytes; a larger file is refused.
+    made_by : str, optional
+        What makes the file, for the error where it is missing: ``train.py (step 1)``.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, or it may not or cannot be read.
+    """
+    try:
+        # A pipe without a writer would wait; what is no file is seen before anything is read from it.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UserError(f"{path}: is a pipe or a device, a file is expected")
+            if most is not None and status.st_size > most:
+                raise UserError(f"{path}: has {status.st_size} bytes, more than {most} are not read")
+            yield file
+    except IsADirectoryError:
+        raise UserError(f"{path}: is a folder, a file is expected") from None
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file" + (f"; {made_by} makes it" if made_by else "")) from None
+    except PermissionError:
+        raise UserError(f"{path}: no permission to read it") from None
+    except (OSError, ValueError) as error:  # the latter of a name with a NUL
+        raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+
+
+def read_bytes(path: PathLike, most: int = 1 << 32, made_by: str | None = None) -> bytes:
+    """A file as it is; `most` and `made_by` as of `open_regular`."""
+    with open_regular(path, most, made_by) as file:
+        return file.read()
+
+
+def read_text(path: PathLike, most: int = 1 << 32, made_by: str | None = None) -> str:
+    """A UTF-8 text without the mark that some editors put in front of it; a NUL in it is refused."""
+    return decode(path, read_bytes(path, most, made_by))
+
+
+def decode(path: PathLike, data: bytes) -> str:
+    """`read_text` of what `read_bytes` read."""
+    try:
+        text = data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8 or get it again") from None
+    if "\0" in text:
+        raise UserError(f"{path}: has a NUL in line {text.count(chr(10), 0, text.index(chr(0))) + 1}, which no text "
+                        "has; get the file again")
+    return text
+
+
+def read_json(path: PathLike, made_by: str | None = None) -> dict[str, Any]:
+    """A JSON file's dict, of at most 64 MiB, in which no name comes twice."""
+    def unique(pairs):
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            names = [name for name, _ in pairs]
+            raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} comes twice")
+        return value
+
+    try:
+        value = json.loads(read_bytes(path, 1 << 26, made_by), object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: not valid JSON ({error}); was it cut off or edited? Make it again") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: a JSON object is expected; is it another file?")
+    return value
+
+
+def sha256(*paths: PathLike) -> str:
+    """One hexadecimal digest over the contents of files, in the order given."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with open_regular(path) as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def exists(path: PathLike) -> bool:
+    """Whether anything stands at a path, a dangling link included."""
+    return os.path.lexists(path)
+
+
+def is_file_output(output: PathLike) -> bool:
+    """Whether an output, which need not be there yet, is a file: a folder may have a dot in its name."""
+    return Path(output).suffix in (".csv", ".pkl", ".html")

@@ -1,0 +1,172 @@
+"""What people say of concepts: attributes (ratings or distances), judgements of similarity, ratings one by one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from framework.errors import UserError
+from framework.files import names, opening
+from framework.files.opening import PathLike
+from framework.files.tables import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CONCEPT_COLUMNS = ("emotion", "concept")
+
+
+def read_emotion_order(path: PathLike) -> list[str]:
+    """The concepts that condensed distances are over: one a line."""
+    lines = opening.read_text(path, 1 << 20).splitlines()
+    return _checked_concepts(path, [line.strip() for line in lines if line.strip()])
+
+
+def _checked_concepts(path, concepts):
+    for concept in concepts:
+        names.check_concept(concept, path)
+    names.check_distinct(concepts, path)
+    return concepts
+
+
+def _concept_column(path, columns):
+    """Which column names the concepts, if any."""
+    found = [name for name in _CONCEPT_COLUMNS if name in columns]
+    if len(found) > 1:
+        raise UserError(f"{path}: has both a column `emotion` and a column `concept`; leave one out")
+    return found[0] if found else None
+
+
+def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
+                    ) -> tuple[list[str], list[str], np.ndarray, bool]:
+    """What people think of concepts: ratings with a column `emotion` or `concept`, or distances between any two.
+
+    Parameters
+    ----------
+    path : path-like
+        CSV, one column an attribute.
+    emotion_order : path-like, optional
+        The concepts that distances are over; needed for those.
+
+    Returns
+    -------
+    attributes : list of str [A]
+    concepts : list of str [E]
+    numbers : array [E, A] or [A, E (E - 1) / 2]
+        Ratings, or distances.
+    are_ratings : bool
+        Which of the two the file holds.
+
+    Raises
+    ------
+    UserError
+        If a column has not only finite numbers; if a concept is there twice; if distances come without
+        `emotion_order`, are not one for each pair of its concepts, or are below 0.
+    """
+    columns = list(read_table(path, words=None, made_by="prepare_attributes.py").columns)
+    concept_column = _concept_column(path, columns)
+    if {"participant", "attribute", "rating"} <= set(columns):
+        raise UserError(f"{path}: holds ratings one by one; prepare_attributes.py makes the table of attributes of "
+                        "them")
+    table = read_table(path, words=_CONCEPT_COLUMNS)
+    attributes = [name for name in columns if name != concept_column]
+    if not attributes:
+        raise UserError(f"{path}: has no column but `{concept_column}`; every other column is an attribute")
+    numbers = table[attributes].to_numpy(float)
+    if concept_column:
+        return attributes, _checked_concepts(path, [name.strip() for name in table[concept_column]]), numbers, True
+    if emotion_order is None:
+        raise UserError(f"{path}: has no column `emotion` or `concept`, so these are distances: --concept_order must "
+                        "give the file of the concepts that they are over")
+    concepts = read_emotion_order(emotion_order)
+    return attributes, concepts, _checked_distances(path, numbers.T, concepts, "rows"), False
+
+
+def _checked_distances(path, distances, concepts, what):
+    pairs = len(concepts) * (len(concepts) - 1) // 2
+    if distances.shape[1] != pairs:
+        raise UserError(f"{path}: has {distances.shape[1]} {what}, the {len(concepts)} concepts of --concept_order "
+                        f"make {pairs} pairs")
+    if (distances < 0).any():
+        raise UserError(f"{path}: has a distance below 0")
+    return distances
+
+
+def read_judgements(mean_path: PathLike, individual_path: PathLike,
+                    concepts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """People's judgements of how different concepts are, checked against each other.
+
+    Parameters
+    ----------
+    mean_path : path-like
+        CSV of one column, a row a pair of concepts: the mean over people.
+    individual_path : path-like
+        CSV of a column a pair, a row a person.
+    concepts : list of str
+        In the order of the pairs.
+
+    Returns
+    -------
+    mean : array [P]
+    individual : array [people, P]
+
+    Raises
+    ------
+    UserError
+        If these are not one for each pair, if there are fewer than two people or one who judges all pairs alike, or if
+        the one file does not hold the mean of the other.
+    """
+    mean = _checked_distances(mean_path, read_table(mean_path).to_numpy(float).T, concepts, "rows")
+    individual = _checked_distances(individual_path, read_table(individual_path).to_numpy(float), concepts, "columns")
+    if len(mean) != 1:
+        raise UserError(f"{mean_path}: has {len(mean)} columns, one of mean judgements is expected")
+    if len(individual) < 2:
+        raise UserError(f"{individual_path}: has one row, intervals over people need two and more")
+    for person in np.flatnonzero(np.ptp(individual, axis=1) == 0):
+        raise UserError(f"{individual_path}: row {person + 1} has the same judgement of all pairs; leave that person "
+                        "out")
+    if not np.allclose(mean[0], individual.mean(axis=0), atol=1e-6):
+        raise UserError(f"{mean_path}: is not the mean of the people in {individual_path}")
+    return mean[0], individual
+
+
+def read_ratings(path: PathLike) -> pd.DataFrame:
+    """People's ratings in long format.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `participant`, `emotion` (which the file may call `concept`) and `attribute`, str; `rating`, float, NaN where
+        it is left empty.
+
+    Raises
+    ------
+    UserError
+        If a column is missing, a name is empty, or a rating is neither empty nor a finite number.
+    """
+    table = read_table(path, words=None)
+    if concept_column := _concept_column(path, table.columns):
+        table = table.rename(columns={concept_column: "emotion"})
+    for name in ("participant", "emotion", "attribute", "rating"):
+        if name not in table.columns:
+            raise UserError(f"{path}: has no column {name!r}; it has {names.listed(list(table.columns))}")
+        table[name] = table[name].str.strip()
+        if name != "rating" and (empty := table[name] == "").any():
+            raise UserError(f"{path}: column {name!r} is empty in row {empty.idxmax() + 1}")
+    _checked_concepts(path, list(table["emotion"].unique()))
+    for attribute in table["attribute"].unique():
+        names.check_attribute(attribute, path)
+    names.check_distinct(table["attribute"].unique(), path)
+    ratings = []
+    for row, text in enumerate(table["rating"], 1):
+        try:
+            ratings.append(float(text or "nan"))
+        except ValueError:
+            ratings.append(math.inf)
+        if math.isinf(ratings[-1]) or (text and math.isnan(ratings[-1])):
+            raise UserError(f"{path}: column 'rating' holds {text[:30]!r} in row {row}, which is no number; leave "
+                            "missing answers empty")
+    return table[["participant", "emotion", "attribute"]].assign(rating=ratings)

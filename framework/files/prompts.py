@@ -1,0 +1,235 @@
+"""Prompts, ``{concept}-{seed}.pt``: dicts that `torch.save` wrote, ours or published; and training under way."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from framework.errors import UserError
+from framework.files import names, opening, tensors, writing
+from framework.files.opening import PathLike
+from framework.files.record import Output, Record, TaskFolder
+from framework.tasks import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MADE_BY = "train.py (step 1); --checkpoint_dir says where prompts are"
+
+
+@dataclass
+class Prompt:
+    """A trained prompt.
+
+    Attributes
+    ----------
+    best_prompt, final_prompt : Tensor [P, W], float32
+        Of the epoch with the best dev accuracy, and of the last (None where the file has none).
+    best_acc, final_acc : float
+        Their dev accuracies, in 0..1.
+    epoch : int
+        Of `best_prompt`; -1 where that is not known.
+    record : Record
+        What it was trained with; empty in published files.
+    sha256 : str
+        Of the file.
+    """
+
+    best_prompt: torch.Tensor
+    best_acc: float
+    epoch: int
+    final_prompt: torch.Tensor | None
+    final_acc: float | None
+    record: Record
+    sha256: str
+
+
+def path(folder: PathLike, task: Task) -> Path:
+    """Where a task's prompt is."""
+    return names.task_path(folder, task, ".pt")
+
+
+def read(path: PathLike) -> Prompt:
+    """A prompt, checked.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, damaged or holds more than tensors; if a prompt is no matrix of finite numbers, or an
+        accuracy is not in 0..1.
+    """
+    data = opening.read_bytes(path, made_by=MADE_BY)
+    content = tensors.load_tensors(data, path)
+    if not isinstance(content, dict) or "best_prompt" not in content or "best_acc" not in content:
+        raise UserError(f"{path}: is no prompt (no `best_prompt` or `best_acc` in it); train it again with train.py")
+    best, final = (_checked_prompt(path, name, content[name]) if name in content else None
+                   for name in ("best_prompt", "final_prompt"))
+    if final is not None and final.shape != best.shape:
+        raise UserError(f"{path}: its final prompt is of another shape than its best; train it again")
+    return Prompt(best, _checked_accuracy(path, "best_acc", content), int(_checked_number(path, "epoch", content, -1)),
+                  final, _checked_accuracy(path, "final_acc", content) if "final_acc" in content else None,
+                  Record.from_dict(content.get("settings"), path), hashlib.sha256(data).hexdigest())
+
+
+def _checked_prompt(path, name, prompt):
+    if not tensors.holds_its_numbers(prompt) or prompt.dim() != 2 or not prompt.is_floating_point():
+        raise UserError(f"{path}: `{name}` is not a matrix of numbers [prompt length, width]; train it again")
+    prompt = prompt.detach().to(torch.float32)
+    if not torch.isfinite(prompt).all():
+        raise UserError(f"{path}: `{name}` has NaN or infinite values; train it again with a smaller --lr")
+    return prompt
+
+
+def _checked_number(path, name, content, default=math.nan):
+    """A finite float from a number or a tensor of one element (published prompts have both)."""
+    value = content.get(name, default)
+    try:
+        number = float(value) if isinstance(value, (int, float, torch.Tensor)) else math.nan
+    except (ValueError, RuntimeError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise UserError(f"{path}: `{name}` is not a number; train it again")
+    return number
+
+
+def _checked_accuracy(path, name, content):
+    number = _checked_number(path, name, content)
+    if not 0 <= number <= 1:
+        raise UserError(f"{path}: `{name}` is {number}, an accuracy is between 0 and 1; train it again")
+    return number
+
+
+def read_record(path: PathLike) -> Record:
+    """What a prompt was trained with."""
+    return read(path).record
+
+
+def read_all(folder: PathLike, tasks: Iterable[Task] | None = None) -> dict[Task, Prompt]:
+    """The prompts of some tasks, or all in a folder.
+
+    Raises
+    ------
+    UserError
+        As `read` does; if the folder holds none.
+    """
+    if tasks is None:
+        tasks = names.task_files(folder, ".pt")
+        if not tasks:
+            raise UserError(f"{folder}: holds no prompts (concept-seed.pt); {MADE_BY}")
+    return {task: read(path(folder, task)) for task in tasks}
+
+
+class Folder(TaskFolder):
+    """A folder of prompts that training fills; see `TaskFolder`."""
+
+    def __init__(self, folder: PathLike, record: Record, overwrite: bool = False,
+                 own: Mapping[Task, dict[str, Any]] | None = None):
+        super().__init__(folder, ".pt", read_record, record, overwrite, own)
+
+    def __enter__(self) -> Folder:
+        """Refuse what an earlier version left unfinished; then as `TaskFolder`."""
+        for old in self.folder.glob(".training-*.state"):
+            raise UserError(f"{old}: an earlier version began this training, this one cannot go on with it; remove "
+                            "the file, and its tasks are trained again")
+        super().__enter__()
+        return self
+
+    def write(self, task: Task, best_prompt: torch.Tensor, best_acc: float, epoch: int, final_prompt: torch.Tensor,
+              final_acc: float) -> None:
+        """Write a finished prompt, fields as of `Prompt`."""
+        self.write_bytes(task, tensors.save_tensors({
+            "best_prompt": best_prompt, "best_acc": best_acc, "epoch": epoch, "final_prompt": final_prompt,
+            "final_acc": final_acc, "settings": self.record_of(task).as_dict()}))
+
+
+class SavedState:
+    """The state of one group's training, held by this process until `release`; the bytes are the trainer's.
+
+    Parameters
+    ----------
+    folder : path-like
+        Of the prompts.
+    path : path-like, optional
+        A state to go on from; by default a new one, which is on disk once it is written.
+    """
+
+    def __init__(self, folder: PathLike, path: PathLike | None = None):
+        self.folder = folder
+        self.path = Path(path or writing.workplace(folder) / f"training-{secrets.token_hex(4)}.state")
+        self._lock = writing.take_lock(folder, self.path.name)
+
+    @property
+    def held(self) -> bool:
+        """Whether this process holds it: False for that of a running process."""
+        return self._lock is not None
+
+    def read(self) -> bytes:
+        """What `write` wrote last."""
+        return opening.read_bytes(self.path)
+
+    def write(self, data: bytes) -> None:
+        """Save the state, in the place of the last one."""
+        writing.write_bytes(self.path, data)
+
+    def release(self, remove: bool = False) -> None:
+        """Let go of the state, kept for a later run or removed."""
+        if self._lock is not None:
+            if remove:
+                self.path.unlink(missing_ok=True)
+            writing.give_back(self._lock)
+            self._lock = None
+
+
+def state_paths(folder: PathLike) -> list[Path]:
+    """The states of training that processes, running or interrupted, keep in a folder."""
+    return sorted(writing.workplace(folder).glob("training-*.state"))
+
+
+def interrupted_states(folder: PathLike) -> Iterator[SavedState]:
+    """The states that interrupted runs left, each held by this process."""
+    for path in state_paths(folder):
+        state = SavedState(folder, path)
+        if state.held and path.exists():  # not gone on with and finished by another process in between
+            yield state
+        else:
+            state.release()
+
+
+def accuracy_path(folder: PathLike) -> Path:
+    """Where the accuracies of all prompts of a folder are kept: beside `checkpoint`, in a folder of another name."""
+    return names.study_folder(Path(folder).resolve(), "checkpoint") / "goemotions_prompt_tuning_accuracy.csv"
+
+
+def write_accuracies(folder: PathLike) -> pd.DataFrame:
+    """Write the best dev accuracy of every prompt in a folder: a table `sentiment, random_seed, accuracy`.
+
+    The prompts' digests are recorded beside it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        That table; accuracies in 0..1.
+    """
+    import pandas as pd
+
+    output, task = accuracy_path(folder), ["sentiment", "random_seed"]
+    # Of two processes that end together, the last one sees the prompts of both.
+    with writing.lock(output.parent, "accuracies", wait=True):
+        prompts = read_all(folder)
+        table = pd.DataFrame([(*task, prompt.best_acc) for task, prompt in prompts.items()],
+                             columns=[*task, "accuracy"]).sort_values(task)
+        digests = {Task(*task).name: prompt.sha256 for task, prompt in prompts.items()}
+        with Output(output, Record("train.py", {}), redraw=True) as table_output:
+            table_output.record.notes["prompts"] = digests
+            table_output.write_table(output, table)
+            table_output.save()
+    return table
+
+

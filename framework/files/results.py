@@ -1,0 +1,234 @@
+"""Results of masked evaluation, ``{concept}-{seed}.json``: accuracies, margins, and the record of what made them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from framework.errors import UserError
+from framework.files import names, opening, writing
+from framework.files.opening import PathLike
+from framework.files.record import Record, TaskFolder
+from framework.tasks import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MADE_BY = "eval_mask_neuron.py (step 6)"
+_FIELDS = ("sentiment", "seed", "margins", "settings", "sha256")  # all others of a file are accuracies
+
+
+@dataclass
+class Result:
+    """One task's accuracies, in 0..1, and margins (logits; empty in older files), by mask; ``best`` without one."""
+
+    accuracies: dict[str, float]
+    margins: dict[str, float]
+    record: Record
+
+
+def read(path: PathLike) -> Result:
+    """One task's result, ours or a published one, checked.
+
+    Raises
+    ------
+    UserError
+        If it is not of the task that its name says, has changed since it was written, or has an accuracy that is none.
+    """
+    content = opening.read_json(path, MADE_BY)
+    if not {"sentiment", "seed", "best"} <= content.keys():
+        raise UserError(f"{path}: is no result of eval_mask_neuron.py (no `sentiment`, `seed` or `best` in it)")
+    # Scripts name files after what stands here.
+    task = content["sentiment"], content["seed"]
+    if type(task[1]) is not int or not isinstance(task[0], str) or Path(path).stem != f"{task[0]}-{task[1]}":
+        raise UserError(f"{path}: holds the result of another task ({str(task[0])[:40]}, seed {str(task[1])[:40]}); "
+                        f"move it away and run {MADE_BY} again")
+    names.check_concept(task[0], path)
+    return _checked(path, content)
+
+
+def _checked(path, content):
+    if "sha256" in content and content.pop("sha256") != _digest(content):
+        raise UserError(f"{path}: has changed since it was written; move it away and run {MADE_BY} again")
+    accuracies = {name: value for name, value in content.items() if name not in _FIELDS}
+    margins = content.get("margins", {})
+    if not isinstance(margins, dict):
+        raise UserError(f"{path}: its `margins` are no numbers by mask; run {MADE_BY} again")
+    for name, value in [*accuracies.items(), *margins.items()]:
+        if type(value) not in (int, float):
+            raise UserError(f"{path}: {name!r} is not a number")
+    for name, value in accuracies.items():
+        if not 0 <= value <= 1:
+            raise UserError(f"{path}: {name!r} is {str(value)[:20]}, an accuracy is between 0 and 1")
+    for name, value in margins.items():
+        if not math.isfinite(value):
+            raise UserError(f"{path}: the margin of {name!r} is not finite")
+    return Result(accuracies, margins, Record.from_dict(content.get("settings"), path))
+
+
+def _digest(content):
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def read_record(path: PathLike) -> Record:
+    """What made a result."""
+    return read(path).record
+
+
+def read_all(folder: PathLike, measure: str = "accuracy") -> pd.DataFrame:
+    """Every task's accuracy, or margin, under every mask.
+
+    Parameters
+    ----------
+    folder : path-like
+        Of ``{concept}-{seed}.json`` files.
+    measure : {"accuracy", "margin"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `sentiment`, `seed`, `best` and one a mask; NaN where a file lacks the mask.
+
+    Raises
+    ------
+    UserError
+        If there are none, or without margins where these are asked for; or as `read` does.
+    """
+    import pandas as pd
+
+    rows = []
+    for task, path in names.task_files(folder, ".json").items():
+        result = read(path)
+        values = result.accuracies if measure == "accuracy" else result.margins
+        if not values:
+            raise UserError(f"{path}: has no margins, since an earlier version made it; run {MADE_BY} again with "
+                            "another --results")
+        rows.append({"sentiment": task.concept, "seed": task.seed, **values})
+    if not rows:
+        raise UserError(f"{folder}: holds no results (concept-seed.json); {MADE_BY} makes them")
+    return pd.DataFrame(rows)
+
+
+class Folder(TaskFolder):
+    """A folder of results that step 6 fills; see `TaskFolder`. What is measured so far is kept mask by mask."""
+
+    def __init__(self, folder: PathLike, record: Record, overwrite: bool = False,
+                 own: Mapping[Task, dict[str, Any]] | None = None):
+        super().__init__(folder, ".json", read_record, record, overwrite, own)
+
+    def write(self, task: Task, accuracies: Mapping[str, float], margins: Mapping[str, float]) -> None:
+        """Write a task's result; of both, ``best`` is without a mask."""
+        self.write_bytes(task, self._content(task, accuracies, margins))
+
+    def write_partial(self, task: Task, accuracies: Mapping[str, float], margins: Mapping[str, float]) -> None:
+        """Keep what is measured of a result so far."""
+        writing.write_bytes(self.partial_path(task), self._content(task, accuracies, margins))
+
+    def partial(self, task: Task) -> tuple[dict[str, float], dict[str, float]]:
+        """What an interrupted run has measured of a result.
+
+        Returns
+        -------
+        accuracies, margins : dict of str to float
+            Empty from a damaged file, since measuring again takes minutes.
+
+        Raises
+        ------
+        UserError
+            If other settings measured it, and what these made is not to be overwritten.
+        """
+        path = self.partial_path(task)
+        try:
+            found = _checked(path, opening.read_json(path))
+        except UserError:  # none there, or damaged
+            return {}, {}
+        difference = self.record_of(task).difference(found.record)
+        if difference and not self._overwrite:
+            raise UserError(f"{path}: keeps what was measured with other settings ({difference}); pass --overwrite to "
+                            "measure it anew, or choose another folder")
+        return ({}, {}) if difference else (found.accuracies, found.margins)
+
+    def _content(self, task, accuracies, margins):
+        content = {"sentiment": task[0], "seed": task[1], **accuracies, "margins": dict(margins),
+                   "settings": self.record_of(task).as_dict()}
+        return (json.dumps({**content, "sha256": _digest(content)}, indent=1, allow_nan=False) + "\n").encode()
+
+
+def masks_measured(folder: PathLike, task: Task) -> int:
+    """Under how many masks an interrupted run has measured a task; 0 without one."""
+    path = writing.workplace(folder) / f"{Task(*task).name}.json.partial"
+    try:
+        return len(_checked(path, opening.read_json(path)).accuracies.keys() - {"best"})
+    except UserError:
+        return 0
+
+
+# The published results call some attributes otherwise than the ratings do.
+_PUBLISHED_ATTRIBUTES = {**{name: f"{name}-face" for name in ("happy", "anger", "sad", "fear", "surprise", "disgust")},
+                         "self-related": "self-relativity", "other-related": "other-relativity",
+                         "non-novelty": "novelty"}
+
+
+def read_published(attribute_folder: PathLike, random_folder: PathLike,
+                   accuracy_path: PathLike | None = None) -> pd.DataFrame:
+    """The study's results, which are two folders of JSON files, in the form and with the names of ours.
+
+    Parameters
+    ----------
+    attribute_folder, random_folder : path-like
+        Accuracies under masks like ``happy_top1500`` and ``happy_random1500``.
+    accuracy_path : path-like, optional
+        A table `sentiment,random_seed,accuracy`: accuracies without a mask, in place of those in the folders.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `read_all`, masks named ``happy-face_top1500`` and ``happy-face_top1500_random``; the tasks that both
+        folders have.
+
+    Raises
+    ------
+    UserError
+        If the folders have no task in common, or the table lacks one that they have.
+    """
+    def rename(name):
+        match = re.fullmatch(r"(.+)_(top|random)(\d+)", name)
+        if not match:
+            return name
+        attribute = _PUBLISHED_ATTRIBUTES.get(match[1], match[1])
+        return f"{attribute}_top{match[3]}" + ("_random" if match[2] == "random" else "")
+
+    task = ["sentiment", "seed"]
+    random = read_all(random_folder).drop(columns="best")
+    results = read_all(attribute_folder).merge(random, on=task).rename(columns=rename)
+    if results.empty:
+        raise UserError(f"{random_folder}: has no task (concept and seed) in common with {attribute_folder}")
+    if accuracy_path is not None:
+        unmasked = read_accuracies(accuracy_path).set_index(["sentiment", "random_seed"])["accuracy"]
+        results["best"] = [unmasked.get(key, math.nan) for key in zip(results["sentiment"], results["seed"])]
+        if results["best"].isna().any():
+            concept, seed = results.loc[results["best"].isna(), task].iloc[0]
+            raise UserError(f"{accuracy_path}: has no accuracy for {concept}, seed {seed}")
+    return results
+
+
+def read_accuracies(path: PathLike) -> pd.DataFrame:
+    """Step 1's table `sentiment, random_seed, accuracy`: each task once, accuracies in 0..1."""
+    from framework.files.tables import read_table
+
+    table = read_table(path, ["sentiment", "random_seed", "accuracy"], words=["sentiment"],
+                       made_by="train.py (step 1)")
+    twice = table.duplicated(["sentiment", "random_seed"])
+    if twice.any():
+        concept, seed = table.loc[twice, ["sentiment", "random_seed"]].iloc[0]
+        raise UserError(f"{path}: has {concept}, seed {seed} twice; leave one of the rows out")
+    wrong = ~table["accuracy"].between(0, 1)
+    if wrong.any():
+        raise UserError(f"{path}: an accuracy is {table['accuracy'][wrong].iloc[0]:g}; it must be between 0 and 1")
+    return table

@@ -1,0 +1,124 @@
+"""CSV tables, checked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import math
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from framework.errors import UserError
+from framework.files import names, opening
+from framework.files.opening import PathLike
+from framework.files.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MOST_COLUMNS = 10_000
+
+
+def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[str] | None = (),
+               made_by: str | None = None, of: PathLike | None = None) -> pd.DataFrame:
+    """A CSV table: its columns have names, its rows as many fields as the header, and its numbers are finite.
+
+    Parameters
+    ----------
+    path : path-like
+    columns : sequence of str
+        Columns that must be there, and are all that is returned; every column if empty.
+    words : collection of str, optional
+        Columns that are text, kept to the letter; all other hold finite numbers. None: all are text.
+    made_by : str, optional
+        The script that makes the table, for the error where it is missing.
+    of : path-like, optional
+        The output in whose record the file may be named.
+
+    Returns
+    -------
+    pandas.DataFrame
+        int64 for columns of whole numbers, else float64; str for words.
+
+    Raises
+    ------
+    UserError
+    """
+    import pandas as pd
+
+    data = opening.read_bytes(path, 1 << 30, made_by)
+    if of is not None:
+        Record.read(of).check_unchanged(path, data)
+    lines = csv.reader(_lines(path, opening.decode(path, data)), strict=True)
+    try:
+        header = [name.strip() for name in next(filter(None, lines), [])]
+        _check_header(path, header)
+        missing = [name for name in columns if name not in header]
+        if missing:
+            raise UserError(f"{path}: has no column {missing[0]!r}; it has {names.listed(header)}")
+        pieces = []
+        first = 1  # the number of the first row of a piece
+        while rows := list(itertools.islice(filter(None, lines), 20_000)):
+            for number, row in enumerate(rows, first):
+                if len(row) != len(header):
+                    raise UserError(f"{path}: row {number} has {len(row)} fields, the header {len(header)} names; "
+                                    "put texts with a comma in quotation marks")
+            kept = {name: cells for name, cells in zip(header, zip(*rows)) if name in (columns or header)}
+            pieces.append(pd.DataFrame({
+                name: cells if words is None or name in words else _numbers(path, name, cells, first)
+                for name, cells in kept.items()}))
+            first += len(rows)
+    except csv.Error as error:
+        raise UserError(f"{path}: cannot be read as CSV (line {lines.line_num}: {error})") from None
+    if not pieces:
+        raise UserError(f"{path}: has no rows")
+    table = pd.concat(pieces, ignore_index=True)
+    return table[list(columns)] if len(columns) else table
+
+
+def _lines(path, text):
+    """The lines of a text; one with more commas than a table has columns is refused before it is taken apart."""
+    if "\r" in text and "\n" not in text:
+        raise UserError(f"{path}: its lines end in CR alone, as on old Macs; save it with the usual line ends")
+    for line in io.StringIO(text, newline="\n"):
+        if line.count(",") > _MOST_COLUMNS:
+            raise UserError(f"{path}: has a line of {line.count(',') + 1} fields, more than {_MOST_COLUMNS} are not "
+                            "read; is it another file?")
+        yield line
+
+
+def _check_header(path, header):
+    if not header:
+        raise UserError(f"{path}: is empty, a table is expected")
+    for mark, called in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and mark in header[0]:
+            raise UserError(f"{path}: has {called} between its columns; save it with commas, and numbers with a point")
+    for name in header:
+        if not name:
+            raise UserError(f"{path}: has a column without a name; give it one, or leave it out")
+        names.check_attribute(name, path)
+        if header.count(name) > 1:
+            raise UserError(f"{path}: has two columns {name!r}; leave one out or give it another name")
+
+
+def _numbers(path, column, cells, first):
+    values = np.array([_number(cell) for cell in cells])
+    if np.isfinite(values).all():
+        whole = all(cell.removeprefix("-").isdecimal() and len(cell) < 16 for cell in cells)
+        return values.astype(np.int64) if whole else values
+    place = int(np.flatnonzero(~np.isfinite(values))[0])
+    cell = cells[place].strip()
+    if cell and math.isnan(values[place]) and cell.lower().lstrip("+-") != "nan":
+        raise UserError(f"{path}: column {column!r} holds something that is not a number in row {first + place} "
+                        f"({cell[:30]!r})")
+    raise UserError(f"{path}: column {column!r} has a missing or infinite value in row {first + place}")
+
+
+def _number(cell):
+    try:
+        return float(cell) if cell.isascii() and "_" not in cell else math.nan
+    except ValueError:
+        return math.nan

@@ -1,0 +1,213 @@
+"""Texts and the concepts they carry: GoEmotions in any of its forms, or a set of one's own."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from framework.errors import UserError
+from framework.files import names, opening
+from framework.files.tables import read_table
+from framework.tasks import Split
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+HUB_NAME = "google-research-datasets/go_emotions"
+GOEMOTIONS = (
+    "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion", "curiosity", "desire",
+    "disappointment", "disapproval", "disgust", "embarrassment", "excitement", "fear", "gratitude", "grief", "joy",
+    "love", "nervousness", "optimism", "pride", "realization", "relief", "remorse", "sadness", "surprise",
+)  # in the order of its label ids; "neutral" (27) is no emotion
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def default_dataset() -> str:
+    """`data/goemotions` of the repository where that folder is, else the hub's."""
+    folder = _ROOT / "data" / "goemotions"
+    return str(folder) if folder.is_dir() else "goemotions"
+
+
+def read(dataset: str, split: str) -> Split:
+    """One split of a data set.
+
+    Parameters
+    ----------
+    dataset : str
+        A folder, with ``{split}.tsv`` (GoEmotions' official form; ``labels.txt`` beside it names other labels) or
+        ``{split}.csv`` (a column `text`, and a 0/1 column for each concept); `goemotions`, the hub's; `demo`.
+    split : {"train", "dev", "test"}
+
+    Returns
+    -------
+    framework.tasks.Split
+
+    Raises
+    ------
+    UserError
+        If the hub cannot be reached, the folder lacks the split, or a row or column is not of its form.
+    """
+    if dataset == "goemotions":
+        return from_datasets(_load_from_hub(), split)
+    folder = _ROOT / "data" / "demo" if dataset == "demo" else Path(dataset)
+    if not folder.is_dir():
+        raise UserError(f"--dataset {dataset}: no such folder; give a folder with {split}.tsv or {split}.csv, "
+                        "or `goemotions` (the hub's) or `demo`")
+    if opening.exists(path := folder / f"{split}.tsv"):
+        return _read_official(path)
+    if opening.exists(path := folder / f"{split}.csv"):
+        return _read_columns(path)
+    raise UserError(f"{folder}: lacks the split `{split}` ({split}.tsv or {split}.csv)")
+
+
+def concepts(dataset: str) -> tuple[str, ...]:
+    """The concepts of a data set, from its training rows."""
+    return read(dataset, "train").concepts
+
+
+def _read_official(path):
+    """`text<TAB>label ids<TAB>comment id`, no header, no quoting: a quotation mark is part of the comment."""
+    labels = path.with_name("labels.txt")
+    known = [*GOEMOTIONS, "neutral"]
+    if opening.exists(labels):
+        known = [line.strip() for line in opening.read_text(labels, 1 << 20).splitlines() if line.strip()]
+    rows, ids = [], []
+    for number, line in enumerate(opening.read_text(path).rstrip("\n").split("\n"), 1):
+        fields = line.rstrip("\r").split("\t")
+        of_row = fields[1].split(",") if len(fields) == 3 else []
+        if not of_row or not all(i.isascii() and i.isdigit() and len(i) < 6 and int(i) < len(known) for i in of_row):
+            raise UserError(f"{path}: line {number} is not `text<TAB>label ids 0..{len(known) - 1}<TAB>comment id`; "
+                            "get the file again, or put the labels in labels.txt beside it, one a line")
+        rows.append(fields[0])
+        ids.append([int(i) for i in of_row])
+    return _from_ids(rows, ids, known, labels if opening.exists(labels) else path)
+
+
+def _from_ids(rows, label_ids, known, source):
+    """A split from the numbers of each row's labels."""
+    if not rows:
+        raise UserError(f"{source}: has no rows")
+    kept = _concepts_among(known, source)
+    labels = np.zeros((len(rows), len(known)), bool)
+    for row, ids in enumerate(label_ids):
+        labels[row, ids] = True
+    return Split(rows, labels[:, [known.index(name) for name in kept]], kept)
+
+
+def _concepts_among(known, source):
+    """Those labels that are concepts: all but GoEmotions' `neutral`, which is none, and only GoEmotions'."""
+    names.check_distinct(known, source)
+    for name in known:
+        names.check_concept(name, source)
+    return tuple(name for name in known if name != "neutral" or not set(GOEMOTIONS) <= set(known))
+
+
+def _read_columns(path):
+    """A header, a column `text`, and a column of 0 and 1 for each concept."""
+    table = read_table(path, words=None)
+    if "text" not in table.columns:
+        raise UserError(f"{path}: has no column 'text'; it needs `text` and a 0/1 column for each concept")
+    candidates = [name for name in table.columns if name != "text"]
+    others = {name: np.flatnonzero(~table[name].str.strip().isin(["0", "1", "0.0", "1.0"])) for name in candidates}
+    train = path.with_name("train.csv")
+    if path != train and opening.exists(train):
+        kept = _read_columns(train).concepts
+        for name in kept:
+            if name not in others:
+                raise UserError(f"{path}: has no column {name!r}, which is a concept in {train.name}; add it, or take "
+                                f"it out of {train.name}")
+            if len(others[name]):
+                raise UserError(f"{path}: column {name!r} has other cells than 0 and 1 (the first in row "
+                                f"{others[name][0] + 1}); it is a concept in {train.name}")
+    else:
+        for name, places in others.items():
+            if 0 < len(places) < 0.01 * len(table):
+                raise UserError(f"{path}: column {name!r} is of 0 and 1 but for {len(places)} cells, the first in row "
+                                f"{places[0] + 1} ({table[name][places[0]][:30]!r}); mend them")
+        kept = _concepts_among([name for name in candidates if not len(others[name])], path)
+        if not kept:
+            raise UserError(f"{path}: has no column of 0 and 1; it needs `text` and a 0/1 column for each concept")
+        _say_ignored(path, tuple(name for name in candidates if name not in kept and name != "neutral"))
+    labels = np.stack([table[name].str.strip().isin(["1", "1.0"]).to_numpy() for name in kept], axis=1)
+    if path == train:
+        for name, positives in zip(kept, labels.sum(axis=0)):
+            if positives in (0, len(labels)):
+                raise UserError(f"{path}: no row of column {name!r} is {1 if positives == 0 else 0}, so there is "
+                                "nothing to tell apart; leave the column out, or add such rows")
+    return Split(table["text"].tolist(), labels, kept)
+
+
+@functools.cache
+def _say_ignored(path, columns):
+    if columns:
+        print(f"{path}: ignored {names.listed(columns)}, whose cells are not all 0 or 1", file=sys.stderr)
+
+
+def find_hub() -> None:
+    """Take the Hugging Face client offline if its hub gives no answer: it then looks into its cache at once.
+
+    By itself it tries again for half a minute, and prints each try.
+    """
+    from huggingface_hub import constants, get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=constants.HF_HUB_ETAG_TIMEOUT)
+    except Exception:  # whatever a network can do
+        constants.HF_HUB_OFFLINE = True
+
+
+def _load_from_hub():
+    find_hub()
+    import datasets  # after that, since it asks once whether the client is offline
+
+    try:
+        return datasets.load_dataset(HUB_NAME, "simplified")
+    except Exception as error:  # whatever the network, the hub or its client raise
+        raise UserError(f"--dataset goemotions: the hub cannot be reached ({type(error).__name__}); "
+                        "with a local copy of train.tsv, dev.tsv and test.tsv pass --dataset FOLDER") from None
+
+
+def from_datasets(dataset: DatasetDict, split: str) -> Split:
+    """One split of a `datasets.DatasetDict` in the form of the hub's go_emotions, `simplified`.
+
+    Parameters
+    ----------
+    dataset : datasets.DatasetDict
+    split : {"train", "dev", "test"}
+        "dev" may be called "validation" in it.
+
+    Returns
+    -------
+    framework.tasks.Split
+
+    Raises
+    ------
+    UserError
+        If it lacks the split, or a column `labels` of lists of named classes.
+    """
+    name = next((name for name in (split, {"dev": "validation"}.get(split)) if name in dataset), None)
+    if name is None:
+        raise UserError(f"--dataset: lacks the split `{split}`; it has {', '.join(dataset)}")
+    rows = dataset[name]
+    try:
+        known = rows.features["labels"].feature.names
+    except (KeyError, AttributeError):
+        raise UserError(f"--dataset, split {split}: has no column `labels` of lists of named classes") from None
+    return _from_ids([str(text) for text in rows["text"]], rows["labels"], known, f"--dataset, split {split}")
+
+
+def fingerprint(*splits: Split) -> str:
+    """SHA-256 of splits' texts, labels and concepts: the same in whichever form the same rows were read.
+
+    The official TSV files and the hub's data set differ in quotation marks (data/README.md), and so in this.
+    """
+    digest = hashlib.sha256()
+    for split in splits:
+        digest.update(json.dumps([split.concepts, split.texts]).encode() + np.packbits(split.labels).tobytes())
+    return digest.hexdigest()

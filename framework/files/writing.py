@@ -1,0 +1,186 @@
+"""Files written whole or not at all, and locks.
+
+What is unfinished (temporary files, locks, partial results, states of training) stands in a hidden folder `.openneuron`
+beside the output. It is ours, so that nothing outside it is ever taken for ours, and it goes when it is empty.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
+
+from framework.errors import UserError
+from framework.files.opening import PathLike
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WORKPLACE = ".openneuron"
+_NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOLCK}  # of some network file systems
+
+
+def make_folder(folder: PathLike) -> Path:
+    """Make a folder, and those it stands in, unless it is there."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UserError(f"{folder}: a file, or a link to nothing, stands where a folder is needed; move it away or "
+                        "choose another folder") from None
+    return Path(folder)
+
+
+def workplace(folder: PathLike) -> Path:
+    """Where what is unfinished of a folder stands; it need not be there."""
+    return Path(folder) if Path(folder).name == _WORKPLACE else Path(folder) / _WORKPLACE
+
+
+def take_lock(folder: PathLike, name: str, wait: bool = False) -> BaseFileLock | None:
+    """Lock a name in a folder, until `give_back` or the end of the process; None where another process has it."""
+    path = workplace(folder) / f"{name}.lock"
+    locks = [FileLock(path), SoftFileLock(path.with_suffix(".soft"))]  # the latter is a file that says who has it
+    while True:
+        make_folder(path.parent)
+        try:
+            if not stat.S_ISREG(os.lstat(path).st_mode):
+                raise UserError(f"{path}: is no regular file, but stands where a lock must; remove it")
+        except FileNotFoundError:
+            pass
+        try:
+            # A short patience for those who hold a lock only to see whether anybody does.
+            locks[0].acquire(timeout=-1 if wait else 0.1, poll_interval=0.02)
+            return locks[0]
+        except Timeout:
+            return None
+        except FileNotFoundError:
+            continue  # the folder was empty, and went
+        except OSError as error:
+            if error.errno not in _NO_LOCKS or len(locks) == 1:
+                raise
+            path.unlink(missing_ok=True)
+            del locks[0]
+
+
+def give_back(lock: BaseFileLock) -> None:
+    """Release a lock that `take_lock` took."""
+    if not isinstance(lock, SoftFileLock):
+        with contextlib.suppress(OSError):  # who waits for it sees that it is gone, and makes another
+            os.unlink(lock.lock_file)
+    lock.release()
+    with contextlib.suppress(OSError):
+        Path(lock.lock_file).parent.rmdir()
+
+
+@contextlib.contextmanager
+def lock(folder: PathLike, name: str, wait: bool = False) -> Iterator[None]:
+    """Be the only process that makes `name` in a folder.
+
+    Raises
+    ------
+    UserError
+        If another one is at it and `wait` is not set.
+    """
+    held = take_lock(folder, name, wait)
+    if held is None:
+        raise UserError(f"{Path(folder) / name}: another process is making it; wait for its end, or choose another "
+                        "name")
+    try:
+        yield
+    finally:
+        give_back(held)
+
+
+def is_locked(folder: PathLike, name: str) -> bool:
+    """Whether another process holds the lock of a name."""
+    if not any((workplace(folder) / f"{name}{suffix}").exists() for suffix in (".lock", ".soft")):
+        return False
+    held = take_lock(folder, name)
+    if held is not None:
+        give_back(held)
+    return held is None
+
+
+def tidy(folder: PathLike) -> None:
+    """Remove the locks and temporary files of processes that were killed."""
+    for path in [path for suffix in ("tmp", "lock", "soft") for path in workplace(folder).glob(f"*.{suffix}")]:
+        name = path.name if path.suffix == ".tmp" else path.stem
+        held = take_lock(folder, name)
+        if held is not None:
+            if path.suffix == ".tmp":
+                path.unlink(missing_ok=True)
+            give_back(held)
+
+
+@contextlib.contextmanager
+def atomic_write(path: PathLike, mode: str = "wb") -> Iterator[IO[Any]]:
+    r"""Open a temporary file that takes its name only once it is complete and on disk.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to make or replace; folders are made as needed.
+    mode : {"wb", "w"}
+        Text is UTF-8 with ``\n`` line ends.
+    """
+    path, text = Path(path), "b" not in mode
+    make_folder(path.parent)
+    temporary = workplace(path.parent) / f"{path.name}.tmp"
+    with lock(path.parent, f"{path.name}.tmp", wait=True):
+        temporary.unlink(missing_ok=True)  # which a writer that was killed left
+        try:
+            with open(temporary, mode.replace("w", "x"), encoding="utf-8" if text else None,
+                      newline="\n" if text else None) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException as error:
+            temporary.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = str(path)  # a full disk is reported without the file's name
+            raise
+
+
+def write_bytes(path: PathLike, data: bytes | memoryview) -> None:
+    """Write a file atomically."""
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def write_text(path: PathLike, text: str) -> None:
+    """Write a text file atomically."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: PathLike, value: dict[str, Any]) -> None:
+    """Write JSON atomically, indented, in the order of the dict's keys."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_bytes(path, text.encode(errors="backslashreplace"))  # a name that is no UTF-8 stays what it was
+
+
+def write_table(path: PathLike, frame: pd.DataFrame) -> None:
+    """Write a data frame as CSV, without its index."""
+    write_bytes(path, table_bytes(frame))
+
+
+def table_bytes(frame: pd.DataFrame) -> bytes:
+    """A data frame as CSV, without its index."""
+    import pandas as pd
+
+    if not all(pd.api.types.is_float_dtype(kind) for kind in frame.dtypes) or frame.isna().to_numpy().any():
+        return frame.to_csv(index=False, lineterminator="\n").encode()
+    # In a tenth of pandas' time, which half a million numbers are worth.
+    import pyarrow as pa
+    from pyarrow import csv
+
+    sink = pa.BufferOutputStream()
+    options = csv.WriteOptions(include_header=False, quoting_style="needed")
+    csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), sink, options)
+    return frame[:0].to_csv(index=False, lineterminator="\n").encode() + sink.getvalue().to_pybytes()
