@@ -36,7 +36,9 @@ def test_neighbours_padding_and_packing_change_nothing():
     assert torch.equal(draw([2, 0], 2, 7, 8)[:, :5], padded[[2, 0]])
     assert torch.equal(draw([2, 0], 2, 2, 7, 32)[:, :, :5, :8], attention[[2, 0]])
     assert torch.equal(draw([0, 1, 2], 11, 8), torch.cat([row[:n] for row, n in zip(padded, LENGTHS)]))
+    assert torch.equal(draw([0, 1, 2], 1, 11, 8), draw([0, 1, 2], 11, 8)[None])
     assert torch.equal(draw([0, 1, 2], 3, 8), padded[:, 0])
+    assert torch.equal(draw([0, 1, 2], 1, 3, 8), padded[None, :, 0])
 
 
 def test_attention_that_sees_nothing_is_finite():

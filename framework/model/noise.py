@@ -26,7 +26,8 @@ class RowNoise(TorchFunctionMode):
         One for each row of the pass.
     lengths : int array [B]
         How many positions each row has. States have either the B rows in their first dimension, padded alike, or
-        the positions of all rows, one row behind the other, padded alike or not at all.
+        the positions of all rows, one row behind the other, padded alike or not at all; or these two in their second
+        dimension, behind a first of 1.
     device : torch.device or str
         Where the states are.
     """
@@ -88,6 +89,8 @@ class RowNoise(TorchFunctionMode):
             for size in shape[1:]:
                 places = (places[..., None] << 20) + torch.arange(size, device=device)
             return _mixed(self.seeds.view(-1, *[1] * places.dim()) + places)
+        if shape[0] == 1 and len(shape) > 1:
+            return self._lines(shape[1:])[None]
         if shape[0] != self.lengths.sum():
             return self._lines((rows, shape[0] // rows, *shape[1:])).flatten(0, 1)
         padded = self._lines((rows, int(self.lengths.max())))
