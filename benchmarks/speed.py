@@ -30,7 +30,8 @@ from transformers import RobertaConfig, RobertaForMaskedLM
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from framework.model import loading  # noqa: E402
-from framework.roberta import ROBERTA_LABEL_IDS, FrozenLinear, RobertaForMaskedLMPrompt  # noqa: E402
+from framework.model.speed import FrozenLinear  # noqa: E402
+from framework.roberta import ROBERTA_LABEL_IDS, RobertaForMaskedLMPrompt  # noqa: E402
 from framework.tasks import TaskRows  # noqa: E402
 from framework.training.trainer import PromptTrainer, Task, TrainSettings, count_right  # noqa: E402
 

@@ -304,7 +304,7 @@ def attend(
     scaling = size**-0.5 if scaling is None else scaling
     if copies > 1 and len(attention_mask) > 1:
         attention_mask = attention_mask.repeat(copies, 1, 1, 1)
-    if query.device.type == "cpu" or softcap:
+    if layout.packed or softcap:
         context = _attend_by_products(query, key, value, attention_mask.to(query.dtype), scaling, dropout, softcap)
     else:
         context = F.scaled_dot_product_attention(
