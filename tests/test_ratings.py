@@ -6,9 +6,9 @@ import pytest
 from scipy import stats
 
 import prepare_attributes
-from framework import sweep
 from framework.analysis import ratings as people
 from framework.errors import UserError
+from framework.files import writing
 
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
 
@@ -151,7 +151,7 @@ def rating_file(tmp_path):
     for participant in range(12):
         for attribute, truth in (("valence", np.arange(9)), ("noise", np.full(9, 4))):
             rating = np.clip(np.round(truth + generator.normal(1, 1.5, 9)), 1, 9)
-            rows += [(f"p{participant}", emotion.upper(), attribute, value) for emotion, value in zip(emotions, rating)]
+            rows += [(f"p{participant}", emotion, attribute, value) for emotion, value in zip(emotions, rating)]
         rows.append((f"p{participant}", "check", "valence", 3 if participant == 5 else 9))
     things = generator.normal(size=(9, 3))
     for participant in range(90):
@@ -171,7 +171,8 @@ def test_script_from_ratings_to_the_table_of_step_4(script, rating_file, tmp_pat
     flags = ["--ratings=ratings.csv", "--check", "check=9", "--pca_draws=50", "--drop_unreliable", "--pca", *ITEMS]
     said = script("prepare_attributes.py", *flags).stdout
     assert "attention checks: p5\n" in said and "left out: noise\n" in said
-    assert "step 4 takes GoEmotions' 27 emotions only, and not emotion0, emotion1" in said and "next:" not in said
+    assert ("next: python rsa_searchlight.py --attributes ratings/attribute_ratings.csv --ranks neuron_rank/ratings.csv"
+            ) in said
     folder = tmp_path / "ratings"
     table = pd.read_csv(folder / "attribute_ratings.csv")
     assert table.columns.tolist() == ["emotion", "valence", "PC1", "PC2", "PC3"]
@@ -179,7 +180,7 @@ def test_script_from_ratings_to_the_table_of_step_4(script, rating_file, tmp_pat
     assert (table.iloc[:, 1:].min() == 0).all() and (table.iloc[:, 1:].max() == 1).all()
 
     kept = rating_file[(rating_file["attribute"] == "valence") & (rating_file["participant"] != "p5")]
-    mean = kept[kept["emotion"] != "check"].groupby(kept["emotion"].str.lower())["rating"].mean()[table["emotion"]]
+    mean = kept[kept["emotion"] != "check"].groupby(kept["emotion"])["rating"].mean()[table["emotion"]]
     np.testing.assert_allclose(table["valence"], (mean - mean.min()) / (mean.max() - mean.min()))
     reliability = pd.read_csv(folder / "attribute_ratings_reliability.csv", index_col="attribute")
     assert reliability["model"].to_dict() == {"valence": 2, "noise": 2, "PC1": 1, "PC2": 1, "PC3": 1}
@@ -196,13 +197,13 @@ def test_a_second_process_on_one_table_is_refused(rating_file, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["prepare_attributes.py", "--ratings=ratings.csv", "--check", "check=9",
                                      "--output=x.csv"])
-    with sweep.alone("x.csv"), pytest.raises(UserError, match="x.csv: another process"):
+    with writing.lock(".", "x.json"), pytest.raises(UserError, match="x.json: another process"):
         prepare_attributes.main()
 
 
 @pytest.mark.parametrize("edit, flags, said", [
     (None, ["--check", "trap=9"], "--check trap=9: no row has trap"),
-    (None, ["--check", "check=nine"], "--check check=nine: give a name, = and a number"),
+    (None, ["--check", "check=nine"], "--check: 'check=nine': give a name, = and a number"),
     (None, ["--scale", "1", "7"], "off the scale 1 to 7"),
     (None, ["--pca", "missing"], "--pca: no row has the attribute missing"),
     (None, ["--q=0", "--drop_unreliable"], "no attribute is reliable"),
