@@ -12,8 +12,8 @@ from pathlib import Path
 from framework import artifacts, cli, cluster, sweep
 from framework.errors import UserError
 from framework.model import loading, neurons
+from framework.old_trainer import count_right, within_memory
 from framework.tasks import encode, fingerprint, task_rows
-from framework.training.trainer import count_right, within_memory
 
 # isort: split
 import torch

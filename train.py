@@ -10,8 +10,8 @@ from pathlib import Path
 from framework import artifacts, cli, cluster, prompting, sweep
 from framework.errors import UserError
 from framework.model import loading
+from framework.old_trainer import TrainSettings
 from framework.tasks import encode, fingerprint, task_rows
-from framework.training.trainer import TrainSettings
 
 
 def parse_flags():

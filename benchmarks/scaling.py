@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import eval_mask_neuron  # noqa: E402
 from framework import artifacts, cluster, prompting  # noqa: E402
 from framework.model import loading, neurons  # noqa: E402
+from framework.old_trainer import TrainSettings  # noqa: E402
 from framework.tasks import EMOTIONS, encode, task_rows  # noqa: E402
-from framework.training.trainer import TrainSettings  # noqa: E402
 
 GROUPS = [[(emotion, seed) for seed in (1, 3)] for emotion in EMOTIONS[:8]]
 PASSES = [((emotion, 1), list(range(4 * part, 4 * part + 4))) for emotion in EMOTIONS[:6] for part in range(4)]

@@ -31,9 +31,9 @@ from transformers import RobertaConfig, RobertaForMaskedLM
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from framework.model import loading  # noqa: E402
 from framework.model.speed import FrozenLinear  # noqa: E402
+from framework.old_trainer import PromptTrainer, Task, TrainSettings, count_right  # noqa: E402
 from framework.roberta import ROBERTA_LABEL_IDS, RobertaForMaskedLMPrompt  # noqa: E402
 from framework.tasks import TaskRows  # noqa: E402
-from framework.training.trainer import PromptTrainer, Task, TrainSettings, count_right  # noqa: E402
 
 # Tokens of `<s>` text `</s>` over GoEmotions' train split in RoBERTa's vocabulary, at these percentiles.
 PERCENTILES = [0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.9]

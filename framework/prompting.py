@@ -19,8 +19,8 @@ from framework.artifacts import PathLike
 from framework.cluster import Cluster, check_seen
 from framework.model import loading
 from framework.model.former import PromptedModel
+from framework.old_trainer import PromptTrainer, Task, TrainSettings
 from framework.tasks import TaskRows
-from framework.training.trainer import PromptTrainer, Task, TrainSettings
 
 
 class Study(NamedTuple):

@@ -160,9 +160,9 @@ def main():
 
     # Loaded once, for all that are forked.
     from framework import artifacts, sweep  # noqa: F401
+    from framework import old_trainer as trainer  # noqa: F401
     from framework.analysis import masks, rsa  # noqa: F401
     from framework.model import loading  # noqa: F401
-    from framework.training import trainer  # noqa: F401
 
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)

@@ -22,8 +22,8 @@ from framework.errors import UserError
 from framework.model import former as encoders
 from framework.model import loading, neurons
 from framework.model.noise import RowNoise
+from framework.old_trainer import PromptTrainer, Task, TrainSettings, count_right
 from framework.tasks import TaskRows
-from framework.training.trainer import PromptTrainer, Task, TrainSettings, count_right
 
 ROOT = Path(__file__).resolve().parents[1]
 # What each family's tiny model has beside the sizes of all, and which kind of tokenizer its published models have.

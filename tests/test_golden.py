@@ -9,8 +9,8 @@ import torch
 
 from framework import artifacts
 from framework.model import loading, neurons
+from framework.old_trainer import PromptTrainer, Task, TrainSettings, count_right
 from framework.tasks import TaskRows, encode, task_rows
-from framework.training.trainer import PromptTrainer, Task, TrainSettings, count_right
 
 TASKS = [(emotion, seed) for emotion in ("fear", "pride", "grief") for seed in (1, 42)]
 POSITIONS = 16384

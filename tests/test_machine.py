@@ -16,10 +16,10 @@ import pytest
 import torch
 
 from framework import artifacts, prompting, sweep
+from framework import old_trainer as trainer
 from framework.errors import UserError
 from framework.model import loading
 from framework.tasks import EMOTIONS
-from framework.training import trainer
 from tests.conftest import ROOT
 from tests.test_kill import start, train_flags, wait_for
 from tests.test_trainer import SETTINGS, make_task, model, tokens, train  # noqa: F401  model and tokens are fixtures
@@ -125,7 +125,7 @@ REAL_LACK = """
 import resource, torch
 from framework.roberta import RobertaForMaskedLMPrompt
 from framework.tasks import TaskRows
-from framework.training.trainer import count_right, within_memory
+from framework.old_trainer import count_right, within_memory
 from transformers import RobertaConfig
 import numpy as np
 torch.set_num_threads(1)

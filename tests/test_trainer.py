@@ -1,33 +1,37 @@
 """Training many prompts at once does to each what training it alone does."""
 
-import copy
 import dataclasses
-import os
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import RobertaConfig
+from transformers import AutoTokenizer, RobertaConfig, RobertaForMaskedLM
 
-from framework import roberta
+from conftest import ROOT
 from framework.errors import UserError
-from framework.model import loading
-from framework.roberta import RobertaForMaskedLMPrompt
-from framework.tasks import TaskRows
-from framework.training.trainer import PromptTrainer, Task, TrainSettings, adam_step, count_right, cut_by_length
+from framework.model import speed
+from framework.model.encoders import PromptedEncoder
+from framework.model.neurons import Intervention
+from framework.tasks import Task, TaskRows
+from framework.training.effects import effect
+from framework.training.evaluate import measure
+from framework.training.passes import cut_by_length, group_size, within_memory
+from framework.training.state import Finished, State
+from framework.training.trainer import Epoch, Job, PromptTrainer, Step, TrainSettings, adam_step
 
 SETTINGS = TrainSettings(prompt_len=4, epochs=3, batch_size=8, lr=0.05, warmup_steps=3)
 
 
-def make_model(dropout=0.0):
+def make_model(dropout=0.0, dtype=torch.double):
     torch.manual_seed(0)
     config = RobertaConfig(
-        vocab_size=50, hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=32,
-        max_position_embeddings=40, type_vocab_size=1, initializer_range=0.5,
+        vocab_size=600, hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=32,
+        max_position_embeddings=40, type_vocab_size=1, initializer_range=0.5, attn_implementation=speed.ATTENTION,
         hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout)
-    return RobertaForMaskedLMPrompt(config, prompt_len=4, label_ids=(7, 8)).double()
+    tokenizer = AutoTokenizer.from_pretrained(ROOT / "backbone")
+    return PromptedEncoder(RobertaForMaskedLM(config).to(dtype), tokenizer, (7, 8))
 
 
 @pytest.fixture(scope="module")
@@ -38,29 +42,29 @@ def model():
 @pytest.fixture(scope="module")
 def tokens():
     random = np.random.default_rng(0)
-    return [random.integers(5, 50, random.integers(2, 20)) for _ in range(200)]
+    return [random.integers(5, 600, random.integers(2, 20)) for _ in range(200)]
 
 
-def make_task(emotion, seed, rows=60):
-    random = np.random.default_rng(seed)
+def make_job(task, rows=60):
+    random = np.random.default_rng(task.seed)
     row = random.integers(0, 200, rows)
-    return Task(emotion, seed, TaskRows(row, row % 2), TaskRows(row[:20], row[:20] % 2))
+    return Job(task, TaskRows(row, row % 2), TaskRows(row[:20], row[:20] % 2))
 
 
-def train(model, tokens, tasks, group_size, settings=SETTINGS):
+def jobs(*specs):
+    return [make_job(Task(concept, seed), rows) for concept, seed, rows in specs]
+
+
+def train(model, tokens, queue, group_size, settings=SETTINGS):
+    """Each task's end, and its losses."""
     trainer = PromptTrainer(model, tokens, tokens, settings, positions_per_batch=300)
     finished, losses = {}, {}
-    step = trainer.step
-
-    def record(batches):
-        names = [task.name for task in trainer.tasks]
-        result = step(batches)
-        for name, loss in zip(names, result.tolist()):
-            losses.setdefault(name, []).append(loss)
-        return result
-
-    trainer.step = record
-    trainer.run(tasks, group_size, on_finish=lambda task, prompt: finished.update({task.name: (task, prompt)}))
+    for event in trainer.run(queue, group_size):
+        if isinstance(event, Step):
+            for task, loss in zip(event.tasks, event.losses.tolist()):
+                losses.setdefault(task, []).append(loss)
+        if isinstance(event, Finished):
+            finished[event.task] = event
     return finished, losses
 
 
@@ -68,122 +72,165 @@ def train(model, tokens, tasks, group_size, settings=SETTINGS):
 def test_a_task_learns_the_same_beside_others(dropout, lr, tokens):
     """Different sizes, so that tasks end at different times and their places go to others."""
     model, settings = make_model(dropout), dataclasses.replace(SETTINGS, lr=lr)
-    specs = [("fear", 1, 60), ("pride", 3, 37), ("grief", 5, 90), ("joy", 7, 16), ("love", 9, 50)]
-    together, losses = train(model, tokens, [make_task(*spec) for spec in specs], group_size=3, settings=settings)
-    assert sorted(together) == sorted(f"{emotion}-{seed}" for emotion, seed, _ in specs)
-    for spec in specs:
-        alone, own_losses = train(model, tokens, [make_task(*spec)], group_size=1, settings=settings)
-        (name, (task, prompt)), = alone.items()
-        np.testing.assert_allclose(losses[name][:10], own_losses[name][:10], rtol=0, atol=1e-9)
+    queue = jobs(("fear", 1, 60), ("pride", 3, 37), ("grief", 5, 90), ("joy", 7, 16), ("own concept", 9, 50))
+    together, losses = train(model, tokens, queue, group_size=3, settings=settings)
+    assert together.keys() == {job.task for job in queue}
+    for job in queue:
+        alone, own_losses = train(model, tokens, [job], group_size=1, settings=settings)
+        np.testing.assert_allclose(losses[job.task][:10], own_losses[job.task][:10], rtol=0, atol=1e-9)
         # Without bias correction Adam's first steps amplify rounding, so later ones agree less closely.
-        np.testing.assert_allclose(together[name][1], prompt, rtol=0, atol=0.02)
-        assert (together[name][0].best_epoch, together[name][0].best_acc) == (task.best_epoch, task.best_acc)
+        ours, expected = together[job.task], alone[job.task]
+        np.testing.assert_allclose(ours.final_prompt, expected.final_prompt, rtol=0, atol=0.02)
+        assert (ours.epoch, ours.best_acc) == (expected.epoch, expected.best_acc)
 
 
 def test_a_gpus_layout_meets_the_same_noise(tokens, monkeypatch):
     """On a CPU rows stand behind each other without padding, on a GPU padded: the noise of dropout is the same."""
     model, settings = make_model(dropout=0.1), dataclasses.replace(SETTINGS, epochs=1, lr=0.02)
-
-    def losses():
-        return train(model, tokens, [make_task("fear", 1), make_task("grief", 5, 37)], 2, settings)[1]
-
-    packed = losses()
-    monkeypatch.setattr(roberta, "PackedRows", roberta.PaddedRows)
-    padded = losses()
-    for name in packed:
-        np.testing.assert_allclose(padded[name], packed[name], rtol=0, atol=1e-9)
+    queue = jobs(("fear", 1, 60), ("grief", 5, 37))
+    packed = train(model, tokens, queue, 2, settings)[1]
+    layout = speed.Layout
+    monkeypatch.setattr(speed, "Layout", lambda *arguments, packed: layout(*arguments, packed=False))
+    padded = train(model, tokens, queue, 2, settings)[1]
+    for task in packed:
+        np.testing.assert_allclose(padded[task], packed[task], rtol=0, atol=1e-9)
 
 
-def test_a_gpu_is_asked_to_add_in_the_same_order_every_time(monkeypatch):
-    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
-    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
-    try:
-        loading.prepare(torch.device("cuda"))
-        assert torch.are_deterministic_algorithms_enabled() and os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
-    finally:
-        torch.use_deterministic_algorithms(False)
-
-
-def test_every_row_is_seen_once_an_epoch(model, tokens):
+def test_every_row_is_seen_once_an_epoch_in_an_order_of_its_own(model, tokens):
     trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
-    task = make_task("fear", 1, rows=37)
-    trainer.add(task)
-    seen = []
-    while len(seen) < 37:
-        seen += trainer.next_rows()[0].tolist()
-    assert sorted(seen) == list(range(37)) and len(task.order) == 0
+    trainer.add(make_job(Task("fear", 1), rows=37))
+    orders = []
+    for _ in range(2):
+        orders.append([])
+        for _ in range(5):
+            orders[-1] += trainer.next_batches()[0].tolist()
+            trainer.step(trainer.next_batches())
+        trainer.group[0][1].epoch += 1
+    assert [sorted(order) for order in orders] == [list(range(37))] * 2 and orders[0] != orders[1]
 
 
 def test_training_lowers_the_loss_and_leaves_the_backbone_alone(model, tokens):
     before = {name: value.clone() for name, value in model.state_dict().items()}
     settings = TrainSettings(prompt_len=4, epochs=30, batch_size=60, lr=0.05)
-    _, losses = train(model, tokens, [make_task("fear", 1)], 1, settings)
-    assert losses["fear-1"][-1] < 0.8 * losses["fear-1"][0]
+    _, losses = train(model, tokens, jobs(("fear", 1, 60)), 1, settings)
+    losses, = losses.values()
+    assert losses[-1] < 0.8 * losses[0]
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
 def test_patience_ends_a_task(model, tokens):
     still = TrainSettings(prompt_len=4, epochs=9, batch_size=8, lr=0.0, patience=2)
-    finished, _ = train(model, tokens, [make_task("fear", 1)], 1, still)
-    task, _ = finished["fear-1"]
-    assert (task.best_epoch, task.epoch) == (1, 3)
+    trainer = PromptTrainer(model, tokens, tokens, still, 300)
+    *_, last, finished = trainer.run(jobs(("fear", 1, 60)), 1)
+    assert isinstance(last, Epoch) and (last.epoch, finished.epoch) == (3, 1)
 
 
-def test_mask_start_is_the_mask_embedding(model, tokens):
-    first = [np.array([4, *ids]) for ids in tokens]
-    trainer = PromptTrainer(model, first, first, TrainSettings(prompt_len=4, prompt_init="mask"), 300)
-    trainer.add(make_task("fear", 1))
-    assert torch.equal(trainer.prompts[0], model.get_input_embeddings().weight[4].expand(4, -1))
+def test_without_selection_the_last_epoch_is_the_best(model, tokens):
+    finished, _ = train(model, tokens, jobs(("fear", 1, 60)), 1, dataclasses.replace(SETTINGS, select="none"))
+    end, = finished.values()
+    assert end.epoch == SETTINGS.epochs and end.best_acc == end.final_acc
+    assert torch.equal(end.best_prompt, end.final_prompt)
 
 
-def test_masks_in_one_pass_count_as_one_at_a_time(model, tokens):
-    masks = (torch.rand(5, 3, 32, generator=torch.Generator().manual_seed(0)) > 0.3).double()
-    rows, prompt = make_task("fear", 1).train, torch.randn(4, 16, dtype=torch.double) / 5
-    together = count_right(model, tokens, rows, prompt, 1000, neuron_masks=masks)
-    alone = [count_right(model, tokens, rows, prompt, 64, neuron_masks=mask[None]) for mask in masks]
-    assert together.tolist() == [int(right) for right in alone]
-    assert len(set(together.tolist())) > 1, "the masks make a difference"
-    untouched = count_right(model, tokens, rows, prompt, 1000, neuron_masks=torch.ones(1, 3, 32))
-    assert untouched.tolist() == [int(count_right(model, tokens, rows, prompt, 1000))]
+def start(model, tokens, init, task):
+    trainer = PromptTrainer(model, tokens, tokens, TrainSettings(prompt_len=4, prompt_init=init), 300)
+    trainer.add(make_job(task))
+    return trainer.prompts[0]
+
+
+def test_prompts_start_from_noise_the_mask_token_or_words(model, tokens):
+    fear, joy, other = Task("fear", 1), Task("joy", 1), Task("fear", 3)
+    embeddings = model.get_input_embeddings().weight
+    assert torch.equal(start(model, tokens, "mask", fear), embeddings[model.tokenizer.mask_token_id].expand(4, -1))
+    noise = {tuple(start(model, tokens, "normal", task).flatten().tolist()) for task in (fear, joy, other, fear)}
+    assert len(noise) == 3 and all(0.01 < np.std(values) < 0.03 for values in noise)
+    words = start(model, tokens, "words", fear)
+    ids = [(embeddings == word).all(1).nonzero().item() for word in words]
+    assert all(model.tokenizer.decode([index]).strip().isalpha() for index in ids)
+    assert torch.equal(words, start(model, tokens, "words", joy)), "all concepts of a seed start alike"
+    assert not torch.equal(words, start(model, tokens, "words", other))
+
+
+def random_masks(count):
+    return (torch.rand(count, 3, 32, generator=torch.Generator().manual_seed(0)) > 0.3).double()
+
+
+def test_interventions_in_one_pass_count_as_one_at_a_time(model, tokens):
+    masks, add = random_masks(5), torch.randn(5, 3, 32, generator=torch.Generator().manual_seed(1)).double()
+    rows, prompt = make_job(Task("fear", 1)).train, torch.randn(4, 16, dtype=torch.double) / 5
+    for together in (Intervention(masks), Intervention(masks, add)):
+        each = [Intervention(*(None if part is None else part[i:i + 1] for part in together)) for i in range(5)]
+        right, margin = measure(model, tokens, rows, prompt, 1000, intervention=together)
+        alone = [measure(model, tokens, rows, prompt, 64, intervention=one) for one in each]
+        assert right.tolist() == [int(one.right) for one in alone]
+        torch.testing.assert_close(margin, torch.cat([one.margin for one in alone]), rtol=0, atol=1e-12)
+        assert len(set(right.tolist())) > 1, "the masks make a difference"
+    untouched = measure(model, tokens, rows, prompt, 1000, intervention=Intervention(torch.ones(1, 3, 32)))
+    plain = measure(model, tokens, rows, prompt, 1000)
+    assert int(untouched.right) == int(plain.right) and plain.right.shape == plain.margin.shape == ()
+
+
+def test_margins_are_means_of_the_right_logit_minus_the_wrong_one(model, tokens):
+    rows, prompt = make_job(Task("fear", 1)).train, torch.randn(4, 16, dtype=torch.double) / 5
+    with torch.no_grad():
+        logits = torch.cat([model([tokens[row]], prompt) for row in rows.row])
+    right, wrong = (logits[range(len(rows.row)), label] for label in (rows.label, 1 - rows.label))
+    measured = measure(model, tokens, rows, prompt, 1000)
+    assert float(measured.margin) == pytest.approx(float((right - wrong).mean()), abs=1e-12)
+    assert int(measured.right) == int((right > wrong).sum())
 
 
 def test_where_a_row_under_all_masks_is_too_much_passes_have_some_of_them(model, tokens, monkeypatch):
-    masks = (torch.rand(5, 3, 32, generator=torch.Generator().manual_seed(0)) > 0.3).double()
-    rows, prompt = make_task("fear", 1).train, torch.randn(4, 16, dtype=torch.double) / 5
-    expected = count_right(model, tokens, rows, prompt, 1000, neuron_masks=masks)
+    masks = Intervention(random_masks(5))
+    rows, prompt = make_job(Task("fear", 1)).train, torch.randn(4, 16, dtype=torch.double) / 5
+    expected = measure(model, tokens, rows, prompt, 1000, intervention=masks)
     passes, forward = [], type(model).forward
 
-    def spy(self, input_ids, *arguments, neuron_masks, **more):
-        passes.append((len(neuron_masks) * len(input_ids), len(neuron_masks) * input_ids.numel()))
-        return forward(self, input_ids, *arguments, neuron_masks=neuron_masks, **more)
+    def spy(self, batch, prompts, intervention):
+        count = len(intervention.multiply) * len(batch)
+        passes.append((count, count * (len(batch[0]) + 4)))
+        return forward(self, batch, prompts, intervention)
 
     monkeypatch.setattr(type(model), "forward", spy)
     longest = max(len(tokens[row]) for row in rows.row) + 4
-    assert count_right(model, tokens, rows, prompt, 2 * longest, neuron_masks=masks).tolist() == expected.tolist()
+    assert measure(model, tokens, rows, prompt, 2 * longest, intervention=masks).right.equal(expected.right)
     assert all(count == 1 or positions <= 2 * longest for count, positions in passes)
+
+
+def test_effects_are_slopes_of_the_margin(model, tokens):
+    """Against finite differences; on rows of unequal length, in several passes."""
+    rows, prompt = make_job(Task("fear", 1)).train, torch.randn(4, 16, dtype=torch.double) / 5
+    effects = effect(model, tokens, rows, prompt, 200)
+    chosen, step = torch.randperm(96, generator=torch.Generator().manual_seed(0))[:12], 1e-4
+    multiply = torch.ones(24, 96, dtype=torch.double)
+    multiply[range(12), chosen] += step
+    multiply[range(12, 24), chosen] -= step
+    margin = measure(model, tokens, rows, prompt, 1000, intervention=Intervention(multiply.view(24, 3, 32))).margin
+    slopes = (margin[:12] - margin[12:]) / (2 * step)
+    torch.testing.assert_close(effects[chosen], -slopes, rtol=1e-5, atol=1e-9)
+    single = effect(make_model(dtype=torch.float), tokens, rows, prompt.float(), 1000)
+    assert (single - effects).abs().max() < 1e-3 * effects.abs().max()
 
 
 @pytest.mark.parametrize(("prompt_len", "tasks"), [(100, 8), (20, 22)])
 def test_tasks_that_train_together_fill_passes(prompt_len, tasks):
-    assert loading.group_size("auto", 4096, 16, prompt_len) == tasks
-    assert loading.group_size(3, 4096, 16, prompt_len) == 3
+    assert group_size("auto", 4096, 16, prompt_len) == tasks
+    assert group_size(3, 4096, 16, prompt_len) == 3
 
 
-def test_a_masked_neuron_is_gone(model, tokens):
-    """Masking a neuron equals cutting its outgoing weights."""
-    mask = torch.ones(1, 3, 32, dtype=torch.double)
-    mask[0, 0, 3] = mask[0, 1, 30] = mask[0, 2, 5] = 0
-    input_ids, prompt = torch.from_numpy(tokens[0])[None], torch.randn(4, 16, dtype=torch.double)
-    masked = model(input_ids, prompt=prompt, neuron_masks=mask).logits[0]
-    weights = [model.roberta.encoder.layer[layer].output.dense.weight for layer in range(3)]
-    saved = [weight.detach().clone() for weight in weights]
-    with torch.no_grad():
-        for layer, unit in ((0, 3), (1, 30), (2, 5)):
-            weights[layer][:, unit] = 0
-        cut = model(input_ids, prompt=prompt).logits
-        for weight, value in zip(weights, saved):
-            weight.copy_(value)
-    torch.testing.assert_close(masked, cut, rtol=0, atol=1e-12)
+def test_where_memory_runs_out_passes_are_halved(capsys):
+    tried = []
+
+    def compute(positions):
+        tried.append(positions)
+        if positions > 100:
+            raise RuntimeError("CUDA out of memory")
+        return "done"
+
+    assert within_memory(compute, 400) == ("done", 100) and tried == [400, 200, 100]
+    assert "going on with 200" in capsys.readouterr().err
+    with pytest.raises(MemoryError):
+        within_memory(lambda positions: compute(1000), 400)
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=50), st.integers(1, 500), st.none() | st.integers(1, 9))
@@ -217,74 +264,100 @@ def test_adam_step_is_adamw_without_bias_correction():
         torch.testing.assert_close(prompts, reference.detach(), rtol=0, atol=1e-12)
 
 
-def loss_and_gradient(model, tokens, dtype=torch.double):
-    """Of six rows of unequal length, each with its own prompt."""
-    batch = [torch.from_numpy(ids) for ids in tokens[:6]]
-    input_ids = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True, padding_value=1)
-    attended = torch.arange(input_ids.shape[1]) < torch.tensor([len(ids) for ids in batch])[:, None]
-    prompt = torch.randn(6, 4, 16, dtype=torch.double, generator=torch.Generator().manual_seed(0))
-    prompt = prompt.to(dtype).requires_grad_(True)
-    loss = model(input_ids, attended, labels=torch.arange(6) % 2, prompt=prompt).loss
-    return loss.double(), torch.autograd.grad(loss, prompt)[0].double()
+def test_a_state_is_bytes_that_are_read_again(model, tokens):
+    trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
+    events = trainer.run(jobs(("fear", 1, 60), ("a b-c", 3, 16)), 2)
+    states = [dataclasses.replace(trainer.state(), settings={"lr": 0.05, "words": ["a", "b"]}) for _ in events]
+    assert any(state.ended and state.group for state in states)
+    for state in states:
+        data = state.to_bytes()
+        again = State.from_bytes(data, "x.state")
+        assert again.to_bytes() == data
+        assert again.tasks == state.tasks and again.settings == state.settings
 
 
-def test_in_float32_loss_and_gradient_are_those_of_float64(model, tokens):
-    """In float32 a CPU multiplies by weights laid out beforehand; in float64 it does not."""
-    expected = loss_and_gradient(model, tokens)
-    single = copy.deepcopy(model).float()
-    torch.testing.assert_close(loss_and_gradient(single, tokens, torch.float), expected, rtol=1e-3, atol=1e-5)
-    with torch.no_grad():  # weights changed in place count at once
-        single.roberta.encoder.layer[0].output.dense.weight.zero_()
-    assert abs(loss_and_gradient(single, tokens, torch.float)[0] - expected[0]) > 1e-3
-
-
-def test_rows_padded_as_for_a_gpu_give_the_same_as_rows_packed(model, tokens, monkeypatch):
-    packed = loss_and_gradient(model, tokens)
-    monkeypatch.setattr(roberta, "PackedRows", roberta.PaddedRows)
-    torch.testing.assert_close(loss_and_gradient(model, tokens), packed, rtol=0, atol=1e-10)
+def test_damaged_states_are_refused(model, tokens):
+    trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
+    for event in trainer.run(jobs(("fear", 1, 60), ("joy", 3, 40)), 2):
+        if isinstance(event, Finished):
+            break
+    state = trainer.state()
+    data = state.to_bytes()
+    with pytest.raises(UserError, match="x.state: was begun by a version whose random numbers were others"):
+        State.from_bytes(b"PK\x03\x04rest", "x.state")
+    renamed = [(b"best_epoch", b"best_epohc"), (b"group_size", b"group_sice"), (b"exp_avg_sq", b"exp_avg_xq"),
+               (b"group.0.best_prompt", b"group.9.best_prompt"), (b"ended.0.best_prompt", b"ended.0.best_pronpt")]
+    for other in (b"", b"a", data[:9], data[:-1], data[100:], bytes(len(data)),
+                  *(data.replace(old, new) for old, new in renamed)):
+        assert other != data
+        with pytest.raises(UserError, match="^x.state: is no state of training; delete it$"):
+            State.from_bytes(other, "x.state")
+    for name in ("prompts", "exp_avg"):
+        tensor = getattr(state, name).clone()
+        tensor[0, 0, 0] = float("nan")
+        with pytest.raises(ValueError, match="no state"):
+            dataclasses.replace(state, **{name: tensor})
+        with pytest.raises(ValueError, match="no state"):
+            dataclasses.replace(state, **{name: tensor[:, :2]})
+    for wrong in ({"epoch": -1}, {"step": 1.5}, {"best_acc": 2.0}, {"best_prompt": None}, {"losses": ["a"]}):
+        with pytest.raises((ValueError, TypeError)):
+            dataclasses.replace(state, group=[dataclasses.replace(state.group[0], **wrong), *state.group[1:]])
 
 
 def test_a_state_of_other_rows_or_prompts_is_refused(model, tokens):
     trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
-    trainer.add(make_task("fear", 1))
-    trainer.step(trainer.next_rows())
-    state = trainer.state() | {"path": "x.state"}
-    with pytest.raises(UserError, match="x.state: is of other rows than fear-1"):
-        trainer.load_state(state, lambda *task: make_task(*task, rows=20))
-    with pytest.raises(UserError, match="x.state: .* another shape"):
-        trainer.load_state(state | {"prompts": torch.zeros(1, 5, 16)}, make_task)
+    trainer.add(make_job(Task("fear", 1)))
+    for _ in range(5):
+        trainer.step(trainer.next_batches())
+    state = trainer.state()
+    with pytest.raises(UserError, match="is of other rows than fear-1"):
+        trainer.resume(state, lambda task: make_job(task, rows=20))
+    others = {name: torch.zeros(1, 5, 16, dtype=torch.double) for name in ("prompts", "exp_avg", "exp_avg_sq")}
+    with pytest.raises(UserError, match="another shape"):
+        trainer.resume(dataclasses.replace(state, **others), make_job)
 
 
 def test_a_task_that_diverges_ends_the_run_with_the_others_saved(model, tokens):
     trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
-    trainer.add(make_task("fear", 1))
-    trainer.add(make_task("joy", 3), torch.full((4, 16), 1e300, dtype=torch.double))  # its square is infinite
-    saved = []
+    trainer.add(make_job(Task("fear", 1)))
+    trainer.add(make_job(Task("joy", 3)), torch.full((4, 16), 1e300, dtype=torch.double))  # its square is infinite
     with pytest.raises(UserError, match="joy-3: loss or prompt is no longer finite in epoch 1.*smaller --lr"):
-        trainer.run([], 2, save=lambda state, last: saved.append(state()) or last)
-    assert all([task["emotion"] for task in state["tasks"]] == ["fear"] for state in saved[1:])
-    assert all(state["prompts"].isfinite().all() for state in saved)
+        for _ in trainer.run([], 2):
+            assert all(tensor.isfinite().all() for tensor in (trainer.state().prompts, trainer.state().exp_avg_sq))
+    assert trainer.state().tasks == [Task("fear", 1)]
 
 
-def test_training_goes_on_from_any_state_to_the_same_prompts(model, tokens):
-    """States are taken after each step and each dev evaluation: some tasks' epochs are then not evaluated yet."""
-    specs = [("fear", 1), ("joy", 3), ("love", 5)]
-    saved, expected = [], {}
+def test_training_goes_on_from_any_state_to_the_same_prompts(tokens):
+    """States are taken at each event: after steps, between dev evaluations, and before what has ended is written."""
+    model, queue = make_model(dropout=0.1), jobs(("fear", 1, 24), ("joy", 3, 40), ("love", 5, 24), ("pride", 7, 16))
+    found = {job.task: job for job in queue}
 
-    def copied(state, last):
-        saved.append(copy.deepcopy(state()))
-        return True
+    def outcome(end):
+        return end.best_acc, end.epoch, end.best_prompt.tolist(), end.final_acc, end.final_prompt.tolist()
 
-    def keep(found):
-        return lambda task, prompt: found.update({task.name: (task.best_acc, task.best_epoch, prompt.tolist())})
-
-    trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
-    trainer.run([make_task(*spec) for spec in specs], 3, on_finish=keep(expected), save=copied)
-    ending = [state for state in saved if any(len(task["order"]) == 0 < len(task["losses"]) for task in state["tasks"])]
-    assert len(ending) == 9, "in each of three epochs three, two or one task is still to be evaluated"
-    for state in ending:
-        found = {}
+    trainer, states, expected = PromptTrainer(model, tokens, tokens, SETTINGS, 300), [], {}
+    for event in trainer.run(queue, 3):
+        begun = set(trainer.state().tasks) | expected.keys()
+        states.append((trainer.state().to_bytes(), [job for job in queue if job.task not in begun]))
+        if isinstance(event, Finished):
+            expected[event.task] = outcome(event)
+    assert len(expected) == 4
+    for data, rest in states[::3] + states[-3:]:
+        state, ends = State.from_bytes(data, "x.state"), {}
         trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
-        trainer.load_state(state, make_task)
-        trainer.run([], 3, on_finish=keep(found))
-        assert found and found == {name: expected[name] for name in found}
+        trainer.resume(state, found.get)
+        for event in trainer.run(rest, 3):
+            if isinstance(event, Finished):
+                ends[event.task] = outcome(event)
+        assert ends.keys() == {*state.tasks, *(job.task for job in rest)}
+        assert ends == {task: expected[task] for task in ends}
+
+
+def test_a_task_that_is_left_out_on_resuming_leaves_the_others_as_they_are(model, tokens):
+    trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
+    for job in jobs(("fear", 1, 24), ("joy", 3, 40)):
+        trainer.add(job)
+    trainer.step(trainer.next_batches())
+    state = trainer.state()
+    trainer.resume(state, lambda task: make_job(task, 40) if task.concept == "joy" else None)
+    assert [job.task for job, _ in trainer.group] == [Task("joy", 3)] and trainer.prompts[0].equal(state.prompts[1])

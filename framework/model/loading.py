@@ -18,7 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from framework.artifacts import find_hub, sha256
 from framework.errors import UserError, is_out_of_memory
-from framework.model import encoders, former, neurons
+from framework.model import decoders, encoders, former, neurons
 from framework.model.prompted import PromptedModel
 from framework.roberta import LABEL_WORDS, RobertaForMaskedLMPrompt
 
@@ -132,11 +132,12 @@ def load(
             config = AutoConfig.from_pretrained(path, trust_remote_code=False)
             if Path(path).is_dir():
                 _check_size(config, files, flag)
-            if config.model_type not in neurons.OUTPUTS:
-                raise UserError(f"{flag}: is a {config.model_type} model; choose one of {', '.join(neurons.OUTPUTS)}")
+            kind = encoders if config.model_type in neurons.OUTPUTS else decoders
+            if kind is decoders:
+                decoders.check_family(config, flag)
             tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
             label_ids = find_label_ids(tokenizer, label_words, flag)
-            model = encoders.load(path, config, tokenizer, label_ids, dtype, flag)
+            model = kind.load(path, config, tokenizer, label_ids, dtype, flag)
         except (UserError, MemoryError, KeyboardInterrupt):
             raise
         except ImportError as error:  # of a tokenizer of its own kind

@@ -79,7 +79,7 @@ class Intervention(NamedTuple):
 
     def first_layer(self) -> int:
         """The first layer in which any of the M changes anything; L if none does."""
-        if self.multiply.is_meta:
+        if self.multiply.is_meta or self.multiply.requires_grad:  # a gradient is asked of every layer
             return 0
         same = self.multiply == 1 if self.add is None else (self.multiply == 1) & (self.add == 0)
         return int(same.all(dim=2).all(dim=0).long().cumprod(0).sum())

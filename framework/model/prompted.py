@@ -117,6 +117,27 @@ class PromptedModel(nn.Module):
         """Embed tokens [N] as the model does: [N, W]."""
         return self.get_input_embeddings()(ids)
 
+    def keep_texts(self, gigabytes: float | None = None) -> None:  # noqa: B027
+        """Keep what can be kept of texts between passes, up to so many GB; an encoder keeps nothing."""
+
+    def starting_words(self, kind: str) -> np.ndarray:
+        """Tokens whose embeddings prompts may start from: for "mask" the mask token alone, for "words" whole words.
+
+        Raises
+        ------
+        UserError
+            If the model has no mask token.
+        """
+        if kind == "mask":
+            if self.tokenizer.mask_token_id is None:
+                raise UserError("--prompt_init mask: the model has no mask token; use --prompt_init words")
+            return np.array([self.tokenizer.mask_token_id])
+        vocabulary = {token: index for token, index in self.tokenizer.get_vocab().items()
+                      if index not in self.tokenizer.all_special_ids}
+        # As byte pairs and unigrams mark the beginning of a word; word pieces mark what is none.
+        words = [index for token, index in vocabulary.items() if token[:1] in ("Ġ", "▁") and token[1:].isalpha()]
+        return np.sort(words or [index for token, index in vocabulary.items() if token.isalpha()])
+
     # -------------------------------------------------------------------------------------------------------- passes
 
     def tokens_of(self, texts: Sequence[str], **options: object) -> list[list[int]]:
@@ -180,14 +201,17 @@ class PromptedModel(nn.Module):
         lengths = np.array([len(row) for row in rows]) + prompts.shape[-2]
         answers = np.array([self.answer_at(length) for length in lengths])
         layout = speed.Layout(lengths, answers, self.device, packed=self.fast and self.device.type == "cpu")
-        states = self._embed(rows, prompts, layout)
+        return self._through(self._embed(rows, prompts, layout), layout, copies, everywhere)
+
+    def _through(self, states, layout, copies=1, everywhere=False):
+        """The embedded positions [N, W] of a layout through the model; logits [copies, B, 2]."""
         with speed.Pass(layout, self.shape[0], everywhere):
             if self.fast:  # to the model, all rows are one
                 inputs = dict(inputs_embeds=states[None], position_ids=layout.position[None],
                               attention_mask=states.new_ones(1, len(states)))
             else:
-                inputs = dict(inputs_embeds=states.view(len(rows), -1, states.shape[-1]).repeat(copies, 1, 1),
-                              position_ids=layout.position.view(len(rows), -1).repeat(copies, 1),
+                inputs = dict(inputs_embeds=states.view(layout.rows, -1, states.shape[-1]).repeat(copies, 1, 1),
+                              position_ids=layout.position.view(layout.rows, -1).repeat(copies, 1),
                               attention_mask=layout.attended.long().repeat(copies, 1))
             logits = self.model(**inputs, **self.options()).logits
         return logits.to(torch.promote_types(logits.dtype, torch.float32))
@@ -246,7 +270,7 @@ class PromptedModel(nn.Module):
         Returns
         -------
         Tensor [B, L * D]
-            float32, on the CPU; index = layer * D + unit.
+            float32 or wider, on the CPU; index = layer * D + unit.
         """
         values = []
 
@@ -255,7 +279,7 @@ class PromptedModel(nn.Module):
 
         with self.at_neurons(keep):
             self._run(rows or [self.alone()] * len(prompts), prompts.to(self.device))
-        return torch.cat(values, dim=1).float().cpu()
+        return torch.cat(values, dim=1).to("cpu", torch.promote_types(self.dtype, torch.float32))
 
     @torch.inference_mode()
     def read_everywhere(

@@ -61,6 +61,7 @@ class Layout:
 
     def __init__(self, lengths: np.ndarray, answers: np.ndarray, device: torch.device, packed: bool) -> None:
         self.lengths, self.packed, self.rows, self.device = lengths, packed, len(lengths), device
+        self.before = 0  # keys in front of a row's own
         longest = int(lengths.max())
         self.width = longest + -longest % 32 if packed else longest
         attended = np.arange(self.width) < lengths[:, None]
@@ -73,6 +74,10 @@ class Layout:
         self.answer_place = torch.from_numpy(answers).to(device)
         self.attended = torch.from_numpy(attended).to(device)
         self._shares: dict[tuple[int, int], tuple[Tensor, Tensor, Tensor]] = {}
+
+    def seen_by(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """What a layer's queries see: keys and values [M x B, heads, T, size] of their rows."""
+        return key, value
 
     def unpadded(self, states: Tensor) -> Tensor:
         """The states [N, ...] of all positions that are not padding, whatever dimensions they have in front."""
@@ -102,7 +107,7 @@ class Layout:
         padded : LongTensor [M x N x heads]
             Each share's place among the padded ones [M x B, heads, T].
         packed : LongTensor [M x B x heads x T]
-            The other way; at padding some share, which attention then passes over.
+            The other way; at padding the row's own first share, which attention then passes over.
         padding : LongTensor
             The places of padding.
         """
@@ -112,7 +117,7 @@ class Layout:
             packed = torch.full((copies * self.rows * heads * self.width,), -1)
             packed[padded.flatten()] = torch.arange(padded.numel())
             padding = (packed < 0).nonzero()[:, 0]
-            packed[padding] = 0
+            packed[padding] = packed[padding // self.width * self.width]
             self._shares[copies, heads] = padded.flatten(), packed, padding
         return self._shares[copies, heads]
 
@@ -253,11 +258,12 @@ def mask_for(mask_function: Callable[..., Tensor], dtype: torch.dtype = torch.fl
         What is added to scores: 0, or -inf at what is not seen.
     """
     layout = Pass.current().layout
-    places, none = torch.arange(layout.width, device=layout.device), torch.zeros(1, 1, 1, 1, device=layout.device)
-    seen = mask_function(none.long(), none.long(), places[:, None], places)
+    places = torch.arange(layout.before + layout.width, device=layout.device)
+    queries, none = places[layout.before:, None], torch.zeros(1, 1, 1, 1, dtype=torch.long, device=layout.device)
+    seen = mask_function(none, none, queries, places)
     seen = seen & layout.attended[:, None, None]
     if seen.shape[2] > 1:  # a place beyond a row's end may see nothing else, and then sees itself
-        seen = seen | torch.eye(layout.width, dtype=torch.bool, device=layout.device)
+        seen = seen | (queries == places)
     return torch.zeros(seen.shape, dtype=dtype, device=layout.device).masked_fill_(~seen, -torch.inf)
 
 
@@ -290,7 +296,7 @@ def attend(
     """
     this, copies, size = Pass.current(), len(query), query.shape[-1]
     layout = this.layout
-    key, value = layout.pad(key), layout.pad(value)
+    key, value = layout.seen_by(this.attended, layout.pad(key), layout.pad(value))
     this.attended += 1
     last = this.attended == this.layers and not this.everywhere
     if last:

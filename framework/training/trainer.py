@@ -1,22 +1,25 @@
-"""Train many prompts through one frozen backbone, and count right answers, with or without masks."""
+"""Train many prompts through one frozen model."""
 
 from __future__ import annotations
 
+import contextlib
 import math
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional as F
-from tqdm import tqdm
 
-from framework.errors import UserError, is_out_of_memory
-from framework.model.former import PromptedModel
+from framework.errors import UserError
 from framework.model.noise import RowNoise
-from framework.tasks import EMOTIONS, TaskRows
+from framework.model.prompted import PromptedModel
+from framework.tasks import Task, TaskRows
+from framework.training.evaluate import measure
+from framework.training.passes import cut_by_length, within_memory
+from framework.training.state import Finished, Progress, State
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,9 @@ class TrainSettings:
     ----------
     prompt_len : int
         P, the number of prompt vectors.
-    prompt_init : {"normal", "mask"}
-        Start from N(0, 0.02), or from the word embedding of `<mask>`.
+    prompt_init : {"normal", "mask", "words"}
+        Start from N(0, 0.02), from the embedding of the mask token, or from the embeddings of random words, which are
+        drawn from the seed alone: all concepts of a seed start alike.
     epochs : int
     patience : int or None
         Stop after so many epochs without a better dev accuracy; None trains all epochs.
@@ -37,6 +41,8 @@ class TrainSettings:
     lr, weight_decay : float
     warmup_steps : int
         The learning rate rises linearly over so many steps, then stays.
+    select : {"dev", "none"}
+        Keep the prompt of the epoch with the best dev accuracy, or that of the last epoch.
     """
 
     prompt_len: int = 100
@@ -47,85 +53,48 @@ class TrainSettings:
     lr: float = 2e-3
     weight_decay: float = 0.01
     warmup_steps: int = 0
+    select: str = "dev"
 
 
-@dataclass
-class Task:
-    """One (emotion, seed) pair, its rows, and how far its training has come.
+class Job(NamedTuple):
+    """A task to train, with its rows of the train and the dev split."""
 
-    Attributes
-    ----------
-    emotion, seed : str, int
-    train, dev : TaskRows
-    epoch, step : int
-        Finished epochs, finished steps.
-    order : LongTensor
-        The rows of `train` still to come in this epoch, shuffled.
-    best_prompt : Tensor [P, H]
-    best_acc, best_epoch : float, int
-        The best dev accuracy and the epoch, from 1, that reached it first.
-    losses : list of Tensor []
-        The mean cross-entropy of each batch in this epoch so far; with `order` empty, its dev evaluation is to come.
-    loss, acc : float
-        Their mean over the last finished epoch; dev accuracy after it.
-    """
-
-    emotion: str
-    seed: int
+    task: Task
     train: TaskRows
     dev: TaskRows
-    epoch: int = 0
-    step: int = 0
-    order: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
-    best_prompt: torch.Tensor | None = None
-    best_acc: float = -1.0
-    best_epoch: int = 0
-    losses: list[torch.Tensor] = field(default_factory=list)
-    loss: float = float("nan")
-    acc: float = float("nan")
 
-    def __post_init__(self) -> None:
-        # A generator of its own: what a task draws does not depend on the tasks it trains beside.
-        self.generator = torch.Generator().manual_seed(self._number)
 
-    @property
-    def _number(self):
-        return 1000 * self.seed + EMOTIONS.index(self.emotion)
+class Step(NamedTuple):
+    """All tasks of the group have made a step; `losses` [tasks] are the mean cross-entropies of their batches."""
 
-    def noise_seeds(self, rows: int) -> np.ndarray:
-        """A seed of dropout's noise for each row of the coming step's batch: uint64 array [rows]."""
-        return np.random.SeedSequence([self._number, self.step]).generate_state(rows, np.uint64)
+    tasks: list[Task]
+    losses: Tensor
 
-    @property
-    def name(self) -> str:
-        """The task's name: emotion-seed."""
-        return f"{self.emotion}-{self.seed}"
 
-    def state(self) -> dict[str, Any]:
-        """How far the training has come, as plain values and tensors; the rows are not in it."""
-        state = {name: value for name, value in vars(self).items() if name not in ("train", "dev", "generator")}
-        return {**state, "order": self.order.clone(), "losses": torch.tensor(self.losses),
-                "generator": self.generator.get_state()}
+class Epoch(NamedTuple):
+    """A task has finished an epoch: its mean loss, and its dev accuracy afterwards. Epochs count from 1."""
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from where `state` was taken."""
-        state = dict(state)
-        self.generator.set_state(state.pop("generator"))
-        vars(self).update(state, losses=list(state["losses"]))
+    task: Task
+    epoch: int
+    loss: float
+    acc: float
+
+
+Event = Step | Epoch | Finished
 
 
 class PromptTrainer:
     """Trains a group of tasks together: one batch of rows from each task makes one step of all.
 
-    Every task keeps its own batches, shuffling, optimiser state, best epoch and early stopping; its losses are those
-    of training it alone, up to rounding.
+    Every task keeps its own batches, random numbers, optimiser state, best epoch and early stopping; its losses are
+    those of training it alone, up to rounding.
 
     Parameters
     ----------
-    model : RobertaForMaskedLMPrompt or PromptedEncoder
+    model : PromptedModel
         Frozen. Prompts, optimiser and loss are float32 (float64 for a float64 model), whatever its precision.
     train_tokens, dev_tokens : list of int arrays
-        The splits' comments as `framework.tasks.encode` gives them.
+        The splits' comments as `model.encode` gives them.
     settings : TrainSettings
     positions_per_batch : int
         Upper bound of rows x length in one forward pass; sets the use of memory, not the result.
@@ -134,111 +103,85 @@ class PromptTrainer:
 
     Attributes
     ----------
-    tasks : list of Task
-        The group in training.
-    ended : list of (Task, final prompt [P, H])
-        Tasks that have ended and have not been handed out yet.
-    prompts, exp_avg, exp_avg_sq : Tensor [tasks, P, H]
+    group : list of (Job, Progress)
+        What is in training.
+    prompts, exp_avg, exp_avg_sq : Tensor [tasks, P, W]
+    ended : list of Finished
+        Tasks that have ended and that `run` has not handed out yet.
     group_size : int
         How many train together, as `run` was told.
     """
 
     def __init__(
-            self, model: PromptedModel, train_tokens: Sequence[np.ndarray], dev_tokens: Sequence[np.ndarray],
-            settings: TrainSettings, positions_per_batch: int, eval_rows: int | None = None,
+        self, model: PromptedModel, train_tokens: Sequence[np.ndarray], dev_tokens: Sequence[np.ndarray],
+        settings: TrainSettings, positions_per_batch: int, eval_rows: int | None = None
     ) -> None:
         self.model, self.settings = model, settings
-        self.positions_per_batch, self.eval_rows = positions_per_batch, eval_rows
         self.train_tokens, self.dev_tokens = train_tokens, dev_tokens
+        self.positions_per_batch, self.eval_rows = positions_per_batch, eval_rows
         dtype = torch.promote_types(model.dtype, torch.float32)
         empty = torch.empty(0, settings.prompt_len, model.prompt_width, dtype=dtype, device=model.device)
-        self.tasks: list[Task] = []
+        self.group: list[tuple[Job, Progress]] = []
         self.prompts, self.exp_avg, self.exp_avg_sq = empty, empty.clone(), empty.clone()
-        self.ended: list[tuple[Task, torch.Tensor]] = []
+        self.ended: list[Finished] = []
         self.group_size = 1
 
-    def state(self) -> dict[str, Any]:
-        """All that decides what comes next, for `load_state`: plain values and tensors, without tasks that diverge."""
-        kept = self._finite().nonzero()[:, 0].tolist()
-        return {
-            "tasks": [self.tasks[i].state() for i in kept], "prompts": self.prompts[kept],
-            "exp_avg": self.exp_avg[kept], "exp_avg_sq": self.exp_avg_sq[kept],
-            "ended": [{**task.state(), "prompt": prompt} for task, prompt in self.ended],
-            # How rows are cut into passes changes the rounding, and with it the last bits.
-            "positions_per_batch": self.positions_per_batch, "group_size": self.group_size}
+    def run(self, queue: Iterable[Job], group_size: int) -> Iterator[Event]:
+        """Train tasks to their ends; a task that ends leaves its place to the next in the queue.
 
-    def load_state(self, state: dict[str, Any], new_task: Callable[[str, int], Task | None]) -> None:
-        """Go on from where `state` was taken, to the bit.
-
-        Parameters
-        ----------
-        state : dict
-            With `path`, the file that it is from, for errors.
-        new_task : callable (emotion, seed) -> Task or None
-            A task with its rows; None leaves the task out.
+        `state` can be taken at every event. Save it before what is `Finished` is written: a killed run then never
+        trains that task again, and the others go on in the same company, to the same bits.
 
         Raises
         ------
         UserError
-            If the state is of other rows or of prompts of another shape.
+            If a task's loss or prompt is no longer finite. It is out of the group then: `state` is of the others.
         """
-        if state["prompts"].shape[1:] != self.prompts.shape[1:]:
-            raise UserError(f"{state['path']}: keeps prompts of another shape; delete it")
+        queue, self.group_size = iter(queue), group_size
+        while True:
+            for job, progress in list(self.group):
+                if progress.step == (progress.epoch + 1) * self._steps_per_epoch(job):
+                    yield self._end_epoch(job, progress)
+            yield from self.ended
+            self.ended = []
+            while len(self.group) < group_size and (job := next(queue, None)) is not None:
+                self.add(job)
+            if not self.group:
+                return
+            tasks = [job.task for job, _ in self.group]
+            yield Step(tasks, self.step(self.next_batches()))
 
-        def load(saved):
-            task = new_task(saved["emotion"], saved["seed"])
-            if task is not None:
-                if len(saved["order"]) and saved["order"].max() >= len(task.train.row):
-                    raise UserError(f"{state['path']}: is of other rows than {task.name} has; delete it")
-                task.load_state({name: value for name, value in saved.items() if name != "prompt"})
-            return task
-
-        self.tasks = [load(saved) for saved in state["tasks"]]
-        self.prompts, self.exp_avg, self.exp_avg_sq = (
-            state[name].to(self.prompts) for name in ("prompts", "exp_avg", "exp_avg_sq"))
-        for index in reversed(range(len(self.tasks))):
-            if self.tasks[index] is None:
-                self.drop(index)
-        ended = [(load(saved), saved["prompt"].to(self.prompts)) for saved in state["ended"]]
-        self.ended = [(task, prompt) for task, prompt in ended if task is not None]
-        self.positions_per_batch, self.group_size = state["positions_per_batch"], state["group_size"]
-
-    def add(self, task: Task, prompt: torch.Tensor | None = None) -> None:
-        """Take a task into the group, starting from `prompt` [P, H] or from its own initial prompt."""
-        if prompt is None:
-            shape = self.prompts.shape[1:]
-            if self.settings.prompt_init == "mask":
-                mask_id = int(self.train_tokens[0][0])  # every input begins with <mask>
-                prompt = self.model.get_input_embeddings().weight[mask_id].detach().expand(shape)
-            else:
-                prompt = torch.empty(shape).normal_(0.0, 0.02, generator=task.generator)
-        start = prompt.to(self.prompts)[None]
-        self.tasks.append(task)
+    def add(self, job: Job, prompt: Tensor | None = None) -> None:
+        """Add a task. It starts from `prompt` [P, W], or from its own initial one."""
+        start = (self._initial_prompt(job.task) if prompt is None else prompt).to(self.prompts)[None]
+        self.group.append((job, Progress(job.task)))
         self.prompts = torch.cat([self.prompts, start])
         self.exp_avg = torch.cat([self.exp_avg, torch.zeros_like(start)])
         self.exp_avg_sq = torch.cat([self.exp_avg_sq, torch.zeros_like(start)])
 
-    def drop(self, index: int) -> None:
-        """Let a task go out of the group."""
-        rest = [i for i in range(len(self.tasks)) if i != index]
-        self.tasks = [self.tasks[i] for i in rest]
-        self.prompts, self.exp_avg, self.exp_avg_sq = self.prompts[rest], self.exp_avg[rest], self.exp_avg_sq[rest]
+    def _initial_prompt(self, task):
+        shape = self.prompts.shape[1:]
+        if self.settings.prompt_init == "normal":
+            return torch.from_numpy(np.random.default_rng(task.stream("prompt")).normal(0.0, 0.02, shape))
+        random = np.random.default_rng(Task("", task.seed).stream("prompt"))  # the same for all concepts
+        words = random.choice(self.model.starting_words(self.settings.prompt_init), shape[0])
+        return self.model.get_input_embeddings()(torch.from_numpy(words).to(self.model.device))
 
-    def _finite(self):
-        """Which tasks' prompts and optimiser states are finite: BoolTensor [tasks]."""
-        return torch.stack([self.prompts, self.exp_avg, self.exp_avg_sq]).isfinite().all(dim=3).all(dim=2).all(dim=0)
-
-    def next_rows(self) -> list[torch.Tensor]:
-        """The next batch of every task, as indices into its training rows; a list of LongTensors."""
+    def next_batches(self) -> list[np.ndarray]:
+        """The next batch of every task, as indices into its training rows."""
         batches = []
-        for task in self.tasks:
-            if len(task.order) == 0:
-                task.order = torch.randperm(len(task.train.row), generator=task.generator)
-            batches.append(task.order[: self.settings.batch_size])
-            task.order = task.order[self.settings.batch_size:]
+        for job, progress in self.group:
+            # Each epoch has an order of its own, so that a run can go on from any step.
+            random = np.random.default_rng(job.task.stream(f"order of epoch {progress.epoch}"))
+            order = random.permutation(len(job.train.row))
+            start = (progress.step - progress.epoch * self._steps_per_epoch(job)) * self.settings.batch_size
+            batches.append(order[start:start + self.settings.batch_size])
         return batches
 
-    def step(self, batches: Sequence[torch.Tensor | np.ndarray]) -> torch.Tensor:
+    def _steps_per_epoch(self, job):
+        return math.ceil(len(job.train.row) / self.settings.batch_size)
+
+    def step(self, batches: Sequence[np.ndarray]) -> Tensor:
         """One step of all tasks.
 
         Parameters
@@ -252,151 +195,114 @@ class PromptTrainer:
             The mean cross-entropy of each task's batch, before the step.
         """
         sizes = [len(batch) for batch in batches]
-        rows = np.concatenate([task.train.row[batch] for task, batch in zip(self.tasks, batches)])
-        labels = np.concatenate([task.train.label[batch] for task, batch in zip(self.tasks, batches)])
-        task_of_row = np.repeat(np.arange(len(self.tasks)), sizes)
+        rows = np.concatenate([job.train.row[batch] for (job, _), batch in zip(self.group, batches)])
+        labels = np.concatenate([job.train.label[batch] for (job, _), batch in zip(self.group, batches)])
+        task_of_row = np.repeat(np.arange(len(self.group)), sizes)
         weight = np.repeat(1.0 / np.array(sizes), sizes)
-        noise_seeds = np.concatenate([task.noise_seeds(size) for task, size in zip(self.tasks, sizes)])
+        noise_seeds = np.concatenate([
+            job.task.stream(f"dropout of step {progress.step}").generate_state(size, np.uint64)
+            for (job, progress), size in zip(self.group, sizes)])
         lengths = np.array([len(self.train_tokens[row]) for row in rows]) + self.settings.prompt_len
         self.model.train()
         prompts = self.prompts.detach().requires_grad_(True)
 
         def losses_and_gradient(positions_per_batch):
-            losses = torch.zeros(len(self.tasks), dtype=prompts.dtype, device=prompts.device)
+            losses = torch.zeros(len(self.group), dtype=prompts.dtype, device=prompts.device)
             gradient = torch.zeros_like(prompts)
             for part in cut_by_length(self.train_tokens, rows, self.settings.prompt_len, positions_per_batch):
                 index = torch.from_numpy(task_of_row[part]).to(prompts.device)
-                with RowNoise(noise_seeds[part], lengths[part], prompts.device):
-                    logits = self.model(*pad(self.train_tokens, rows[part], self.model), prompt=prompts[index]).logits
-                label = torch.from_numpy(labels[part]).to(prompts.device)
+                noise = (RowNoise(noise_seeds[part], lengths[part], prompts.device) if self.model.training
+                         else contextlib.nullcontext())  # a decoder is trained without
+                with noise:
+                    logits = self.model([self.train_tokens[row] for row in rows[part]], prompts[index])
+                label = torch.from_numpy(labels[part]).to(logits.device)
                 loss = F.cross_entropy(logits, label, reduction="none") * torch.from_numpy(weight[part]).to(logits)
                 gradient += torch.autograd.grad(loss.sum(), prompts)[0]
                 losses.index_add_(0, index, loss.detach())
             return losses, gradient
 
         (losses, gradient), self.positions_per_batch = within_memory(losses_and_gradient, self.positions_per_batch)
-        for task, loss in zip(self.tasks, losses):
-            task.step += 1
-            task.losses.append(loss)
-        warmup = [min(1.0, task.step / max(1, self.settings.warmup_steps)) for task in self.tasks]
+        for (_, progress), loss in zip(self.group, losses):
+            progress.step += 1
+            progress.losses.append(loss)
+        warmup = [min(1.0, progress.step / max(1, self.settings.warmup_steps)) for _, progress in self.group]
         lr = self.settings.lr * torch.tensor(warmup, dtype=prompts.dtype, device=prompts.device)[:, None, None]
         adam_step(self.prompts, gradient, self.exp_avg, self.exp_avg_sq, lr, self.settings.weight_decay)
         return losses
 
-    def run(
-            self, queue: Iterable[Task], group_size: int, on_epoch: Callable[[Task], Any] = lambda task: None,
-            on_finish: Callable[[Task, torch.Tensor], Any] = lambda task, prompt: None,
-            save: Callable[[Callable[[], dict[str, Any]], bool], bool] = lambda state, last: True,
-    ) -> None:
-        """Train tasks to their ends; a task that ends leaves its place to the next in the queue.
+    def _end_epoch(self, job, progress):
+        """Dev accuracy after an epoch; a task that has ended leaves the group."""
+        index = [each.task for each, _ in self.group].index(job.task)
+        loss = sum(map(float, progress.losses)) / len(progress.losses)
+        if not (math.isfinite(loss) and self._finite()[index]):
+            self._keep([i for i in range(len(self.group)) if i != index])
+            raise UserError(f"{job.task.name}: loss or prompt is no longer finite in epoch {progress.epoch + 1}; "
+                            "nothing was written for it, train it with a smaller --lr")
+        prompt, settings = self.prompts[index], self.settings
+        measured, self.positions_per_batch = within_memory(
+            lambda positions: measure(self.model, self.dev_tokens, job.dev, prompt, positions, self.eval_rows),
+            self.positions_per_batch)
+        progress.epoch, progress.loss, progress.losses = progress.epoch + 1, loss, []
+        progress.acc = int(measured.right) / len(job.dev.row)
+        if progress.acc > progress.best_acc or settings.select == "none":
+            progress.best_acc, progress.best_epoch, progress.best_prompt = progress.acc, progress.epoch, prompt.clone()
+        waited = progress.epoch - progress.best_epoch
+        if progress.epoch >= settings.epochs or (settings.patience is not None and waited >= settings.patience):
+            self.ended.append(Finished(job.task, progress.best_prompt, progress.best_acc, progress.best_epoch,
+                                       prompt.clone(), progress.acc))
+            self._keep([i for i in range(len(self.group)) if i != index])
+        return Epoch(job.task, progress.epoch, loss, progress.acc)
 
-        Tasks are handed out only once a state in which they have ended is saved: whoever goes on from the last state
-        saved does not come to do any of them again.
+    def _keep(self, chosen):
+        """Leave all but the chosen tasks out of the group."""
+        self.group = [self.group[i] for i in chosen]
+        self.prompts, self.exp_avg, self.exp_avg_sq = (
+            tensor[chosen] for tensor in (self.prompts, self.exp_avg, self.exp_avg_sq))
+
+    def _finite(self):
+        """Which tasks' prompts and optimiser states are finite: BoolTensor [tasks]."""
+        return torch.stack([self.prompts, self.exp_avg, self.exp_avg_sq]).isfinite().flatten(2).all(2).all(0)
+
+    def state(self) -> State:
+        """All that decides what comes next, without tasks that diverge."""
+        kept = self._finite().nonzero()[:, 0].tolist()
+        group = [Progress(**{**vars(progress), "losses": list(map(float, progress.losses))})
+                 for _, progress in (self.group[i] for i in kept)]
+        return State(group, self.prompts[kept], self.exp_avg[kept], self.exp_avg_sq[kept], list(self.ended),
+                     self.positions_per_batch, self.group_size)
+
+    def resume(self, state: State, find: Callable[[Task], Job | None]) -> None:
+        """Go on from where `state` was taken, to the bit.
 
         Parameters
         ----------
-        queue : iterable of Task
-        group_size : int
-            How many train together.
-        on_epoch : callable (task)
-            Called after each epoch of each task.
-        on_finish : callable (task, final_prompt [P, H])
-            Called with each task that has ended.
-        save : callable (state, last) -> bool
-            Called after every step and every dev evaluation with `self.state`, and with `last` after the last; returns
-            whether it saved it.
+        state : State
+        find : callable (Task) -> Job or None
+            A task with its rows; None leaves it out.
 
         Raises
         ------
         UserError
-            If a task diverges; the state of the others is saved before.
+            If the state is of other rows or of prompts of another shape.
         """
-        queue, self.group_size = iter(queue), group_size
-
-        def hand_out(last):
-            if save(self.state, last):
-                while self.ended:
-                    on_finish(*self.ended.pop(0))
-
-        while True:
-            for index in reversed(range(len(self.tasks))):
-                task = self.tasks[index]
-                if len(task.order) == 0 and task.losses:
-                    if not (self._finite()[index] and math.isfinite(sum(task.losses))):
-                        self.drop(index)
-                        hand_out(last=True)
-                        raise UserError(f"{task.name}: loss or prompt is no longer finite in epoch {task.epoch + 1}; "
-                                        "nothing was written for it, train it with a smaller --lr")
-                    finished = self._end_epoch(task, self.prompts[index])
-                    on_epoch(task)
-                    if finished:
-                        self.ended.append((task, self.prompts[index].clone()))
-                        self.drop(index)
-                    hand_out(last=False)
-            while len(self.tasks) < group_size and (new := next(queue, None)) is not None:
-                self.add(new)
-            if not self.tasks:
-                hand_out(last=True)
-                return
-            self.step(self.next_rows())
-            hand_out(last=False)
-
-    def _end_epoch(self, task, prompt):
-        """Dev accuracy after an epoch; returns whether the task has ended."""
-        right, self.positions_per_batch = within_memory(
-            lambda positions: count_right(self.model, self.dev_tokens, task.dev, prompt, positions, self.eval_rows),
-            self.positions_per_batch)
-        task.epoch += 1
-        task.loss, task.losses = float(sum(task.losses) / len(task.losses)), []
-        task.acc = int(right) / len(task.dev.row)
-        if task.acc > task.best_acc:
-            task.best_acc, task.best_epoch, task.best_prompt = task.acc, task.epoch, prompt.clone()
-        patience = self.settings.patience
-        return task.epoch >= self.settings.epochs or (patience is not None and task.epoch - task.best_epoch >= patience)
-
-
-Result = TypeVar("Result")
-
-
-def within_memory(compute: Callable[[int], Result], positions_per_batch: int) -> tuple[Result, int]:
-    """Compute with as large passes as the memory takes: where it runs out, halve them and try again.
-
-    Parameters
-    ----------
-    compute : callable (positions_per_batch)
-    positions_per_batch : int
-
-    Returns
-    -------
-    result
-        What `compute` returned.
-    positions_per_batch : int
-        What it was computed with; fit for the next call.
-
-    Raises
-    ------
-    MemoryError
-        If passes of a single row are too large.
-    """
-    while True:
-        try:
-            return compute(positions_per_batch), positions_per_batch
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            if positions_per_batch < 64:
-                raise MemoryError from None
-        # Outside of `except`, where the error no longer keeps what was computed so far in memory.
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        tqdm.write(f"out of memory with {positions_per_batch} positions in a pass; going on with "
-                   f"{positions_per_batch // 2}", file=sys.stderr)  # above the progress bar
-        positions_per_batch //= 2
+        if state.prompts.shape[1:] != self.prompts.shape[1:]:
+            raise UserError("keeps prompts of another shape; delete it")
+        found = [find(progress.task) for progress in state.group]
+        for job, progress in zip(found, state.group):
+            if job is not None and not 0 <= progress.step - progress.epoch * self._steps_per_epoch(job) <= (
+                    self._steps_per_epoch(job)):
+                raise UserError(f"is of other rows than {job.task.name} has; delete it")
+        self.group = list(zip(found, state.group))
+        self.prompts, self.exp_avg, self.exp_avg_sq = (
+            tensor.to(self.prompts) for tensor in (state.prompts, state.exp_avg, state.exp_avg_sq))
+        self._keep([i for i, job in enumerate(found) if job is not None])
+        self.ended = [each for each in state.ended if find(each.task) is not None]
+        self.positions_per_batch, self.group_size = state.positions_per_batch, state.group_size
 
 
 def adam_step(
-        prompts: torch.Tensor, gradient: torch.Tensor, exp_avg: torch.Tensor, exp_avg_sq: torch.Tensor,
-        lr: torch.Tensor, weight_decay: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-6,
+    prompts: Tensor, gradient: Tensor, exp_avg: Tensor, exp_avg_sq: Tensor, lr: Tensor, weight_decay: float,
+    betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-6
 ) -> None:
     """Adam with decoupled weight decay and without bias correction, in place.
 
@@ -405,106 +311,11 @@ def adam_step(
 
     Parameters
     ----------
-    prompts, gradient, exp_avg, exp_avg_sq : Tensor [tasks, P, H]
+    prompts, gradient, exp_avg, exp_avg_sq : Tensor [tasks, P, W]
     lr : Tensor, broadcast against them
     """
     exp_avg.mul_(betas[0]).add_(gradient, alpha=1 - betas[0])
     exp_avg_sq.mul_(betas[1]).addcmul_(gradient, gradient, value=1 - betas[1])
     prompts.sub_(lr * exp_avg / (exp_avg_sq.sqrt() + eps))
+    # After the step, as the study's optimiser did; torch's AdamW decays before it.
     prompts.sub_(lr * weight_decay * prompts)
-
-
-@torch.inference_mode()
-def count_right(
-        model: PromptedModel, tokens: Sequence[np.ndarray], rows: TaskRows, prompt: torch.Tensor,
-        positions_per_batch: int, eval_rows: int | None = None, neuron_masks: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """How many rows of a task are answered rightly.
-
-    Parameters
-    ----------
-    model : RobertaForMaskedLMPrompt or PromptedEncoder
-    tokens : list of int arrays
-        A split's comments as `framework.tasks.encode` gives them.
-    rows : TaskRows
-    prompt : Tensor [P, H]
-    positions_per_batch : int
-        Upper bound of rows x masks x length in one forward pass; one row under one mask is always allowed.
-    eval_rows : int, optional
-        Upper bound of rows in one forward pass.
-    neuron_masks : Tensor [M, L, D], optional
-
-    Returns
-    -------
-    LongTensor [] or [M]
-    """
-    model.eval()
-    masks = 1 if neuron_masks is None else len(neuron_masks)
-    right = torch.zeros((), dtype=torch.long, device=model.device)
-    for part in cut_by_length(tokens, rows.row, len(prompt), positions_per_batch // masks, eval_rows):
-        input_ids, attended = pad(tokens, rows.row[part], model)
-        masks_at_once = max(1, positions_per_batch // (len(part) * (input_ids.shape[1] + len(prompt))))
-        logits = torch.cat([
-            model(input_ids, attended, prompt=prompt, neuron_masks=some).logits
-            for some in ([None] if neuron_masks is None else neuron_masks.split(masks_at_once))])
-        label = torch.from_numpy(rows.label[part]).to(logits.device)
-        right = right + (logits.argmax(-1) == label).sum(-1)
-    return right
-
-
-def cut_by_length(
-        tokens: Sequence[np.ndarray], rows: np.ndarray, prompt_len: int, positions_per_batch: int,
-        most_rows: int | None = None,
-) -> list[np.ndarray]:
-    """Cut rows, sorted by length, into batches that need little padding.
-
-    Parameters
-    ----------
-    tokens : list of int arrays
-    rows : int array [n]
-        Which comments.
-    prompt_len : int
-    positions_per_batch : int
-        Upper bound of batch rows x longest input; a single row is always allowed.
-    most_rows : int, optional
-        Upper bound of batch rows.
-
-    Returns
-    -------
-    list of int arrays
-        Indices into `rows`; every index in one of them.
-    """
-    lengths = np.array([len(tokens[row]) for row in rows]) + prompt_len
-    order = np.argsort(-lengths, kind="stable")
-    batches = []
-    while len(order):
-        count = min(max(1, positions_per_batch // lengths[order[0]]), most_rows or len(rows))
-        batches.append(order[:count])
-        order = order[count:]
-    return batches
-
-
-def pad(
-        tokens: Sequence[np.ndarray], rows: np.ndarray, model: PromptedModel,
-) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Rows of different lengths as one batch, padded at their ends.
-
-    Parameters
-    ----------
-    tokens : list of int arrays
-        As of `framework.tasks.encode`: without the prompt's places.
-    rows : int array [B]
-        Which comments; the longest has T tokens.
-    model : RobertaForMaskedLMPrompt or PromptedEncoder
-
-    Returns
-    -------
-    input_ids : LongTensor [B, T]
-    attended : BoolTensor [B, T] or None
-        True at tokens; None where no row is shorter than another.
-    """
-    batch = [torch.from_numpy(tokens[row]) for row in rows]
-    pad_id = model.config.pad_token_id
-    input_ids = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True, padding_value=pad_id)
-    attended = torch.arange(input_ids.shape[1]) < torch.tensor([len(ids) for ids in batch])[:, None]
-    return input_ids.to(model.device), None if attended.all() else attended.to(model.device)

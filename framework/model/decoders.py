@@ -1,0 +1,210 @@
+"""Causal language models of transformers: text, then prompt; the answer is read at the last position.
+
+A family needs no entry anywhere: blocks and down projections are found by structure, or the model is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.pytorch_utils import Conv1D
+
+from framework.errors import UserError
+from framework.model import speed
+from framework.model.encoders import check_surplus
+from framework.model.neurons import Intervention
+from framework.model.prompted import PromptedModel
+from framework.model.text_states import BehindTexts, Recorded, TextStates, room_for
+
+# How a config says that a position sees only so many before it.
+WINDOWS = ("sliding_window", "window_size", "attention_window_size", "attention_chunk_size")
+
+EXPERTS = r"(num|n|moe_num)_(local_|routed_)?experts"
+CHOOSE = "choose a dense decoder, such as one of GPT-2, Llama, Qwen 3, Gemma or SmolLM"
+
+
+class PromptedDecoder(PromptedModel):
+    """A frozen decoder that reads the token that begins a text (`bos`, if it has one), a text and a prompt.
+
+    Positions count from 0, attention is causal, and the model's own head answers at the last position. A text's states
+    do not depend on the prompt behind it: unless neurons are changed they are computed once, without gradient, and
+    kept for the next pass as far as `text_states` has room.
+    """
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, label_ids: Sequence[int],
+                 down: Sequence[str]) -> None:
+        self.bos = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+        self.needs = len(self.bos)
+        super().__init__(model, tokenizer, label_ids, down)
+        self.text_states = TextStates(self._states_of)
+        self._watched = False
+
+    def train(self, mode: bool = True) -> PromptedDecoder:
+        """Decoders are trained without dropout: nothing changes."""
+        return super().train(False)
+
+    def options(self) -> dict[str, object]:
+        """Nothing is generated, so nothing is kept for the next token."""
+        return {"use_cache": False}
+
+    def encode(self, texts: Sequence[str], max_length: int) -> list[np.ndarray]:
+        """Tokenise texts once: `bos` if there is one, then the text cut to `max_length` tokens, an int array each."""
+        tokens = self.tokens_of(texts, add_special_tokens=False, truncation=True, max_length=max_length)
+        return [np.array([*self.bos, *ids], dtype=np.int64) for ids in tokens]
+
+    def before_prompt(self, length: int) -> int:
+        """All of a row's tokens stand before the prompt."""
+        return length
+
+    def answer_at(self, length: int) -> int:
+        """The last position answers."""
+        return length - 1
+
+    def alone(self) -> np.ndarray:
+        """`bos`, or nothing."""
+        return np.array(self.bos, dtype=np.int64)
+
+    def fit_length(self, prompt_len: int, max_length: int) -> int:
+        """As of `PromptedModel`; text and prompt must also be shorter than the window of the model's attention.
+
+        Raises
+        ------
+        UserError
+            If the prompt leaves no room for a text, or both together can be longer than the window.
+        """
+        max_length = super().fit_length(prompt_len, max_length)
+        window, room = window_of(self.config), 0
+        if window is not None:
+            room = window - 1 - self.needs - prompt_len
+        if window is None or max_length <= room:
+            return max_length
+        mend = f"--max_length {room}" if room > 0 else f"--prompt_len {max(1, window // 2)}"
+        raise UserError(f"--max_length {max_length} and --prompt_len {prompt_len}: together are longer than the "
+                        f"{window} positions that the model's attention sees; use {mend} or less")
+
+    def keep_texts(self, gigabytes: float | None = None) -> None:
+        """Keep the states of texts up to so many GB, or a quarter of the free memory. Changes nothing but time."""
+        self.text_states.room = room_for(self.device, gigabytes)
+
+    def forward(
+        self, rows: Sequence[np.ndarray], prompts: Tensor, intervention: Intervention | None = None
+    ) -> Tensor:
+        """As of `PromptedModel`."""
+        if intervention is not None or self._watched or not self.fast:
+            return super().forward(rows, prompts, intervention)
+        layout = BehindTexts(self.text_states.of(rows), prompts.shape[-2], self.device)
+        states = prompts.to(self.dtype).expand(len(rows), -1, -1).flatten(0, 1)
+        return self._through(states, layout)[0]
+
+    @contextlib.contextmanager
+    def at_neurons(self, function: Callable[[int, Tensor], Tensor | None]) -> Iterator[None]:
+        """As of `PromptedModel`; while it lasts, passes compute a text's positions with their prompt's."""
+        watched, self._watched = self._watched, True
+        try:
+            with super().at_neurons(function):
+                yield
+        finally:
+            self._watched = watched
+
+    def _states_of(self, ids):
+        """Keys and values of texts [R, T]: Tensor [L, 2, R, heads, T, size]."""
+        layout = Recorded(*ids.shape, self.device)
+        self._through(self.embed(ids.flatten().to(self.device)), layout)
+        return torch.stack(layout.keys_and_values)
+
+    def _apply(self, function: Callable[[Tensor], Tensor], recurse: bool = True) -> PromptedDecoder:
+        self.text_states.forget()  # of another device or precision
+        return super()._apply(function, recurse)
+
+
+def load(
+    path: str, config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase, label_ids: Sequence[int],
+    dtype: torch.dtype, flag: str
+) -> PromptedDecoder:
+    """Load a checkpoint of any family of causal models whose neurons are unambiguous.
+
+    Parameters
+    ----------
+    path, config, tokenizer, label_ids, dtype, flag
+        As of `framework.model.encoders.load`.
+
+    Raises
+    ------
+    UserError
+        If its neurons are ambiguous, or it lacks weights.
+    """
+    model, info = AutoModelForCausalLM.from_pretrained(
+        path, config=config, dtype=dtype, output_loading_info=True, trust_remote_code=False,
+        attn_implementation=speed.attention_for(AutoModelForCausalLM._model_mapping[type(config)]))
+    if info["missing_keys"]:
+        raise UserError(f"{flag}: has no weights for {min(info['missing_keys'])}; choose a model saved with its "
+                        "language-model head")
+    check_surplus(info["unexpected_keys"], model.state_dict(), flag)
+    return PromptedDecoder(model, tokenizer, label_ids, down_projections(model, flag))
+
+
+def check_family(config: PreTrainedConfig, flag: str) -> None:
+    """Raise `UserError` if a config is not that of a dense decoder of text."""
+    kind = f"{flag}: is a {config.model_type} model,"
+    if config.is_encoder_decoder:
+        raise UserError(f"{kind} an encoder with a decoder; {CHOOSE}")
+    if config.get_text_config(decoder=True) is not config:
+        raise UserError(f"{kind} which reads more than text; {CHOOSE}")
+    if AutoModelForCausalLM._model_mapping.get(type(config), None) is None:
+        raise UserError(f"{kind} which transformers knows as no decoder; {CHOOSE}")
+    experts = [value for name, value in config.to_dict().items() if re.fullmatch(EXPERTS, name)]
+    if any(isinstance(value, int) and value > 1 for value in experts):
+        raise UserError(f"{kind} a mixture of experts, in which every token passes neurons of its own; {CHOOSE}")
+
+
+def down_projections(model: PreTrainedModel, flag: str) -> list[str]:
+    """The last map of each block's feed-forward part, from D neurons to H: names below the base model, in order.
+
+    In a block, that is the one linear map to H outside of attention.
+
+    Raises
+    ------
+    UserError
+        If blocks have none or several, lack attention (state-space models do), or differ in width.
+    """
+    config = model.config
+    lists = {name: module for name, module in model.base_model.named_modules()
+             if isinstance(module, nn.ModuleList) and len(module) == config.num_hidden_layers}
+    outermost = [name for name in lists if not any(name.startswith(f"{other}.") for other in lists)]
+    found = [_maps_of(block, config.hidden_size) for name in outermost[:1] for block in lists[name]]
+    if len(outermost) != 1 or not all(attends and len(maps) == 1 for attends, maps in found):
+        raise UserError(f"{flag}: is a {config.model_type} model, whose blocks are not attention and one dense "
+                        f"feed-forward part each; {CHOOSE}")
+    names = [f"{outermost[0]}.{index}.{name}" for index, (_, maps) in enumerate(found) for name in maps]
+    if len({width for _, maps in found for width in maps.values()}) != 1:
+        raise UserError(f"{flag}: is a {config.model_type} model with blocks of different widths; {CHOOSE}")
+    return names
+
+
+def _maps_of(block, hidden):
+    """Whether a block has attention; its linear maps to H outside of it, with how many values enter each."""
+    attention = [name for name, module in block.named_modules()
+                 if re.search("attention|attn", type(module).__name__, re.I)]
+    maps = {}
+    for name, module in block.named_modules():
+        inside = any(name.startswith(f"{outer}.") for outer in attention)
+        if isinstance(module, (nn.Linear, Conv1D)) and not inside:
+            sizes = module.weight.shape if isinstance(module, Conv1D) else module.weight.shape[::-1]
+            if sizes[1] == hidden:
+                maps[name] = sizes[0]
+    return bool(attention), maps
+
+
+def window_of(config: PreTrainedConfig) -> int | None:
+    """How many positions attention sees at most, where a family limits it."""
+    kinds = getattr(config, "layer_types", None)
+    if kinds and "sliding_attention" not in kinds and "chunked_attention" not in kinds:
+        return None
+    windows = [getattr(config, name, None) for name in WINDOWS]
+    return min((window for window in windows if isinstance(window, int) and window > 0), default=None)

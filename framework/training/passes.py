@@ -1,0 +1,128 @@
+"""Rows cut into forward passes that fit the memory."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from framework.errors import is_out_of_memory
+from framework.model.prompted import PromptedModel
+
+Result = TypeVar("Result")
+
+
+def cut_by_length(
+    tokens: Sequence[np.ndarray], rows: np.ndarray, prompt_len: int, positions_per_batch: int,
+    most_rows: int | None = None
+) -> list[np.ndarray]:
+    """Cut rows, sorted by length, into passes that need little padding. The rows of one text stand together.
+
+    Parameters
+    ----------
+    tokens : list of int arrays
+    rows : int array [n]
+        Which comments.
+    prompt_len : int
+    positions_per_batch : int
+        Upper bound of rows x longest input in a pass; a single row is always allowed.
+    most_rows : int, optional
+        Upper bound of rows in a pass.
+
+    Returns
+    -------
+    list of int arrays
+        Indices into `rows`; every index in one of them, the longest first.
+    """
+    lengths = np.array([len(tokens[row]) for row in rows]) + prompt_len
+    order = np.lexsort([rows, -lengths])
+    passes = []
+    while len(order):
+        count = min(max(1, positions_per_batch // lengths[order[0]]), most_rows or len(rows))
+        passes.append(order[:count])
+        order = order[count:]
+    return passes
+
+
+def within_memory(compute: Callable[[int], Result], positions_per_batch: int) -> tuple[Result, int]:
+    """Compute in as large passes as the memory takes: where it runs out, halve them and try again.
+
+    Parameters
+    ----------
+    compute : callable (positions_per_batch)
+    positions_per_batch : int
+
+    Returns
+    -------
+    result
+        What `compute` returned.
+    positions_per_batch : int
+        What it was computed with; fit for the next call.
+
+    Raises
+    ------
+    MemoryError
+        If passes of a single row are too large.
+    """
+    while True:
+        try:
+            return compute(positions_per_batch), positions_per_batch
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if positions_per_batch < 64:
+                raise MemoryError from None
+        # Outside of `except`, where the error no longer keeps what was computed so far in memory.
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        tqdm.write(f"out of memory with {positions_per_batch} positions in a pass; going on with "
+                   f"{positions_per_batch // 2}", file=sys.stderr)  # above the progress bar
+        positions_per_batch //= 2
+
+
+def positions_per_batch(model: PromptedModel, training: bool) -> int:
+    """How many positions (rows x length) one forward pass takes, from the device's memory.
+
+    On a CPU, more than fits its caches makes nothing faster.
+
+    Parameters
+    ----------
+    training : bool
+        Whether all layers keep their values for a backward pass.
+    """
+    if model.device.type != "cuda":
+        return 4096
+    free, _ = torch.cuda.mem_get_info(model.device)
+    layers, units = model.shape
+    width = 12 * model.config.hidden_size + 3 * units  # values that a layer keeps for the backward pass
+    if training:
+        width += 3 * 128 * model.config.num_attention_heads  # attention with dropout: each head's, for each of its keys
+    else:
+        layers = 2
+    return max(4096, int(0.6 * free / (width * layers * model.dtype.itemsize)))
+
+
+def group_size(tasks_per_batch: int | str, positions: int, batch_size: int, prompt_len: int) -> int:
+    """How many tasks train together: as asked, or ("auto") enough that their rows fill a forward pass four times.
+
+    More rows than one pass takes are sorted by length before they are cut into passes, which saves padding.
+
+    Parameters
+    ----------
+    tasks_per_batch : int or "auto"
+    positions : int
+        Of one forward pass, as of `positions_per_batch`.
+    batch_size : int
+        Rows of one task in a step.
+    prompt_len : int
+        P.
+    """
+    if tasks_per_batch != "auto":
+        return int(tasks_per_batch)
+    typical_length = prompt_len + 28  # with a comment
+    return max(4, math.ceil(4 * positions / typical_length / batch_size))

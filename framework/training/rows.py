@@ -1,0 +1,99 @@
+"""The rows of a task: the comments that carry its concept, and as many others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from framework.errors import UserError
+from framework.tasks import Split, Task, TaskRows
+
+
+def rows_of_task(labels: np.ndarray, seed: int, negatives: str = "published",
+                 positives: np.ndarray | None = None) -> TaskRows:
+    """Choose the rows of one task: its positives, then as many rows again.
+
+    Parameters
+    ----------
+    labels : array of bool [rows]
+        Whether each row of the split carries the concept.
+    seed : int
+        For drawing the second half.
+    negatives : {"published", "strict"}
+        "published" draws from the whole split with replacement, as the study did: a drawn row can be a positive, and
+        keeps its own label. "strict" draws rows that lack the concept, without replacement.
+    positives : int array, optional
+        Rows that stand for all positives.
+
+    Raises
+    ------
+    UserError
+        If the split has no positive, or too few others for "strict".
+    """
+    labels = np.asarray(labels, dtype=bool)
+    if positives is None:
+        positives = np.flatnonzero(labels)
+    if len(positives) == 0:
+        raise UserError("no row carries the concept")
+    random = np.random.RandomState(seed)
+    if negatives == "published":
+        drawn = random.choice(len(labels), len(positives))
+    else:
+        others = np.flatnonzero(~labels)
+        if len(others) < len(positives):
+            raise UserError(f"only {len(others)} rows lack the concept, {len(positives)} are needed for "
+                            "--negatives strict")
+        drawn = random.choice(others, len(positives), replace=False)
+    row = np.concatenate([positives, drawn])
+    return TaskRows(row, labels[row].astype(np.int64))
+
+
+def task_rows(split: Split, task: Task, negatives: str = "published", max_train_rows: int | None = None) -> TaskRows:
+    """`rows_of_task` of a concept by its name.
+
+    Parameters
+    ----------
+    max_train_rows : int, optional
+        Upper bound of positives; more are drawn from by the task's own stream.
+
+    Raises
+    ------
+    UserError
+        If the split has no row of the concept, or too few others for "strict".
+    """
+    labels = split.column(task.concept)
+    positives = np.flatnonzero(labels)
+    if max_train_rows is not None:
+        positives = _some(positives, max_train_rows, task, "max_train_rows")
+    try:
+        return rows_of_task(labels, task.seed, negatives, positives)
+    except UserError as error:
+        raise UserError(f"{task.concept}: {error}; choose other concepts with --sentiment or other data with "
+                        "--dataset") from None
+
+
+def subset(rows: TaskRows, max_rows: int | None, task: Task) -> TaskRows:
+    """At most `max_rows` of a task's rows, half of them positive, drawn by the task's own stream; None keeps all.
+
+    Raises
+    ------
+    UserError
+        If all rows are of one class.
+    """
+    positives, others = np.flatnonzero(rows.label == 1), np.flatnonzero(rows.label == 0)
+    if not len(positives) or not len(others):
+        raise UserError(f"{task.name}: all {len(rows.row)} rows are {'positive' if len(positives) else 'negative'}; "
+                        "choose other data with --dataset or other concepts with --sentiment")
+    if max_rows is None or len(rows.row) <= max_rows:
+        return rows
+    half = max(1, max_rows // 2)
+    kept = np.concatenate([_some(positives, half, task, "max_rows positive"),
+                           _some(others, max(1, max_rows - half), task, "max_rows other")])
+    return TaskRows(rows.row[kept], rows.label[kept])
+
+
+def _some(rows, most, task, purpose):
+    """At most so many rows, in their order, drawn without replacement."""
+    if len(rows) <= most:
+        return rows
+    random = np.random.default_rng(task.stream(purpose))
+    return rows[np.sort(random.choice(len(rows), most, replace=False))]
