@@ -39,7 +39,7 @@ def main():
     args = parser.parse_args()
     rank_path = Path(args.CSV_Path or f"./neuron_rank/neuron_rank_by_searchlight_RSA_{NAMES[args.mode]}.csv")
     mask_path = Path(args.PKL_File or f"./masks/RSA_{NAMES[args.mode]}_top_500_6000.pkl")
-    overlap_path = mask_path.with_name(f"{mask_path.stem}_overlap.csv")
+    matching_path = mask_path.with_name(f"{mask_path.stem}_matching.csv")
     if mask_path.suffix != ".pkl":
         raise UserError(f"--PKL_File {mask_path}: must end in .pkl")
 
@@ -58,10 +58,9 @@ def main():
 
     method = METHODS.get(args.mask_method, args.mask_method)
     thresholds = sorted(set(args.thresholds))
-    made = masks.make_masks(ranks, thresholds, num_layers, "binary" if method == "BINARY_MASK" else "float",
+    made = masks.make_masks(ranks, thresholds, num_layers, "zero" if method == "BINARY_MASK" else "float",
                             args.random_baseline, args.random_draws, args.mask_seed)
     num_units = next(iter(made.values())).shape[1]
-    overlap = masks.top_overlap(ranks, thresholds)
 
     settings = {"made_by": "gen_mask.py", "rank_sha256": artifacts.sha256(rank_path),
                 "pretrained_model": made_with.get("pretrained_model"), "backbone": made_with.get("backbone"),
@@ -72,10 +71,10 @@ def main():
         artifacts.prepare_output(mask_path, settings, args.overwrite)
         cli.write_config(args, mask_path)
         artifacts.write_masks(mask_path, {name: torch.from_numpy(mask) for name, mask in made.items()})
-        artifacts.write_table(overlap_path, overlap)
-        artifacts.seal(mask_path, mask_path, overlap_path)
+        artifacts.write_table(matching_path, masks.matching(made))
+        artifacts.seal(mask_path, mask_path, matching_path)
     print(f"{mask_path}: {len(made)} masks of {num_layers} x {num_units} neurons for {', '.join(ranks)}")
-    print(f"{overlap_path}: how many of their top neurons two attributes share")
+    print(f"{matching_path}: how far random masks match each attribute's own, layer by layer")
     study_folder = artifacts.study_folder(mask_path.parent, "masks")
     results = "" if study_folder == Path() else f" --resultPath={study_folder}/eval_mask_neuron_result/{mask_path.stem}"
     print(f"next: python eval_mask_neuron.py --maskPath={mask_path}{results}, with --pretrained_model, "

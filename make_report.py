@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from framework import artifacts, cli
-from framework.analysis import inference, masks, rsa
+from framework.analysis import estimators, inference, masks, rsa
 from framework.errors import UserError
 from framework.figures import page as report
 from framework.figures import results as figures
@@ -57,7 +57,7 @@ def add_accuracies(page, flags, results, prompts):
                                           f"in {flags.checkpoint_dir}")
         return
     accuracy = results["best"]
-    rows = [{"emotion": emotion} | inference.accuracy_interval(group)
+    rows = [{"emotion": emotion} | estimators.accuracy_interval(group)
             for emotion, group in accuracy.groupby(results["sentiment"])]
     rows.sort(key=lambda row: -row["mean"])
     page["accuracies"] = rows
@@ -159,7 +159,7 @@ def add_drops(page, results, folder):
                         "(valence_top4000 and valence_top4000_random); gen_mask.py makes both")
     for by in ("emotion", "attribute"):
         accuracies = pairs.groupby([by, "k"], as_index=False)[["random", "specific"]].mean()
-        drop = inference.accuracy_drop(pairs, by).merge(accuracies, on=[by, "k"]).sort_values("drop", ascending=False)
+        drop = inference.accuracy_drop(results, by).merge(accuracies, on=[by, "k"]).sort_values("drop", ascending=False)
         for k, of_k in drop.groupby("k"):
             page["drops"].setdefault(k, {})[by] = of_k
     k = page["k_shown"] = 4000 if 4000 in page["drops"] else max(page["drops"])
@@ -167,7 +167,7 @@ def add_drops(page, results, folder):
     page["summary"].append(
         f"With the {k:,} neurons masked that mirror an attribute best, accuracy changes by "
         f"{-100 * page['drops'][k]['emotion']['drop'].mean():+.1f} points against as many random ones; q < "
-        f"{report.SIGNIFICANT}, pairs taken for independent, for {found['emotion']} emotions and {found['attribute']} "
+        f"{report.SIGNIFICANT} for {found['emotion']} emotions and {found['attribute']} "
         "attributes.")
 
 

@@ -91,7 +91,7 @@ def of_accuracies(flags):
     if flags.k not in thresholds:
         raise UserError(f"--k {flags.k}: {folder} has results for {' '.join(map(str, thresholds))}; choose one of them")
     accuracy = inference.accuracy_by_condition(results, pairs)
-    by_emotion, by_attribute = (inference.accuracy_drop(pairs, by) for by in ("emotion", "attribute"))
+    by_emotion, by_attribute = (inference.accuracy_drop(results, by) for by in ("emotion", "attribute"))
     yield ("Acc_after_masking_correspond_neuron", figures.accuracy_after_masking(accuracy, by_emotion, flags.k),
            accuracy[accuracy["k"].isin([0, flags.k])])
     yield "accuracy_drop_by_emotion", None, by_emotion

@@ -1,132 +1,338 @@
-"""Step 6's statistics: paired tests and intervals over tasks, false discovery rate. Frames in, frames out."""
+"""Step 6's statistics: what masks cost, tested with the mask as the unit. Frames in, frames out.
 
-import re
-import warnings
+`results` is always a frame with one row a task: `sentiment`, `seed`, `best` (without a mask) and one column a mask,
+named as `analysis.masks.MaskName` says; accuracies in 0..1, or margins. Several samples of method "resample" are
+averaged first. Random masks are an attribute's own (``valence_top4000_random3``), or uniform ones that all attributes
+share: the pool (``random_top4000_17``) and, as in the study, the single mask that was drawn for each attribute
+(``valence_top4000_random``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-_MASK = re.compile(r"(?P<attribute>.+)_top(?P<k>\d+)(?P<random>_random\d*)?")  # the names that `analysis.masks` gives
+from framework.analysis import estimators
+from framework.analysis.estimators import Estimate
+from framework.analysis.masks import POOL, MaskName
+
+SPLITS = 100  # ways in which a pool is parted into placebos and controls
 
 
-def false_discovery_q(p: np.ndarray) -> np.ndarray:
-    """Benjamini-Hochberg q-values (Benjamini & Hochberg, 1995, J. R. Stat. Soc. B 57) over every p-value given.
+class Conditions(NamedTuple):
+    """What was measured with masks of one size and one intervention, for T tasks and A attributes.
 
-    Parameters
+    Attributes
     ----------
-    p : array of float
-        Any shape; NaN where there was nothing to test.
-
-    Returns
-    -------
-    array of float
-        Same shape; NaN stays NaN and does not count as a test.
+    intervention : str
+        `MaskName.intervention`: "", "mean", "resample", "scale0.5".
+    k : int
+    attributes : list of str
+        Those with a mask of their own and something to compare it with.
+    specific : array [T, A]
+    matched : list of A arrays [T, R]
+        Each attribute's numbered random masks; R may be 0.
+    uniform : array [T, R]
+        Uniform random masks: of the pool, then the single ones.
+    base : array [T, A]
+        What each attribute is compared with, task by task: the mean of its own random masks if it has some (numbered or
+        single), else of the uniform ones.
+    shared : float
+        The share of attributes that are compared with the mean of the uniform ones.
     """
-    p = np.asarray(p, float)
-    q = np.full(p.shape, np.nan)
-    tested = ~np.isnan(p)
-    if tested.any():
-        q[tested] = stats.false_discovery_control(p[tested])
-    return q
+
+    intervention: str
+    k: int
+    attributes: list[str]
+    specific: np.ndarray
+    matched: list[np.ndarray]
+    uniform: np.ndarray
+    base: np.ndarray
+    shared: float
 
 
-def mean_interval(values: np.ndarray) -> dict[str, float]:
-    """Mean, its standard error and its two-sided 95% t interval.
+def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
+    """Sort the masks of `results` by intervention and size; columns whose names are not ours are left out."""
+    names = {column: name for column in results.columns if (name := MaskName.parse(column))}
+    samples: dict[MaskName, list[np.ndarray]] = {}
+    for name, values in zip(names.values(), results[list(names)].to_numpy(float).T):
+        samples.setdefault(name._replace(value=0) if name.method == "resample" else name, []).append(values)
+    sizes: dict[tuple[str, int], dict[MaskName, np.ndarray]] = {}
+    for name, same in samples.items():
+        sizes.setdefault((name.intervention, name.k), {})[name] = same[0] if len(same) == 1 else np.mean(same, axis=0)
 
-    Parameters
-    ----------
-    values : array [n]
-
-    Returns
-    -------
-    dict
-        `mean`, `se`, `ci_low`, `ci_high`, `n`; a single value has NaN for error and interval.
-    """
-    values = np.asarray(values, float)
-    n = len(values)
-    mean = values.mean()
-    se = values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
-    half_width = stats.t.ppf(0.975, n - 1) * se if n > 1 else np.nan
-    return {"mean": mean, "se": se, "ci_low": mean - half_width, "ci_high": mean + half_width, "n": n}
-
-
-def accuracy_interval(accuracies: np.ndarray) -> dict[str, float]:
-    """`mean_interval` of accuracies: cut off at 0 and 1, and NaN of fewer than 5, where it is too wide to say anything.
-
-    Parameters
-    ----------
-    accuracies : array [n]
-        0..1.
-
-    Returns
-    -------
-    dict
-        As of `mean_interval`.
-    """
-    found = mean_interval(accuracies)
-    bounds = np.clip([found["ci_low"], found["ci_high"]], 0, 1) if found["n"] >= 5 else (np.nan, np.nan)
-    return found | dict(zip(("ci_low", "ci_high"), bounds))
+    nothing = np.empty((len(results), 0))
+    for (intervention, k), of_size in sizes.items():
+        specific, single, pool, matched = {}, {}, [], {}
+        for name, values in of_size.items():
+            if name.attribute == POOL:
+                pool.append(values)
+            elif not name.control:
+                specific[name.attribute] = values
+            elif not name.draw:
+                single[name.attribute] = values
+            else:
+                matched.setdefault(name.attribute, []).append(values)
+        own = single | {attribute: np.mean(draws, axis=0) for attribute, draws in matched.items()}
+        attributes = [attribute for attribute in specific if pool or attribute in own]
+        if attributes:
+            uniform = np.stack([*pool, *single.values()], 1) if pool or single else nothing
+            yield Conditions(
+                intervention, k, attributes, np.stack([specific[attribute] for attribute in attributes], 1),
+                [np.stack(matched[attribute], 1) if attribute in matched else nothing for attribute in attributes],
+                uniform, np.stack([own[attribute] if attribute in own else uniform.mean(1) for attribute in attributes],
+                                  1), np.mean([attribute not in own for attribute in attributes]))
 
 
 def pair_conditions(results: pd.DataFrame) -> pd.DataFrame:
-    """Put each task's accuracy under an attribute's mask beside its accuracy under the random baseline.
+    """Put each task's accuracy under an attribute's mask beside its accuracy under random ones.
 
     Parameters
     ----------
     results : pandas.DataFrame
-        One row a task: `sentiment`, `seed` and one column a mask, named as `analysis.masks.make_masks` names them.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each task, attribute and k with both conditions: `emotion`, `seed`, `attribute`, `k`, `random`
-        (mean over the random draws) and `specific`; accuracies in 0..1. Attributes are in the order of the columns.
+        One row for each task, attribute, k and intervention with both conditions: `emotion`, `seed`, `attribute`, `k`,
+        `random` (`Conditions.base`), `specific` and `intervention`. Attributes are in the order of the columns.
     """
-    masks: dict[tuple[str, int], dict[str, list[str]]] = {}
-    for name in results.columns:
-        if match := _MASK.fullmatch(name):
-            conditions = masks.setdefault((match["attribute"], int(match["k"])), {"random": [], "specific": []})
-            conditions["random" if match["random"] else "specific"].append(name)
-    pairs = [results[["sentiment", "seed"]].assign(
-        attribute=attribute, k=k, **{name: results[columns].mean(axis=1) for name, columns in conditions.items()})
-        for (attribute, k), conditions in masks.items() if all(conditions.values())]
-    pairs = pd.concat(pairs or [pd.DataFrame(columns=["sentiment", "seed", "attribute", "k", "random", "specific"])])
-    return pairs.rename(columns={"sentiment": "emotion"}).dropna().reset_index(drop=True)
+    task = results[["sentiment", "seed"]].set_axis(["emotion", "seed"], axis=1)
+    pairs = [task.assign(attribute=attribute, k=size.k, random=size.base[:, a], specific=size.specific[:, a],
+                         intervention=size.intervention)
+             for size in conditions(results) for a, attribute in enumerate(size.attributes)]
+    empty = pd.DataFrame(columns=["emotion", "seed", "attribute", "k", "random", "specific", "intervention"])
+    return pd.concat(pairs or [empty]).dropna().reset_index(drop=True)
 
 
-def accuracy_drop(pairs: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Test whether attribute-specific masks cost more accuracy than random ones: paired one-sided t-tests.
+# ---------------------------------------------------------------------------------------------------------------- tests
 
-    As in the study, each pair counts as a sample of its own, although pairs that share a prompt or a mask are not
-    independent.
+def accuracy_drop(results: pd.DataFrame, by: str, test: str = "masks") -> pd.DataFrame:
+    """Test whether attribute-specific masks cost more than random ones.
+
+    By attribute, its mask is one sample and the random masks are the others: `pool_estimate` with uniform ones,
+    `matched_estimate` with the attribute's own. By emotion and overall, attributes and seeds are samples:
+    `crossed_estimate` of the drop against `Conditions.base`, with the exact `sign_flip_p` over attributes as a check.
 
     Parameters
     ----------
-    pairs : pandas.DataFrame
-        From `pair_conditions`.
-    by : {"emotion", "attribute"}
-        A test for each emotion (over seeds and attributes) or for each attribute (over seeds and emotions), at each k.
+    results : pandas.DataFrame
+    by : {"emotion", "attribute", "overall"}
+        "overall" averages over emotions.
+    test : {"masks", "study"}
+        "study" is the published test: paired, over seeds and attributes for each emotion, over seeds and emotions for
+        each attribute, as if pairs that share a prompt or a mask were independent.
 
     Returns
     -------
     pandas.DataFrame
-        `by`, `k`, `drop` (mean of random minus attribute-specific accuracy), `ci_low` and `ci_high` (two-sided 95% t
-        interval of the drop), `t`, `df`, `p` (one-sided, drop > 0) and `q` (Benjamini-Hochberg over the rows of the
-        same k). A single pair leaves all but `drop` and `df` NaN.
+        One row for each name and k: `by`, `k`, `drop` (random minus specific), `ci_low` and `ci_high` (two-sided 95%
+        interval of the drop), `t`, `df`, `p` (one-sided, drop > 0), `q` (Benjamini-Hochberg over all rows; of the
+        study's test over the rows of the same k), `se`, `test` (which, or "not testable: " and why; then all but
+        `drop` are NaN) and `unit` (what the sample is). Where masks have other interventions than the study's,
+        `intervention` stands before `k`. No rows where nothing can be compared.
     """
+    rows_of = {"attribute": _attribute_rows, "emotion": _emotion_rows, "overall": _emotion_rows}[by]
     rows = []
-    for name, of_name in pairs.groupby(by, sort=False):
-        for k, pair in of_name.groupby("k"):
-            interval = mean_interval(pair["random"] - pair["specific"])
-            with warnings.catch_warnings():  # scipy warns of too few pairs, and of drops that are all the same
-                warnings.simplefilter("ignore", RuntimeWarning)
-                test = stats.ttest_rel(pair["random"], pair["specific"], alternative="greater")
-            rows.append({by: name, "k": k, "drop": interval["mean"], "ci_low": interval["ci_low"],
-                         "ci_high": interval["ci_high"], "t": test.statistic, "df": len(pair) - 1, "p": test.pvalue})
-    table = pd.DataFrame(rows)
-    return table.assign(q=table.groupby("k")["p"].transform(false_discovery_q))
+    for size in conditions(results):
+        if test == "study":
+            found = _study_rows(size, results, by)
+        else:
+            found = rows_of(size, results["sentiment"] if by == "emotion" else None, results["seed"])
+        rows += [{by: name, "intervention": size.intervention, "k": size.k} | row for name, row in found]
+    columns = [by, "intervention", "k", *Estimate._fields[:-1], "q", "se", "test", "unit"]
+    table = pd.DataFrame(rows, columns=columns)
+    place = table.groupby(by, sort=False).ngroup()  # names keep their order
+    table = table.assign(place=place).sort_values(["place", "intervention", "k"], kind="stable", ignore_index=True)
+    if test == "study":
+        table["q"] = table.groupby(["intervention", "k"])["p"].transform(estimators.false_discovery_q)
+    else:
+        table["q"] = estimators.false_discovery_q(table["p"])
+    return table[columns if (table["intervention"] != "").any() else columns[:1] + columns[2:]]
 
+
+def _row(estimate: Estimate, test: str, unit: str, otherwise: str) -> dict:
+    """A row of `accuracy_drop`; `otherwise` is why an estimate without a p-value has none."""
+    values = {name: float(value) for name, value in estimate._asdict().items()}
+    if np.isnan(values["p"]):
+        values = dict.fromkeys(values, np.nan) | {"drop": values["drop"]}
+        test = f"not testable: {otherwise}"
+    return values | {"test": test, "unit": unit}
+
+
+def _untested(drops: np.ndarray) -> Estimate:
+    """The mean of what was measured, and nothing else."""
+    measured = drops[~np.isnan(drops)]
+    return Estimate(measured.mean() if measured.size else np.nan, *[np.nan] * 6)
+
+
+def _missing(values: np.ndarray) -> str:
+    missing = np.isnan(values).sum()
+    return f"{missing} of {values.size} values are missing" if missing else ""
+
+
+def _attribute_rows(size: Conditions, _sentiment: None, _seed: pd.Series) -> Iterator[tuple[str, dict]]:
+    uniform = size.uniform.mean(0)
+    uniform = uniform[~np.isnan(uniform)]  # a mask that was not measured for every task is none to compare with
+    own = {a: draws[~np.isnan(draws)] for a, draws in enumerate(of.mean(0) for of in size.matched) if len(draws)}
+    whole = [a for a, draws in own.items() if len(draws)]
+    spread = sum(len(own[a]) - 1 for a in whole)
+    matched = estimators.matched_estimate(size.specific.mean(0)[whole], [own[a] for a in whole]) if spread else None
+    for a, attribute in enumerate(size.attributes):
+        specific, drops = size.specific[:, a], size.base[:, a] - size.specific[:, a]
+        exact = False
+        estimate, reason = _untested(drops), _missing(specific)
+        if a in own:
+            test = "t against its own random masks, their SD pooled over attributes, one-sided"
+            if not reason and a in whole and matched:
+                estimate = Estimate(*(values[whole.index(a)] for values in matched))
+            reason = reason or ("the random masks cost the same" if a in whole and matched else
+                                "its random masks were not measured for every task" if a not in whole else
+                                "one random mask an attribute; gen_mask.py --random_draws makes more")
+        else:
+            exact = len(uniform) >= estimators.EXACT
+            test = f"{'rank in' if exact else 't against'} a pool of {len(uniform)} random masks, one-sided"
+            if not reason and len(uniform) >= 2:
+                estimate = estimators.pool_estimate(specific.mean(), uniform, exact)
+            reason = reason or ("the random masks cost the same" if len(uniform) >= 2 else
+                                f"{len(uniform)} random masks; gen_mask.py --random_draws makes more")
+        yield attribute, _row(estimate, test, "mask", reason)
+
+
+def _emotion_rows(
+        size: Conditions, sentiment: pd.Series | None, seed: pd.Series,
+) -> Iterator[tuple[str, dict]]:
+    drops = size.base - size.specific
+    groups = ([("all", np.arange(len(drops)))] if sentiment is None else
+              [(name, np.flatnonzero(sentiment == name)) for name in sentiment.unique()])
+    for name, rows in groups:
+        # Overall, a seed's drop is the mean over its emotions.
+        table = drops[rows] if sentiment is not None else pd.DataFrame(drops).groupby(seed.to_numpy()).mean().to_numpy()
+        estimate, reason, check = _untested(drops[rows]), _missing(drops[rows]), ""
+        pool = size.uniform[rows].mean(0)
+        for count, what in zip(table.shape, ("seed", "attribute")):
+            if not reason and count < 2:
+                reason = f"one {what}"
+        if not reason and size.shared and len(pool) < 2:
+            reason = "one random mask, whose own error is unknown; gen_mask.py --random_draws makes more"
+        if not reason:
+            noise = size.shared ** 2 * pool.var(ddof=1) / len(pool) if size.shared else 0.0
+            estimate = estimators.crossed_estimate(table, noise, max(len(pool) - 1, 1))
+            reason = "the drops are all the same"
+            check = f" (sign flips over attributes: p = {estimators.sign_flip_p(table.mean(0)):.3g})"
+        yield name, _row(estimate, f"crossed random effects of seed and attribute, one-sided{check}",
+                         f"seed and attribute, {' x '.join(map(str, table.shape))}", reason)
+
+
+def _study_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[tuple[str, dict]]:
+    drops = size.base - size.specific
+    groups = {"attribute": [(name, drops[:, a]) for a, name in enumerate(size.attributes)],
+              "emotion": [(name, drops[results["sentiment"] == name]) for name in results["sentiment"].unique()],
+              "overall": [("all", drops)]}[by]
+    for name, values in groups:
+        values = values[~np.isnan(values)]
+        if values.size:
+            yield name, _row(
+                estimators.paired_estimate(values), "the study's: paired t, pairs taken for independent, one-sided",
+                f"pair of masks, {values.size}", "one pair" if values.size == 1 else "the drops are all the same")
+
+
+# -------------------------------------------------------------------------------------------------------------- placebo
+
+def placebo(results: pd.DataFrame) -> pd.DataFrame:
+    """Test random masks as if they were specific, to see what each test calls significant where there is nothing.
+
+    By attribute, each random mask is compared with the others of its pool, or of its attribute. By emotion, random
+    masks take the attributes' places: with uniform ones, `SPLITS` times a random half of them (no more than there are
+    attributes) against the others; with matched ones, each attribute's d-th against its others.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a test that could be made: `by` ("attribute" or "emotion"), `test` ("masks" or "study", as for
+        `accuracy_drop`), `intervention`, `k`, `p`. `placebo_shares` sums it up.
+    """
+    rows = [(by, test, size.intervention, size.k, p) for size in conditions(results) for by, test, found in
+            [*_placebo_by_attribute(size), *_placebo_by_emotion(size, results["sentiment"])]
+            for p in np.ravel(found) if not np.isnan(p)]
+    return pd.DataFrame(rows, columns=["by", "test", "intervention", "k", "p"])
+
+
+def placebo_shares(tested: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
+    """The share of placebo tests below alpha: `by`, `test`, `intervention`, `k`, `tests` (how many), `share`."""
+    groups = tested.assign(share=tested["p"] < alpha).groupby(["by", "test", "intervention", "k"], sort=False)["share"]
+    return groups.agg(tests="size", share="mean").reset_index()
+
+
+def _others(count: int) -> np.ndarray:
+    """For each of `count` numbers all others: array [count, count - 1]."""
+    return np.array([[j for j in range(count) if j != i] for i in range(count)], int).reshape(count, max(count - 1, 0))
+
+
+def _placebo_by_attribute(size: Conditions) -> Iterator[tuple[str, str, np.ndarray]]:
+    draws = size.uniform.shape[1]
+    others = _others(draws)
+    if draws > 2:
+        means = size.uniform.mean(0)
+        yield "attribute", "masks", estimators.pool_estimate(means, means[others], draws >= estimators.EXACT).p
+    if draws > 1:
+        # The study pairs a mask with one random mask, or with the mean of a pool.
+        against = ([size.uniform[:, other].mean(-1) for other in others] if size.shared else
+                   [size.uniform[:, other] for other in others])
+        for draw, other in enumerate(against):
+            drops = other.reshape(len(other), -1) - size.uniform[:, [draw]]
+            yield "attribute", "study", estimators.paired_estimate(drops.T).p
+    for draw in range(max((of.shape[1] for of in size.matched), default=0)):
+        having = [of for of in size.matched if of.shape[1] > max(draw, 1)]
+        rest = [np.delete(of, draw, 1) for of in having]
+        if having:
+            specific = np.stack([of[:, draw] for of in having], 1)
+            drops = np.stack([of.mean(1) for of in rest], 1) - specific
+            yield "attribute", "study", estimators.paired_estimate(drops.T).p
+            if any(of.shape[1] > 1 for of in rest):
+                yield "attribute", "masks", estimators.matched_estimate(specific.mean(0), [of.mean(0) for of in rest]).p
+
+
+def _placebo_by_emotion(size: Conditions, sentiment: pd.Series) -> Iterator[tuple[str, str, np.ndarray]]:
+    emotions = [np.flatnonzero(sentiment == name) for name in sentiment.unique()]
+    draws = size.uniform.shape[1]
+    places = min(len(size.attributes), draws // 2)
+    if places > 1:
+        generator = np.random.default_rng(0)
+        order = np.stack([generator.permutation(draws) for _ in range(SPLITS)])
+        rest = order[:, places:] if size.shared else order[:, places:2 * places]
+        for rows in emotions:
+            values = size.uniform[rows]
+            specific, control = values[:, order[:, :places]], values[:, rest]  # [S, SPLITS, places or R]
+            noise = 0.0
+            if size.shared:
+                noise = control.mean(0).var(-1, ddof=1) / rest.shape[1]
+                control = control.mean(-1, keepdims=True)
+            yield from _placebo_drops((control - specific).swapaxes(0, 1), noise, rest.shape[1] - 1)
+    having = [of for of in size.matched if of.shape[1] > 1]
+    if len(having) > 1:
+        drops = np.stack([np.stack([np.delete(of, draw, 1).mean(1) - of[:, draw] for of in having], 1)
+                          for draw in range(min(of.shape[1] for of in having))])
+        for rows in emotions:
+            yield from _placebo_drops(drops[:, rows])
+
+
+def _placebo_drops(
+        drops: np.ndarray, noise: np.ndarray | float = 0.0, noise_df: float = np.inf,
+) -> Iterator[tuple[str, str, np.ndarray]]:
+    if drops.shape[1] > 1:
+        yield "emotion", "masks", estimators.crossed_estimate(drops, noise, noise_df).p
+    yield "emotion", "study", estimators.paired_estimate(drops.reshape(len(drops), -1)).p
+
+
+# --------------------------------------------------------------------------------------------------------- descriptions
 
 def accuracy_by_condition(results: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Each emotion's mean accuracy without a mask and at each k under random and attribute-specific masks.
@@ -134,9 +340,8 @@ def accuracy_by_condition(results: pd.DataFrame, pairs: pd.DataFrame) -> pd.Data
     Parameters
     ----------
     results : pandas.DataFrame
-        One row a task: `sentiment`, `seed` and `best`, the accuracy without a mask.
     pairs : pandas.DataFrame
-        From `pair_conditions`.
+        From `pair_conditions`, of one intervention.
 
     Returns
     -------
@@ -148,5 +353,26 @@ def accuracy_by_condition(results: pd.DataFrame, pairs: pd.DataFrame) -> pd.Data
         results[["sentiment", "best"]].set_axis(["emotion", "accuracy"], axis=1).assign(k=0, condition="w/o"),
         *(pairs[["emotion", "k", column]].rename(columns={column: "accuracy"}).assign(condition=condition)
           for column, condition in (("random", "random"), ("specific", "attribute-specific")))])
-    return pd.DataFrame([dict(zip(("emotion", "k", "condition"), key)) | mean_interval(accuracy)
+    return pd.DataFrame([dict(zip(("emotion", "k", "condition"), key)) | estimators.mean_interval(accuracy)
                          for key, accuracy in long.groupby(["emotion", "k", "condition"], sort=False)["accuracy"]])
+
+
+def accuracy_by_dose(results: pd.DataFrame) -> pd.DataFrame:
+    """Mean accuracy under masks that multiply by a factor (method "scale"), against the factor.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `k`, `scale`, `condition` (an attribute, "attribute-specific" for all of them, "random") and the columns of
+        `mean_interval` over masks: attributes, or random masks.
+    """
+    rows = []
+    for size in conditions(results):
+        if size.intervention.startswith("scale"):
+            random = np.concatenate([size.uniform, *size.matched], 1)
+            specific = size.specific.mean(0)
+            groups = {"random": random.mean(0), "attribute-specific": specific} | {
+                attribute: [mean] for attribute, mean in zip(size.attributes, specific)}
+            rows += [{"k": size.k, "scale": float(size.intervention.removeprefix("scale")), "condition": condition}
+                     | estimators.mean_interval(means) for condition, means in groups.items()]
+    return pd.DataFrame(rows, columns=["k", "scale", "condition", "mean", "se", "ci_low", "ci_high", "n"])

@@ -1,13 +1,75 @@
-"""Ranks of neurons -> masks that knock the best-ranked ones out, and random masks to compare with."""
+"""Ranks of neurons -> masks that change the best-ranked ones, and random masks to compare with. How masks are named."""
 
-from collections.abc import Sequence
-from itertools import combinations
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from framework.errors import UserError
+
+POOL = "random"  # stands for the attribute in the names of random masks that all attributes share
+BINS = 10  # of mean |a| in each layer, for activation_matched
+
+# What follows the last "_top" says all but the attribute, so that an attribute may be called anything but `random`.
+_NAME = re.compile(r"(?P<attribute>.+)_top(?P<k>\d+)(?:_(?P<control>random)?(?P<draw>\d*))?"
+                   r"(?:_(?P<method>mean|resample|scale)(?P<value>[-+.e\d]*))?", re.ASCII | re.DOTALL)
+
+
+class MaskName(NamedTuple):
+    """What a mask is, as its name says it: ``valence_top4000_random3_scale0.5``.
+
+    Attributes
+    ----------
+    attribute : str
+        Whose k best-ranked neurons are changed or, with `control`, compared with; ``POOL`` for a random mask that all
+        attributes share.
+    k : int
+        How many neurons are changed.
+    control : bool
+        Whether the neurons are random ones.
+    draw : int
+        Which random mask, from 1; 0 is the only one of its attribute (``valence_top4000_random``).
+    method : str
+        What is done to the neurons: "mean", "resample" or "scale". "" is the study's zero or random number, which its
+        names do not tell apart.
+    value : float
+        The number of the sample (resample) or the factor (scale).
+    """
+
+    attribute: str
+    k: int
+    control: bool = False
+    draw: int = 0
+    method: str = ""
+    value: float = 0
+
+    def __str__(self) -> str:
+        drawn = f"_{self.draw}" if self.attribute == POOL else f"_random{self.draw or ''}" if self.control else ""
+        value = {"resample": str(int(self.value)), "scale": repr(float(self.value)).removesuffix(".0")}
+        changed = f"_{self.method}{value.get(self.method, '')}" if self.method else ""
+        return f"{self.attribute}_top{self.k}{drawn}{changed}"
+
+    @classmethod
+    def parse(cls, text: str) -> MaskName | None:
+        """Read a name; None where it is none that `str` writes."""
+        match = _NAME.fullmatch(text)
+        if not match:
+            return None
+        try:
+            name = cls(match["attribute"], int(match["k"]), bool(match["control"]) or match["attribute"] == POOL,
+                       int(match["draw"] or 0), match["method"] or "", float(match["value"] or 0))
+        except ValueError:  # a value that is no number
+            return None
+        return name if str(name) == text else None
+
+    @property
+    def intervention(self) -> str:
+        """What is done to the neurons: "", "mean", "resample" (whichever sample) or "scale0.5"."""
+        return str(self).rpartition("_")[2] if self.method == "scale" else self.method
 
 
 def top_neurons(rank: np.ndarray, k: int) -> np.ndarray:
@@ -35,17 +97,23 @@ def top_neurons(rank: np.ndarray, k: int) -> np.ndarray:
     return np.argsort(rank, kind="stable")[:k]
 
 
-def layer_matched_neurons(
-        neurons: np.ndarray, num_layers: int, num_units: int, generator: np.random.Generator,
-) -> np.ndarray:
-    """Random neurons, as many in each layer as `neurons` has there, and none of `neurons`.
+def activation_bins(mean_abs: np.ndarray, num_layers: int) -> np.ndarray:
+    """The quantile bin of each neuron's mean |a| among its layer's neurons, 0..BINS-1: array [L, D]."""
+    order = np.asarray(mean_abs).reshape(num_layers, -1).argsort(axis=1, kind="stable").argsort(axis=1)
+    return order * BINS // order.shape[1]
+
+
+def matched_neurons(neurons: np.ndarray, bins: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Random neurons, as many in each layer and bin as `neurons` has there, and none of `neurons`.
+
+    A bin that has too few others takes the rest from the nearest bins of its layer.
 
     Parameters
     ----------
     neurons : array [k] of int
-        Indices of neurons, layer * num_units + unit.
-    num_layers, num_units : int
-        L and D.
+        Indices of neurons, layer * D + unit.
+    bins : array [L, D] of int
+        All 0 to match the layers only.
     generator : numpy.random.Generator
 
     Returns
@@ -58,97 +126,177 @@ def layer_matched_neurons(
     UserError
         If a layer has fewer other neurons than `neurons` has there.
     """
-    free = np.ones((num_layers, num_units), dtype=bool)
+    num_layers, num_units = bins.shape
+    free = np.ones(bins.shape, bool)
     free.flat[neurons] = False
     drawn = []
     for layer in range(num_layers):
-        others = np.flatnonzero(free[layer])
-        count = num_units - len(others)
-        if count > len(others):
-            raise UserError(f"--random_baseline layer_matched: {count} of the {num_units} neurons of layer {layer} are "
-                            f"among the top {len(neurons)}, too few are left to match them; lower --thresholds")
-        drawn.append(layer * num_units + generator.choice(others, count, replace=False))
+        others = free[layer]
+        wanted = np.bincount(bins[layer][~others], minlength=bins[layer].max() + 1)
+        if wanted.sum() > others.sum():
+            raise UserError(f"--random_baseline: {wanted.sum()} of the {num_units} neurons of layer {layer} are among "
+                            f"the top {len(neurons)}, too few are left to match them; lower --thresholds")
+        # Bins that have enough come first: those that have too few take what these leave.
+        for chosen_bin in np.argsort(wanted - np.bincount(bins[layer][others], minlength=len(wanted)), kind="stable"):
+            count, candidates = wanted[chosen_bin], np.flatnonzero(others)
+            if count:
+                distance = abs(bins[layer][candidates] - chosen_bin)
+                farthest = np.sort(distance)[count - 1]
+                near = candidates[distance < farthest]
+                rest = generator.choice(candidates[distance == farthest], count - len(near), replace=False)
+                drawn.append(layer * num_units + np.concatenate([near, rest]))
+                others[np.concatenate([near, rest])] = False
     return np.concatenate(drawn)
 
 
 def make_masks(
-        ranks: dict[str, np.ndarray], thresholds: Sequence[int], num_layers: int, method: str = "binary",
-        baseline: str = "uniform", draws: int = 1, seed: int = 0,
+        ranks: Mapping[str, np.ndarray], thresholds: Sequence[int], num_layers: int, method: str = "zero",
+        baseline: str = "uniform", draws: int = 1, seed: int = 0, scales: Sequence[float] = (), resamples: int = 1,
+        statistics: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """The mask of each attribute's k best-ranked neurons and random masks of as many, for each k.
 
     Parameters
     ----------
-    ranks : dict of str to array [N]
+    ranks : mapping of str to array [N]
         Each attribute's ranks of all neurons, 1 = best; neuron = layer * D + unit, N = L * D.
     thresholds : sequence of int
-        The numbers k of masked neurons.
+        The numbers k of changed neurons.
     num_layers : int
         L, a divisor of N.
-    method : {"binary", "float"}
-        Masked neurons are multiplied by 0, or by random numbers in [0, 1).
-    baseline : {"uniform", "layer_matched"}
-        Random masks draw from all neurons, or as `layer_matched_neurons` does.
+    method : {"zero", "float", "mean", "resample", "scale"}
+        Changed neurons are multiplied by 0 or by random numbers in [0, 1), set to their mean or to their values at one
+        random position of the training comments, or multiplied by a factor.
+    baseline : {"uniform", "layer_matched", "activation_matched"}
+        Random masks draw from all neurons; or from all but the attribute's, as many in each layer, or in each layer
+        and `activation_bins`.
     draws : int
-        Random masks per attribute and k.
+        How many random masks. One uniform one is made for each attribute, as in the study; more are a pool that all
+        attributes share. Matched ones are each attribute's own.
     seed : int
-        Every mask has a generator of its own, seeded by `seed` and what its name says, so that adding an attribute,
-        a threshold or a draw leaves the other masks as they are.
+        Every mask has a generator of its own, seeded by `seed` and what its name says of its neurons, so that adding an
+        attribute, a threshold, a draw or a factor leaves the other masks as they are.
+    scales : sequence of float
+        The factors of method "scale"; a mask each.
+    resamples : int
+        How many samples of method "resample"; a mask each.
+    statistics : mapping of str to array [N]
+        `mean`, `mean_abs` and `sample1` and on: what methods "mean" and "resample" and activation_matched need.
 
     Returns
     -------
-    dict of str to array [L, D], int8 or float32
-        ``valence_top4000`` and ``valence_top4000_random`` (with several draws ``valence_top4000_random1`` and on):
-        1 where a neuron is left alone.
+    dict of str to array [L, D] int8 (zero) or float32 (float, scale), or [2, L, D] float32 (mean, resample)
+        By name (`MaskName`): what neurons are multiplied by, 1 where one is left alone; the second [L, D] is added.
 
     Raises
     ------
     UserError
-        If L does not divide N, a threshold is not in 1..N, or `layer_matched_neurons` finds too few.
+        If an attribute cannot be told from the pool in a name, L does not divide N, a threshold is not in 1..N, a layer
+        has too few neurons to match, or the statistics lack what is needed.
     """
+    for attribute in ranks:
+        if MaskName.parse(str(MaskName(attribute, 1))) != MaskName(attribute, 1):
+            raise UserError(f"attribute {attribute!r}: masks could not be told from the random ones by name; rename it")
+    size = len(next(iter(ranks.values())))
+    if size % num_layers:
+        raise UserError(f"--num_layers {num_layers}: {size} neurons cannot be divided evenly among so many layers")
+    bins = np.zeros((num_layers, size // num_layers), int)
+    if baseline == "activation_matched":
+        bins = activation_bins(_column(statistics, "mean_abs"), num_layers)
+    changes = {"scale": [("scale", float(scale) + 0.0) for scale in scales],  # -0.0 is 0.0
+               "resample": [("resample", sample) for sample in range(1, 1 + resamples)],
+               "mean": [("mean", 0)]}.get(method, [("", 0)])
+    added = {value: _column(statistics, "mean" if change == "mean" else f"sample{value}")
+             for change, value in changes if change in ("mean", "resample")}
+
     masks = {}
-    for attribute, rank in ranks.items():
-        size = len(rank)
-        if size % num_layers:
-            raise UserError(f"--num_layers {num_layers}: {size} neurons cannot be divided evenly among so many layers")
-        for k in thresholds:
-            name = f"{attribute}_top{k}"
-            top = top_neurons(rank, k)
-            for draw in range(1 + draws):  # 0 is the attribute's own mask
-                own = np.random.SeedSequence(seed, spawn_key=(k, draw, *attribute.encode()))
-                generator = np.random.default_rng(own)
-                if draw == 0:
-                    neurons = top
-                elif baseline == "layer_matched":
-                    neurons = layer_matched_neurons(top, num_layers, size // num_layers, generator)
-                else:
-                    neurons = generator.choice(size, k, replace=False)
-                mask = np.ones((num_layers, size // num_layers), np.int8 if method == "binary" else np.float32)
-                mask.flat[neurons] = 0 if method == "binary" else generator.random(k, dtype=np.float32)
-                suffix = "" if draw == 0 else "_random" if draws == 1 else f"_random{draw}"
-                masks[name + suffix] = mask
+    for name, neurons, generator in _neurons(ranks, thresholds, bins, baseline, draws, seed):
+        for change, value in changes:
+            shape = (2, *bins.shape) if added else bins.shape
+            mask = np.ones(shape, np.int8 if method == "zero" else np.float32)
+            if added:
+                mask[1] = 0
+                mask[1].flat[neurons] = added[value][neurons]
+            factor = {"float": generator.random(len(neurons), np.float32), "scale": value}.get(method, 0)
+            (mask[0] if added else mask).flat[neurons] = factor
+            masks[str(name._replace(method=change, value=value))] = mask
     return masks
 
 
-def top_overlap(ranks: dict[str, np.ndarray], thresholds: Sequence[int]) -> pd.DataFrame:
-    """How many of their k best-ranked neurons any two attributes share, against chance.
+def _neurons(
+        ranks: Mapping[str, np.ndarray], thresholds: Sequence[int], bins: np.ndarray, baseline: str, draws: int,
+        seed: int,
+) -> Iterator[tuple[MaskName, np.ndarray, np.random.Generator]]:
+    """Each mask's name, its neurons and its generator."""
+    def stream(name: MaskName, draw: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(name.k, draw, *name.attribute.encode())))
+
+    for attribute, rank in ranks.items():
+        for k in thresholds:
+            own, top = MaskName(attribute, k), top_neurons(rank, k)
+            yield own, top, stream(own, 0)
+            if baseline != "uniform":
+                for draw in range(1, 1 + draws):
+                    generator = stream(own, draw)
+                    yield MaskName(attribute, k, True, draw), matched_neurons(top, bins, generator), generator
+            elif draws == 1:
+                generator = stream(own, 1)
+                yield MaskName(attribute, k, True), generator.choice(bins.size, k, replace=False), generator
+    for k in thresholds if baseline == "uniform" and draws > 1 else ():
+        for draw in range(1, 1 + draws):
+            name = MaskName(POOL, k, True, draw)
+            generator = stream(name, draw)
+            yield name, generator.choice(bins.size, k, replace=False), generator
+
+
+def _column(statistics: Mapping[str, np.ndarray] | None, column: str) -> np.ndarray:
+    if statistics is None:
+        raise UserError("--statistics: is needed for this method or baseline; get_active_neuron.py --statistics makes "
+                        "the file")
+    if column not in statistics:
+        raise UserError(f"--statistics: has no column {column!r}; make it again with get_active_neuron.py --statistics "
+                        "and, for more samples, a higher --samples")
+    return np.asarray(statistics[column])
+
+
+def matching(masks: Mapping[str, np.ndarray], mean_abs: np.ndarray | None = None) -> pd.DataFrame:
+    """How far the random masks match each attribute's own.
 
     Parameters
     ----------
-    ranks : dict of str to array [N]
-        As for `make_masks`.
-    thresholds : sequence of int
+    masks : mapping of str to array [L, D] or [2, L, D]
+        From `make_masks`; of masks of the same neurons that differ in what is done to them one is looked at.
+    mean_abs : array [N], optional
+        Each neuron's mean |a|.
 
     Returns
     -------
     pandas.DataFrame
-        One row a pair and k: `attribute_1`, `attribute_2`, `k`, `overlap` (neurons), `expected` (k^2 / N), and `p` of
-        an overlap at least as large for two random sets of k (hypergeometric).
+        For each attribute and k a row a layer and one of "all": `top` (how many of the attribute's neurons),
+        `controls` (the same of its random masks, on average), `mean_abs_top` and `mean_abs_controls` (mean |a| of
+        these neurons; NaN without statistics or neurons), and `draws`, the number of random masks.
     """
+    tops: dict[tuple[str, int], np.ndarray] = {}
+    controls: dict[tuple[str, int], dict[int, np.ndarray]] = {}
+    for text, mask in masks.items():
+        name = MaskName.parse(text)
+        changed = mask != 1 if mask.ndim == 2 else mask[0] != 1
+        if name.method == "scale" and name.value == 1:
+            continue  # changes nothing, so that its neurons cannot be seen
+        if name.control:
+            controls.setdefault((name.attribute, name.k), {}).setdefault(name.draw, changed)
+        else:
+            tops.setdefault((name.attribute, name.k), changed)
     rows = []
-    for k in thresholds:
-        for (first, rank_1), (second, rank_2) in combinations(ranks.items(), 2):
-            overlap = len(np.intersect1d(top_neurons(rank_1, k), top_neurons(rank_2, k), assume_unique=True))
-            p = stats.hypergeom.sf(overlap - 1, len(rank_1), k, k)
-            rows.append((first, second, k, overlap, k * k / len(rank_1), p))
-    return pd.DataFrame(rows, columns=["attribute_1", "attribute_2", "k", "overlap", "expected", "p"])
+    for (attribute, k), top in tops.items():
+        drawn = controls.get((attribute, k)) or controls.get((POOL, k), {})
+        control = np.mean(list(drawn.values()), axis=0) if drawn else np.full(top.shape, np.nan)
+        weight = np.full(top.shape, np.nan) if mean_abs is None else np.asarray(mean_abs).reshape(top.shape)
+        for layer in (*range(len(top)), "all"):
+            chosen = slice(None) if layer == "all" else layer
+            counts = [float(of[chosen].sum()) for of in (top, control)]
+            sums = [float((of * weight)[chosen].sum()) for of in (top, control)]
+            means = [total / count if count else np.nan for total, count in zip(sums, counts)]
+            rows.append((attribute, k, layer, *counts, *means, len(drawn)))
+    return pd.DataFrame(rows, columns=["attribute", "k", "layer", "top", "controls", "mean_abs_top",
+                                       "mean_abs_controls", "draws"])

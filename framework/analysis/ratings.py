@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from framework.analysis.inference import false_discovery_q
+from framework.analysis.estimators import false_discovery_q
 from framework.errors import UserError
 
 # ------------------------------------------------------------------------------------------------- which ratings count

@@ -1,0 +1,215 @@
+"""Step 6's estimators and tests: arrays in, arrays out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+EXACT = 99  # random masks in a pool whose ranks alone give a p-value of .01
+
+
+class Estimate(NamedTuple):
+    """What masks cost beyond random ones: arrays of one shape. NaN where an estimator has no such thing.
+
+    `ci_low` and `ci_high` are the two-sided 95% interval of `drop`, `p` is one-sided (drop > 0).
+    """
+
+    drop: np.ndarray
+    ci_low: np.ndarray
+    ci_high: np.ndarray
+    t: np.ndarray
+    df: np.ndarray
+    p: np.ndarray
+    se: np.ndarray
+
+
+def t_estimate(drop: np.ndarray, se: np.ndarray, df: np.ndarray) -> Estimate:
+    """Compare drops with 0 by Student's t; all NaN but the drop where the standard error is 0 or unknown."""
+    drop, se, df = np.broadcast_arrays(*(np.asarray(value, float) for value in (drop, se, df)))
+    se = np.where((se > 1e-12) & (df > 0), se, np.nan)  # drops that are all the same differ by rounding
+    t, half_width = drop / se, se * stats.t.ppf(0.975, df)
+    return Estimate(drop, drop - half_width, drop + half_width, t, np.where(np.isnan(se), np.nan, df),
+                    stats.t.sf(t, df), se)
+
+
+def pool_estimate(specific: np.ndarray, pool: np.ndarray, exact: bool) -> Estimate:
+    """Compare each mask with a pool of random masks, of which it might be one.
+
+    Exact: p = (1 + #{random <= specific}) / (R + 1), and the interval is the pool's central 95% minus the specific
+    mask [1]_. Else t = (mean - specific) / (s sqrt(1 + 1/R)) with R - 1 degrees of freedom [2]_.
+
+    Parameters
+    ----------
+    specific : array [...]
+        Mean accuracy under each specific mask.
+    pool : array [..., R]
+        The same under random masks of its size, R >= 2.
+    exact : bool
+        For pools of `EXACT` and more.
+
+    References
+    ----------
+    .. [1] Phipson & Smyth (2010), Stat. Appl. Genet. Mol. Biol. 9, 39.
+    .. [2] Crawford & Howell (1998), Clin. Neuropsychol. 12, 482-486.
+    """
+    draws = pool.shape[-1]
+    estimate = t_estimate(pool.mean(-1) - specific, pool.std(-1, ddof=1) * np.sqrt(1 + 1 / draws), draws - 1)
+    if not exact:
+        return estimate
+    # Rounding: equal counts of right answers may have means that differ in the last digit.
+    p = (1 + (pool <= np.asarray(specific)[..., None] + 1e-12).sum(-1)) / (draws + 1)
+    tail = max(1, int(0.025 * (draws + 1)))
+    ordered, none = np.sort(pool, axis=-1), np.full(p.shape, np.nan)
+    return estimate._replace(p=p, t=none, df=none, ci_low=ordered[..., tail - 1] - specific,
+                             ci_high=ordered[..., -tail] - specific)
+
+
+def matched_estimate(specific: np.ndarray, matched: list[np.ndarray]) -> Estimate:
+    """Compare each attribute's mask with its own random masks, as `pool_estimate` does with few.
+
+    The standard deviation is pooled over attributes, A(R - 1) degrees of freedom: masks of one attribute are too few to
+    tell it.
+
+    Parameters
+    ----------
+    specific : array [A]
+    matched : list of A arrays [R_a]
+        R_a >= 1, one of them >= 2.
+    """
+    df = sum(len(draws) - 1 for draws in matched)
+    variance = sum(((draws - draws.mean()) ** 2).sum() for draws in matched) / max(df, 1)
+    counts = np.array([len(draws) for draws in matched])
+    means = np.array([draws.mean() for draws in matched])
+    return t_estimate(means - specific, np.sqrt(variance * (1 + 1 / counts)), df)
+
+
+def crossed_estimate(drops: np.ndarray, noise: np.ndarray | float = 0.0, noise_df: float = np.inf) -> Estimate:
+    """The mean of a table whose rows (seeds) and columns (attributes) are both samples.
+
+    Two-way random effects without replication. The variance of the mean is (MSa + MSb - MSe) / ab from ANOVA's mean
+    squares [1]_; a component that is not positive is dropped, which leaves MSa / ab, MSb / ab or MSe / ab. The degrees
+    of freedom are Satterthwaite's [2]_. Cells that share a row or a column are not independent; why that matters: [3]_.
+
+    Parameters
+    ----------
+    drops : array [..., a, b]
+        a >= 2, b >= 2.
+    noise : array [...]
+        A variance to add: that of the mean of a pool's masks, where every drop is against it.
+    noise_df : float
+        Its degrees of freedom.
+
+    References
+    ----------
+    .. [1] Searle, Casella & McCulloch (1992), Variance Components, ch. 4.
+    .. [2] Satterthwaite (1946), Biometrics Bull. 2, 110-114.
+    .. [3] Clark (1973), J. Verb. Learn. Verb. Behav. 12, 335-359.
+    """
+    a, b = drops.shape[-2:]
+    rows, columns = drops.mean(-1, keepdims=True), drops.mean(-2, keepdims=True)
+    mean = rows.mean(-2, keepdims=True)
+    square_a = b * ((rows - mean) ** 2).sum((-2, -1)) / (a - 1)
+    square_b = a * ((columns - mean) ** 2).sum((-2, -1)) / (b - 1)
+    square_e = ((drops - rows - columns + mean) ** 2).sum((-2, -1)) / ((a - 1) * (b - 1))
+    has_a, has_b = square_a > square_e, square_b > square_e
+    parts = np.stack([has_a * square_a, has_b * square_b, np.where(has_a == has_b, 1 - 2 * has_a, 0) * square_e])
+    parts = np.concatenate([parts / (a * b), np.broadcast_to(noise, (1, *has_a.shape))])
+    own_df = np.array([a - 1, b - 1, (a - 1) * (b - 1), noise_df])
+    variance = parts.sum(0)
+    spread = np.tensordot(1 / own_df, parts ** 2, 1)
+    df = np.divide(variance ** 2, spread, out=np.zeros_like(variance), where=spread > 0)
+    return t_estimate(mean[..., 0, 0], np.sqrt(variance), df)
+
+
+def sign_flip_p(values: np.ndarray) -> np.ndarray:
+    """One-sided p of a mean: how often it is as large when each value keeps or changes its sign.
+
+    Every pattern of signs once, which is exact for values that are symmetric around 0; with more than 16 values 65,536
+    random patterns and the one observed.
+
+    Parameters
+    ----------
+    values : array [..., n]
+
+    Returns
+    -------
+    array [...]
+    """
+    n = values.shape[-1]
+    if n <= 16:
+        signs = 1 - 2 * (np.arange(2 ** n)[:, None] >> np.arange(n) & 1)
+    else:
+        signs = np.random.default_rng(0).choice([-1, 1], (2 ** 16 + 1, n))
+        signs[0] = 1
+    flat = values.reshape(-1, n)
+    p = [(signs @ row >= row.sum() - 1e-9 * abs(row).sum()).mean() for row in flat]
+    return np.reshape(p, values.shape[:-1])
+
+
+def paired_estimate(drops: np.ndarray) -> Estimate:
+    """The study's test: a paired t-test whose pairs [..., n] count as independent, although they share masks."""
+    n = drops.shape[-1]
+    if n < 2:
+        return t_estimate(drops.mean(-1), np.nan, np.nan)._replace(df=np.full(drops.shape[:-1], n - 1.0))
+    return t_estimate(drops.mean(-1), drops.std(-1, ddof=1) / np.sqrt(n), n - 1)
+
+
+def false_discovery_q(p: np.ndarray) -> np.ndarray:
+    """Benjamini-Hochberg q-values (Benjamini & Hochberg, 1995, J. R. Stat. Soc. B 57) over every p-value given.
+
+    Parameters
+    ----------
+    p : array of float
+        Any shape; NaN where there was nothing to test.
+
+    Returns
+    -------
+    array of float
+        Same shape; NaN stays NaN and does not count as a test.
+    """
+    p = np.asarray(p, float)
+    q = np.full(p.shape, np.nan)
+    tested = ~np.isnan(p)
+    if tested.any():
+        q[tested] = stats.false_discovery_control(p[tested])
+    return q
+
+
+def mean_interval(values: np.ndarray) -> dict[str, float]:
+    """Mean, its standard error and its two-sided 95% t interval.
+
+    Parameters
+    ----------
+    values : array [n]
+
+    Returns
+    -------
+    dict
+        `mean`, `se`, `ci_low`, `ci_high`, `n`; a single value has NaN for error and interval.
+    """
+    values = np.asarray(values, float)
+    n = len(values)
+    mean = values.mean()
+    se = values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
+    half_width = stats.t.ppf(0.975, n - 1) * se if n > 1 else np.nan
+    return {"mean": mean, "se": se, "ci_low": mean - half_width, "ci_high": mean + half_width, "n": n}
+
+
+def accuracy_interval(accuracies: np.ndarray) -> dict[str, float]:
+    """`mean_interval` of accuracies: cut off at 0 and 1, and NaN of fewer than 5, where it is too wide to say anything.
+
+    Parameters
+    ----------
+    accuracies : array [n]
+        0..1.
+
+    Returns
+    -------
+    dict
+        As of `mean_interval`.
+    """
+    found = mean_interval(accuracies)
+    bounds = np.clip([found["ci_low"], found["ci_high"]], 0, 1) if found["n"] >= 5 else (np.nan, np.nan)
+    return found | dict(zip(("ci_low", "ci_high"), bounds))
