@@ -19,11 +19,10 @@ from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokeni
 
 from framework import artifacts
 from framework.errors import UserError
-from framework.model import former as encoders
-from framework.model import loading, neurons
+from framework.model import encoders, loading, speed
+from framework.model.neurons import Intervention
 from framework.model.noise import RowNoise
-from framework.old_trainer import PromptTrainer, Task, TrainSettings, count_right
-from framework.tasks import TaskRows
+from framework.roberta import RobertaForMaskedLMPrompt
 
 ROOT = Path(__file__).resolve().parents[1]
 # What each family's tiny model has beside the sizes of all, and which kind of tokenizer its published models have.
@@ -111,106 +110,142 @@ def folder_of(tmp_path_factory, tokenizers):
     return make
 
 
-def load(folder):
-    """The model as every script loads it, in float64, its tokenizer, and its label ids."""
-    model, tokenizer, _ = loading.load_backbone(str(folder), prompt_len=5, dtype=torch.float64)
-    return model, tokenizer, loading.find_label_ids(tokenizer, ("negative", "positive"), "")
+def load(folder, dtype=torch.float64):
+    """The model as every script loads it."""
+    return loading.load(str(folder), dtype=dtype).model
 
 
-def make_inputs(model, tokenizer, rows=4, length=9):
-    """Input ids, one prompt a row, and masks that differ."""
+def make_inputs(model, lengths=(9, 9, 9, 9)):
+    """Rows, one prompt for each, and changes of neurons that differ."""
     generator = torch.Generator().manual_seed(1)
-    input_ids = torch.randint(10, 300, (rows, length), generator=generator)
-    input_ids[:, 0] = tokenizer.mask_token_id
-    prompt = torch.randn(rows, 5, model.prompt_width, dtype=torch.float64, generator=generator)
-    masks = (torch.rand(3, *neurons.shape(model), generator=generator) > 0.3).double()
-    return input_ids, prompt, masks
+    rows = [np.array([model.tokenizer.mask_token_id, *torch.randint(10, 300, (length - 1,), generator=generator)])
+            for length in lengths]
+    prompts = torch.randn(len(rows), 5, model.prompt_width, dtype=torch.float64, generator=generator)
+    multiply = (torch.rand(3, *model.shape, generator=generator) > 0.3).double()
+    add = torch.randn(3, *model.shape, generator=generator).double()
+    return rows, prompts, Intervention(multiply, (1 - multiply) * add)
 
 
 @family
 def test_a_prompt_of_words_reads_as_those_words(folder_of, name):
-    """The two logits are the model's own at the mask token, positions counted from 0."""
-    model, tokenizer, label_ids = load(folder_of(name))
+    """Logits and gradient are the model's own at the mask token, positions counted from 0."""
+    model = load(folder_of(name))
+    label_ids = loading.find_label_ids(model.tokenizer, ("negative", "positive"), "")
     plain = AutoModelForMaskedLM.from_pretrained(folder_of(name), dtype=torch.float64).eval()
-    input_ids, _, _ = make_inputs(model, tokenizer)
-    prompt = plain.get_input_embeddings()(input_ids[:, 1:6])
-    segments = getattr(getattr(plain.base_model, "embeddings", None), "token_type_embeddings", None)
-    prompt = prompt if segments is None else prompt + segments.weight[0]
-    positions = torch.arange(input_ids.shape[1]).expand(len(input_ids), -1)
-    with torch.no_grad():
-        expected = plain(input_ids, position_ids=positions).logits[:, 0, label_ids]
-        logits = model(input_ids[:, [0, 6, 7, 8]], prompt=prompt).logits
-    torch.testing.assert_close(logits, expected, rtol=0, atol=1e-6 if name == "modernbert" else 1e-12)
+    rows, _, _ = make_inputs(model)
+    input_ids = torch.from_numpy(np.stack(rows))
+    words = plain.get_input_embeddings()(input_ids).detach()
+    chosen = words[:, 1:6].clone().requires_grad_()
+    positions = torch.arange(9).expand(len(rows), -1)
+    expected = plain(inputs_embeds=torch.cat([words[:, :1], chosen, words[:, 6:]], dim=1),
+                     position_ids=positions).logits[:, 0, label_ids]
+    assert torch.allclose(expected, plain(input_ids, position_ids=positions).logits[:, 0, label_ids])
+    types = getattr(getattr(plain.base_model, "embeddings", None), "token_type_embeddings", None)
+    prompts = (chosen if types is None else chosen + types.weight[0]).detach().requires_grad_()
+    logits = model([row[[0, 6, 7, 8]] for row in rows], prompts)
+    tolerance = dict(rtol=0, atol=1e-6 if name == "modernbert" else 1e-12)
+    torch.testing.assert_close(logits, expected, **tolerance)
+    gradients = (torch.autograd.grad(output[:, 1].sum(), prompt)[0]
+                 for output, prompt in ((logits, prompts), (expected, chosen)))
+    torch.testing.assert_close(*gradients, **tolerance)
+    assert all(parameter.grad is None and not parameter.requires_grad for parameter in model.parameters())
 
 
 @pytest.mark.parametrize("name", ["roberta", "xlm-roberta", "camembert"])
-def test_robertas_equal_the_fast_class(folder_of, name):
-    folder = folder_of(name)
-    fast, tokenizer, label_ids = load(folder)
-    general, _ = encoders.load(folder, AutoConfig.from_pretrained(folder), label_ids, torch.float64)
-    assert type(fast) is not type(general.eval())
-    input_ids, prompt, masks = make_inputs(fast, tokenizer)
+def test_robertas_equal_the_classes_of_step_2(folder_of, name):
+    model = load(folder_of(name))
+    label_ids = loading.find_label_ids(model.tokenizer, ("negative", "positive"), "")
+    twin = RobertaForMaskedLMPrompt.from_pretrained(folder_of(name), label_ids=label_ids, dtype=torch.float64).eval()
+    rows, prompts, change = make_inputs(model, (9, 4, 7, 2))
+    input_ids = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(row) for row in rows], batch_first=True)
     attended = torch.arange(9) < torch.tensor([[9], [4], [7], [2]])
-    for options in ({}, {"neuron_masks": masks}):
-        with torch.no_grad():
-            ours, theirs = (model(input_ids, attended, prompt=prompt, **options).logits for model in (general, fast))
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
-    torch.testing.assert_close(neurons.read(general, tokenizer, prompt), neurons.read(fast, tokenizer, prompt))
-    assert neurons.shape(general) == neurons.shape(fast) == (2, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(model(rows, prompts), twin(input_ids, attended, prompt=prompts).logits)
+        expected = twin(input_ids, attended, prompt=prompts, neuron_masks=change.multiply).logits
+        torch.testing.assert_close(model(rows, prompts, Intervention(change.multiply)), expected)
 
 
 def unshared(model):
     """The same ALBERT with weights of its own in every pass, since an edit of shared weights is felt in each."""
     config = copy.deepcopy(model.config)
     config.num_hidden_groups = config.num_hidden_layers
-    twin = encoders.PromptedEncoder(AutoModelForMaskedLM.from_config(config), (0, 1)).double().eval()
+    twin = encoders.PromptedEncoder(AutoModelForMaskedLM.from_config(config), model.tokenizer, (0, 1)).double().eval()
     weights = model.state_dict()
     twin.load_state_dict({key: weights[key.replace("layer_groups.1", "layer_groups.0")] for key in twin.state_dict()})
+    twin.token_type = model.token_type
     return twin
 
 
 @family
 def test_a_masked_neuron_is_gone(folder_of, name):
     """Masking neurons, some of one layer at a time, equals cutting the weights that lead out of them."""
-    model, tokenizer, _ = load(folder_of(name))
-    input_ids, prompt, _ = make_inputs(model, tokenizer)
-    layers, units = neurons.shape(model)
+    model = load(folder_of(name))
+    rows, prompts, _ = make_inputs(model)
+    layers, units = model.shape
     edited = unshared(model) if name == "albert" else copy.deepcopy(model)
-    linears = neurons.feed_forward(edited)
-    assert (len(linears), linears[0].in_features) == (layers, units) == (4 if name == "albert" else 2, 32)
+    assert (len(edited.down), edited.down[0].in_features) == model.shape == (4 if name == "albert" else 2, 32)
     for layer in range(layers):
         chosen = slice(layer, None, 5)
         mask = torch.ones(1, layers, units, dtype=torch.float64)
         mask[0, layer, chosen] = 0
         with torch.no_grad():
-            weight = linears[layer].weight
+            weight = edited.down[layer].weight
             columns = weight[:, chosen].clone()
             weight[:, chosen] = 0
-            cut = edited(input_ids, prompt=prompt).logits
+            cut = edited(rows, prompts)
             weight[:, chosen] = columns
-            whole = model(input_ids, prompt=prompt).logits
-            masked = model(input_ids, prompt=prompt, neuron_masks=mask).logits[0]
+            whole, masked = model(rows, prompts), model(rows, prompts, Intervention(mask))[0]
         torch.testing.assert_close(masked, cut, rtol=0, atol=1e-6 if name == "modernbert" else 1e-12)
         assert (whole - cut).abs().max() > 1e-4, "the neurons matter"
 
 
 @family
-def test_padding_and_neighbours_change_nothing(folder_of, name):
-    """Rows of different lengths and several masks in one batch give what each row gives alone."""
-    model, tokenizer, _ = load(folder_of(name))
-    input_ids, prompt, masks = make_inputs(model, tokenizer)
-    lengths = [9, 4, 7, 2]
-    attended = torch.arange(9) < torch.tensor(lengths)[:, None]
-    input_ids[~attended] = tokenizer.pad_token_id
-    with torch.no_grad():
-        plain = model(input_ids, attended, prompt=prompt).logits
-        masked = model(input_ids, attended, prompt=prompt, neuron_masks=masks).logits
-        for row, length in enumerate(lengths):
-            alone = model(input_ids[row: row + 1, :length], prompt=prompt[row]).logits[0]
-            torch.testing.assert_close(plain[row], alone, rtol=0, atol=1e-6)
-            for index in range(len(masks)):
-                alone = model(input_ids[row: row + 1, :length], prompt=prompt[row], neuron_masks=masks[[index]]).logits
-                torch.testing.assert_close(masked[index, row], alone[0, 0], rtol=0, atol=1e-6)
+def test_padding_and_neighbours_change_nothing(folder_of, name, monkeypatch):
+    """Rows of different lengths and several interventions in one pass give what each row gives alone.
+
+    Packed, as on a CPU, or padded, as on a GPU.
+    """
+    model = load(folder_of(name))
+    rows, prompts, change = make_inputs(model, (9, 4, 7, 2))
+    alone = [model([row], prompt) for row, prompt in zip(rows, prompts)]
+    changed = [model([row], prompt, Intervention(change.multiply[[i]], change.add[[i]]))
+               for row, prompt in zip(rows, prompts) for i in range(3)]
+    layout = speed.Layout
+    for packed in (True, False):
+        monkeypatch.setattr(speed, "Layout", lambda *rest, packed, this=packed: layout(*rest, packed and this))
+        torch.testing.assert_close(model(rows, prompts), torch.cat(alone), rtol=0, atol=1e-6)
+        together = model(rows, prompts, change)
+        torch.testing.assert_close(together, torch.cat(changed).view(4, 3, 2).transpose(0, 1), rtol=0, atol=1e-6)
+
+
+@family
+def test_neurons_that_are_read_are_what_enters_the_down_projections(folder_of, name):
+    model = load(folder_of(name))
+    rows, prompts, _ = make_inputs(model, (9, 4))
+    everywhere, expected = [], []
+    model.read_everywhere(rows, prompts, lambda layer, neurons: everywhere.append((layer, neurons)))
+    for row, prompt in zip(rows, prompts):
+        with model.at_neurons(lambda layer, neurons: expected.append(neurons.reshape(-1, neurons.shape[-1]))):
+            model([row], prompt)
+    layers = model.shape[0]
+    assert [layer for layer, _ in everywhere] == list(range(layers))
+    for layer, neurons in everywhere:
+        one, other = expected[layer], expected[layers + layer]
+        if layer < layers - 1:  # of the last, only the answers' are computed
+            torch.testing.assert_close(neurons, torch.cat([one, other]), rtol=0, atol=1e-6)
+        torch.testing.assert_close(neurons[[0, 14]], torch.stack([one[0], other[0]]), rtol=0, atol=1e-6)
+    at_answer = torch.stack([neurons[[0, 14]] for _, neurons in everywhere], dim=1).flatten(1)
+    torch.testing.assert_close(model.read(prompts, rows), at_answer.float())
+
+
+def test_to_zero_is_to_multiply_to_the_bit(folder_of):
+    model = load(folder_of("bert"), torch.bfloat16)
+    rows, prompts, change = make_inputs(model)
+    masks = change.multiply.float()
+    pairs = [torch.stack([mask, torch.zeros_like(mask)]) for mask in masks]
+    assert torch.equal(model(rows, prompts, Intervention.stack(masks)), model(rows, prompts, Intervention.stack(pairs)))
+    mixed = Intervention.stack([masks[0], pairs[1]])
+    assert torch.equal(model(rows, prompts, mixed), model(rows, prompts, Intervention(masks[:2])))
 
 
 def drop_out_a_tenth(model):
@@ -225,18 +260,15 @@ def drop_out_a_tenth(model):
 @family
 def test_dropout_is_the_rows_own(folder_of, name):
     """A row meets the same noise beside others, however far it is padded, and other noise from another seed."""
-    model, tokenizer, _ = load(folder_of(name))
+    model = load(folder_of(name))
     drop_out_a_tenth(model)
-    input_ids, prompt, _ = make_inputs(model, tokenizer)
+    rows, prompts, _ = make_inputs(model, (9, 4, 7, 2))
     lengths, seeds = np.array([9, 4, 7, 2]), np.array([5, 6, 7, 8], np.uint64)
-    attended = torch.arange(9) < torch.from_numpy(lengths)[:, None]
-    input_ids[~attended] = tokenizer.pad_token_id
     model.train()
 
-    def logits(rows, seeds=seeds):
-        longest = lengths[rows].max()
-        with torch.no_grad(), RowNoise(seeds[rows], lengths[rows] + 5):
-            return model(input_ids[rows, :longest], attended[rows, :longest], prompt=prompt[rows]).logits
+    def logits(chosen, seeds=seeds):
+        with torch.no_grad(), RowNoise(seeds[chosen], lengths[chosen] + 5):
+            return model([rows[row] for row in chosen], prompts[chosen])
 
     together = logits([0, 1, 2, 3])
     for row in range(4):
@@ -250,37 +282,35 @@ def test_what_a_device_computes_stays_there(folder_of, name, monkeypatch):
     """On torch's "meta", which has shapes and no numbers: what stands in for a GPU where there is none."""
     # It looks whether anything is padded.
     monkeypatch.setattr("transformers.masking_utils._ignore_bidirectional_mask_sdpa", lambda *arguments, **more: False)
-    model, tokenizer, _ = load(folder_of(name))
+    model = load(folder_of(name))
     drop_out_a_tenth(model)
-    _, _, masks = make_inputs(model, tokenizer)
-    model.to("meta")
-    random = np.random.default_rng(0)
-    tokens = [np.array([tokenizer.mask_token_id, *random.integers(10, 300, length)]) for length in (3, 9, 5, 5)]
-    rows = TaskRows(np.arange(4), np.arange(4) % 2)
-    trainer = PromptTrainer(model, tokens, tokens, TrainSettings(prompt_len=5), positions_per_batch=30)
-    trainer.add(Task("fear", 1, rows, rows))
-    losses = trainer.step(trainer.next_rows())
-    right = count_right(model, tokens, rows, trainer.prompts[0], 60, neuron_masks=masks.to("meta"))
-    assert losses.is_meta and trainer.prompts.is_meta and right.is_meta
+    rows, prompts, change = make_inputs(model, (9, 4, 7, 2))
+    model.to("meta").train()
+    prompts = prompts.to("meta").requires_grad_()
+    with RowNoise(np.arange(4).astype(np.uint64), np.array([9, 4, 7, 2]) + 5, "meta"):
+        logits = model(rows, prompts)
+    assert torch.autograd.grad(logits.sum(), prompts)[0].is_meta
+    assert model.eval()(rows, prompts, change).shape == (3, 4, 2)
 
 
 @family
 def test_answers_are_not_rounded_to_bfloat16(folder_of, name):
     """Where they are, one in twenty is a tie: the head computes in float32 whatever the precision of the rest."""
-    model, tokenizer, _ = loading.load_backbone(str(folder_of(name)), 5, dtype=torch.bfloat16)
-    input_ids, prompt, masks = make_inputs(model, tokenizer)
-    for options in ({}, {"neuron_masks": masks}):
-        logits = model(input_ids, prompt=prompt, **options).logits
+    model = load(folder_of(name), torch.bfloat16)
+    rows, prompts, change = make_inputs(model)
+    for logits in (model(rows, prompts), model(rows, prompts, change)):
         assert model.dtype == torch.bfloat16 and (logits != logits.bfloat16()).any()
 
 
-@family
-def test_only_the_prompt_learns(folder_of, name):
-    model, tokenizer, _ = load(folder_of(name))
-    input_ids, prompt, _ = make_inputs(model, tokenizer)
-    model.train()(input_ids, prompt=prompt.requires_grad_(True)).logits[:, 1].sum().backward()
-    assert (prompt.grad.abs().amax(dim=-1) > 0).all(), "every vector of every row's prompt"
-    assert all(parameter.grad is None for parameter in model.parameters())
+def test_special_tokens_typed_in_a_text_are_characters(folder_of):
+    for name in ("roberta", "bert", "albert"):
+        model = load(folder_of(name))
+        tokenizer = model.tokenizer
+        special = f"{tokenizer.mask_token} {tokenizer.sep_token}{tokenizer.pad_token}"
+        (row,) = model.encode([f"so {special} good"], 80)
+        assert not set(row[2:-1]) & {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}
+        assert row[0] == tokenizer.mask_token_id and len(row) > 4
+        assert len(model.encode(["good " * 50], 20)[0]) == 21
 
 
 def run_main(name, *flags, monkeypatch, folder):
@@ -328,7 +358,7 @@ def test_label_words_that_are_no_token(folder_of, monkeypatch):
     for word in ("unhelpful", "улыбка"):  # several tokens, the unknown token
         with pytest.raises(UserError, match=f"'{word}' is not one token .* --label_words negative positive or "
                                             "--label_words bad good"):
-            loading.load_backbone(str(folder_of("bert")), 5, label_words=(word, "good"))
+            loading.load(str(folder_of("bert")), label_words=(word, "good"))
     tokenizer = AutoTokenizer.from_pretrained(folder_of("bert"))
     monkeypatch.setattr(loading, "OTHER_LABEL_WORDS", ())  # none of them is in its vocabulary
     with pytest.raises(UserError, match="two of its whole words, such as ") as error:
@@ -336,7 +366,7 @@ def test_label_words_that_are_no_token(folder_of, monkeypatch):
     suggested = re.search("such as (.*):", str(error.value))[1].split(", ")
     assert len(set(loading.find_label_ids(tokenizer, suggested[:2], ""))) == 2
     with pytest.raises(UserError, match="same token"):
-        loading.load_backbone(str(folder_of("bert")), 5, label_words=("good", "Good"))
+        loading.load(str(folder_of("bert")), label_words=("good", "Good"))
 
 
 def test_label_words_as_a_text_begins_with_them(tokenizers):
@@ -355,9 +385,9 @@ def test_label_word_that_is_one_token_after_a_space_only(tokenizers):
 
 
 def test_model_of_an_unknown_family(tmp_path):
-    AutoConfig.for_model("gpt2").save_pretrained(tmp_path)
-    with pytest.raises(UserError, match="is a gpt2 model; choose one of albert, bert, .*, xlm-roberta"):
-        loading.load_backbone(str(tmp_path), 5)
+    AutoConfig.for_model("t5").save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="is a t5 model, an encoder with a decoder; choose a dense decoder"):
+        loading.load(str(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["bert", "roberta"])
@@ -365,7 +395,7 @@ def test_model_without_a_masked_language_head(folder_of, tmp_path, name):
     AutoModel.from_pretrained(folder_of(name)).save_pretrained(tmp_path)
     AutoTokenizer.from_pretrained(folder_of(name)).save_pretrained(tmp_path)
     with pytest.raises(UserError, match="has no weights for .*masked-language head"):
-        loading.load_backbone(str(tmp_path), 5)
+        loading.load(str(tmp_path))
 
 
 def test_deberta_trained_to_find_replaced_words(folder_of, tmp_path):
@@ -375,7 +405,7 @@ def test_deberta_trained_to_find_replaced_words(folder_of, tmp_path):
     weights["mask_predictions.dense.weight"] = torch.zeros(2)
     save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
     with pytest.raises(UserError, match="has no weights for lm_predictions.*masked-language head"):
-        loading.load_backbone(str(tmp_path), 5)
+        loading.load(str(tmp_path))
 
 
 def test_tokenizer_without_a_mask_token(folder_of, tmp_path):
@@ -383,7 +413,7 @@ def test_tokenizer_without_a_mask_token(folder_of, tmp_path):
     backend = AutoTokenizer.from_pretrained(folder_of("bert")).backend_tokenizer
     PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[UNK]").save_pretrained(tmp_path)
     with pytest.raises(UserError, match="no mask token"):
-        loading.load_backbone(str(tmp_path), 5)
+        loading.load(str(tmp_path))
 
 
 def test_a_tokenizers_package_that_is_missing_is_named(folder_of, tmp_path, monkeypatch):
@@ -406,10 +436,11 @@ def test_deberta_with_the_names_of_its_publisher(folder_of, name, tmp_path):
     torch.nn.init.normal_(published.lm_predictions.lm_head.bias)
     published.save_pretrained(tmp_path)
     AutoTokenizer.from_pretrained(folder_of(name)).save_pretrained(tmp_path)
-    model, tokenizer, label_ids = load(tmp_path)
-    input_ids, _, _ = make_inputs(model, tokenizer)
-    prompt = model.get_input_embeddings()(input_ids[:, 1:6])
+    model = load(tmp_path)
+    label_ids = loading.find_label_ids(model.tokenizer, ("negative", "positive"), "")
+    rows, _, _ = make_inputs(model)
+    input_ids = torch.from_numpy(np.stack(rows))
     with torch.no_grad():
         expected = published(input_ids).logits[:, 0, label_ids]
-        logits = model(input_ids[:, [0, 6, 7, 8]], prompt=prompt).logits
+        logits = model([row[[0, 6, 7, 8]] for row in rows], model.embed(input_ids[:, 1:6]))
     torch.testing.assert_close(logits, expected, rtol=0, atol=1e-12)

@@ -130,11 +130,11 @@ def load(
         try:
             # Never the code that a model may bring along, whatever its files ask for.
             config = AutoConfig.from_pretrained(path, trust_remote_code=False)
-            if Path(path).is_dir():
-                _check_size(config, files, flag)
             kind = encoders if config.model_type in neurons.OUTPUTS else decoders
             if kind is decoders:
                 decoders.check_family(config, flag)
+            if Path(path).is_dir():
+                _check_size(config, files, flag)
             tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
             label_ids = find_label_ids(tokenizer, label_words, flag)
             model = kind.load(path, config, tokenizer, label_ids, dtype, flag)
