@@ -235,7 +235,7 @@ def test_neurons_that_are_read_are_what_enters_the_down_projections(folder_of, n
             torch.testing.assert_close(neurons, torch.cat([one, other]), rtol=0, atol=1e-6)
         torch.testing.assert_close(neurons[[0, 14]], torch.stack([one[0], other[0]]), rtol=0, atol=1e-6)
     at_answer = torch.stack([neurons[[0, 14]] for _, neurons in everywhere], dim=1).flatten(1)
-    torch.testing.assert_close(model.read(prompts, rows), at_answer.float())
+    torch.testing.assert_close(model.read(prompts, rows), at_answer)
 
 
 def test_to_zero_is_to_multiply_to_the_bit(folder_of):
