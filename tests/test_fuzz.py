@@ -1,6 +1,7 @@
 """Real files, changed at random, through every reader: what comes out is sound, or there is one line for the user."""
 
 import hashlib
+import json
 import os
 import signal
 
@@ -10,16 +11,22 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from framework import artifacts
 from framework.errors import UserError
-from framework.tasks import EMOTIONS
+from framework.files import activations, config, people, prompts, ranks, results, texts, writing
+from framework.files import masks as mask_files
+from framework.files.record import Output, Record
+from framework.files.texts import GOEMOTIONS
+from framework.tasks import Task
 from tests import test_hostile_files as hostile
+
+FEAR = Task("fear", 1)
 
 
 def sound_checkpoint(path):
-    read = artifacts.read_checkpoint(path)
-    assert read["best_prompt"].isfinite().all() and read["best_prompt"].dim() == 2 and 0 <= read["best_acc"] <= 1
-    assert isinstance(read["settings"], dict) and isinstance(read["epoch"], int)
+    read = prompts.read(path)
+    assert read.best_prompt.isfinite().all() and read.best_prompt.dim() == 2 and 0 <= read.best_acc <= 1
+    json.dumps(read.record.as_dict(), ensure_ascii=False, allow_nan=False).encode()
+    assert isinstance(read.epoch, int)
 
 
 def sound_packed(content, read):
@@ -39,32 +46,33 @@ def pickle_in(content):
 
 
 def sound_masks(path):
-    for name, mask in artifacts.read_masks(path).items():
-        assert isinstance(name, str) and mask.dim() == 2 and 0 <= mask.min() and mask.max() <= 1
+    for name, mask in mask_files.read(path).items():
+        assert isinstance(name, str) and mask.dim() in (2, 3) and mask.isfinite().all()
 
 
 def sound_activations(path):
-    values, _ = artifacts.read_activations(path.parent, ["fear"], [1])
+    values, _ = activations.read(path.parent, ["fear"], [1])
     assert np.isfinite(values).all() and values.shape[:2] == (1, 1)
-    artifacts.write_sum_over_seeds(path.parent, "fear")
 
 
 def sound_ranks(path):
-    ranks, _ = artifacts.read_ranks(path)
-    assert all(np.isfinite(rank).all() and rank.max() > 1 for rank in ranks.values())
+    found, _ = ranks.read(path)
+    assert all(np.isfinite(rank).all() and rank.max() > 1 for rank in found.values())
 
 
 def sound_results(path):
-    table = artifacts.read_results(path.parent)
-    assert table["sentiment"].isin(EMOTIONS).all()
+    table = results.read_all(path.parent)
+    assert list(table["sentiment"]) == ["fear"]
     assert table.drop(columns=["sentiment", "seed"]).to_numpy(float).max() <= 1
 
 
 def sound_partial(path):
-    result = path.with_name("fear-1.json")
-    measured = artifacts.read_partial_result(result, {})
-    assert all(0 <= accuracy <= 1 for accuracy in measured.values())
-    artifacts.masks_measured(result)
+    folder = results.Folder(path.parent, Record("", {}))
+    writing.make_folder(folder.partial_path(FEAR).parent)
+    folder.partial_path(FEAR).write_bytes(path.read_bytes())
+    accuracies, margins = folder.partial(FEAR)
+    assert all(0 <= accuracy <= 1 for accuracy in accuracies.values()) and np.isfinite(list(margins.values())).all()
+    results.masks_measured(path.parent, FEAR)
 
 
 def sound_published(path):
@@ -73,8 +81,8 @@ def sound_published(path):
     if not (path.parent / "fear-1.json").exists():
         (path.parent / "fear-1.json").write_bytes(hostile.as_json(PUBLISHED))
     accuracy = path if path.suffix == ".csv" else None
-    table = artifacts.read_published_results(path.parent, path.parent / "random", accuracy)
-    assert table["sentiment"].isin(EMOTIONS).all() and table.columns.is_unique
+    table = results.read_published(path.parent, path.parent / "random", accuracy)
+    assert list(table["sentiment"]) == ["fear"] and table.columns.is_unique
     assert 0 <= table.drop(columns=["sentiment", "seed"]).to_numpy(float).max() <= 1
 
 
@@ -85,50 +93,51 @@ def sound_judgements(path):
     mean = path.with_name("mean.csv")
     if path != mean:
         mean.write_bytes(MEAN)
-    for judgements in artifacts.read_judgements(mean, individual, ["fear", "joy", "grief"]):
+    for judgements in people.read_judgements(mean, individual, ["fear", "joy", "grief"]):
         assert np.isfinite(judgements).all() and judgements.shape[-1] == 3
 
 
 def sound_record_of_ranks(path):
-    ranks = path.with_suffix(".csv")
-    ranks.write_bytes(RANKS)
-    artifacts.read_ranks(ranks)
-    artifacts.prepare_output(ranks, {"made_by": "rsa_searchlight.py", "permutations": 0})
+    path.with_suffix(".csv").write_bytes(RANKS)
+    ranks.read(path.with_suffix(".csv"))
+    with Output(path.with_suffix(".csv"), Record("rsa_searchlight.py", {"permutations": 0})):
+        pass
 
 
 def sound_record_of_activations(path):
     (path.parent / "fear-1.csv").write_bytes(ACTIVATIONS)
-    artifacts.read_activations(path.parent, ["fear"], [1])
-    artifacts.prepare_activations(path.parent, {"made_by": "get_active_neuron.py"}, {("fear", 1): "ab"})
+    activations.read(path.parent, ["fear"], [1])
+    with Output(path.parent, Record("get_active_neuron.py", {}), names=["fear-1.csv"]) as output:
+        activations.left(output, {FEAR: "ab"})
+        activations.write_sum(output, "fear")
 
 
 def sound_attributes(path):
-    _, emotions, numbers, _ = artifacts.read_attributes(path)
-    assert set(emotions) <= set(EMOTIONS) and np.isfinite(numbers).all()
+    attributes, concepts, numbers, _ = people.read_attributes(path)
+    assert numbers.shape == (len(concepts), len(attributes)) and np.isfinite(numbers).all()
 
 
 def sound_split(path):
-    split = artifacts.read_goemotions(str(path.parent), "train")
-    assert split.labels.shape == (len(split.texts), 27) and all(isinstance(text, str) for text in split.texts)
+    split = texts.read(str(path.parent), "train")
+    assert split.labels.shape == (len(split.texts), len(split.concepts)) and split.labels.dtype == bool
+    assert all(isinstance(text, str) for text in split.texts)
 
 
-TRAINING = hostile.saved(hostile.training())
 RATINGS = b"participant,emotion,attribute,rating\n" + b"".join(
-    f"{person},{emotion},valence,{person / 7}\n".encode() for person in range(3) for emotion in EMOTIONS)
+    f"{person},{emotion},valence,{person / 7}\n".encode() for person in range(3) for emotion in GOEMOTIONS)
 RANKS = b"valence,arousal\n" + b"".join(b"%d,%d.5\n" % (i, 65 - i) for i in range(1, 65))
 ACTIVATIONS = hostile.activations(range(64), torch.randn(64).tolist())
 MEAN = b"mean\n0.5\n0.25\n1\n"
 INDIVIDUAL = b"0,1,2\n0,0.25,1\n1,0.25,1\n"
 PUBLISHED = {"sentiment": "fear", "seed": 1, "best": 0.8, "happy_top1500": 0.7}
-PARTIAL = {**hostile.result(), "sha256": artifacts._digest(hostile.result())}
+PARTIAL = hostile.result(margins={"best": 1.5})
+PARTIAL["sha256"] = hashlib.sha256(json.dumps(PARTIAL, sort_keys=True).encode()).hexdigest()
 RANDOM = {"sentiment": "fear", "seed": 1, "best": 0.8, "happy_random1500": 0.75}
 READERS = {  # name of the file, what it holds, what reads it
     "checkpoint": ("fear-1.pt", hostile.GOOD, sound_checkpoint),
     "old checkpoint": ("fear-1.pt", hostile.saved(hostile.checkpoint(), _use_new_zipfile_serialization=False),
                        sound_checkpoint),
-    "training": (".training-0.state", TRAINING, artifacts.read_training),
     "pickle of a checkpoint": ("fear-1.pt", pickle_in(hostile.GOOD), sound_packed(hostile.GOOD, sound_checkpoint)),
-    "pickle of a training": (".training-0.state", pickle_in(TRAINING), sound_packed(TRAINING, artifacts.read_training)),
     "masks": ("masks.pkl", hostile.mask_file(hostile.masks()), sound_masks),
     "activations": ("fear-1.csv", ACTIVATIONS, sound_activations),
     "record of activations": ("settings.json", hostile.as_json(
@@ -139,22 +148,22 @@ READERS = {  # name of the file, what it holds, what reads it
         {"made_by": "rsa_searchlight.py", "permutations": 0,
          "sha256": {"ranks.csv": hashlib.sha256(RANKS).hexdigest()}}), sound_record_of_ranks),
     "results": ("fear-1.json", hostile.as_json(hostile.result()), sound_results),
-    "partial result": (".fear-1.json.partial", hostile.as_json(PARTIAL), sound_partial),
+    "partial result": ("fear-1.partial", hostile.as_json(PARTIAL), sound_partial),
     "published results": ("fear-1.json", hostile.as_json(PUBLISHED), sound_published),
     "published accuracies": ("accuracy.csv", b"sentiment,random_seed,accuracy\nfear,1,0.75\njoy,1,0.5\n",
                              sound_published),
     "judgements": ("mean.csv", MEAN, sound_judgements),
     "judgements of people": ("individual.csv", INDIVIDUAL, sound_judgements),
     "attributes": ("ratings.csv", b"emotion,valence\n" + b"".join(
-        f"{emotion},{i}.25\n".encode() for i, emotion in enumerate(EMOTIONS)), sound_attributes),
-    "distances": ("distances.csv", b"valence,arousal\n0.5,1\n0.25,2\n1,3\n", lambda path: artifacts.read_attributes(
+        f"{emotion},{i}.25\n".encode() for i, emotion in enumerate(GOEMOTIONS)), sound_attributes),
+    "distances": ("distances.csv", b"valence,arousal\n0.5,1\n0.25,2\n1,3\n", lambda path: people.read_attributes(
         path, path.with_name("order.txt").write_text("fear\njoy\ngrief\n") and path.with_name("order.txt"))),
-    "ratings": ("ratings.csv", RATINGS, artifacts.read_ratings),
-    "order": ("order.txt", "\n".join(EMOTIONS).encode(), artifacts.read_emotion_order),
+    "ratings": ("ratings.csv", RATINGS, people.read_ratings),
+    "order": ("order.txt", "\n".join(GOEMOTIONS).encode(), people.read_emotion_order),
     "config": ("train.yaml", b"# python train.py\nsentiment: [fear, joy]\nlr: 0.02\nlabel_words: [no, 'yes']\n",
-               artifacts.read_config),
+               config.read_config),
     "tsv": ("train.tsv", b"thank you\t15\tab1\n\"so\" sad\t25,16\tab2\n" * 5, sound_split),
-    "csv": ("train.csv", hostile.corpus_csv(fear="1"), sound_split),
+    "csv": ("train.csv", hostile.corpus_csv(), sound_split),
 }
 
 

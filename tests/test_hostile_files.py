@@ -10,9 +10,10 @@ import zipfile
 import pytest
 import torch
 
-from framework import artifacts
 from framework.errors import UserError
-from framework.tasks import EMOTIONS
+from framework.files import activations as activation_files
+from framework.files import config, opening, people, prompts, ranks, results, texts
+from framework.files import masks as mask_files
 
 
 def checkpoint(**changes):
@@ -24,6 +25,15 @@ def saved(value, **options):
     data = io.BytesIO()
     torch.save(value, data, **options)
     return data.getvalue()
+
+
+class Again:
+    """A mask whose bytes stand in a pickle once, however many there are."""
+
+    data = saved(torch.ones(2, 32))
+
+    def __reduce__(self):
+        return torch.storage._load_from_bytes, (Again.data,)
 
 
 class Harm:
@@ -66,9 +76,7 @@ def masks(**changes):
 
 
 def mask_file(value):
-    data = io.BytesIO()
-    artifacts._MaskPickler(data, protocol=4).dump(value)
-    return data.getvalue()
+    return mask_files.to_bytes(value)
 
 
 def result(**changes):
@@ -83,23 +91,14 @@ def activations(header, values):
     return (",".join(map(str, header)) + "\n" + ",".join(map(str, values)) + "\n").encode()
 
 
-def training(**changes):
-    """A state of one task in training, with changes to the task."""
-    task = {"emotion": "fear", "seed": 1, "epoch": 0, "step": 3, "best_epoch": 0, "best_acc": -1.0, "acc": 0.5,
-            "loss": 0.6, "losses": torch.ones(2), "best_prompt": None, "order": torch.arange(5),
-            "generator": torch.Generator().get_state()}
-    zeros = torch.zeros(1, 4, 16)
-    return {"tasks": [task | changes], "ended": [], "prompts": zeros, "exp_avg": zeros.clone(),
-            "exp_avg_sq": zeros.clone(), "positions_per_batch": 4096, "group_size": 8, "settings": {}}
-
-
 def corpus_csv(**columns):
-    names = ["text", *EMOTIONS]
-    values = {name: "0" for name in names} | {"text": "thank you"} | columns
-    return (",".join(names) + "\n" + ",".join(values[name] for name in names) + "\n").encode()
+    """Two rows of two concepts, with changes to the first."""
+    values = {"text": "thank you", "care": "1", "loyalty": "0", "id": "x1"} | columns
+    return "".join(",".join(row) + "\n" for row in (values, values.values(), ("so sad", "0", "1", "x2"))).encode()
 
 
 GOOD = saved(checkpoint())
+OLD = saved(checkpoint(), _use_new_zipfile_serialization=False)
 TUPLES = b"q\x01h\x01\x86" * 60  # each holds the one before twice
 NUMBERS_AT = GOOD.index(torch.ones(4, 16).numpy().tobytes())
 NESTED = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
@@ -107,20 +106,20 @@ HUGE_NUMBER = "9" * 5000
 ONES = [1.0] * 64
 
 READERS = {
-    "checkpoint": ("fear-1.pt", artifacts.read_checkpoint),
-    "training": (".training-0.state", artifacts.read_training),
-    "masks": ("masks.pkl", artifacts.read_masks),
-    "activations": ("fear-1.csv", lambda path: artifacts.read_activations(path.parent, ["fear"], [1])),
-    "sum": ("fear-1.csv", lambda path: artifacts.write_sum_over_seeds(path.parent, "fear")),
-    "ranks": ("ranks.csv", artifacts.read_ranks),
-    "settings of ranks": ("ranks.json", lambda path: artifacts.read_ranks(path.with_suffix(".csv"))),
-    "results": ("fear-1.json", lambda path: artifacts.read_results(path.parent)),
-    "attributes": ("ratings.csv", artifacts.read_attributes),
-    "ratings": ("ratings.csv", artifacts.read_ratings),
-    "order": ("order.txt", artifacts.read_emotion_order),
-    "config": ("train.yaml", artifacts.read_config),
-    "tsv": ("train.tsv", lambda path: artifacts.read_goemotions(path.parent, "train")),
-    "csv": ("train.csv", lambda path: artifacts.read_goemotions(path.parent, "train")),
+    "checkpoint": ("fear-1.pt", prompts.read),
+    "masks": ("masks.pkl", mask_files.read),
+    "activations": ("fear-1.csv", lambda path: activation_files.read(path.parent, ["fear"], [1])),
+    "ranks": ("ranks.csv", ranks.read),
+    "settings of ranks": ("ranks.json", lambda path: ranks.read(path.with_suffix(".csv"))),
+    "results": ("fear-1.json", lambda path: results.read_all(path.parent)),
+    "accuracies": ("accuracy.csv", results.read_accuracies),
+    "attributes": ("ratings.csv", people.read_attributes),
+    "ratings": ("ratings.csv", people.read_ratings),
+    "order": ("order.txt", people.read_emotion_order),
+    "config": ("train.yaml", config.read_config),
+    "tsv": ("train.tsv", lambda path: texts.read(path.parent, "train")),
+    "labels": ("labels.txt", lambda path: texts.read(path.parent, "train")),
+    "csv": ("train.csv", lambda path: texts.read(path.parent, "train")),
 }
 
 CORPUS = [
@@ -163,8 +162,8 @@ CORPUS = [
     ("checkpoint", "NaN", saved(checkpoint(best_prompt=torch.full((4, 16), torch.nan))), "NaN or infinite"),
     ("checkpoint", "infinite", saved(checkpoint(final_prompt=torch.full((4, 16), torch.inf))), "NaN or infinite"),
     ("checkpoint", "prompts of two shapes", saved(checkpoint(final_prompt=torch.ones(5, 16))), "another shape"),
-    ("checkpoint", "a list", saved([1, 2]), "no prompt checkpoint"),
-    ("checkpoint", "no accuracy", saved(without(checkpoint(), "best_acc")), "no prompt checkpoint"),
+    ("checkpoint", "a list", saved([1, 2]), "is no prompt"),
+    ("checkpoint", "no accuracy", saved(without(checkpoint(), "best_acc")), "is no prompt"),
     ("checkpoint", "accuracy is NaN", saved(checkpoint(best_acc=float("nan"))), "`best_acc` is not a number"),
     ("checkpoint", "accuracy is a word", saved(checkpoint(best_acc="high")), "`best_acc` is not a number"),
     ("checkpoint", "accuracy is two numbers", saved(checkpoint(best_acc=torch.ones(2))), "`best_acc` is not a number"),
@@ -174,31 +173,15 @@ CORPUS = [
     ("checkpoint", "settings are a list", saved(checkpoint(settings=[1])), "no record"),
     ("checkpoint", "length is a word", saved(checkpoint(settings={"max_length": "long"})), "`max_length` is"),
     ("checkpoint", "settings are a tensor", saved(checkpoint(settings=torch.ones(2))), "no record"),
-    ("checkpoint", "length is a tensor", saved(checkpoint(settings={"max_length": torch.ones(2)})), "`max_length` is"),
-    ("checkpoint", "negatives are a tensor", saved(checkpoint(settings={"negatives": torch.ones(2)})),
-     "`negatives` is"),
+    ("checkpoint", "length is a tensor", saved(checkpoint(settings={"max_length": torch.ones(2)})), "no record"),
+    ("checkpoint", "any setting is a tensor", saved(checkpoint(settings={"lr": torch.ones(2)})), "no record"),
+    ("checkpoint", "half a character", saved(checkpoint(settings={"pretrained_model": "a\udc80"})), "no record"),
+    ("checkpoint", "a setting is NaN", saved(checkpoint(settings={"lr": float("nan")})), "no record"),
+    ("checkpoint", "storage claims 2^40 numbers", zipped(GOOD, change=lambda content: content.replace(
+        b"X\x03\x00\x00\x00cpuq\x06K@t", b"X\x03\x00\x00\x00cpuq\x06\x8a\x06\0\0\0\0\0\x01t")), "damaged"),
+    ("checkpoint", "old form claims 2^40 numbers", OLD.replace(
+        b"X\x03\x00\x00\x00cpuq\x06K@Nt", b"X\x03\x00\x00\x00cpuq\x06\x8a\x06\0\0\0\0\0\x01Nt"), "damaged"),
     ("checkpoint", "other negatives", saved(checkpoint(settings={"negatives": "none"})), "`negatives` is"),
-    ("training", "2^60 tuples as a key", program(b"\x80\x02}N" + TUPLES + b"Ns."), "more than tensors"),
-    ("training", "another file", GOOD, "no state of training"),
-    ("training", "first half", saved(training())[:1000], "damaged"),
-    ("training", "emotion with a path", saved(training(emotion="../fear")), "no state"),
-    ("training", "other number of prompts", saved(training() | {"tasks": []}), "no state"),
-    ("training", "a tensor", saved(torch.zeros(3)), "no state"),
-    ("training", "a tensor of tasks", saved(training() | {"tasks": torch.zeros(1, 3)}), "no state"),
-    ("training", "NaN", saved(training() | {"exp_avg": torch.full((1, 4, 16), torch.nan)}), "no state"),
-    ("training", "generator cut short", saved(training(generator=torch.zeros(5, dtype=torch.uint8))), "no state"),
-    ("training", "generator of zeros", saved(training(generator=torch.zeros_like(torch.get_rng_state()))), "no state"),
-    ("training", "losses of 2^40 steps", saved(training(losses=torch.zeros(1).expand(2**40))), "no state"),
-    ("training", "a row before the first", saved(training(order=torch.tensor([-1]))), "no state"),
-    ("training", "rows of its own", saved(training(train=5)), "no state"),
-    ("training", "better than all right", saved(training(best_acc=5.0)), "no state"),
-    ("training", "no prompt after an epoch", saved(training(epoch=1)), "no state"),
-    ("training", "a prompt of another shape", saved(training(epoch=1, best_prompt=torch.zeros(5, 16))), "no state"),
-    ("training", "a prompt of NaN", saved(training(epoch=1, best_prompt=torch.full((4, 16), torch.nan))), "no state"),
-    ("training", "ended with infinities", saved(training() | {"ended": [training()["tasks"][0] | {
-        "prompt": torch.full((4, 16), torch.inf)}]}), "no state"),
-    ("training", "of another version", saved(training() | {"cuda_random": None}), "no state"),
-    ("training", "runs code", saved(training() | {"settings": Harm()}), "could run code"),
     ("masks", "empty", b"", "damaged or no pickle"),
     ("masks", "text", b"valence,arousal\n1,2\n", "damaged or no pickle"),
     ("masks", "first half", mask_file(masks())[:600], "damaged or no pickle"),
@@ -217,12 +200,16 @@ CORPUS = [
     ("masks", "expanded to 10^12", mask_file(masks(valence_top5=torch.ones(1, 1).expand(10**6, 10**6))),
      "'valence_top5' is not a mask"),
     ("masks", "no masks", pickle.dumps({}), "no dict of masks"),
-    ("masks", "numbers for names", mask_file({5: torch.ones(2, 32)}), "no mask's"),
+    ("masks", "numbers for names", mask_file({5: torch.ones(2, 32)}), "is no name"),
+    ("masks", "name with a newline", mask_file({"a\nb": torch.ones(2, 32)}), "cannot be printed"),
     ("masks", "name of another field", mask_file({"settings": torch.ones(2, 32)}), "no mask's"),
+    ("masks", "2000 masks of one piece of bytes", pickle.dumps(
+        {str(place): Again() for place in range(2000)}, protocol=4), "fewer bytes"),
+    ("masks", "three matrices", mask_file({"a": torch.ones(3, 2, 32)}), "'a' is not a mask"),
     ("masks", "a word for a mask", pickle.dumps({"valence_top5": "ones"}), "'valence_top5' is not a mask"),
     ("masks", "two shapes", mask_file(masks(other=torch.ones(2, 33))), r"'other' is \[2, 33\]"),
-    ("masks", "NaN", mask_file(masks(other=torch.full((2, 32), torch.nan))), "'other' has values that are not between"),
-    ("masks", "values of 7", mask_file(masks(other=torch.full((2, 32), 7))), "'other' has values that are not between"),
+    ("masks", "NaN", mask_file(masks(other=torch.full((2, 32), torch.nan))), "no finite numbers"),
+    ("masks", "infinite", mask_file(masks(other=torch.full((2, 2, 32), torch.inf))), "no finite numbers"),
     ("activations", "empty", b"", "cut off"),
     ("activations", "cut in a number", activations(range(64), ONES)[:-2], "cut off"),
     ("activations", "one activation missing", activations(range(64), ONES[1:]), "63 activations for 64 neurons"),
@@ -232,20 +219,29 @@ CORPUS = [
     ("activations", "binary", bytes(range(256)) * 4, "cut off"),
     ("activations", "other columns", activations(["a", "b"], [1, 2]), "not named 0 to 1"),
     ("activations", "two rows", activations(range(2), [1, 2]) + b"3,4\n", "cut off"),
-    ("sum", "a word", activations(range(64), ["high", *ONES[1:]]), "not a number"),
-    ("ranks", "empty", b"", "cannot be read as CSV"),
+    ("ranks", "empty", b"", "is empty"),
     ("ranks", "no rows", b"valence,arousal\n", "no rows"),
-    ("ranks", "ragged", b"valence,arousal\n1,2\n3,4,5\n", "cannot be read as CSV"),
+    ("ranks", "ragged", b"valence,arousal\n1,2\n3,4,5\n", "row 2 has 3 fields"),
     ("ranks", "NaN", b"valence,arousal\n1,2\n,1\n", "'valence' has a missing"),
     ("ranks", "infinite", b"valence,arousal\n1,2\ninf,1\n", "'valence' has a missing or infinite value in row 2"),
-    ("ranks", "binary", bytes(range(128, 256)), "cannot be read as CSV"),
+    ("ranks", "binary", bytes(range(128, 256)), "not UTF-8"),
     ("ranks", "5000 digits", f"valence\n1\n{HUGE_NUMBER}\n".encode(), "'valence'"),
     ("ranks", "100,000 columns", b",".join([b"x"] * 100_000) + b"\n" + b",".join([b"1"] * 100_000) + b"\n",
-     "100000 columns"),
+     "100000 fields"),
+    ("ranks", "a header of 10^6 columns behind an empty line", b"\n" + b"x," * 10**6 + b"\n1\n", "1000001 fields"),
+    ("ranks", "a row of 10^6 fields", b"valence\n1\n" + b"2," * 10**6 + b"\n", "1000001 fields"),
+    ("ranks", "a newline in a name", b'"val\nence"\n1\n2\n', "cannot be printed"),
+    ("ranks", "an unclosed quotation mark", b'"valence\n1\n2\n', "cannot be read as CSV"),
+    ("ranks", "CR alone", b"valence,arousal\r1,2\r2,1\r" * 9, "CR alone"),
+    ("ranks", "semicolons", b"valence;arousal\n1,0;2,5\n", "has semicolons"),
+    ("ranks", "NUL", b"valence\n1\x005\n2\n", "NUL in line 2"),
+    ("ranks", "a column twice", b"valence,valence\n1,2\n2,1\n", "two columns 'valence'"),
+    ("ranks", "a column without a name", b",valence\n0,1\n1,2\n", "without a name"),
+    ("ranks", "a number with an underscore", b"valence\n1_0\n2\n", "not a number in row 1"),
     ("ranks", "taus", b"valence\n0.25\n-0.5\n", "no ranks"),
     ("settings of ranks", "a list", b"[1]", "JSON object"),
     ("settings of ranks", "nested deeply", NESTED, "not valid JSON"),
-    ("settings of ranks", "emotion with a path", as_json({"emotions": ["../out/fear"]}), "`emotions` is"),
+    ("settings of ranks", "emotion with a path", as_json({"emotions": ["../out/fear"]}), "no file can have its name"),
     ("settings of ranks", "emotions are a number", as_json({"emotions": 5}), "`emotions` is 5"),
     ("settings of ranks", "seeds with a path", as_json({"seeds": ["../1"]}), "`seeds` is"),
     ("settings of ranks", "layers are a word", as_json({"num_layers": "3"}), "`num_layers` is \"3\""),
@@ -257,6 +253,12 @@ CORPUS = [
     ("results", "5000 digits", b'{"best": ' + HUGE_NUMBER.encode() + b"}", "not valid JSON"),
     ("results", "not UTF-8", b'{"sentiment": "\xff\xfe"}', "not valid JSON"),
     ("results", "a list", b"[]", "JSON object"),
+    ("results", "a name twice", as_json(result())[:-1] + b', "best": 0.9}', "'best' comes twice"),
+    ("results", "an empty digest", as_json(result(sha256="")), "has changed"),
+    ("results", "a margin is NaN", as_json(result(margins={"best": float("nan")})), "not finite"),
+    ("results", "margins are a list", as_json(result(margins=[1])), "no numbers by mask"),
+    ("accuracies", "in percent", b"sentiment,random_seed,accuracy\nfear,1,83\n", "is 83; it must be between"),
+    ("accuracies", "a row twice", b"sentiment,random_seed,accuracy\nfear,1,.8\nfear,1,.9\n", "fear, seed 1 twice"),
     ("results", "NaN", as_json(result(valence_top5=float("nan"))), "between 0 and 1"),
     ("results", "infinite", as_json(result(best=float("inf"))), "between 0 and 1"),
     ("results", "400 digits", as_json(result(best=10**400)), "between 0 and 1"),
@@ -267,34 +269,63 @@ CORPUS = [
     ("results", "emotion with a path", as_json(result(sentiment="../../etc/passwd")), "another task"),
     ("results", "emotion is a list", as_json(result(sentiment=["fear"])), "another task"),
     ("results", "settings are a word", as_json(result(settings="none")), "no record"),
-    ("attributes", "unknown emotion", b"emotion,valence\n../fear,1\n", "'../fear' is not one of"),
-    ("attributes", "emotion twice", b"emotion,valence\nfear,1\nfear,2\n", "more than once"),
-    ("attributes", "column without a name", b"emotion,\nfear,1\n", "have its name"),
+    ("attributes", "concept with a path", b"emotion,valence\n../fear,1\n", "'../fear' has a slash"),
+    ("attributes", "concept of 101 bytes", b"emotion,valence\n" + b"a" * 101 + b",1\n", "longer than 100 bytes"),
+    ("attributes", "concept without a name", b"emotion,valence\n,1\n", "is no name"),
+    ("attributes", "concept twice", b"emotion,valence\nfear,1\nfear,2\n", "more than once"),
+    ("attributes", "case alone", b"concept,valence\nfear,1\nFear,2\n", "differ only in case"),
+    ("attributes", "Unicode form alone", "concept,v\ncaf\u00e9,1\ncafe\u0301,2\n".encode(), "differ only in case"),
+    ("attributes", "emotion and concept", b"emotion,concept,valence\nfear,fear,1\n", "leave one out"),
+    ("attributes", "column without a name", b"emotion,\nfear,1\n", "without a name"),
+    ("attributes", "ratings one by one", b"participant,emotion,attribute,rating\n1,fear,valence,1\n",
+     "prepare_attributes.py"),
+    ("attributes", "distances without their concepts", b"valence\n1\n", "--concept_order"),
     ("ratings", "a field more than the header", b"participant,emotion,attribute,rating\n1,2,fear,valence,1\n",
-     "more fields"),
+     "row 1 has 5 fields"),
+    ("ratings", "a second column of ratings", b"participant,emotion,attribute,rating,rating\n1,fear,valence,1,2\n",
+     "two columns 'rating'"),
     ("ratings", "a word", b"participant,emotion,attribute,rating\n1,fear,valence,high\n", "no number"),
     ("ratings", "no attribute", b"participant,emotion,attribute,rating\n1,fear,,1\n", "'attribute' is empty"),
-    ("order", "unknown emotion", b"fear\nhappiness\n", "'happiness' is not one of"),
+    ("order", "one twice", b"fear\njoy\nfear\n", "more than once"),
+    ("order", "a path", b"fear\n/etc/passwd\n", "has a slash"),
     ("order", "not UTF-8", b"\xff\xfe\x00", "not UTF-8"),
     ("config", "empty", b"", "holds no flags"),
     ("config", "a list", b"- joy", "holds no flags"),
     ("config", "cut off", b"sentiment: [joy,", "no YAML"),
-    ("config", "no text", b"\0\xff", "no YAML"),
+    ("config", "no text", b"\0\xff", "not UTF-8"),
     ("config", "a bomb of references", b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "is neither a value"),
     ("config", "a bomb of merges", b"a0: &a0 {x: 1}\n" + b"".join(
         b"a%d: &a%d {<<: [%s]}\n" % (i, i, b", ".join([b"*a%d" % (i - 1)] * 9)) for i in range(1, 10)),
      "is neither a value"),
     ("config", "deeply nested", b"[" * 5000, "no YAML"),
     ("config", "a flag within a flag", b"epochs: {fear: 1}", "is neither a value"),
+    ("config", "a flag for a value", b"sentiment: [fear, --overwrite]", "looks like a flag"),
+    ("config", "a flag twice", b"epochs: 1\nepochs: 2", "'epochs' comes twice"),
     ("tsv", "empty", b"", "line 1"),
     ("tsv", "label 28", b"thank you\t28\tid\n", "line 1"),
     ("tsv", "label of 5000 digits", b"thank you\t" + HUGE_NUMBER.encode() + b"\tid\n", "line 1"),
     ("tsv", "two fields", b"thank you\t15\tid\nthank you\t15\n", "line 2"),
     ("tsv", "not UTF-8", b"\xe9t\xe9\t15\tid\n", "not UTF-8"),
-    ("csv", "label 2", corpus_csv(fear="2"), "'fear' has values other than 0 and 1"),
-    ("csv", "label NaN", corpus_csv(fear=""), "'fear' has values other than 0 and 1"),
+    ("tsv", "NUL", b"not \0happy\t15\tid\n", "NUL in line 1"),
+    ("labels", "a path", b".care\nloyalty\nfairness\n", "begins with '.'"),
+    ("labels", "one twice", b"care\ncare\nfairness\n", "more than once"),
+    ("csv", "a slip among 200", corpus_csv() + b"so,1,0,x\n" * 199 + b"so,1,01,x\n",
+     "'loyalty' is of 0 and 1 but for 1"),
+    ("csv", "no column of 0 and 1", corpus_csv(care="a", loyalty="b"), "no column of 0 and 1"),
+    ("csv", "no row of a concept", corpus_csv(care="0"), "no row of column 'care' is 1"),
+    ("csv", "all rows of a concept", corpus_csv(loyalty="1"), "no row of column 'loyalty' is 0"),
     ("csv", "no column of texts", corpus_csv().replace(b"text,", b"words,"), "no column 'text'"),
+    ("csv", "a concept with a slash", corpus_csv().replace(b"care", b"a/b"), "has a slash"),
+    ("csv", "concepts that differ in case", corpus_csv().replace(b"loyalty", b"Care"), "differ only in case"),
 ]
+
+
+def make_beside(folder, reader):
+    """What a reader looks for beside the file in question."""
+    if reader == "settings of ranks":
+        (folder / "ranks.csv").write_text("valence\n1\n2\n")
+    if reader == "labels":
+        (folder / "train.tsv").write_text("thank you\t2\tid\nso\t0,1\tid\n")
 
 
 @pytest.mark.parametrize(("reader", "content", "message"), [(case[0], *case[2:]) for case in CORPUS],
@@ -303,8 +334,7 @@ def test_hostile_file(reader, content, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     name, read = READERS[reader]
     (tmp_path / name).write_bytes(content)
-    if reader == "settings of ranks":
-        (tmp_path / "ranks.csv").write_text("valence\n1\n2\n")
+    make_beside(tmp_path, reader)
     with pytest.raises(UserError, match=message) as error:
         read(tmp_path / name)
     assert str(tmp_path / name) in str(error.value), "the file is named"
@@ -314,8 +344,7 @@ def test_hostile_file(reader, content, message, tmp_path, monkeypatch):
 @pytest.mark.parametrize("reader", READERS)
 def test_a_pipe_a_folder_and_no_file(reader, tmp_path):
     name, read = READERS[reader]
-    if reader == "settings of ranks":
-        (tmp_path / "ranks.csv").write_text("valence\n1\n2\n")
+    make_beside(tmp_path, reader)
     os.mkfifo(tmp_path / name)  # reading it would wait for ever
     with pytest.raises(UserError, match="pipe"):
         read(tmp_path / name)
@@ -324,7 +353,7 @@ def test_a_pipe_a_folder_and_no_file(reader, tmp_path):
     with pytest.raises(UserError, match="folder"):
         read(tmp_path / name)
     (tmp_path / name).rmdir()
-    if reader not in ("settings of ranks", "sum"):  # ranks need no settings
+    if reader not in ("settings of ranks", "labels"):  # which need not be there
         with pytest.raises(UserError):
             read(tmp_path / name)
 
@@ -333,18 +362,18 @@ def test_a_file_too_large_to_read_is_not_read(tmp_path):
     with open(tmp_path / "fear-1.json", "wb") as file:
         file.truncate(1 << 40)  # takes no space
     with pytest.raises(UserError, match="1099511627776 bytes"):
-        artifacts.read_json(tmp_path / "fear-1.json")
+        opening.read_json(tmp_path / "fear-1.json")
 
 
 def test_what_is_sound_is_read(tmp_path):
     """The files above fail for what is wrong with them, not for what they share."""
-    for reader, content in (("checkpoint", GOOD), ("training", saved(training())), ("masks", mask_file(masks())),
+    for reader, content in (("checkpoint", GOOD), ("masks", mask_file(masks())),
                             ("activations", activations(range(64), ONES)), ("ranks", b"valence,arousal\n1,2\n2,1\n"),
-                            ("results", as_json(result())), ("csv", corpus_csv(fear="1"))):
+                            ("results", as_json(result())), ("csv", corpus_csv())):
         name, read = READERS[reader]
         (tmp_path / reader).mkdir()
         (tmp_path / reader / name).write_bytes(content)
         read(tmp_path / reader / name)
     (tmp_path / "old.pt").write_bytes(saved(checkpoint(best_prompt=torch.nn.Parameter(torch.ones(4, 16))),
                                             _use_new_zipfile_serialization=False))
-    assert artifacts.read_checkpoint(tmp_path / "old.pt")["best_acc"] == 0.75
+    assert prompts.read(tmp_path / "old.pt").best_acc == 0.75

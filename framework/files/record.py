@@ -354,7 +354,7 @@ class TaskFolder:
                     raise UserError(f"{self.folder}: another process works there with other settings ({difference}); "
                                     "choose another folder, or wait for its end")
             running = f"running-{secrets.token_hex(4)}"
-            self._running = place / f"{running}.json", writing.take_lock(self.folder, running, wait=True)
+            self._running = place / f"{running}.json", writing.take_lock(self.folder, running, seconds=-1)
             writing.write_json(self._running[0], self.record.as_dict())
         return self
 

@@ -115,7 +115,8 @@ def check_pickle(data: Any, allowed: re.Pattern | None = None, most: int | None 
         name, before, after = opcode.name, opcode.stack_before, opcode.stack_after
         if name not in _OPCODES or (allowed and name.endswith("GLOBAL") and not allowed.fullmatch(argument or "")):
             raise pickle.UnpicklingError(name)
-        if most is not None and after == [pickletools.pyint] and argument > most and argument not in _MAGIC:
+        if (most is not None and after in ([pickletools.pyint], [pickletools.pyinteger_or_bool])
+                and argument > most and argument not in _MAGIC):
             raise ValueError("claims more numbers than there are bytes")
         if name == "MARK":
             marks.append(len(stack))

@@ -42,11 +42,16 @@ def workplace(folder: PathLike) -> Path:
     return Path(folder) if Path(folder).name == _WORKPLACE else Path(folder) / _WORKPLACE
 
 
-def take_lock(folder: PathLike, name: str, wait: bool = False) -> BaseFileLock | None:
-    """Lock a name in a folder, until `give_back` or the end of the process; None where another process has it."""
+def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock | None:
+    """Lock a name in a folder, until `give_back` or the end of the process; None where another process has it.
+
+    By default it is patient with those who take a lock only to see whether anybody has it; -1 waits for ever.
+    """
     path = workplace(folder) / f"{name}.lock"
-    locks = [FileLock(path), SoftFileLock(path.with_suffix(".soft"))]  # the latter is a file that says who has it
+    # The latter is a file that says who has it, where the system has no locks.
+    locks = [FileLock(path, fallback_to_soft=False), SoftFileLock(path.with_suffix(".soft"))]
     while True:
+        make_folder(folder)
         make_folder(path.parent)
         try:
             if not stat.S_ISREG(os.lstat(path).st_mode):
@@ -54,8 +59,7 @@ def take_lock(folder: PathLike, name: str, wait: bool = False) -> BaseFileLock |
         except FileNotFoundError:
             pass
         try:
-            # A short patience for those who hold a lock only to see whether anybody does.
-            locks[0].acquire(timeout=-1 if wait else 0.1, poll_interval=0.02)
+            locks[0].acquire(timeout=seconds, poll_interval=0.02)
             return locks[0]
         except Timeout:
             return None
@@ -87,7 +91,7 @@ def lock(folder: PathLike, name: str, wait: bool = False) -> Iterator[None]:
     UserError
         If another one is at it and `wait` is not set.
     """
-    held = take_lock(folder, name, wait)
+    held = take_lock(folder, name, -1 if wait else 0.1)
     if held is None:
         raise UserError(f"{Path(folder) / name}: another process is making it; wait for its end, or choose another "
                         "name")
@@ -111,7 +115,7 @@ def tidy(folder: PathLike) -> None:
     """Remove the locks and temporary files of processes that were killed."""
     for path in [path for suffix in ("tmp", "lock", "soft") for path in workplace(folder).glob(f"*.{suffix}")]:
         name = path.name if path.suffix == ".tmp" else path.stem
-        held = take_lock(folder, name)
+        held = take_lock(folder, name, seconds=0)
         if held is not None:
             if path.suffix == ".tmp":
                 path.unlink(missing_ok=True)

@@ -1,0 +1,397 @@
+"""Whose a file is: only what a record of ours names is replaced, whenever we are killed, whoever works beside us."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from framework.errors import UserError
+from framework.files import activations, config, prompts, results, writing
+from framework.files.record import Output, Record, progress
+from framework.tasks import Task
+
+FEAR, JOY = Task("fear", 1), Task("joy", 3)
+PROMPT = {"best_prompt": torch.ones(4, 8), "best_acc": 0.5, "epoch": 2, "final_prompt": torch.ones(4, 8),
+          "final_acc": 0.5}
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def forked(function):
+    """Call a function in a process of its own; returns its exit status, negative for a signal."""
+    process = os.fork()
+    if not process:
+        status = 1
+        try:
+            function()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def beside(function):
+    """Start a process that calls a function and waits; returns what ends it."""
+    ready, tell = os.pipe()
+    process = os.fork()
+    if not process:
+        with function():
+            os.write(tell, b"1")
+            signal.pause()
+    os.read(ready, 1)
+
+    def end():
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+    return end
+
+
+def contents(folder="."):
+    return {str(path): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def make_table(setting=1, overwrite=False, tables=("tau", "p"), **options):
+    with Output("ranks.csv", Record("rsa_searchlight.py", {"lr": setting}), overwrite, **options) as output:
+        for name in tables:
+            output.write_text(f"ranks_{name}.csv", f"{name} by {setting}\n")
+        output.write_text("ranks.csv", f"ranks by {setting}\n")
+
+
+# ------------------------------------------------------------------------------------------------- files of others
+
+@pytest.mark.parametrize("name, content", [
+    ("ranks.csv", "mine"), ("ranks_tau.csv", "mine"), ("ranks.json", '{"lr": 1}'), ("ranks.json", "[1, 2]"),
+    ("ranks.json", '{"made_by": "gen_mask.py"}'), ("ranks.json", '{"sentiment": "ranks", "seed": 1, "best": 0.5}')])
+@pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"redraw": True}])
+def test_what_no_record_of_ours_names_is_not_replaced(name, content, options):
+    Path(name).write_text(content)
+    before = contents()
+    with pytest.raises(UserError, match=name):
+        make_table(**options, names=["ranks_tau.csv"])
+    assert contents() == before
+
+
+@pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"redraw": True}])
+def test_what_was_edited_is_not_replaced(options):
+    make_table()
+    Path("ranks.csv").write_text("edited")
+    with pytest.raises(UserError, match="ranks.csv: was changed since it was written"):
+        make_table(2, **options) if options else make_table(1)
+    assert Path("ranks.csv").read_text() == "edited"
+
+
+def test_hidden_files_of_others_stay():
+    for name in (".notes.tmp", ".app.lock", ".ranks.csv.tmp", "ranks.csv.tmp", ".training-1.lock"):
+        Path(name).write_text("mine")
+    before = contents()
+    make_table()
+    assert {name: content for name, content in contents().items() if name in before} == before
+    assert not Path(".openneuron").exists()
+
+
+def test_other_settings_are_refused_and_replaced_when_asked():
+    make_table(1, tables=["tau", "p"])
+    with pytest.raises(UserError, match="lr is 1 there and 2 here"):
+        make_table(2)
+    make_table(2, overwrite=True, tables=["tau"])
+    assert sorted(contents()) == ["ranks.csv", "ranks.json", "ranks_tau.csv"]  # no p of other settings
+    assert Path("ranks_tau.csv").read_text() == "tau by 2\n"
+    before = {path: path.stat().st_ino for path in Path().iterdir()}
+    make_table(2, tables=["tau"])
+    assert {path: path.stat().st_ino for path in Path().glob("*.csv")}.items() <= before.items(), "the same bytes stay"
+
+
+def test_figures_are_drawn_again_unasked_and_others_stay():
+    def draw(setting, *names):
+        with Output("pic", Record("plot_results.py", {"k": setting}), redraw=True, names=names) as output:
+            for name in names:
+                output.write_text(name, f"{name} at {setting}")
+
+    draw(1, "a.png", "b.png")
+    draw(2, "a.png")
+    assert Path("pic/a.png").read_text() == "a.png at 2" and Path("pic/b.png").read_text() == "b.png at 1"
+    draw(3, "b.png")
+    assert Path("pic/b.png").read_text() == "b.png at 3"
+    Path("pic/mine.png").write_text("mine")
+    with pytest.raises(UserError, match="mine.png: is there already"):
+        draw(4, "mine.png")
+
+
+def activate(*tasks, setting="best", overwrite=False, prompt="ab"):
+    record = Record("get_active_neuron.py", {"prompt": setting, "kind": "activation"})
+    with Output("act", record, overwrite, names=activations.output_names(tasks)) as output:
+        left = activations.left(output, dict.fromkeys(tasks, prompt))
+        for task in left:
+            activations.write(output, task, np.float32([0.5, -1 / 3, len(task.concept)]), prompt)
+        for concept in {task.concept for task in tasks}:
+            activations.write_sum(output, concept)
+    return left
+
+
+def test_overwriting_one_task_leaves_those_of_others():
+    assert activate(FEAR, JOY) == [FEAR, JOY]
+    before = contents()
+    with pytest.raises(UserError, match="name all of its tasks"):
+        activate(FEAR, setting="final", overwrite=True)
+    assert contents() == before
+    assert activate(FEAR, JOY) == [] and activate(FEAR, prompt="cd") == [FEAR] and activate(JOY) == []
+    assert activate(FEAR, JOY, setting="final", overwrite=True) == [FEAR, JOY]
+
+
+def test_a_foreign_file_among_recorded_ones_is_not_read():
+    activate(FEAR)
+    values, seeds = activations.read("act", ["fear"])
+    assert seeds == [1] and values[0, 0].astype("float32").tolist() == np.float32([0.5, -1 / 3, 4]).tolist()
+    Path("act/grief-1.csv").write_bytes(Path("act/fear-1.csv").read_bytes())
+    with pytest.raises(UserError, match="grief-1.csv: is not one of the files"):
+        activations.read("act", ["fear", "grief"])
+
+
+def test_flags_are_kept_unless_the_file_is_edited(capsys):
+    flags = {"sentiment": ["fear", "jöy"], "lr": 0.1, "checkpoint_dir": "a\udcff", "label_words": ["no", "yes"]}
+    config.write_config("train.yaml", flags, "python train.py --config a\nlr: 7")
+    assert config.read_config("train.yaml") == {**flags, "lr": "0.1"}
+    config.write_config("train.yaml", {"lr": 0.2}, "python train.py")
+    assert config.read_config("train.yaml") == {"lr": "0.2"} and not capsys.readouterr().err
+    Path("train.yaml").write_text("lr: 7")
+    config.write_config("train.yaml", {"lr": 0.2}, "python train.py")
+    assert Path("train.yaml").read_text() == "lr: 7" and "train.yaml" in capsys.readouterr().err
+
+
+def test_a_user_may_have_a_file_where_a_folder_is_needed():
+    Path("act").write_text("mine")
+    with pytest.raises(UserError, match="act: a file, or a link to nothing, stands where a folder"):
+        activate(FEAR)
+    Path("dangling").symlink_to("nowhere")
+    with pytest.raises(UserError, match="a link to nothing"):
+        writing.write_text("dangling/x.csv", "")
+
+
+# ------------------------------------------------------------------------------------------- killed at any moment
+
+def test_killed_at_any_moment_the_same_command_goes_on(monkeypatch):
+    """Each of the system calls that change the folder is, in turn, the last one that a process makes."""
+    monkeypatch.setattr(os, "fsync", lambda file: None)  # which takes most of the time
+    make_table(2, tables=["tau"])
+    Path("mine").write_text("mine")
+    whole = contents()
+    for place in range(1000):
+        for path in Path().glob("ranks*"):
+            path.unlink()
+        make_table(1)
+        calls = iter(range(place))
+
+        def dying(function):
+            def call(*args, calls=calls, **options):
+                if next(calls, None) is None:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return function(*args, **options)
+
+            return call
+
+        def die():
+            for name in ("replace", "unlink", "rmdir", "mkdir", "fsync"):
+                setattr(os, name, dying(getattr(os, name)))
+            make_table(2, overwrite=True, tables=["tau"])
+
+        killed = forked(die) == -signal.SIGKILL
+        for path in [path for name in ("ranks.csv", "ranks_tau.csv") if (path := Path(name)).exists()]:
+            assert path.read_text().endswith((" by 1\n", " by 2\n")), "whole"
+        make_table(2, overwrite=True, tables=["tau"])
+        assert contents().keys() == whole.keys()
+        assert all(contents()[name] == content for name, content in whole.items() if name != "ranks.json")
+        if not killed:
+            break
+    assert place > 30
+
+
+def test_a_full_disk_and_then_room_again(monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="ranks"):
+            make_table()
+    assert not contents()
+    make_table()
+    assert Path("ranks.csv").read_text() == "ranks by 1\n"
+
+
+# ------------------------------------------------------------------------------------------------- several processes
+
+def test_two_processes_do_not_make_one_output():
+    end = beside(lambda: Output("ranks.csv", Record("rsa_searchlight.py", {"lr": 1})))
+    with pytest.raises(UserError, match="another process is making it"):
+        make_table()
+    end()
+    make_table()
+    assert not Path(".openneuron").exists(), "what the killed one left is gone"
+
+
+@pytest.mark.parametrize("number", [errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.ENOLCK])
+def test_file_systems_without_locks_or_modes(number, monkeypatch):
+    def refuse(*args):
+        raise OSError(number, "not here")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(os, "fchmod", refuse)
+    make_table()
+    end = beside(lambda: writing.lock(".", "ranks.json"))
+    with pytest.raises(UserError, match="another process"):
+        make_table()
+    end()
+    make_table()
+    assert sorted(contents()) == ["ranks.csv", "ranks.json", "ranks_p.csv", "ranks_tau.csv"]
+
+
+def test_a_pipe_in_the_place_of_a_lock():
+    Path(".openneuron").mkdir()
+    os.mkfifo(".openneuron/ranks.json.lock")
+    with pytest.raises(UserError, match="no regular file"):
+        make_table()
+
+
+def folder_of(setting, overwrite=False, **own):
+    return prompts.Folder("checkpoint", Record("train.py", {"lr": setting}), overwrite, **own)
+
+
+def test_a_folder_of_prompts(tmp_path):
+    with folder_of(0.1) as folder:
+        assert folder.left([FEAR, JOY]) == [FEAR, JOY] and folder.claim(FEAR)
+        found = progress("checkpoint", ".pt", [FEAR, JOY], prompts.read_record)
+        assert (found.running, found.left) == ([FEAR], [JOY])
+        folder.write(FEAR, **PROMPT)
+        folder.release(FEAR)
+        assert not folder.claim(FEAR) and folder.elsewhere == 0
+    read = prompts.read_all("checkpoint")[FEAR]
+    assert read.best_acc == 0.5 and read.epoch == 2 and read.record.settings == {"lr": 0.1}
+    with folder_of(0.2) as folder:
+        with pytest.raises(UserError, match="fear-1.pt: was made with other settings .lr is 0.1 there and 0.2 here"):
+            folder.left([FEAR])
+        with pytest.raises(UserError, match="same folder"):
+            folder.left([JOY])
+    with folder_of(0.2, overwrite=True) as folder:
+        assert folder.left([FEAR]) == [FEAR]
+    prompts.write_accuracies("checkpoint")
+    table = prompts.write_accuracies("checkpoint")
+    assert pd.read_csv("goemotions_prompt_tuning_accuracy.csv").equals(table)
+    assert sorted(contents()) == ["checkpoint/fear-1.pt", "goemotions_prompt_tuning_accuracy.csv",
+                                  "goemotions_prompt_tuning_accuracy.json"]
+
+
+@pytest.mark.parametrize("content", [{"best_prompt": torch.ones(4, 8), "best_acc": 0.5}, "damaged"])
+def test_published_and_damaged_prompts_are_never_replaced(content):
+    Path("checkpoint").mkdir()
+    torch.save(content, "checkpoint/fear-1.pt") if isinstance(content, dict) else Path(
+        "checkpoint/fear-1.pt").write_text(content)
+    with folder_of(0.1, overwrite=True) as folder, pytest.raises(UserError, match="fear-1.pt"):
+        folder.left([FEAR])
+
+
+def test_processes_share_a_folder_under_one_setting():
+    @contextlib.contextmanager
+    def claiming():
+        with folder_of(0.1) as folder:
+            assert folder.claim(FEAR)
+            yield
+
+    end = beside(claiming)
+    with folder_of(0.1) as folder:
+        assert not folder.claim(FEAR) and folder.claim(JOY) and folder.elsewhere == 1
+        assert progress("checkpoint", ".pt", [FEAR], prompts.read_record).running == [FEAR]
+    with pytest.raises(UserError, match="another process works there with other settings"), folder_of(0.2):
+        pass
+    end()
+    with folder_of(0.2) as folder:
+        assert folder.claim(FEAR)
+    assert not contents() and not Path("checkpoint/.openneuron").exists()
+
+
+def test_states_of_training():
+    state = prompts.SavedState("checkpoint")
+    state.write(b"first")
+    state.write(b"second")
+    assert list(prompts.interrupted_states("checkpoint")) == [], "a running one is nobody else's"
+    state.release()
+    (state,) = prompts.interrupted_states("checkpoint")
+    assert state.read() == b"second" and prompts.state_paths("checkpoint") == [state.path]
+    state.release(remove=True)
+    assert not list(Path("checkpoint").iterdir())
+    Path("checkpoint/.training-12ab.state").write_bytes(b"of an earlier version")
+    with pytest.raises(UserError, match="an earlier version"), folder_of(0.1):
+        pass
+
+
+# --------------------------------------------------------------------------------------------------------- results
+
+def results_folder(masks="a" * 64, overwrite=False, prompt="b" * 64):
+    return results.Folder("results", Record("eval_mask_neuron.py", {"masks": masks}), overwrite,
+                          own={FEAR: {"prompt": prompt}, JOY: {"prompt": prompt}})
+
+
+def test_results_keep_what_was_measured():
+    with results_folder() as folder:
+        assert folder.claim(FEAR)
+        folder.write_partial(FEAR, {"best": 1.0, "valence_top5": 0.1 + 0.2}, {"best": 1.5, "valence_top5": -1.0})
+    assert results.masks_measured("results", FEAR) == 1
+    with results_folder("c" * 64) as folder, pytest.raises(UserError, match="fear-1.json.partial.*masks differs"):
+        folder.partial(FEAR)
+    with results_folder("c" * 64, overwrite=True) as folder:
+        assert folder.partial(FEAR) == ({}, {})
+    with results_folder() as folder:
+        accuracies, margins = folder.partial(FEAR)
+        assert accuracies["valence_top5"] == 0.1 + 0.2 and margins["valence_top5"] == -1.0
+        folder.write(FEAR, accuracies, margins)
+    assert list(contents()) == ["results/fear-1.json"]
+    assert results.read_all("results").loc[0, "valence_top5"] == 0.1 + 0.2
+    assert results.read_all("results", "margin").loc[0, "best"] == 1.5
+    with results_folder(prompt="d" * 64) as folder, pytest.raises(UserError, match="prompt differs"):
+        folder.left([FEAR])  # of a prompt that was trained again
+    with results_folder(prompt="d" * 64) as folder:
+        assert folder.left([JOY]) == [JOY]  # each task has a prompt of its own
+    path = Path("results/.openneuron/fear-1.json.partial")
+    path.parent.mkdir()
+    path.write_text("{")
+    with results_folder() as folder:
+        assert folder.partial(FEAR) == ({}, {}) and results.masks_measured("results", FEAR) == 0
+        assert folder.left([FEAR]) == []
+    assert list(contents()) == ["results/fear-1.json"], "what a kill left beside the whole one is gone"
+    text = Path("results/fear-1.json").read_text()
+    Path("results/fear-1.json").write_text(text.replace('"best": 1.0', '"best": 0.5'))
+    with pytest.raises(UserError, match="has changed"), results_folder(overwrite=True) as folder:
+        folder.left([FEAR])
+
+
+def test_status_names_what_is_done_left_and_damaged():
+    tasks = [FEAR, Task("fear", 3), JOY, Task("love", 1)]
+    for task, setting in zip(tasks[:2], (0.1, 0.2)):
+        prompts.Folder("checkpoint", Record("train.py", {"lr": setting})).write(task, **PROMPT)
+    Path("checkpoint/joy-3.pt").write_bytes(b"")
+    found = progress("checkpoint", ".pt", tasks, prompts.read_record)
+    assert (found.done, found.running, found.left) == (tasks[:2], [], [tasks[3]])
+    other, damaged = found.problems
+    assert "fear-3.pt" in other and "lr is 0.1 there and 0.2 here" in other
+    assert damaged.startswith("damaged: ") and "joy-3.pt" in damaged
+
+
+def test_records_of_earlier_versions_are_read():
+    Path("ranks.json").write_text('{"made_by": "rsa_searchlight.py", "pretrained_model": "x", "num_layers": 2, '
+                                  '"versions": {"torch": "1"}, "sha256": {"ranks.csv": "ab"}}')
+    record = Record.read("ranks.csv")
+    assert record.get("num_layers") == 2 and record.get("pretrained_model") == "x" and record.files == {
+        "ranks.csv": "ab"}
+    again = Record("rsa_searchlight.py", {"num_layers": 2}, {"pretrained_model": "y"})
+    assert again.difference(record) is None, "the name of a folder decides nothing"
+    assert Record("a", {"data": "a" * 64}).difference(Record("a", {"data": "b" * 64})) == "data differs"
