@@ -1,0 +1,153 @@
+"""Texts and their concepts: every form of GoEmotions gives the same, and any set of concepts is read."""
+
+import csv
+import importlib
+
+import numpy as np
+import pytest
+
+from conftest import ROOT
+from framework.errors import UserError
+from framework.files import texts
+from framework.files.texts import GOEMOTIONS, fingerprint
+from framework.tasks import Split
+
+COMMENTS = [
+    ('He said "never again', [2, 3], "a1"),  # an unclosed quotation mark is part of the comment
+    ("NA", [27], "a2"),
+    ("1,000 thanks, truly", [15], "a3"),
+    ("don\u2019t \u2028 know", [6], "a4"),  # a line separator of Unicode ends no row
+    ("null", [25], "a5"),
+]
+
+
+def write_tsv(folder, mark=""):
+    lines = [f"{text}\t{','.join(map(str, ids))}\t{name}\n" for text, ids, name in COMMENTS]
+    (folder / "dev.tsv").write_text(mark + "".join(lines), encoding="utf-8", newline="\n")
+
+
+def check_other_forms(comments, official, folder):
+    """The comments as CSV and as an object of `datasets` are read as the official file was."""
+    import datasets
+
+    names = [*GOEMOTIONS, "neutral"]
+    with open(folder / "dev.csv", "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "text", *names])
+        writer.writerows([name, text, *(int(i in ids) for i in range(28))] for text, ids, name in comments)
+    features = datasets.Features({"text": datasets.Value("string"), "id": datasets.Value("string"),
+                                  "labels": datasets.Sequence(datasets.ClassLabel(names=names))})
+    columns = {"text": [c[0] for c in comments], "labels": [c[1] for c in comments], "id": [c[2] for c in comments]}
+    hub = datasets.DatasetDict({"validation": datasets.Dataset.from_dict(columns, features)})
+
+    for other in (texts.read(folder, "dev"), texts.from_datasets(hub, "dev")):
+        assert other.texts == official.texts and other.concepts == official.concepts
+        assert (other.labels == official.labels).all()
+        assert fingerprint(other) == fingerprint(official)
+
+
+def test_all_forms_give_the_same_rows(tmp_path):
+    for name in ("tsv", "csv"):
+        (tmp_path / name).mkdir()
+    write_tsv(tmp_path / "tsv", mark="\ufeff")  # which some editors put there, and which is no part of the comment
+    official = texts.read(tmp_path / "tsv", "dev")
+    assert official.texts == [text for text, _, _ in COMMENTS] and official.concepts == GOEMOTIONS
+    assert [np.flatnonzero(row).tolist() for row in official.labels] == [[2, 3], [], [15], [6], [25]]
+    check_other_forms(COMMENTS, official, tmp_path / "csv")
+
+
+def test_all_forms_of_the_official_comments_give_the_same_rows(goemotions, tmp_path):
+    lines = (goemotions / "dev.tsv").read_text("utf-8").rstrip("\n").split("\n")
+    comments = [(text, [int(i) for i in ids.split(",")], name)
+                for text, ids, name in (line.split("\t") for line in lines)]
+    check_other_forms(comments, texts.read(goemotions, "dev"), tmp_path)
+
+
+def test_official_files(goemotions):
+    for split, rows in (("train", 43_410), ("dev", 5_426), ("test", 5_427)):
+        assert len(texts.read(goemotions, split).texts) == rows
+
+
+def test_labels_of_ones_own_beside_tsv_files(tmp_path):
+    (tmp_path / "train.tsv").write_text("thanks\t0\tid\nno\t1,2\tid\n")
+    (tmp_path / "labels.txt").write_text("care\nneutral\nfairness\n")
+    split = texts.read(tmp_path, "train")
+    assert split.concepts == ("care", "neutral", "fairness"), "only GoEmotions' `neutral` is no concept"
+    assert split.column("fairness").tolist() == [False, True]
+
+
+def write_csv(path, header, *rows):
+    path.write_text("\n".join(",".join(row) for row in (header, *rows)) + "\n")
+
+
+def test_any_columns_of_0_and_1_are_concepts(tmp_path, capsys):
+    header = ["id", "text", "care", "loyalty", "score", "date"]
+    write_csv(tmp_path / "train.csv", header, ["7", "thanks", "1", "0", "0.5", "2020"],
+              ["8", '"no, never"', "0", "1.0", "1", "2021"])
+    write_csv(tmp_path / "dev.csv", ["text", "loyalty", "score", "care"], ["so", "1", "0", "0"])
+    train, dev = texts.read(tmp_path, "train"), texts.read(tmp_path, "dev")
+    assert train.concepts == dev.concepts == ("care", "loyalty")
+    assert train.texts == ["thanks", "no, never"] and train.labels.tolist() == [[True, False], [False, True]]
+    assert dev.labels.tolist() == [[False, True]]
+    assert capsys.readouterr().err.count("\n") == 1, "the other columns are named once"
+    with pytest.raises(UserError, match="lacks the split `test`"):
+        texts.read(tmp_path, "test")
+    write_csv(tmp_path / "dev.csv", ["text", "loyalty"], ["so", "1"])
+    with pytest.raises(UserError, match="dev.csv: has no column 'care', which is a concept in train.csv"):
+        texts.read(tmp_path, "dev")
+    write_csv(tmp_path / "dev.csv", ["text", "loyalty", "care"], ["so", "1", "0"], ["no", "1", "?"])
+    with pytest.raises(UserError, match="dev.csv: column 'care' has other cells than 0 and 1 .the first in row 2"):
+        texts.read(tmp_path, "dev")
+
+
+@pytest.mark.parametrize("content, message", [
+    (b"", "line 1 is not"),
+    (b"a comment\t28\tid\n", "line 1 is not"),
+    (b"a comment\t3\tid\nanother\t3", "line 2 is not"),
+    (b"a comment\t\tid\n", "line 1 is not"),
+    (b"\xff\xfe\t3\tid\n", "not UTF-8"),
+])
+def test_damaged_tsv_is_named(tmp_path, content, message):
+    (tmp_path / "train.tsv").write_bytes(content)
+    with pytest.raises(UserError, match=message) as error:
+        texts.read(tmp_path, "train")
+    assert "train.tsv" in str(error.value)
+
+
+def test_missing_split_is_named(tmp_path):
+    write_tsv(tmp_path)
+    (tmp_path / "dataset_dict.json").write_text('{"splits": ["train"]}')  # what `datasets` saves is not read
+    with pytest.raises(UserError, match="lacks the split `train` \\(train.tsv or train.csv\\)"):
+        texts.read(tmp_path, "train")
+    with pytest.raises(UserError, match="no such folder"):
+        texts.read(tmp_path / "elsewhere", "train")
+
+
+def test_a_fingerprint_tells_texts_labels_and_concepts_apart():
+    def of(rows, labels, concepts=("care", "harm")):
+        return fingerprint(Split(rows, np.array(labels, bool), concepts))
+
+    one = of(["a\0b", "c"], [[1, 0], [0, 1]])
+    assert one == of(["a\0b", "c"], [[1, 0], [0, 1]])
+    assert len({one, of(["a", "b\0c"], [[1, 0], [0, 1]]), of(["a\0b", "c"], [[1, 0], [0, 0]]),
+                of(["a\0b", "c"], [[1, 0], [0, 1]], ("care", "hurt"))}) == 4
+
+
+def test_demo_corpus_has_every_emotion():
+    splits = {split: texts.read("demo", split) for split in ("train", "dev", "test")}
+    for split, least in (("train", 60), ("dev", 20), ("test", 20)):
+        assert splits[split].concepts == GOEMOTIONS and splits[split].labels.sum(0).min() >= least
+        assert not splits[split].labels.any(1).all(), "some comments are neutral"
+
+
+def test_the_demonstration_corpus_is_what_its_script_makes(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "data")
+    make_demo = importlib.import_module("make_demo")
+    splits = {split: make_demo.make_split(split) for split in make_demo.SPLITS}
+    make_demo.check(splits)  # nothing of one split is found in another
+    for split, rows in splits.items():
+        make_demo.write(tmp_path / "made.csv", rows)
+        assert (tmp_path / "made.csv").read_bytes() == (ROOT / "data" / "demo" / f"{split}.csv").read_bytes()
+    splits["dev"].append(splits["train"][0])
+    with pytest.raises(AssertionError, match="train"):
+        make_demo.check(splits)
