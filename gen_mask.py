@@ -1,85 +1,146 @@
-"""Step 5: masks that knock out the neurons most similar to each attribute, and random ones to compare with."""
+"""Step 5: masks that change the neurons most similar to each attribute, and random ones to compare with."""
 
 from pathlib import Path
 
-from framework import artifacts, cli, sweep
-from framework.analysis import masks, rsa
 from framework.errors import UserError
+from framework.running import flags as known
+from framework.running import script
 
-# isort: split
-import torch
-
-NAMES = {"14Properties": "14property", "3Spaces": "3space"}
-METHODS = {"1": "BINARY_MASK", "2": "FLOAT_MASK"}
+TABLES = {"14Properties": "14property", "3Spaces": "3space"}  # what step 4 calls its files
+METHODS = {"zero": ("1", "BINARY_MASK"), "float": ("2", "FLOAT_MASK"), "mean": (), "resample": (), "scale": ()}
 THRESHOLDS = [500, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 6000]
 
 
-def main():
-    parser = cli.make_parser(__doc__)
-    parser.add_argument("--CSV_Path", metavar="FILE", help="ranks of the neurons, one column an attribute, 1 = best "
-                        "(default: ./neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv, or _3space.csv)")
-    parser.add_argument("--mode", choices=NAMES, default="14Properties",
+def method(text):
+    """A method by one of its names; what is none stays as it is, and is refused as no choice."""
+    return next((name for name, aliases in METHODS.items() if text in aliases), text)
+
+
+def parse_flags():
+    parser = known.make_parser(__doc__)
+    known.add_path(parser, "--ranks", "--CSV_Path", "--rank", metavar="FILE",
+                   help="ranks of the neurons, one column an attribute, 1 = best: of step 4, or "
+                   f"neuron_rank_by_effect.csv (default: {known.RANKS}, or ..._3space.csv)")
+    parser.add_argument("--mode", choices=TABLES, default="14Properties",
                         help="which of step 4's rank files: of the 14 attributes or of the 3 spaces")
-    parser.add_argument("--mask_method", choices=[*METHODS, *METHODS.values()], default="1",
-                        help="multiply masked neurons by 0 (1 or BINARY_MASK) or by random numbers in [0, 1) "
-                        "(2 or FLOAT_MASK)")
-    parser.add_argument("--PKL_File", metavar="FILE", help="where the masks go "
-                        "(default: ./masks/RSA_14property_top_500_6000.pkl, or RSA_3space_...)")
-    parser.add_argument("--thresholds", metavar="K", type=cli.positive, nargs="+", default=THRESHOLDS,
-                        help="how many neurons to mask; one set of masks for each K")
-    parser.add_argument("--num_layers", metavar="L", type=cli.positive,
-                        help="layers of the model (default: what step 4 recorded beside the ranks, else 12)")
-    parser.add_argument("--mask_seed", metavar="SEED", type=cli.count, default=0, help="seed of whatever is random")
-    parser.add_argument("--random_baseline", choices=["uniform", "layer_matched"], default="uniform",
-                        help="random masks draw from all neurons, or as many from each layer as the attribute's mask "
-                        "has there, without those it masks")
-    parser.add_argument("--random_draws", metavar="R", type=cli.positive, default=1,
-                        help="random masks for each attribute and K")
-    parser.add_argument("--overwrite", action="store_true", help="replace masks that other settings made")
-    args = parser.parse_args()
-    rank_path = Path(args.CSV_Path or f"./neuron_rank/neuron_rank_by_searchlight_RSA_{NAMES[args.mode]}.csv")
-    mask_path = Path(args.PKL_File or f"./masks/RSA_{NAMES[args.mode]}_top_500_6000.pkl")
-    matching_path = mask_path.with_name(f"{mask_path.stem}_matching.csv")
-    if mask_path.suffix != ".pkl":
-        raise UserError(f"--PKL_File {mask_path}: must end in .pkl")
+    known.add_path(parser, "--masks", "--PKL_File", "--maskPath", metavar="FILE",
+                   help=f"where the masks go (default: {known.MASKS}; RSA_3space_... or effect_... for other ranks)")
+    parser.add_argument("--thresholds", metavar="K", type=known.positive, nargs="+", default=THRESHOLDS,
+                        help="how many neurons to change; one set of masks for each K")
+    parser.add_argument("--num_layers", metavar="L", type=known.positive,
+                        help="layers of the model (default: what is recorded beside the ranks, else 12)")
+    parser.add_argument("--mask_seed", metavar="SEED", type=known.seed, default=0, help="seed of whatever is random")
 
-    ranks, made_with = artifacts.read_ranks(rank_path)
-    if made_with.get("mode", args.mode) != args.mode:
-        raise UserError(f"{rank_path}: was made with --mode {made_with['mode']}; give the same --mode here")
-    spaces = [space for space in rsa.SPACES if space in ranks]
-    if args.mode == "3Spaces" and len(spaces) < len(rsa.SPACES):
-        raise UserError(f"{rank_path}: has no column {next(space for space in rsa.SPACES if space not in spaces)!r}, "
-                        "--mode 3Spaces needs the three spaces; rsa_searchlight.py --mode 3Spaces ranks them")
-    if args.mode == "14Properties" and len(spaces) == len(ranks):
-        raise UserError(f"{rank_path}: holds the ranks of the three spaces; give --mode 3Spaces")
-    num_layers = args.num_layers or made_with.get("num_layers", 12)
-    if num_layers != made_with.get("num_layers", num_layers):
-        raise UserError(f"--num_layers {num_layers}: {rank_path} has ranks of {made_with['num_layers']} layers")
+    group = parser.add_argument_group("what is done to the neurons")
+    group.add_argument("--mask_method", type=method, choices=METHODS,
+                       help="multiply them by 0 (zero; also 1, BINARY_MASK) or by random numbers in [0, 1) (float; "
+                       "also 2, FLOAT_MASK); set them to their mean over comments (mean) or to their values at a "
+                       "random position of one (resample); multiply them by --scale (scale) (default: scale with "
+                       "--scale, else zero)")
+    group.add_argument("--scale", metavar="C", type=known.finite, nargs="+",
+                       help="factors, a mask each; above 1 amplifies")
+    group.add_argument("--resamples", metavar="N", type=known.positive, default=1,
+                       help="positions of method resample, a mask each; step 6 averages over them")
+    known.add_path(group, "--statistics", metavar="FILE",
+                   help="what mean, resample and activation_matched need: get_active_neuron.py --statistics makes it "
+                   f"(default: {known.STATISTICS} where they are wanted)")
 
-    method = METHODS.get(args.mask_method, args.mask_method)
-    thresholds = sorted(set(args.thresholds))
-    made = masks.make_masks(ranks, thresholds, num_layers, "zero" if method == "BINARY_MASK" else "float",
-                            args.random_baseline, args.random_draws, args.mask_seed)
-    num_units = next(iter(made.values())).shape[1]
+    group = parser.add_argument_group("random masks")
+    group.add_argument("--random_baseline", choices=["uniform", "layer_matched", "activation_matched"],
+                       default="uniform", help="draw from all neurons (uniform); or from all but the attribute's, as "
+                       "many in each layer (layer_matched), or in each layer and tenth of mean absolute activation "
+                       "(activation_matched)")
+    group.add_argument("--random_draws", metavar="R", type=known.positive, default=1,
+                       help="how many for each K: 1 for each attribute, as in the study; more uniform ones are a pool "
+                       "that all attributes share (99 give an exact p), more matched ones are each attribute's own")
+    known.add_overwrite_flag(parser, "masks")
+    return parser.parse()
 
-    settings = {"made_by": "gen_mask.py", "rank_sha256": artifacts.sha256(rank_path),
-                "pretrained_model": made_with.get("pretrained_model"), "backbone": made_with.get("backbone"),
-                "mode": args.mode, "mask_method": method, "thresholds": thresholds, "num_layers": num_layers,
-                "num_units": num_units, "mask_seed": args.mask_seed, "random_baseline": args.random_baseline,
-                "random_draws": args.random_draws, "names": list(made)}
-    with sweep.alone(mask_path):
-        artifacts.prepare_output(mask_path, settings, args.overwrite)
-        cli.write_config(args, mask_path)
-        artifacts.write_masks(mask_path, {name: torch.from_numpy(mask) for name, mask in made.items()})
-        artifacts.write_table(matching_path, masks.matching(made))
-        artifacts.seal(mask_path, mask_path, matching_path)
-    print(f"{mask_path}: {len(made)} masks of {num_layers} x {num_units} neurons for {', '.join(ranks)}")
-    print(f"{matching_path}: how far random masks match each attribute's own, layer by layer")
-    study_folder = artifacts.study_folder(mask_path.parent, "masks")
-    results = "" if study_folder == Path() else f" --resultPath={study_folder}/eval_mask_neuron_result/{mask_path.stem}"
-    print(f"next: python eval_mask_neuron.py --maskPath={mask_path}{results}, with --pretrained_model, "
-          "--checkpoint_dir, --dataset, --sentiment and --random_seed as given to train.py")
+
+def main():
+    flags = parse_flags()
+    study = flags.study or Path()
+    ranks_path = flags.ranks or study / f"neuron_rank/neuron_rank_by_searchlight_RSA_{TABLES[flags.mode]}.csv"
+    ranked_by = "effect" if ranks_path.stem == "neuron_rank_by_effect" else f"RSA_{TABLES[flags.mode]}"
+    masks_path = flags.masks or study / f"masks/{ranked_by}_top_500_6000.pkl"
+    if masks_path.suffix != ".pkl":
+        raise UserError(f"--masks {masks_path}: must end in .pkl")
+    flags.mask_method = flags.mask_method or ("scale" if flags.scale else "zero")
+    if (flags.mask_method == "scale") != bool(flags.scale):
+        raise UserError("--scale C and --mask_method scale go together")
+
+    import torch
+
+    from framework.analysis import masks
+    from framework.files import masks as mask_files
+    from framework.files import opening
+    from framework.files import ranks as rank_files
+    from framework.files.record import Output, Record
+
+    ranks, ranked = rank_files.read(ranks_path)
+    check_mode(flags, ranks_path, ranks, ranked)
+    num_layers = flags.num_layers or ranked.get("num_layers", 12)
+    if num_layers != ranked.get("num_layers", num_layers):
+        raise UserError(f"--num_layers {num_layers}: {ranks_path} has ranks of {ranked.get('num_layers')} layers")
+    statistics = read_statistics(flags, study, ranks_path, len(next(iter(ranks.values()))), ranked)
+
+    thresholds = sorted(set(flags.thresholds))
+    made = masks.make_masks(ranks, thresholds, num_layers, flags.mask_method, flags.random_baseline,
+                            flags.random_draws, flags.mask_seed, flags.scale or (), flags.resamples, statistics)
+    matching = masks.matching(made, None if statistics is None else statistics["mean_abs"].to_numpy())
+
+    num_units = next(iter(made.values())).shape[-1]
+    settings = {"rank_sha256": opening.sha256(ranks_path), "backbone": ranked.get("backbone"), "mode": flags.mode,
+                "mask_method": flags.mask_method, "thresholds": thresholds, "num_layers": num_layers,
+                "num_units": num_units, "mask_seed": flags.mask_seed, "random_baseline": flags.random_baseline,
+                "random_draws": flags.random_draws, "names": list(made)}
+    if statistics is not None:
+        settings["statistics_sha256"] = opening.sha256(flags.statistics)
+    # Which prompts chose the neurons: step 6 says when the same ones test them.
+    chosen_on = {name: ranked.get(name) for name in ("seeds", "split") if ranked.get(name) is not None}
+    record = Record("gen_mask.py", settings | chosen_on, {"pretrained_model": ranked.get("pretrained_model")})
+
+    matching_path = masks_path.with_name(f"{masks_path.stem}_matching.csv")
+    with Output(masks_path, record, flags.overwrite, names=[matching_path]) as output:
+        script.write_config(flags, masks_path)
+        output.write_table(matching_path, matching)
+        mask_files.write(output, {name: torch.from_numpy(mask) for name, mask in made.items()})
+    print(f"{masks_path}: {len(made)} masks of {num_layers} x {num_units} neurons for {', '.join(ranks)}")
+    print(f"{matching_path}: how far the random masks match each attribute's, by layer"
+          + (" and activation" if statistics is not None else ""))
+    script.next_step("eval_mask_neuron.py", masks=masks_path)
+
+
+def check_mode(flags, ranks_path, ranks, ranked):
+    """Refuse ranks of the 14 attributes where the 3 spaces are meant, and the reverse."""
+    from framework.analysis import rsa
+
+    if ranked.get("mode", flags.mode) != flags.mode:
+        raise UserError(f"{ranks_path}: was made with --mode {ranked.get('mode')}; give the same --mode here")
+    missing = [space for space in rsa.SPACES if space not in ranks]
+    if flags.mode == "3Spaces" and missing:
+        raise UserError(f"{ranks_path}: has no column {missing[0]!r}, --mode 3Spaces needs the three spaces; "
+                        "rsa_searchlight.py --mode 3Spaces ranks them")
+    if flags.mode == "14Properties" and len(ranks) == len(rsa.SPACES) - len(missing):
+        raise UserError(f"{ranks_path}: holds the ranks of the three spaces; give --mode 3Spaces")
+
+
+def read_statistics(flags, study, ranks_path, size, ranked):
+    """The neurons' statistics where the method or the baseline needs them, or the user gives them; else None."""
+    from framework.files import activations
+    from framework.files.record import Record
+
+    if flags.mask_method in ("mean", "resample") or flags.random_baseline == "activation_matched":
+        flags.statistics = flags.statistics or study / known.STATISTICS
+    if not flags.statistics:
+        return None
+    statistics = activations.read_statistics(flags.statistics)
+    models = {Record.read(flags.statistics).get("backbone"), ranked.get("backbone")} - {None}  # None is not known
+    if len(statistics) != size or len(models) > 1:
+        raise UserError(f"--statistics {flags.statistics}: are of another model than {ranks_path}; make them with "
+                        "get_active_neuron.py --statistics of that model")
+    return statistics
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    script.run(main)

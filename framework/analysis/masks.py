@@ -49,9 +49,8 @@ class MaskName(NamedTuple):
 
     def __str__(self) -> str:
         drawn = f"_{self.draw}" if self.attribute == POOL else f"_random{self.draw or ''}" if self.control else ""
-        value = {"resample": str(int(self.value)), "scale": repr(float(self.value)).removesuffix(".0")}
-        changed = f"_{self.method}{value.get(self.method, '')}" if self.method else ""
-        return f"{self.attribute}_top{self.k}{drawn}{changed}"
+        value = repr(float(self.value)).removesuffix(".0") if self.method in ("resample", "scale") else ""
+        return f"{self.attribute}_top{self.k}{drawn}" + (f"_{self.method}{value}" if self.method else "")
 
     @classmethod
     def parse(cls, text: str) -> MaskName | None:
@@ -63,6 +62,8 @@ class MaskName(NamedTuple):
             name = cls(match["attribute"], int(match["k"]), bool(match["control"]) or match["attribute"] == POOL,
                        int(match["draw"] or 0), match["method"] or "", float(match["value"] or 0))
         except ValueError:  # a value that is no number
+            return None
+        if not np.isfinite(name.value) or (name.method == "resample" and name.value % 1):
             return None
         return name if str(name) == text else None
 
