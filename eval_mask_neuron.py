@@ -1,177 +1,190 @@
 """Step 6: evaluate each prompt with neurons masked.
 
-Each layer's neurons are multiplied by that layer's row of a mask, at every position; the accuracy of the task on its
-dev rows is kept for every mask, beside that without a mask. Finished tasks are left alone.
+A mask changes each layer's neurons at every position: it multiplies them and, if it has a second part, adds to them.
+Under every mask, and without one, two numbers are kept of a task's rows: the accuracy, and the margin, which is the
+logit of the right answer minus that of the wrong one, mean over rows. Finished tasks are left alone.
 """
 
-import re
-from argparse import Namespace
+from __future__ import annotations
+
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, NamedTuple
 
-from framework import artifacts, cli, cluster, sweep
-from framework.errors import UserError
-from framework.model import loading, neurons
-from framework.old_trainer import count_right, within_memory
-from framework.tasks import encode, fingerprint, task_rows
-
-# isort: split
-import torch
+from framework.running import flags as known
+from framework.running import script, work
 
 
 def parse_flags():
-    parser = cli.make_parser("Step 6: evaluate each prompt with neurons masked.")
-    cli.add_task_flags(parser)
-    cli.add_model_flags(parser)
-    parser.add_argument("--label_words", nargs=2, metavar=("NO", "YES"),
-                        help="the model's answers (default: those that the prompts were trained with)")
-    cli.add_data_flags(parser, as_trained=True)
-    parser.add_argument("--maskPath", default="./masks/RSA_14property_top_500_6000.pkl", metavar="FILE",
-                        help="masks, as gen_mask.py writes them")
-    parser.add_argument("--resultPath", metavar="DIR",
-                        help="one JSON a task (default: ./eval_mask_neuron_result/{name of the masks})")
-    parser.add_argument("--masks_per_batch", type=cli.positive, default=16, metavar="N",
+    parser = known.make_parser("Step 6: evaluate each prompt with neurons masked.", title="evaluation")
+    known.add_path(parser, "--masks", "--maskPath", "--PKL_File", default=known.MASKS, metavar="FILE",
+                   help="masks, as gen_mask.py (step 5) writes them")
+    known.add_path(parser, "--results", "--resultPath", default=known.RESULTS, help="where the results go, one JSON a "
+                   "task")
+    parser.add_argument("--masks_per_batch", type=known.positive, default=16, metavar="N",
                         help="masks that are applied to the same rows in one pass, for speed")
-    cli.add_compute_flags(parser)
-    cli.add_sweep_flags(parser, save_seconds=10)
-    cli.add_ray_flag(parser)
-    return parser.parse_args()
+    known.add_task_flags(parser)
+    known.add_model_flags(parser)
+    data = known.add_data_flags(parser)
+    data.add_argument("--split", default="dev", choices=("dev", "test"),
+                      help="rows to test on: dev chose each prompt's best epoch, test chose nothing")
+    data.add_argument("--max_rows", type=known.positive, metavar="N",
+                      help="rows of a task, half of them positive (default: all)")
+    known.add_machine_flags(parser, eval_batch_size=True, ray=True)
+    known.add_sweep_flags(parser, save_seconds=10)
+    return parser.parse()
+
+
+# ------------------------------------------------------------------------------- the work: some masks on a task's rows
 
 
 @dataclass
 class Study:
-    """What any pass needs; on a cluster it travels to every machine."""
+    """What any pass needs."""
 
-    flags: Namespace
-    device: torch.device
-    model: torch.nn.Module
+    model: Any
+    device: str
     tokens: list
     rows: dict
     prompts: dict
-    masks: torch.Tensor
+    masks: dict
+    eval_rows: int | None
     positions: int | None = None
 
 
-def evaluate(study, which):
-    """Accuracies of a task under some of the masks; under none, where none are chosen. A list."""
-    task, chosen = which
+class Progress(NamedTuple):
+    """How many rows have been measured under the item's masks."""
+
+    rows: int
+
+
+class Measured(NamedTuple):
+    """By mask: accuracy and margin."""
+
+    accuracies: dict[str, float]
+    margins: dict[str, float]
+
+
+def measure(study, item):
+    """Measure a task under some masks, or without any where none are named; yields `Progress`, then `Measured`."""
+    from framework.model import loading
+    from framework.model.neurons import Intervention
+    from framework.tasks import TaskRows
+    from framework.training import evaluate, passes
+
+    task, names = item
     model, rows = study.model.to(study.device), study.rows[task]
     if study.positions is None:
         loading.prepare(model.device)
-        study.positions = loading.positions_per_batch(model, training=False)
+        study.positions = passes.positions_per_batch(model, training=False)
     prompt = study.prompts[task].to(study.device)
-    masks = study.masks[chosen].to(study.device) if chosen else None
-    right, study.positions = within_memory(
-        lambda positions: count_right(model, study.tokens, rows, prompt, positions, study.flags.eval_batch_size, masks),
-        study.positions)
-    return (right.cpu().double() / len(rows.row)).reshape(-1).tolist()
+    change = Intervention.stack([study.masks[name] for name in names]).to(model.device, model.dtype) if names else None
+    right, margin, done = 0, 0, 0
+    for part in passes.cut_by_length(study.tokens, rows.row, len(prompt), study.positions // max(1, len(names)),
+                                     study.eval_rows):
+        some = TaskRows(rows.row[part], rows.label[part])
+        measured, study.positions = passes.within_memory(lambda positions: evaluate.measure(
+            model, study.tokens, some, prompt, positions, study.eval_rows, change), study.positions)
+        right, margin, done = right + measured.right, margin + measured.margin * len(part), done + len(part)
+        yield Progress(done)
+    accuracies, margins = ((each.double() / len(rows.row)).reshape(-1).tolist() for each in (right, margin))
+    yield Measured(*(dict(zip(names or ["best"], values)) for values in (accuracies, margins)))
+
+
+# ------------------------------------------------------------------------------------------------------------ the step
 
 
 def main():
     flags = parse_flags()
-    folder = flags.resultPath or f"./eval_mask_neuron_result/{Path(flags.maskPath).stem}"
-    tasks = cli.tasks_of(flags)
-
-    def path_of(emotion, seed):
-        return artifacts.result_path(folder, emotion, seed)
-
-    def read_settings(path):
-        return artifacts.read_result(path)["settings"]
+    from framework.errors import UserError
+    from framework.files import masks as mask_files
+    from framework.files import opening, results, texts
+    from framework.files.record import Record, progress
+    from framework.model import loading
+    from framework.running import status, trained
+    from framework.training.rows import subset, task_rows
 
     if flags.status:
-        begun = {task: f"{count} masks" for task in tasks if (count := artifacts.masks_measured(path_of(*task)))}
-        return sweep.print_status(tasks, path_of, read_settings, begun)
+        tasks = trained.tasks_there(flags)
+        begun = {task: f"{count} masks" for task in tasks if (count := results.masks_measured(flags.results, task))}
+        return status.show(tasks, progress(flags.results, ".json", tasks, results.read_record, ["prompt"]), begun)
 
-    masks = artifacts.read_masks(flags.maskPath)
-    paths = {task: artifacts.checkpoint_path(flags.checkpoint_dir, *task) for task in tasks}
-    checkpoints = {path: artifacts.read_checkpoint(path) for path in paths.values()}
-    label_words = loading.trained_label_words(checkpoints, flags.label_words)
-    prompts = {task: checkpoints[path]["best_prompt"] for task, path in paths.items()}
-    hashes = {task: artifacts.sha256(path) for task, path in paths.items()}
-    prompt_len = max(len(prompt) for prompt in prompts.values())
+    # What goes in.
+    prompts = trained.read(flags)
+    masks = mask_files.read(flags.masks)
+    split = texts.read(flags.dataset, flags.split)
+    machines = work.join(flags.ray, flags.device)
+    device, dtype = machines.agree(loading.resolve, flags.precision)
+    loaded = trained.load_model(flags, prompts, dtype)
+    shape = tuple(next(iter(masks.values())).shape[-2:])
+    if shape != loaded.model.shape:
+        raise UserError(f"{flags.masks}: masks are {list(shape)}, {flags.pretrained_model} has "
+                        f"{list(loaded.model.shape)} (layers, units); make them with gen_mask.py for this model")
+    prompt_len = len(next(iter(prompts.values())).best_prompt)
+    max_length = loaded.model.fit_length(prompt_len, flags.max_length)
 
-    machines = cluster.connect(flags.ray, flags.device) if flags.ray else None
-    device, dtype = (machines.agree(loading.resolve, machines.device, flags.precision) if machines else
-                     loading.resolve(flags.device, flags.precision))
-    dev = artifacts.read_goemotions(flags.dataset, "dev")
-    model, tokenizer, backbone = loading.load_backbone(
-        flags.pretrained_model, prompt_len, "cpu" if machines else device, dtype, label_words)
-    stacked = torch.stack(list(masks.values()))
-    if stacked.shape[1:] != neurons.shape(model):
-        raise UserError(f"{flags.maskPath}: masks are {list(stacked.shape[1:])}, {flags.pretrained_model} has "
-                        f"{list(neurons.shape(model))} (layers, units); make them with gen_mask.py for this model")
-    loading.check_prompts(checkpoints, model, backbone)
-    negatives = loading.trained_with(checkpoints, "negatives", flags.negatives, "published")
-    max_length = loading.fit_length(
-        model, prompt_len, loading.trained_with(checkpoints, "max_length", flags.max_length, 256))
-    settings = {
-        "made_by": "eval_mask_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
-        "label_words": label_words, "dataset": flags.dataset, "data": fingerprint(dev), "negatives": negatives,
-        "max_length": max_length, "masks": artifacts.sha256(flags.maskPath),
-        "precision": str(dtype).removeprefix("torch."), "versions": artifacts.versions()}
+    # What makes the results what they are.
+    chosen_by = Record.read(flags.masks).get("prompts", {})
+    record = Record(
+        "eval_mask_neuron.py",
+        {"backbone": loaded.fingerprint, "label_words": flags.label_words, "data": texts.fingerprint(split),
+         "split": flags.split, "max_rows": flags.max_rows, "negatives": flags.negatives, "max_length": max_length,
+         "masks": opening.sha256(flags.masks), "precision": str(dtype).removeprefix("torch.")},
+        notes={"pretrained_model": flags.pretrained_model, "dataset": flags.dataset,
+               "seeds_that_chose": sorted({int(name.rpartition("-")[2]) for name in chosen_by})})
+    own = {task: {"prompt": prompt.sha256} for task, prompt in prompts.items()}
+    if same := sum(prompt.sha256 in chosen_by.values() for prompt in prompts.values()):
+        print(f"{same} of these {len(prompts)} prompts also chose the neurons of the masks; to choose and to test on "
+              "different ones, name different seeds with --seed in steps 4 and 6")
 
-    def settings_of(emotion, seed):
-        # A prompt that was trained again since makes other results.
-        return {**settings, "prompt": hashes[emotion, seed]}
-
-    def read_measured(task):
-        return artifacts.read_partial_result(path_of(*task), settings_of(*task), flags.overwrite)
-
-    with sweep.of_one_setting(tasks, path_of, settings, read_settings):
-        todo = sweep.Sweep(tasks, path_of, settings_of, read_settings, flags.overwrite)
-        for task in todo.left:  # what other settings measured is refused before the work begins
-            read_measured(task)
-        cli.write_config(flags, folder)
-        print(f"{len(tasks)} tasks x {len(masks)} masks, {len(tasks) - len(todo.left)} tasks finished before; "
-              f"{flags.pretrained_model} in {settings['precision']} on {machines or device}")
+    # The work, some masks of a task at a time; this process writes what comes back.
+    with results.Folder(flags.results, record, flags.overwrite, own) as folder:
+        left = folder.left(prompts)
+        script.write_config(flags, flags.results)
+        print(f"{len(prompts)} tasks x {len(masks)} masks on {flags.split} rows, {len(prompts) - len(left)} tasks "
+              f"finished before; {flags.pretrained_model} in {record.get('precision')} on "
+              f"{machines if flags.ray else device}; comments of {flags.dataset}")
+        rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task) for task in left}
+        study = Study(loaded.model, str(device), loaded.model.encode(split.texts, max_length) if left else [], rows,
+                      {task: prompts[task].best_prompt for task in left}, masks, flags.eval_batch_size)
         names = list(masks)
-        study = Study(flags, device, model, encode(dev.texts, tokenizer, max_length) if todo.left else [],
-                      {task: task_rows(dev, *task, negatives) for task in todo.left},
-                      {task: prompts[task] for task in todo.left}, stacked.to(dtype))
-        measured = {}
-        time_to_save = sweep.Every(flags.save_seconds)
+        parts = [(), *(tuple(names[start:start + flags.masks_per_batch])
+                       for start in range(0, len(names), flags.masks_per_batch))]
+        measured = {}  # of the tasks under way
+        time_to_save = work.Every(flags.save_seconds)
 
-        def passes():
-            """Each task's passes over its rows that are still to be made; the first is without a mask."""
-            for task in todo:
-                measured[task] = read_measured(task)
-                if "best" not in measured[task]:
-                    yield task, []
-                for chosen in torch.arange(len(masks)).split(flags.masks_per_batch):
-                    if all(names[mask] in measured[task] for mask in chosen):
-                        bar.update(len(chosen))
-                    else:
-                        yield task, chosen.tolist()
-                write_if_whole(task)
+        def parts_left():
+            """A task's parts that no interrupted run has measured; one at least, after which the result is written."""
+            for task in left:
+                if folder.claim(task):
+                    measured[task] = folder.partial(task)
+                    done = [part for part in parts[1:] if measured[task][0].keys() >= set(part)]
+                    for part in done:
+                        bar.tell((task, part), len(part) * len(rows[task].row))
+                    yield from ((task, part) for part in parts if part not in done)
 
-        def write_if_whole(task):
-            if task in measured and measured[task].keys() >= {"best", *names}:
-                accuracies = measured.pop(task)
-                artifacts.write_result(path_of(*task), {
-                    "sentiment": task[0], "seed": task[1], "best": accuracies["best"],
-                    **{name: accuracies[name] for name in names}, "settings": settings_of(*task)})
-                todo.release(task)
-
-        with todo, cli.task_bar(len(todo.left) * len(masks), "mask") as bar:
-            results = (machines.map(evaluate, study, passes()) if machines else
-                       ((each, evaluate(study, each)) for each in passes()))
-            for (task, chosen), accuracies in results:
-                measured[task] |= zip([names[mask] for mask in chosen] or ["best"], accuracies)
-                bar.set_description(f"{task[0]}-{task[1]}")
-                bar.update(len(chosen))
-                write_if_whole(task)
+        with work.Bar(sum(len(each.row) for each in rows.values()) * (1 + len(masks)), "row") as bar:
+            for (task, part), message in work.run(measure, study, parts_left(), on=machines):
+                if isinstance(message, Progress):
+                    bar.tell((task, part), message.rows * max(1, len(part)), task.name)
+                    continue
+                for kept, values in zip(measured[task], message):
+                    kept.update(values)
+                if measured[task][0].keys() >= {"best", *names}:
+                    accuracies, margins = ({name: kept[name] for name in ("best", *names)} for kept in
+                                           measured.pop(task))
+                    folder.write(task, accuracies, margins)
+                    folder.release(task)
                 if time_to_save():
-                    for unfinished, accuracies in measured.items():
-                        artifacts.write_partial_result(
-                            path_of(*unfinished), {**accuracies, "settings": settings_of(*unfinished)})
+                    for unfinished, kept in measured.items():
+                        folder.write_partial(unfinished, *kept)
 
-    print(f"wrote {folder}/{{emotion}}-{{seed}}.json: {len(tasks) - todo.elsewhere} tasks x {len(masks)} masks")
-    if todo.elsewhere:
-        print(f"{todo.elsewhere} tasks are in the hands of another process on this folder")
-    thresholds = [int(found[1]) for name in names if (found := re.search(r"_top(\d+)", name))]
-    k = f" --k {max(thresholds)}" if thresholds and 4000 not in thresholds else ""
-    print(f"next: python plot_results.py --rank RANKS.csv --results {folder}{k}")
+    # What comes out, and next.
+    print(f"wrote {flags.results}/{{concept}}-{{seed}}.json: {len(prompts) - folder.elsewhere} tasks x {len(masks)} "
+          "masks")
+    if folder.elsewhere:
+        print(f"{folder.elsewhere} tasks are in the hands of another process on this folder")
+    script.next_step("plot_results.py", results=flags.results)
 
 
 if __name__ == "__main__":
-    cli.run(main, goes_on=True)
+    script.run(main, resumes=True)

@@ -1,84 +1,175 @@
 """Step 3: read the neurons that each prompt switches on.
 
-The model sees `<mask>`, the prompt and the single token `<s>`; the neurons are read at `<mask>`.
+The model sees a prompt and no comment (an encoder: `<mask>`, the prompt and `<s>`), and the neurons are read where it
+answers. With `--read_over N` it sees the prompt with each of N comments, and the mean is kept. With `--statistics` it
+reads comments alone: each neuron's mean, spread and some values, from which step 5 makes mean and resampled masks.
 """
 
-from pathlib import Path
+from __future__ import annotations
 
-from framework import artifacts, cli, sweep
-from framework.errors import UserError
-from framework.model import loading, neurons
-
-# isort: split
-import numpy as np
+from framework.running import flags as known
+from framework.running import script, work
 
 
 def parse_flags():
-    parser = cli.make_parser("Step 3: read the feed-forward neurons that each prompt switches on.")
-    cli.add_task_flags(parser)
-    cli.add_model_flags(parser)
+    parser = known.make_parser("Step 3: read the feed-forward neurons that each prompt switches on.", title="reading")
     parser.add_argument("--activation_mode", default="before_relu", choices=("before_relu", "after_relu"),
                         help="write the values, or 1 where the value is above 0 and else 0")
     parser.add_argument("--prompt", default="best", choices=("best", "final"),
                         help="the prompt of the best epoch or of the last")
-    parser.add_argument("--output_dir", metavar="DIR", help="default: ./active_neuron_{mode}_csv")
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help=cli.DEVICE_HELP)
-    parser.add_argument("--overwrite", action="store_true", help="replace activations that other settings made")
-    return parser.parse_args()
+    parser.add_argument("--read_over", type=known.positive, metavar="N",
+                        help="read with comments, and average over N training comments, the same for every prompt "
+                             "(default: the prompt alone)")
+    known.add_path(parser, "--activation_dir", "--output_dir", default=known.ACTIVATIONS,
+                   help="where the activations go, {concept}-{seed}.csv")
+    group = parser.add_argument_group("statistics of neurons over comments, instead")
+    group.add_argument("--statistics", action="store_true", help="write these, and no activations")
+    known.add_path(group, "--statistics_file", default=known.STATISTICS, metavar="FILE", help="where they go")
+    group.add_argument("--comments", type=known.positive, default=2000, metavar="N", help="training comments to read")
+    group.add_argument("--samples", type=known.count, default=100, metavar="S",
+                       help="random positions whose values are kept, for resampled masks")
+    group.add_argument("--prompts", default="none", choices=("none", "study"),
+                       help="comments alone, or each with one of the prompts in --checkpoint_dir")
+    group.add_argument("--comment_seed", type=known.seed, metavar="SEED",
+                       help="draws the comments and positions, with --read_over too (default: 0; with --statistics, "
+                            "--seed if it names one)")
+    known.add_task_flags(parser)
+    known.add_model_flags(parser)
+    known.add_data_flags(parser)
+    known.add_machine_flags(parser, precision=False)
+    known.add_overwrite_flag(parser, "activations of the named tasks")
+    return parser.parse()
 
 
 def main():
     flags = parse_flags()
-    folder = flags.output_dir or f"./active_neuron_{flags.activation_mode}_csv"
-    tasks = cli.tasks_of(flags)
-    prompts, checkpoints, digests = [], {}, {}
-    for emotion, seed in tasks:
-        path = artifacts.checkpoint_path(flags.checkpoint_dir, emotion, seed)
-        checkpoint = checkpoints[path] = artifacts.read_checkpoint(path)
-        digests[emotion, seed] = artifacts.sha256(path)
-        if f"{flags.prompt}_prompt" not in checkpoint:
-            raise UserError(f"{path}: has no {flags.prompt} prompt; use --prompt best")
-        prompts.append(checkpoint[f"{flags.prompt}_prompt"])
-        if prompts[-1].shape != prompts[0].shape:
-            raise UserError(f"{path}: its prompt is {list(prompts[-1].shape)}, others are {list(prompts[0].shape)}; "
-                            "keep prompts of different shapes in different folders")
+    if flags.statistics:
+        write_statistics(flags)
+    else:
+        write_activations(flags)
 
-    # Always float32: a few hundred inputs take no time, and ranks are read from small differences.
-    model, tokenizer, backbone = loading.load_backbone(
-        flags.pretrained_model, len(prompts[0]), loading.resolve_device(flags.device),
-        label_words=loading.trained_label_words(checkpoints))
-    loading.check_prompts(checkpoints, model, backbone)
-    num_layers, units = neurons.shape(model)
-    with sweep.alone(folder):
-        left = artifacts.prepare_activations(folder, {
-            "made_by": "get_active_neuron.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
-            "activation_mode": flags.activation_mode, "prompt": flags.prompt, "num_layers": num_layers, "units": units},
-            digests, flags.overwrite)
 
-        cli.write_config(flags, folder)
-        prompt_of = dict(zip(tasks, prompts))
-        with cli.task_bar(len(left), "task") as bar:
-            for emotion, seed in left:
-                bar.set_description(f"{emotion}-{seed}")
-                values = neurons.read(model, tokenizer, prompt_of[emotion, seed][None])[0].numpy()
+def write_activations(flags):
+    import numpy as np
+    import torch
+
+    from framework.errors import UserError
+    from framework.files import activations, texts
+    from framework.files.prompts import path
+    from framework.files.record import Output, Record
+    from framework.model import loading, statistics
+    from framework.running import trained
+    from framework.training.passes import cut_by_length, positions_per_batch
+
+    # What goes in.
+    prompts = trained.read(flags)
+    vectors = {task: prompt.best_prompt if flags.prompt == "best" else prompt.final_prompt
+               for task, prompt in prompts.items()}
+    for task, vector in vectors.items():
+        if vector is None:
+            raise UserError(f"{path(flags.checkpoint_dir, task)}: has no final prompt; use --prompt best")
+    loaded = trained.load_model(flags, prompts, torch.float32)  # always: ranks are read from small differences
+    model = loaded.model.to(loading.resolve_device(flags.device))
+    num_layers, units = model.shape
+    comments = []
+
+    # What makes the activations what they are.
+    settings = {"backbone": loaded.fingerprint, "activation_mode": flags.activation_mode, "prompt": flags.prompt,
+                "num_layers": num_layers, "units": units}
+    if flags.read_over:
+        split = texts.read(flags.dataset, "train")
+        max_length = model.fit_length(len(next(iter(vectors.values()))), flags.max_length)
+        comments = model.encode(statistics.draw(split.texts, flags.read_over, flags.comment_seed or 0), max_length)
+        settings |= {"kind": f"read_over {flags.read_over}", "comment_seed": flags.comment_seed or 0,
+                     "data": texts.fingerprint(split), "max_length": max_length}
+    record = Record("get_active_neuron.py", settings, notes={"pretrained_model": flags.pretrained_model})
+
+    def read(study, task):
+        prompt = vectors[task]
+        if not comments:
+            return model.read(prompt[None])[0].numpy()
+        rows, total = np.arange(len(comments)), np.zeros(num_layers * units)
+        for part in cut_by_length(comments, rows, len(prompt), positions_per_batch(model, training=False)):
+            values = model.read(prompt.expand(len(part), -1, -1), [comments[row] for row in part])
+            total += values.double().sum(0).numpy()
+        return (total / len(comments)).astype(np.float32)
+
+    # The work, task by task.
+    with Output(flags.activation_dir, record, flags.overwrite, names=activations.output_names(prompts)) as output:
+        left = activations.left(output, {task: prompt.sha256 for task, prompt in prompts.items()})
+        script.write_config(flags, flags.activation_dir)
+        with work.Bar(len(left), "task") as bar:
+            for task, values in work.run(read, None, left):
+                bar.set_description(task.name)
                 if flags.activation_mode == "after_relu":
                     values = (values > 0).astype(np.int64)
-                artifacts.write_activations(artifacts.activation_path(folder, emotion, seed), values)
+                activations.write(output, task, values, prompts[task].sha256)
                 bar.update()
-        emotions = dict.fromkeys(emotion for emotion, _ in tasks)
-        for emotion in emotions:
-            artifacts.write_sum_over_seeds(folder, emotion)
-        artifacts.seal(folder, *(artifacts.activation_path(folder, *task) for task in tasks),
-                       *(artifacts.activation_path(folder, emotion, "all") for emotion in emotions))
-    print(f"wrote {folder}/{{emotion}}-{{seed}}.csv: {len(tasks)} prompts x {num_layers * units} neurons "
-          f"({num_layers} layers x {units}), and {{emotion}}-all.csv, their sum over seeds")
+        for concept in dict.fromkeys(task.concept for task in prompts):
+            activations.write_sum(output, concept)
+
+    # What comes out, and next.
+    print(f"wrote {flags.activation_dir}/{{concept}}-{{seed}}.csv: {len(prompts)} prompts x {num_layers * units} "
+          f"neurons ({num_layers} layers x {units}), and {{concept}}-all.csv, their sum over seeds")
     if flags.activation_mode == "before_relu":
-        beside = Path(folder).parent / "neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv"
-        ranks = f" --CSV_Path {beside}" if Path(folder).parent != Path() else ""
-        print(f"next: python rsa_searchlight.py --activation_dir {folder} --attributes RATINGS.csv{ranks}")
+        script.next_step("rsa_searchlight.py", activation_dir=flags.activation_dir)
     else:
-        print(f"next: python compare_people.py --count_dir {folder}, with people's judgements; see its --help")
+        script.next_step("compare_people.py", count_dir=flags.activation_dir)
+
+
+def write_statistics(flags):
+    import pandas as pd
+    import torch
+
+    from framework.files import activations, texts
+    from framework.files.record import Output, Record
+    from framework.model import loading, statistics
+    from framework.running import trained
+    from framework.training.passes import cut_by_length, positions_per_batch
+
+    # What goes in.
+    seed = flags.comment_seed if flags.comment_seed is not None else (flags.seed or [0])[0]
+    prompts = trained.read(flags) if flags.prompts == "study" else trained.take_defaults(flags)
+    loaded = trained.load_model(flags, prompts, torch.float32)
+    model = loaded.model.to(loading.resolve_device(flags.device))
+    vectors = (torch.stack([prompt.best_prompt for prompt in prompts.values()]) if flags.prompts == "study" else
+               torch.zeros(1, 0, model.prompt_width))
+    split = texts.read(flags.dataset, "train")
+    max_length = model.fit_length(vectors.shape[1], flags.max_length)
+    comments = model.encode(statistics.draw(split.texts, flags.comments, seed), max_length)
+
+    # What makes the statistics what they are.
+    num_layers, units = model.shape
+    record = Record(
+        "get_active_neuron.py",
+        {"kind": "statistics", "backbone": loaded.fingerprint, "num_layers": num_layers, "units": units,
+         "data": texts.fingerprint(split), "max_length": max_length, "comments": len(comments),
+         "samples": flags.samples, "comment_seed": seed,
+         "prompts_of_statistics": sorted(prompt.sha256 for prompt in prompts.values()) if flags.prompts == "study"
+         else []},
+        notes={"pretrained_model": flags.pretrained_model, "dataset": flags.dataset})
+
+    def read(study, comments):
+        passes = cut_by_length(comments, range(len(comments)), vectors.shape[1],
+                               positions_per_batch(model, training=False))
+        yield from statistics.over_texts(model, comments, vectors, flags.samples, seed, passes)
+
+    # The work.
+    with Output(flags.statistics_file, record, flags.overwrite) as output:
+        script.write_config(flags, flags.statistics_file)
+        if not output.finished(flags.statistics_file):
+            with work.Bar(len(comments), "comment") as bar:
+                for _, message in work.run(read, None, [comments]):
+                    if isinstance(message, int):
+                        bar.tell("comments", message)
+                    else:
+                        activations.write_statistics(output, pd.DataFrame(message))
+
+    # What comes out, and next.
+    print(f"wrote {flags.statistics_file}: {num_layers * units} neurons ({num_layers} layers x {units}) over "
+          f"{len(comments)} comments of {flags.dataset}")
+    script.next_step("gen_mask.py", mask_method="mean", statistics=flags.statistics_file)
 
 
 if __name__ == "__main__":
-    cli.run(main, goes_on=True)
+    script.run(main, resumes=True)

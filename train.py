@@ -1,114 +1,213 @@
-"""Step 1: train a prompt for every emotion and seed.
+"""Step 1: train a prompt for every concept and seed.
 
-Each prompt makes a frozen RoBERTa answer `positive` or `negative` at `<mask>` to whether a comment carries the emotion.
+Each prompt makes a frozen language model answer `positive` or `negative` to whether a comment carries the concept.
 Finished tasks are left alone: run the same command again after an interruption.
 """
 
-from functools import partial
-from pathlib import Path
+from __future__ import annotations
 
-from framework import artifacts, cli, cluster, prompting, sweep
+import contextlib
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
 from framework.errors import UserError
-from framework.model import loading
-from framework.old_trainer import TrainSettings
-from framework.tasks import encode, fingerprint, task_rows
+from framework.running import flags as known
+from framework.running import script, signals, work
+
+if TYPE_CHECKING:
+    from framework.tasks import Task
+    from framework.training.trainer import Job, State
 
 
 def parse_flags():
-    parser = cli.make_parser("Step 1: train a prompt for every emotion and seed (27 x 12 tasks).")
-    cli.add_task_flags(parser)
-    cli.add_model_flags(parser)
-    parser.add_argument("--label_words", nargs=2, default=list(loading.LABEL_WORDS), metavar=("NO", "YES"),
-                        help="the model's answers, each one token of its vocabulary")
-    cli.add_data_flags(parser)
-    parser.add_argument("--prompt_len", type=cli.positive, default=100, metavar="P", help="prompt vectors")
-    parser.add_argument("--prompt_init", default="normal", choices=("normal", "mask"),
-                        help="start from N(0, 0.02) or from the embedding of <mask>")
-    parser.add_argument("--epochs", type=cli.positive, default=50, help="passes over the training rows")
-    parser.add_argument("--patience", type=cli.positive, metavar="EPOCHS",
+    parser = known.make_parser("Step 1: train a prompt for every concept and seed (in the study 27 x 12).",
+                               title="training")
+    parser.add_argument("--prompt_len", type=known.positive, default=100, metavar="P", help="prompt vectors")
+    parser.add_argument("--prompt_init", default="normal", choices=("normal", "mask", "words"),
+                        help="start from N(0, 0.02), from the embedding of <mask>, or from those of random words, the "
+                             "same for all concepts of a seed")
+    parser.add_argument("--epochs", type=known.positive, default=50, help="passes over the training rows")
+    parser.add_argument("--patience", type=known.positive, metavar="EPOCHS",
                         help="end a task after so many epochs without a better dev accuracy (default: never)")
-    parser.add_argument("--train_batch_size", type=cli.positive, default=16, metavar="ROWS",
+    parser.add_argument("--select", default="dev", choices=("dev", "none"),
+                        help="keep the prompt of the epoch that is best on the dev split, or that of the last epoch")
+    parser.add_argument("--train_batch_size", type=known.positive, default=16, metavar="ROWS",
                         help="rows of a task in a step")
-    parser.add_argument("--lr", type=cli.nonnegative, default=2e-3, help="learning rate, constant after the warm-up")
-    parser.add_argument("--weight_decay", type=cli.nonnegative, default=0.01, help="decoupled weight decay")
-    parser.add_argument("--warmup_step", type=cli.count, default=0, metavar="STEPS",
+    parser.add_argument("--lr", type=known.nonnegative, default=2e-3, help="learning rate, constant after the warm-up")
+    parser.add_argument("--weight_decay", type=known.nonnegative, default=0.01, help="decoupled weight decay")
+    parser.add_argument("--warmup_step", type=known.count, default=0, metavar="STEPS",
                         help="steps in which the learning rate rises linearly")
-    parser.add_argument("--tasks_per_batch", type=cli.positive_or_auto, default="auto", metavar="N",
-                        help="tasks that train together, for speed; auto: as many as keep passes full")
-    parser.add_argument("--tensorboard", metavar="DIR",
-                        help="report each epoch's loss and accuracy to TensorBoard, here")
-    cli.add_compute_flags(parser)
-    cli.add_sweep_flags(parser, save_seconds=30)
-    cli.add_ray_flag(parser)
-    parser.add_argument("--gather", action="store_true",
-                        help="with --ray, where machines share no folder: send prompts here")
-    return parser.parse_args()
+    parser.add_argument("--tasks_per_batch", type=known.positive_or_auto, default="auto", metavar="N",
+                        help="tasks of a concept that train together, for speed; auto: up to 12")
+    known.add_path(parser, "--tensorboard", help="report each epoch's loss and accuracy to TensorBoard, here")
+    known.add_task_flags(parser, default="all of the data")
+    known.add_model_flags(parser, as_trained=False)
+    data = known.add_data_flags(parser, as_trained=False)
+    data.add_argument("--max_train_rows", type=known.positive, metavar="N",
+                      help="positives to train a task on, at most, and as many others (default: all)")
+    machine = known.add_machine_flags(parser, eval_batch_size=True, ray=True)
+    machine.add_argument("--text_states_gb", type=known.nonnegative, default=4.0, metavar="GB",
+                         help="memory for the states of a decoder's texts, computed once for all prompts")
+    machine.add_argument("--gather", action="store_true", help="has no effect any more: prompts are always sent back")
+    known.add_sweep_flags(parser, save_seconds=30)
+    return parser.parse()
+
+
+# ---------------------------------------------------------------------------------------- the work: one group of tasks
+
+
+class Study(NamedTuple):
+    """What the training of any group needs."""
+
+    model: Any
+    device: str
+    tokens: list[list]  # of the train and the dev split
+    jobs: dict[Task, Job]
+    settings: Any
+    eval_rows: int | None
+    save_seconds: float
+
+
+class Saved(NamedTuple):
+    """The state of a group between two steps."""
+
+    state: State
+
+
+class Progress(NamedTuple):
+    """How many rows of each task are done, and what to say of it."""
+
+    rows: dict[Task, int]
+    text: str
+
+
+def train(study, group):
+    """Train a group; yields `Progress`, its state every now and then, and each `Epoch` and `Finished` task."""
+    from framework.model import loading
+    from framework.training.passes import positions_per_batch
+    from framework.training.trainer import Epoch, Finished, PromptTrainer
+
+    model = study.model.to(study.device)
+    loading.prepare(model.device)
+    trainer = PromptTrainer(model, *study.tokens, study.settings, positions_per_batch(model, training=True),
+                            study.eval_rows)
+    jobs = {task: study.jobs[task] for task in group.tasks}
+    if group.state:
+        trainer.resume(group.state, jobs.get)
+    waiting = [] if group.state else jobs.values()
+
+    text, saved = f"{group.tasks[0].name} epoch 1", False
+    time_to_save, time_to_tell = work.Every(study.save_seconds), work.Every(0.2)
+    for event in trainer.run(waiting, len(jobs)):
+        if isinstance(event, Finished):
+            if not saved:  # before the prompt is written: a killed run then never trains it again
+                yield Saved(trainer.state())
+                saved = True
+            yield event._replace(best_prompt=event.best_prompt.cpu(), final_prompt=event.final_prompt.cpu())
+            continue
+        saved = time_to_save() or signals.waiting()
+        if saved:
+            yield Saved(trainer.state())
+        if isinstance(event, Epoch):
+            text = f"{event.task.name} epoch {event.epoch}: dev {event.acc:.3f}"
+            yield event
+        if time_to_tell() or isinstance(event, Epoch):
+            yield Progress({job.task: rows_done(study.settings, job, progress) for job, progress in trainer.group},
+                           text)
+
+
+def rows_done(settings, job, progress):
+    """How many rows a task has been trained and evaluated on."""
+    steps = progress.step - progress.epoch * math.ceil(len(job.train.row) / settings.batch_size)
+    return progress.epoch * rows_in_epoch(job) + min(steps * settings.batch_size, len(job.train.row))
+
+
+def rows_in_epoch(job):
+    return len(job.train.row) + len(job.dev.row)
+
+
+def open_board(folder):
+    """A TensorBoard writer."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise UserError("--tensorboard: TensorBoard is not installed; pip install tensorboard") from None
+    return SummaryWriter(str(folder))
+
+
+# ------------------------------------------------------------------------------------------------------------ the step
 
 
 def main():
     flags = parse_flags()
-    tasks = cli.tasks_of(flags)
-    if flags.gather and not flags.ray:
-        raise UserError("--gather: goes with --ray")
-    if flags.gather and flags.tensorboard:
-        raise UserError("--tensorboard: needs a folder that all machines share, it does not go with --gather")
+    from framework.files import prompts, texts
+    from framework.files.record import Record, progress
+    from framework.model import loading
+    from framework.running import groups, status
+    from framework.training.rows import task_rows
+    from framework.training.trainer import Epoch, Finished, Job, TrainSettings
 
+    # What goes in.
+    dataset = flags.dataset or texts.default_dataset()
+    splits = [texts.read(dataset, split) for split in ("train", "dev")]
+    tasks = known.tasks_of(flags, splits[0].concepts, dataset)
     if flags.status:
-        return sweep.print_status(tasks, partial(artifacts.checkpoint_path, flags.checkpoint_dir),
-                                  prompting.read_settings, artifacts.training_progress(flags.checkpoint_dir))
+        return status.show(tasks, progress(flags.checkpoint_dir, ".pt", tasks, prompts.read_record),
+                           groups.begun(flags.checkpoint_dir))
+    machines = work.join(flags.ray, flags.device)
+    device, dtype = machines.agree(loading.resolve, flags.precision)
+    loaded = loading.load(flags.pretrained_model, flags.label_words, dtype=dtype)
+    max_length = loaded.model.fit_length(flags.prompt_len, flags.max_length)
 
-    machines = None
-    if flags.ray:
-        machines = cluster.connect(flags.ray, flags.device)
-        # Workers have working folders of their own.
-        flags.checkpoint_dir = str(Path(flags.checkpoint_dir).resolve())
-        flags.tensorboard = flags.tensorboard and str(Path(flags.tensorboard).resolve())
-        if not flags.gather:
-            machines.check_shared(flags.checkpoint_dir)
-    device, dtype = (machines.agree(loading.resolve, machines.device, flags.precision) if machines else
-                     loading.resolve(flags.device, flags.precision))
-    splits = [artifacts.read_goemotions(flags.dataset, split) for split in ("train", "dev")]
-    model, tokenizer, backbone = loading.load_backbone(
-        flags.pretrained_model, flags.prompt_len, "cpu" if machines else device, dtype, flags.label_words)
-    max_length = loading.fit_length(model, flags.prompt_len, flags.max_length)
-
-    learned_with = TrainSettings(
+    # What makes the prompts what they are.
+    settings = TrainSettings(
         prompt_len=flags.prompt_len, prompt_init=flags.prompt_init, epochs=flags.epochs, patience=flags.patience,
-        batch_size=flags.train_batch_size, lr=flags.lr, weight_decay=flags.weight_decay, warmup_steps=flags.warmup_step)
-    settings = {
-        "made_by": "train.py", "pretrained_model": flags.pretrained_model, "backbone": backbone,
-        "label_words": flags.label_words, "dataset": flags.dataset, "data": fingerprint(*splits),
-        "negatives": flags.negatives, "max_length": max_length,
-        **vars(learned_with), "precision": str(dtype).removeprefix("torch."), "versions": artifacts.versions()}
+        batch_size=flags.train_batch_size, lr=flags.lr, weight_decay=flags.weight_decay, warmup_steps=flags.warmup_step,
+        select=flags.select)
+    record = Record(
+        "train.py",
+        {"backbone": loaded.fingerprint, "label_words": flags.label_words, "data": texts.fingerprint(*splits),
+         "negatives": flags.negatives, "max_train_rows": flags.max_train_rows, "max_length": max_length,
+         **vars(settings), "precision": str(dtype).removeprefix("torch.")},
+        notes={"pretrained_model": flags.pretrained_model, "dataset": dataset})
 
-    path_of = partial(artifacts.checkpoint_path, flags.checkpoint_dir)
-    with sweep.of_one_setting(tasks, path_of, settings, prompting.read_settings):
-        todo, saved = prompting.plan(flags, flags.checkpoint_dir, tasks, settings)
-        cli.write_config(flags, flags.checkpoint_dir)
-        print(f"{len(tasks)} tasks, {len(tasks) - len(todo.left)} finished before; "
-              f"{flags.pretrained_model} in {settings['precision']} on {machines or device}")
-        elsewhere = 0
-        if todo.left:
-            study = prompting.Study(
-                flags, settings, learned_with, device, model,
-                [encode(split.texts, tokenizer, max_length) for split in splits],
-                {task: [task_rows(split, *task, flags.negatives) for split in splits] for task in todo.left})
-            with cli.task_bar(len(todo.left) * flags.epochs, "epoch") as bar:
-                if machines:
-                    elsewhere = prompting.train_on(machines, study, tasks, todo, saved, bar)
-                else:
-                    elsewhere = prompting.train(study, flags.checkpoint_dir, todo, saved, bar)
+    # The work, group by group; this process writes what comes back.
+    with prompts.Folder(flags.checkpoint_dir, record, flags.overwrite) as folder:
+        left = folder.left(tasks)
+        script.write_config(flags, flags.checkpoint_dir)
+        print(f"{len(tasks)} tasks, {len(tasks) - len(left)} finished before; {flags.pretrained_model} in "
+              f"{record.get('precision')} on {machines if flags.ray else device}; comments of {dataset}")
+        jobs = {task: Job(task, task_rows(splits[0], task, flags.negatives, flags.max_train_rows),
+                          task_rows(splits[1], task, flags.negatives)) for task in left}
+        study = Study(loaded.model, str(device),
+                      [loaded.model.encode(split.texts, max_length) for split in splits] if left else [], jobs,
+                      settings, flags.eval_batch_size, flags.save_seconds)
+        most = groups.TASKS_PER_GROUP if flags.tasks_per_batch == "auto" else flags.tasks_per_batch
+        rows = {task: flags.epochs * rows_in_epoch(job) for task, job in jobs.items()}
+        board = open_board(flags.tensorboard) if flags.tensorboard else contextlib.nullcontext()
+        with (groups.Groups(folder, tasks, left, most, flags.overwrite) as waiting, board as board,
+              work.Bar(sum(rows.values()), "row") as bar):
+            for group, message in work.run(train, study, waiting, on=machines, leave_after=Saved):
+                if isinstance(message, Saved):
+                    waiting.save(group, message.state)
+                elif isinstance(message, Finished):
+                    waiting.write(group, message)
+                    bar.tell(message.task, rows[message.task])
+                elif isinstance(message, Progress):
+                    for task, done in message.rows.items():
+                        bar.tell(task, done, message.text)
+                elif isinstance(message, Epoch) and board:
+                    board.add_scalar(f"train_loss/{message.task.name}", message.loss, message.epoch)
+                    board.add_scalar(f"dev_accuracy/{message.task.name}", message.acc, message.epoch)
 
-    table = artifacts.write_accuracies(flags.checkpoint_dir)
-    print(f"wrote {flags.checkpoint_dir}/{{emotion}}-{{seed}}.pt and {artifacts.accuracy_path(flags.checkpoint_dir)}: "
+    # What comes out, and next.
+    table = prompts.write_accuracies(flags.checkpoint_dir)
+    print(f"wrote {flags.checkpoint_dir}/{{concept}}-{{seed}}.pt and {prompts.accuracy_path(flags.checkpoint_dir)}: "
           f"{len(table)} prompts, mean dev accuracy {table.accuracy.mean():.4f}")
-    if elsewhere:
-        print(f"{elsewhere} tasks are in the hands of another process on this folder")
-    study_folder = artifacts.study_folder(Path(flags.checkpoint_dir), "checkpoint")
-    output = "" if study_folder == Path() else f" --output_dir {study_folder}/active_neuron_before_relu_csv"
-    print(f"next: python get_active_neuron.py{cli.asked_tasks(flags)} --pretrained_model {flags.pretrained_model} "
-          f"--checkpoint_dir {flags.checkpoint_dir}{output}")
+    if folder.elsewhere:
+        print(f"{folder.elsewhere} tasks are in the hands of another process on this folder")
+    script.next_step("get_active_neuron.py", checkpoint_dir=flags.checkpoint_dir)
 
 
 if __name__ == "__main__":
-    cli.run(main, goes_on=True)
+    script.run(main, resumes=True)

@@ -33,15 +33,16 @@ MODEL = ["--pretrained_model", "tiny_model"]
 def steps(save_seconds):
     """Each step's command and the outputs that it makes."""
     return {
-        1: (["train.py", *TASKS, *MODEL, "--dataset=demo", "--prompt_len=4", "--epochs=3", "--lr=0.05",
-             "--tasks_per_batch=3", f"--save_seconds={save_seconds}"],
-            ["checkpoint", "goemotions_prompt_tuning_accuracy.csv", "goemotions_prompt_tuning_accuracy.json"]),
-        3: (["get_active_neuron.py", *TASKS, *MODEL], ["active_neuron_before_relu_csv"]),
-        4: (["rsa_searchlight.py", "--attributes", str(ROOT / "data/demo/attribute_ratings.csv"), "--permutations=50"],
-            ["neuron_rank"]),
-        5: (["gen_mask.py", "--thresholds", "8", "16"], ["masks"]),
-        6: (["eval_mask_neuron.py", *TASKS, *MODEL, "--dataset=demo", "--masks_per_batch=4",
-             f"--save_seconds={save_seconds}"], ["eval_mask_neuron_result"]),
+        "1": (["train.py", *TASKS, *MODEL, "--dataset=demo", "--prompt_len=4", "--epochs=3", "--lr=0.05",
+               "--tasks_per_batch=2", f"--save_seconds={save_seconds}"],
+              ["checkpoint", "goemotions_prompt_tuning_accuracy.csv", "goemotions_prompt_tuning_accuracy.json"]),
+        "3": (["get_active_neuron.py"], ["active_neuron_before_relu_csv"]),
+        "4": (["rsa_searchlight.py", "--attributes", str(ROOT / "data/demo/attribute_ratings.csv"),
+               "--permutations=50"], ["neuron_rank"]),
+        "5": (["gen_mask.py", "--thresholds", "8", "16"], ["masks"]),
+        "6": (["eval_mask_neuron.py", "--masks_per_batch=4", "--max_rows=40", f"--save_seconds={save_seconds}"],
+              ["eval_mask_neuron_result"]),
+        "effects": (["get_neuron_effect.py", "--output_dir=effects"], ["effects"]),
     }
 
 
@@ -128,7 +129,7 @@ def kill_step(step, kills, folder, chance):
             ended = True
         now = contents(trial, outputs)
         for name, (content, _) in now.items():
-            if step != 6 and name.endswith(".json"):  # a record stands there before its output and is sealed after it
+            if step != "6" and name.endswith(".json"):  # a record, which names each file before it is there
                 continue
             if "/." not in name and name in undisturbed and content != undisturbed[name][0]:
                 sys.exit(f"step {step}: after a kill {name} is not whole")
@@ -136,9 +137,9 @@ def kill_step(step, kills, folder, chance):
             if now[name][1] != written:
                 sys.exit(f"step {step}: {name} was finished and has been made again")
         resumed += any(name.endswith((".state", ".partial")) for name in now)
-        if step in (1, 3, 6):  # steps of many tasks
+        if step not in ("4", "5"):  # steps of many tasks
             finished = {name: written for name, (_, written) in now.items() if name.endswith((".pt", ".csv", ".json"))
-                        and "-all" not in name and "settings" not in name and "/" in name and "/." not in name}
+                        and "-all" not in name and "-" in name and "/" in name and "/." not in name}
         killed += not ended
         if ended:
             check_end()
@@ -153,28 +154,28 @@ def kill_step(step, kills, folder, chance):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--step", type=int, nargs="+", choices=(1, 3, 4, 5, 6), default=(1, 3, 4, 5, 6))
+    parser.add_argument("--step", nargs="+", choices=steps(0), default=list(steps(0)))
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     flags = parser.parse_args()
 
     # Loaded once, for all that are forked.
-    from framework import artifacts, sweep  # noqa: F401
-    from framework import old_trainer as trainer  # noqa: F401
     from framework.analysis import masks, rsa  # noqa: F401
+    from framework.files import activations, config, prompts, ranks, results, texts  # noqa: F401
     from framework.model import loading  # noqa: F401
+    from framework.running import groups, script, trained  # noqa: F401
+    from framework.training import effects, evaluate, rows, trainer  # noqa: F401
 
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         study = folder / "undisturbed"
         study.mkdir()
         make_tiny_model(study / "tiny_model")
-        for step, (command, _) in steps(save_seconds=30).items():
-            if step <= max(flags.step):
-                finish(start(command, study), study)
+        for command, _ in steps(save_seconds=30).values():
+            finish(start(command, study), study)
         (study / "log").unlink()
         for step in flags.step:
-            print(kill_step(step, flags.kills, folder, random.Random(flags.seed + step)), flush=True)
+            print(kill_step(step, flags.kills, folder, random.Random(f"{flags.seed} {step}")), flush=True)
 
 
 if __name__ == "__main__":

@@ -259,7 +259,7 @@ class Output:
             (self.folder / name).unlink()
             del standing[name]
         if before.get("prompts") and not difference:
-            self.record.notes = {"prompts": before.get("prompts"), **self.record.notes}
+            self.record.notes.setdefault("prompts", before.get("prompts"))
         self.save()
 
     def _check_ours(self, name):
@@ -454,8 +454,12 @@ class Progress:
     problems: list[str] = field(default_factory=list)
 
 
-def progress(folder: PathLike, suffix: str, tasks: Iterable[Task], read_record: Callable[[Path], Record]) -> Progress:
-    """How far tasks are whose files carry their own record; nothing is written."""
+def progress(folder: PathLike, suffix: str, tasks: Iterable[Task], read_record: Callable[[Path], Record],
+             own: Collection[str] = ()) -> Progress:
+    """How far tasks are whose files carry their own record; nothing is written.
+
+    `own` are settings that differ from task to task.
+    """
     found, first = Progress(), None
     for task in tasks:
         path = names.task_path(folder, task, suffix)
@@ -467,7 +471,7 @@ def progress(folder: PathLike, suffix: str, tasks: Iterable[Task], read_record: 
                 continue
             found.done.append(task)
             first = first or (path, record)
-            if difference := record.difference(first[1]):
+            if difference := record.difference(first[1], own):
                 found.problems.append(f"other settings: {path} and {first[0]} ({difference}, in this order)")
         else:
             (found.running if writing.is_locked(folder, path.name) else found.left).append(task)

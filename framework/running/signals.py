@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
 
 PATIENCE = 10  # seconds in which more signals are the same wish; a later one is heeded at once
@@ -62,16 +62,21 @@ def _receive(signum: int, frame: FrameType | None) -> None:
 
 
 @contextlib.contextmanager
-def deferred() -> Iterator[Callable[[], bool]]:
-    """Finish the block before a signal that comes in it is heeded; yields a function that says whether one came."""
+def deferred() -> Iterator[None]:
+    """Finish the block before a signal that comes in it is heeded."""
     global _deferrals
     _deferrals += 1
     try:
-        yield lambda: _waiting is not None
+        yield
     finally:
         _deferrals -= 1
     if not _deferrals:
         heed()
+
+
+def waiting() -> bool:
+    """Whether a signal came in a deferred block: save what is to be saved."""
+    return _waiting is not None
 
 
 def heed() -> None:

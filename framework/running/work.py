@@ -150,7 +150,8 @@ class Bar(tqdm):
     """A progress bar with the time left, which is told how far each item is: work done twice counts once."""
 
     def __init__(self, total: int, unit: str) -> None:
-        super().__init__(total=total, unit=unit, unit_scale=total >= 10_000, dynamic_ncols=True, smoothing=0.05)
+        super().__init__(total=total, unit=unit, unit_scale=total >= 10_000, dynamic_ncols=True, smoothing=0.05,
+                         disable=total == 0)
         self._done: dict[Hashable, int] = {}
 
     def tell(self, item: Hashable, done: int, text: str | None = None) -> None:

@@ -1,0 +1,89 @@
+"""Each neuron's mean, spread and some values over the tokens of texts: what masks of step 5 put in a neuron's place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from framework.model.prompted import PromptedModel
+
+
+def draw(texts: Sequence[str], count: int, seed: int) -> list[str]:
+    """At most `count` of the texts, in their order, drawn without replacement."""
+    if len(texts) <= count:
+        return list(texts)
+    return [texts[row] for row in np.sort(np.random.default_rng(seed).choice(len(texts), count, replace=False))]
+
+
+def own_tokens(model: PromptedModel, row: np.ndarray, prompt_len: int) -> np.ndarray:
+    """The positions of a text's own tokens, neither special ones nor the prompt's, in a row as the model sees it."""
+    place = np.arange(len(row))
+    place[model.before_prompt(len(row)):] += prompt_len
+    return place[~np.isin(row, model.tokenizer.all_special_ids)]
+
+
+def over_texts(
+    model: PromptedModel, rows: Sequence[np.ndarray], prompts: Tensor, samples: int, seed: int,
+    passes: Sequence[np.ndarray]
+) -> Iterator[int | dict[str, np.ndarray]]:
+    """Statistics of every neuron over the positions of the texts' own tokens.
+
+    Parameters
+    ----------
+    model : PromptedModel
+    rows : list of int arrays
+        Texts as `model.encode` gives them.
+    prompts : Tensor [K, P, W]
+        Text i is read with prompt i mod K; P = 0 for texts alone.
+    samples : int
+        Random positions whose values are kept.
+    seed : int
+        Draws them.
+    passes : list of int arrays
+        Which texts make a pass.
+
+    Yields
+    ------
+    int
+        After each pass, how many texts are done.
+    dict of str to array [L * D]
+        At the end: `mean`, `sd`, `mean_abs`, `share_above_0`, and `sample1` to `sampleS`, fewer if there are not as
+        many positions.
+    """
+    layers, units = model.shape
+    prompt_len = prompts.shape[1]
+    own = [own_tokens(model, row, prompt_len) for row in rows]
+    first = np.concatenate([[0], np.cumsum([len(places) for places in own])])  # number of a text's first position
+    total = int(first[-1])
+    sampled = np.random.default_rng(seed).choice(total, min(samples, total), replace=False)
+    sums = {name: torch.zeros(layers, units, dtype=torch.double, device=model.device)
+            for name in ("mean", "square", "mean_abs", "share_above_0")}
+    kept = np.zeros((len(sampled), layers, units), np.float32)
+    done = 0
+    for part in passes:
+        begin = np.cumsum([0, *(len(rows[row]) + prompt_len for row in part)])
+        places = torch.from_numpy(np.concatenate([own[row] + begin[i] for i, row in enumerate(part)]))
+        numbers = np.concatenate([np.arange(first[row], first[row + 1]) for row in part])
+        here = {number: place for place, number in enumerate(numbers)}
+        of_samples = [(index, here[number]) for index, number in enumerate(sampled) if number in here]
+
+        def add(layer, neurons):
+            values = neurons[places.to(neurons.device)].double()
+            sums["mean"][layer] += values.sum(0)
+            sums["square"][layer] += values.square().sum(0)
+            sums["mean_abs"][layer] += values.abs().sum(0)
+            sums["share_above_0"][layer] += (values > 0).sum(0)
+            for index, place in of_samples:
+                kept[index, layer] = values[place].float().cpu().numpy()
+
+        model.read_everywhere([rows[row] for row in part], prompts[torch.from_numpy(part % len(prompts))], add)
+        done += len(part)
+        yield done
+    means = {name: (value / total).cpu().numpy().ravel() for name, value in sums.items()}
+    variance = np.maximum(means.pop("square") - means["mean"] ** 2, 0)
+    yield {"mean": means["mean"], "sd": np.sqrt(variance), "mean_abs": means["mean_abs"],
+           "share_above_0": means["share_above_0"],
+           **{f"sample{index + 1}": values.ravel() for index, values in enumerate(kept)}}

@@ -1,0 +1,155 @@
+"""Step 1's groups: tasks that train together, and what interrupted runs saved of them.
+
+Groups follow from the command alone: up to so many tasks of a concept, which have as many rows as each other. What an
+interrupted run began together stays together, so that it ends with the same bits.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
+from typing import TYPE_CHECKING
+
+from framework.errors import UserError
+from framework.files import opening, prompts
+from framework.tasks import Task
+
+if TYPE_CHECKING:
+    from framework.training.state import Finished, State
+
+TASKS_PER_GROUP = 12  # where --tasks_per_batch is auto: the study's seeds
+
+
+@dataclass(eq=False)
+class Group:
+    """Tasks that train together.
+
+    Attributes
+    ----------
+    tasks : list of Task
+        Those that are left of it.
+    state : State or None
+        The latest, from which the group goes on wherever it is given to.
+    """
+
+    tasks: list[Task]
+    state: State | None = None
+
+
+class Groups:
+    """The groups left in a folder of prompts, each held by this process; those that were begun come first.
+
+    Use as a context manager, and iterate once.
+
+    Parameters
+    ----------
+    folder : prompts.Folder
+    tasks, left : list of Task
+        All that the command names, concept by concept, and those without a finished prompt.
+    most : int
+        Tasks in a group.
+    overwrite : bool
+        Begin tasks anew that were begun with other settings.
+
+    Raises
+    ------
+    UserError
+        On entering, if tasks were begun with other settings and may not be begun anew.
+    """
+
+    def __init__(self, folder: prompts.Folder, tasks: Sequence[Task], left: Sequence[Task], most: int,
+                 overwrite: bool = False) -> None:
+        self._folder, self._tasks, self._left, self._most, self._overwrite = folder, tasks, left, most, overwrite
+        self._begun: list[Group] = []
+        self._reserved: set[Task] = set()
+        self._saved: dict[Group, prompts.SavedState] = {}
+
+    def __enter__(self) -> Groups:
+        for path in prompts.state_paths(self._folder.folder):
+            self._take_up(prompts.SavedState(self._folder.folder, path))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for saved in self._saved.values():
+            saved.release()
+
+    def _take_up(self, saved):
+        """Take a saved state for one of the groups, if all its tasks are of this command."""
+        state = _read(saved)
+        theirs = [task for task in state.tasks if task in self._left] if state else []
+        if not saved.held:  # another process trains them
+            self._reserved.update(theirs)
+            self._folder.elsewhere += len(theirs)
+            return
+        record = self._folder.record
+        difference = state and record.difference(replace(record, settings=state.settings))
+        if difference and theirs and not self._overwrite:
+            saved.release()
+            raise UserError(f"{saved.path}: keeps training that was begun with other settings ({difference}); pass "
+                            "--overwrite to begin it anew, or choose another folder")
+        if state and not set(state.tasks) <= set(self._tasks):
+            saved.release()  # for a run of all its tasks
+            return
+        theirs = [task for task in theirs if not difference and self._folder.claim(task)]
+        if not theirs:
+            saved.release(remove=True)
+            return
+        group = Group(theirs, state)
+        self._begun.append(group)
+        self._reserved.update(theirs)
+        self._saved[group] = saved
+
+    def __iter__(self) -> Iterator[Group]:
+        yield from self._begun
+        for _, tasks in groupby(self._tasks, key=lambda task: task.concept):
+            while together := list(islice(tasks, self._most)):
+                free = [task for task in together if task in self._left and task not in self._reserved]
+                group = Group([task for task in free if self._folder.claim(task)])
+                if group.tasks:
+                    self._saved[group] = prompts.SavedState(self._folder.folder)
+                    yield group
+
+    def save(self, group: Group, state: State) -> None:
+        """Keep the latest state of a group, from which an interrupted run goes on."""
+        state.settings = self._folder.record.settings
+        self._saved[group].write(state.to_bytes())
+        group.state = state
+
+    def write(self, group: Group, finished: Finished) -> None:
+        """Write a finished prompt; the group's state must have been saved since its task ended."""
+        self._folder.write(*finished)
+        self._folder.release(finished.task)
+        group.tasks.remove(finished.task)
+        if not group.tasks:
+            self._saved.pop(group).release(remove=True)
+
+
+def _read(saved):
+    """A saved state; None where it is gone, or damaged, which is said."""
+    from framework.training.state import State
+
+    if not saved.path.exists():
+        return None
+    data = saved.read()
+    try:
+        return State.from_bytes(data, str(saved.path))
+    except UserError:
+        if saved.held:
+            print(f"{saved.path}: is damaged; its tasks begin anew", file=sys.stderr)
+        return None
+
+
+def begun(folder: opening.PathLike) -> dict[Task, str]:
+    """How many epochs are saved of tasks that are under way or were interrupted, for `--status`."""
+    from framework.training.state import State
+
+    found = {}
+    for path in prompts.state_paths(folder):
+        try:
+            state = State.from_bytes(opening.read_bytes(path), str(path))
+        except UserError:  # damaged, or gone meanwhile
+            continue
+        found.update({progress.task: f"{progress.epoch} epochs" for progress in state.group})
+    return found

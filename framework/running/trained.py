@@ -1,0 +1,118 @@
+"""The prompts that later steps start from, and what these steps take over from their records."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from framework.errors import UserError
+from framework.files import names, prompts, texts
+from framework.files.prompts import Prompt
+from framework.running import flags as known
+from framework.tasks import Task
+
+if TYPE_CHECKING:
+    import torch
+
+    from framework.model.loading import Loaded
+
+# What prompts were trained with that do not say it: the published ones.
+_PUBLISHED = {"pretrained_model": "roberta-base", "label_words": ["negative", "positive"], "negatives": "published",
+              "max_length": 256}
+
+
+def tasks_there(flags: Namespace) -> list[Task]:
+    """The tasks that have a prompt in `--checkpoint_dir`, or those of them that the flags name."""
+    return known.choose(flags, names.task_files(flags.checkpoint_dir, ".pt"), flags.checkpoint_dir,
+                        "train.py (step 1)")
+
+
+def read(flags: Namespace) -> dict[Task, Prompt]:
+    """Read the prompts in `--checkpoint_dir`, or those that the flags name; flags not given become as in training.
+
+    Parameters
+    ----------
+    flags : Namespace
+        Changed: `pretrained_model`, `label_words`, `negatives`, `max_length` and `dataset`, as far as the script has
+        them, where they are None.
+
+    Raises
+    ------
+    UserError
+        If there is none, if a named one is missing, or if prompts have different shapes or were trained differently.
+    """
+    trained = prompts.read_all(flags.checkpoint_dir, tasks_there(flags))
+    (first, example), *_ = trained.items()
+    for task, prompt in trained.items():
+        if prompt.best_prompt.shape != example.best_prompt.shape:
+            raise UserError(f"{prompts.path(flags.checkpoint_dir, task)}: its prompt is "
+                            f"{list(prompt.best_prompt.shape)}, that of {first.name} "
+                            f"{list(example.best_prompt.shape)}; keep prompts of different shapes in different folders")
+    _fill_in(flags, trained)
+    return trained
+
+
+def take_defaults(flags: Namespace) -> dict[Task, Prompt]:
+    """Take over from one of the prompts there, if there are any, what flags do not say; returns it.
+
+    For what needs no prompt, but the model and the data of a study.
+    """
+    there = list(names.task_files(flags.checkpoint_dir, ".pt"))
+    trained = prompts.read_all(flags.checkpoint_dir, there[:1])
+    asked_model = flags.pretrained_model
+    _fill_in(flags, trained)
+    return {} if asked_model else trained
+
+
+def _fill_in(flags, trained):
+    for name in ("pretrained_model", "label_words", "negatives", "max_length", "dataset"):
+        if name in flags:
+            setattr(flags, name, _as_trained(flags, trained, name))
+
+
+def _as_trained(flags, trained, name):
+    """What a flag says or, without that, what the prompts were trained with."""
+    asked = getattr(flags, name)
+    recorded = {task: prompt.record.get(name, _PUBLISHED.get(name)) for task, prompt in trained.items()}
+    first = next(iter(recorded.values()), _PUBLISHED.get(name))
+    if name in ("pretrained_model", "dataset"):  # names, whose contents are compared elsewhere
+        return asked or first or texts.default_dataset()
+    for task, value in recorded.items():
+        path = prompts.path(flags.checkpoint_dir, task)
+        if value != first and asked is None:
+            raise UserError(f"{path}: was trained with --{name} {_shown(value)}, others with {_shown(first)}; say "
+                            f"--{name} for all, or name prompts of one kind")
+        if name == "label_words" and asked not in (None, value) and trained[task].record.get(name):
+            raise UserError(f"{path}: was trained with --label_words {_shown(value)}, not {_shown(asked)}")
+    return asked or first
+
+
+def _shown(value):
+    return " ".join(value) if isinstance(value, list) else value
+
+
+def load_model(flags: Namespace, trained: Mapping[Task, Prompt], dtype: torch.dtype) -> Loaded:
+    """Load `--pretrained_model`, on the CPU, and check that it is what the prompts were trained on.
+
+    Raises
+    ------
+    UserError
+        If it cannot be loaded, is another model or version, or prompts do not fit it.
+    """
+    from framework.model import loading
+
+    loaded = loading.load(flags.pretrained_model, flags.label_words, dtype=dtype)
+    for task, prompt in trained.items():
+        path = prompts.path(flags.checkpoint_dir, task)
+        width = prompt.best_prompt.shape[1]
+        if width != loaded.model.prompt_width:
+            raise UserError(f"{path}: a prompt of width {width} does not fit --pretrained_model "
+                            f"{flags.pretrained_model}, whose width is {loaded.model.prompt_width}; name the model "
+                            "that it was trained with")
+        if prompt.record.get("backbone", loaded.fingerprint) != loaded.fingerprint:
+            raise UserError(f"{path}: was trained on {prompt.record.get('pretrained_model')}, and --pretrained_model "
+                            f"{flags.pretrained_model} is another model or version of it; name that one, or train "
+                            "again")
+    return loaded
+

@@ -1,0 +1,168 @@
+"""What each neuron does: the first-order effect of setting it to zero on a task's margin.
+
+The margin is the logit of the right answer minus that of the wrong one, mean over a task's rows. One backward pass a
+row gives the effect of every neuron (attribution patching). Step 3 says when a neuron is active; this says what it is
+for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from framework.running import flags as known
+from framework.running import script, work
+
+
+def parse_flags():
+    parser = known.make_parser("What setting each neuron to zero does to each task's margin, to first order.",
+                               title="effects")
+    known.add_path(parser, "--effects", "--output_dir", default=known.EFFECTS,
+                   help="where the effects go, {concept}-{seed}.csv")
+    known.add_path(parser, "--ranks", help="folder or file of the ranks by effect, for gen_mask.py (default: in "
+                   "--output_dir where that is given, else neuron_rank)", metavar="PATH")
+    known.add_task_flags(parser)
+    known.add_model_flags(parser)
+    data = known.add_data_flags(parser)
+    data.add_argument("--split", default="dev", choices=("dev", "test"), help="rows to measure on")
+    data.add_argument("--max_rows", type=known.positive, metavar="N",
+                      help="rows of a task, half of them positive (default: all)")
+    known.add_machine_flags(parser, eval_batch_size=True, ray=True)
+    known.add_overwrite_flag(parser, "effects of the named tasks")
+    return parser.parse()
+
+
+# ---------------------------------------------------------------------------------------------- the work: a task's rows
+
+
+@dataclass
+class Study:
+    """What any task needs."""
+
+    model: Any
+    device: str
+    tokens: list
+    rows: dict
+    prompts: dict
+    eval_rows: int | None
+    positions: int | None = None
+
+
+class Progress(NamedTuple):
+    """How many of the task's rows are done."""
+
+    rows: int
+
+
+def measure(study, task):
+    """The effect of each neuron on a task's margin; yields `Progress`, then the effects, array [L * D]."""
+    import numpy as np
+
+    from framework.model import loading
+    from framework.tasks import TaskRows
+    from framework.training import effects, passes
+
+    model, rows = study.model.to(study.device), study.rows[task]
+    if study.positions is None:
+        loading.prepare(model.device)
+        study.positions = passes.positions_per_batch(model, training=True)
+    prompt = study.prompts[task].to(study.device)
+    total, done = 0, 0
+    for part in passes.cut_by_length(study.tokens, rows.row, len(prompt), study.positions, study.eval_rows):
+        some = TaskRows(rows.row[part], rows.label[part])
+        effect, study.positions = passes.within_memory(lambda positions: effects.effect(
+            model, study.tokens, some, prompt, positions, study.eval_rows), study.positions)
+        total, done = total + effect.numpy() * len(part), done + len(part)
+        yield Progress(done)
+    yield (total / len(rows.row)).astype(np.float32)
+
+
+# ------------------------------------------------------------------------------------------------------------ the step
+
+
+def main():
+    flags = parse_flags()
+    from framework.files import activations, texts
+    from framework.files.record import Output, Record
+    from framework.model import loading
+    from framework.running import trained
+    from framework.training.rows import subset, task_rows
+
+    # What goes in.
+    prompts = trained.read(flags)
+    split = texts.read(flags.dataset, flags.split)
+    machines = work.join(flags.ray, flags.device)
+    device, dtype = machines.agree(loading.resolve, flags.precision)
+    loaded = trained.load_model(flags, prompts, dtype)
+    prompt_len = len(next(iter(prompts.values())).best_prompt)
+    max_length = loaded.model.fit_length(prompt_len, flags.max_length)
+
+    # What makes the effects what they are.
+    num_layers, units = loaded.model.shape
+    record = Record(
+        "get_neuron_effect.py",
+        {"kind": "effect", "backbone": loaded.fingerprint, "label_words": flags.label_words,
+         "data": texts.fingerprint(split), "split": flags.split, "max_rows": flags.max_rows,
+         "negatives": flags.negatives, "max_length": max_length, "num_layers": num_layers, "units": units,
+         "precision": str(dtype).removeprefix("torch.")},
+        notes={"pretrained_model": flags.pretrained_model, "dataset": flags.dataset})
+
+    # The work, task by task; this process writes what comes back.
+    files = [f"{task.name}.csv" for task in prompts]
+    with Output(flags.effects, record, flags.overwrite, names=files) as output:
+        left = activations.left(output, {task: prompt.sha256 for task, prompt in prompts.items()})
+        script.write_config(flags, flags.effects)
+        print(f"{len(prompts)} tasks on {flags.split} rows, {len(prompts) - len(left)} finished before; "
+              f"{flags.pretrained_model} in {record.get('precision')} on {machines if flags.ray else device}; comments "
+              f"of {flags.dataset}")
+        rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task) for task in left}
+        study = Study(loaded.model, str(device), loaded.model.encode(split.texts, max_length) if left else [], rows,
+                      {task: prompts[task].best_prompt for task in left}, flags.eval_batch_size)
+        with work.Bar(sum(len(each.row) for each in rows.values()), "row") as bar:
+            for task, message in work.run(measure, study, left, on=machines):
+                if isinstance(message, Progress):
+                    bar.tell(task, message.rows, task.name)
+                else:
+                    activations.write(output, task, message, prompts[task].sha256)
+
+    # What comes out, and next.
+    ranks = write_ranks(flags.effects, place_of_ranks(flags), num_layers, units)
+    print(f"wrote {flags.effects}/{{concept}}-{{seed}}.csv: {len(prompts)} tasks x {num_layers * units} neurons, and "
+          f"{ranks}: 1 is the neuron whose masking costs a concept most")
+    script.next_step("gen_mask.py", ranks=ranks)
+
+
+def place_of_ranks(flags):
+    """Where the ranks go: `--ranks`, else beside effects whose place was given, else where step 4 puts its own."""
+    if flags.ranks:
+        return flags.ranks if flags.ranks.suffix == ".csv" else flags.ranks / "neuron_rank_by_effect.csv"
+    study = known.study_of("effects", flags.effects)
+    folder = flags.effects if study is None else study / "neuron_rank"
+    return folder / "neuron_rank_by_effect.csv"
+
+
+def write_ranks(folder, path, num_layers, units):
+    """Rank the neurons by their mean effect over seeds, from all effect files of a folder; returns the ranks' path."""
+    import pandas as pd
+    from scipy.stats import rankdata
+
+    from framework.files import activations, ranks
+    from framework.files.record import Output, Record, input_digest
+
+    there = activations.tasks(folder)
+    means = {}
+    for concept in dict.fromkeys(task.concept for task in there):
+        values, _ = activations.read(folder, [concept])
+        means[concept] = values.mean(axis=(0, 1))
+    effects = pd.DataFrame(means)
+    record = Record(
+        "get_neuron_effect.py",
+        {"kind": "effect", "effects": input_digest(folder), "concepts": list(means), "num_layers": num_layers,
+         "units": units}, notes={"prompts": Record.read(folder).get("prompts", {}), "effect_dir": str(folder)})
+    with Output(path, record, redraw=True) as output:
+        ranks.write(output, effects.apply(rankdata), {"effect": effects})  # the most negative effect costs most
+    return path
+
+
+if __name__ == "__main__":
+    script.run(main, resumes=True)
