@@ -218,7 +218,8 @@ def test_the_mask_is_the_unit_by_attribute():
     means = results.mean(numeric_only=True)
     pool = means[means.index.str.startswith("random_")]
     assert table["p"].tolist() == [(1 + (pool <= means[f"a{a}_top10"]).sum()) / 100 for a in range(6)]
-    assert (table["test"] == "rank in a pool of 99 random masks, one-sided").all() and (table["unit"] == "mask").all()
+    assert (table["test"] == "rank in a pool of 99 random masks, no p below 0.01, one-sided").all()
+    assert (table["unit"] == "mask").all()
 
     results = simulate(np.random.default_rng(0), names_of(own=3))
     table, means = inference.accuracy_drop(results, "attribute"), results.mean(numeric_only=True)
@@ -283,8 +284,8 @@ def test_margins_are_tested_like_accuracies():
 # -------------------------------------------------------------------------------------------------- what cannot be told
 
 @pytest.mark.parametrize("masks, by, reason", [
-    (names_of(attributes=1, single=1), "attribute", "not testable: 1 random masks"),
-    (names_of(pool=1), "attribute", "not testable: 1 random masks; gen_mask.py --random_draws makes more"),
+    (names_of(attributes=1, single=1), "attribute", "not testable: 1 random mask"),
+    (names_of(pool=1), "attribute", "not testable: 1 random mask; gen_mask.py --random_draws makes more"),
     (names_of(own=1), "attribute", "not testable: one random mask an attribute"),
     (names_of(attributes=1, single=1), "emotion", "not testable: one attribute"),
     (names_of(pool=1), "emotion", "not testable: one random mask, whose own error is unknown"),

@@ -135,13 +135,12 @@ def accuracy_drop(results: pd.DataFrame, by: str, test: str = "masks") -> pd.Dat
         `drop` are NaN) and `unit` (what the sample is). Where masks have other interventions than the study's,
         `intervention` stands before `k`. No rows where nothing can be compared.
     """
-    rows_of = {"attribute": _attribute_rows, "emotion": _emotion_rows, "overall": _emotion_rows}[by]
     rows = []
     for size in conditions(results):
         if test == "study":
             found = _study_rows(size, results, by)
         else:
-            found = rows_of(size, results["sentiment"] if by == "emotion" else None, results["seed"])
+            found = _attribute_rows(size) if by == "attribute" else _crossed_rows(size, results, by)
         rows += [{by: name, "intervention": size.intervention, "k": size.k} | row for name, row in found]
     columns = [by, "intervention", "k", *Estimate._fields[:-1], "q", "se", "test", "unit"]
     table = pd.DataFrame(rows, columns=columns)
@@ -174,57 +173,51 @@ def _missing(values: np.ndarray) -> str:
     return f"{missing} of {values.size} values are missing" if missing else ""
 
 
-def _attribute_rows(size: Conditions, _sentiment: None, _seed: pd.Series) -> Iterator[tuple[str, dict]]:
-    uniform = size.uniform.mean(0)
-    uniform = uniform[~np.isnan(uniform)]  # a mask that was not measured for every task is none to compare with
-    own = {a: draws[~np.isnan(draws)] for a, draws in enumerate(of.mean(0) for of in size.matched) if len(draws)}
-    whole = [a for a, draws in own.items() if len(draws)]
-    spread = sum(len(own[a]) - 1 for a in whole)
-    matched = estimators.matched_estimate(size.specific.mean(0)[whole], [own[a] for a in whole]) if spread else None
+def _attribute_rows(size: Conditions) -> Iterator[tuple[str, dict]]:
+    specific = size.specific.mean(0)
+    # A random mask that was not measured for every task is none to compare with.
+    uniform, *own = ([mean for mean in draws.mean(0) if not np.isnan(mean)] for draws in (size.uniform, *size.matched))
+    whole = [a for a, draws in enumerate(own) if draws]
+    matched = {}
+    if any(len(own[a]) > 1 for a in whole):
+        found = estimators.matched_estimate(specific[whole], [np.array(own[a]) for a in whole])
+        matched = {a: Estimate(*values) for a, values in zip(whole, zip(*found))}
     for a, attribute in enumerate(size.attributes):
-        specific, drops = size.specific[:, a], size.base[:, a] - size.specific[:, a]
-        exact = False
-        estimate, reason = _untested(drops), _missing(specific)
-        if a in own:
-            test = "t against its own random masks, their SD pooled over attributes, one-sided"
-            if not reason and a in whole and matched:
-                estimate = Estimate(*(values[whole.index(a)] for values in matched))
-            reason = reason or ("the random masks cost the same" if a in whole and matched else
-                                "its random masks were not measured for every task" if a not in whole else
-                                "one random mask an attribute; gen_mask.py --random_draws makes more")
+        if size.matched[a].shape[1]:
+            test = "t against its own random masks, SD pooled over attributes, one-sided"
+            estimate, few = matched.get(a), "one random mask an attribute"
         else:
-            exact = len(uniform) >= estimators.EXACT
-            test = f"{'rank in' if exact else 't against'} a pool of {len(uniform)} random masks, one-sided"
-            if not reason and len(uniform) >= 2:
-                estimate = estimators.pool_estimate(specific.mean(), uniform, exact)
-            reason = reason or ("the random masks cost the same" if len(uniform) >= 2 else
-                                f"{len(uniform)} random masks; gen_mask.py --random_draws makes more")
+            exact, draws = len(uniform) >= estimators.EXACT, len(uniform)
+            test = (f"rank in a pool of {draws} random masks, no p below {1 / (draws + 1):.2g}, one-sided" if exact else
+                    f"t against a pool of {draws} random masks, one-sided")
+            estimate = estimators.pool_estimate(specific[a], np.array(uniform), exact) if draws > 1 else None
+            few = f"{draws} random mask{'s' * (draws != 1)}"
+        missing = _missing(size.specific[:, a])
+        reason = missing or ("the random masks cost the same" if estimate else
+                             f"{few}; gen_mask.py --random_draws makes more")
+        if missing or not estimate:
+            estimate = _untested(size.base[:, a] - size.specific[:, a])
         yield attribute, _row(estimate, test, "mask", reason)
 
 
-def _emotion_rows(
-        size: Conditions, sentiment: pd.Series | None, seed: pd.Series,
-) -> Iterator[tuple[str, dict]]:
-    drops = size.base - size.specific
-    groups = ([("all", np.arange(len(drops)))] if sentiment is None else
-              [(name, np.flatnonzero(sentiment == name)) for name in sentiment.unique()])
-    for name, rows in groups:
-        # Overall, a seed's drop is the mean over its emotions.
-        table = drops[rows] if sentiment is not None else pd.DataFrame(drops).groupby(seed.to_numpy()).mean().to_numpy()
-        estimate, reason, check = _untested(drops[rows]), _missing(drops[rows]), ""
-        pool = size.uniform[rows].mean(0)
-        for count, what in zip(table.shape, ("seed", "attribute")):
-            if not reason and count < 2:
-                reason = f"one {what}"
+def _crossed_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[tuple[str, dict]]:
+    drops, seed = size.base - size.specific, results["seed"].to_numpy()
+    groups = {"all": np.arange(len(drops))} if by == "overall" else results.groupby("sentiment", sort=False).indices
+    for name, tasks in groups.items():
+        table = pd.DataFrame(drops[tasks]).groupby(seed[tasks]).mean().to_numpy()  # overall, a seed has many emotions
+        pool = size.uniform[tasks].mean(0)
+        estimate, check = None, ""
+        reason = _missing(drops[tasks]) or next(
+            (f"one {what}" for what, count in zip(("seed", "attribute"), table.shape) if count < 2), "")
         if not reason and size.shared and len(pool) < 2:
             reason = "one random mask, whose own error is unknown; gen_mask.py --random_draws makes more"
         if not reason:
             noise = size.shared ** 2 * pool.var(ddof=1) / len(pool) if size.shared else 0.0
             estimate = estimators.crossed_estimate(table, noise, max(len(pool) - 1, 1))
-            reason = "the drops are all the same"
             check = f" (sign flips over attributes: p = {estimators.sign_flip_p(table.mean(0)):.3g})"
-        yield name, _row(estimate, f"crossed random effects of seed and attribute, one-sided{check}",
-                         f"seed and attribute, {' x '.join(map(str, table.shape))}", reason)
+        yield name, _row(
+            estimate or _untested(drops[tasks]), f"crossed random effects of seed and attribute, one-sided{check}",
+            f"seed and attribute, {' x '.join(map(str, table.shape))}", reason or "the drops are all the same")
 
 
 def _study_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[tuple[str, dict]]:
