@@ -98,7 +98,8 @@ def main():
     from framework.errors import UserError
     from framework.files import masks as mask_files
     from framework.files import opening, results, texts
-    from framework.files.record import Record, progress
+    from framework.files.record import Record
+    from framework.files.taskfolder import progress
     from framework.model import loading
     from framework.running import status, trained
     from framework.training.rows import subset, task_rows

@@ -141,7 +141,8 @@ def open_board(folder):
 def main():
     flags = parse_flags()
     from framework.files import prompts, texts
-    from framework.files.record import Record, progress
+    from framework.files.record import Record
+    from framework.files.taskfolder import progress
     from framework.model import loading
     from framework.running import groups, status
     from framework.training.rows import task_rows

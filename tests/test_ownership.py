@@ -14,7 +14,8 @@ import torch
 
 from framework.errors import UserError
 from framework.files import activations, config, prompts, results, writing
-from framework.files.record import Output, Record, progress
+from framework.files.record import Output, Record
+from framework.files.taskfolder import progress
 from framework.tasks import Task
 
 FEAR, JOY = Task("fear", 1), Task("joy", 3)

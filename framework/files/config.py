@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def write_config(path: PathLike, flags: dict[str, Any], command: str) -> None:
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False, default=str)}\n" for name, value in flags.items()]
     body = f"# {' '.join(command.split())}\n{''.join(lines)}".encode(errors="backslashreplace")
     with writing.lock(path.parent, path.name, wait=True):
-        if opening.exists(path) and not _is_ours(path):
+        if os.path.lexists(path) and not _is_ours(path):
             print(f"{path}: is not what an earlier run wrote there, so the flags of this one are not kept; move it "
                   "away to have them", file=sys.stderr)
         else:

@@ -103,11 +103,6 @@ def sha256(*paths: PathLike) -> str:
     return digest.hexdigest()
 
 
-def exists(path: PathLike) -> bool:
-    """Whether anything stands at a path, a dangling link included."""
-    return os.path.lexists(path)
-
-
 def is_file_output(output: PathLike) -> bool:
     """Whether an output, which need not be there yet, is a file: a folder may have a dot in its name."""
     return Path(output).suffix in (".csv", ".pkl", ".html")

@@ -15,7 +15,8 @@ import torch
 from framework.errors import UserError
 from framework.files import names, opening, tensors, writing
 from framework.files.opening import PathLike
-from framework.files.record import Output, Record, TaskFolder
+from framework.files.record import Output, Record
+from framework.files.taskfolder import TaskFolder
 from framework.tasks import Task
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from framework.errors import UserError
 from framework.files import names, opening, writing
 from framework.files.opening import PathLike
-from framework.files.record import Record, TaskFolder
+from framework.files.record import Record
+from framework.files.taskfolder import TaskFolder
 from framework.tasks import Task
 
 if TYPE_CHECKING:

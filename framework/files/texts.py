@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,9 +60,9 @@ def read(dataset: str, split: str) -> Split:
     if not folder.is_dir():
         raise UserError(f"--dataset {dataset}: no such folder; give a folder with {split}.tsv or {split}.csv, "
                         "or `goemotions` (the hub's) or `demo`")
-    if opening.exists(path := folder / f"{split}.tsv"):
+    if os.path.lexists(path := folder / f"{split}.tsv"):
         return _read_official(path)
-    if opening.exists(path := folder / f"{split}.csv"):
+    if os.path.lexists(path := folder / f"{split}.csv"):
         return _read_columns(path)
     raise UserError(f"{folder}: lacks the split `{split}` ({split}.tsv or {split}.csv)")
 
@@ -75,7 +76,7 @@ def _read_official(path):
     """`text<TAB>label ids<TAB>comment id`, no header, no quoting: a quotation mark is part of the comment."""
     labels = path.with_name("labels.txt")
     known = [*GOEMOTIONS, "neutral"]
-    if opening.exists(labels):
+    if os.path.lexists(labels):
         known = [line.strip() for line in opening.read_text(labels, 1 << 20).splitlines() if line.strip()]
     rows, ids = [], []
     for number, line in enumerate(opening.read_text(path).rstrip("\n").split("\n"), 1):
@@ -86,7 +87,7 @@ def _read_official(path):
                             "get the file again, or put the labels in labels.txt beside it, one a line")
         rows.append(fields[0])
         ids.append([int(i) for i in of_row])
-    return _from_ids(rows, ids, known, labels if opening.exists(labels) else path)
+    return _from_ids(rows, ids, known, labels if os.path.lexists(labels) else path)
 
 
 def _from_ids(rows, label_ids, known, source):
@@ -116,7 +117,7 @@ def _read_columns(path):
     candidates = [name for name in table.columns if name != "text"]
     others = {name: np.flatnonzero(~table[name].str.strip().isin(["0", "1", "0.0", "1.0"])) for name in candidates}
     train = path.with_name("train.csv")
-    if path != train and opening.exists(train):
+    if path != train and os.path.lexists(train):
         kept = _read_columns(train).concepts
         for name in kept:
             if name not in others:

@@ -83,18 +83,18 @@ def give_back(lock: BaseFileLock) -> None:
 
 
 @contextlib.contextmanager
-def lock(folder: PathLike, name: str, wait: bool = False) -> Iterator[None]:
-    """Be the only process that makes `name` in a folder.
+def lock(folder: PathLike, name: str, wait: bool = False, of: PathLike | None = None) -> Iterator[None]:
+    """Be the only process that holds `name` in a folder, for the output `of`.
 
     Raises
     ------
     UserError
-        If another one is at it and `wait` is not set.
+        If another one does and `wait` is not set.
     """
     held = take_lock(folder, name, -1 if wait else 0.1)
     if held is None:
-        raise UserError(f"{Path(folder) / name}: another process is making it; wait for its end, or choose another "
-                        "name")
+        raise UserError(f"{of or Path(folder) / name}: another process is making it; wait for its end, or choose "
+                        "another name")
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from framework.files.record import Progress
+from framework.files.taskfolder import Progress
 from framework.tasks import Task
 
 
@@ -15,7 +15,7 @@ def show(tasks: Sequence[Task], found: Progress, begun: Mapping[Task, str]) -> N
     ----------
     tasks : list of Task
     found : Progress
-        As of `framework.files.record.progress`.
+        As of `framework.files.taskfolder.progress`.
     begun : dict of Task to str
         What is saved of tasks that are not finished, in a few characters: ``12 ep``.
     """

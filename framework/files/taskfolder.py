@@ -1,0 +1,188 @@
+"""A folder of files that carry their own record, one a task: prompts and results, which several processes can fill."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from framework.errors import UserError
+from framework.files import names, opening, writing
+from framework.files.opening import PathLike
+from framework.files.record import Record, versions
+from framework.tasks import Task
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+
+class TaskFolder:
+    """Files ``{concept}-{seed}{suffix}``, all made under one record.
+
+    Use as a context manager, which lets go of all tasks at its end.
+
+    Parameters
+    ----------
+    folder : path-like
+    suffix : str
+    read_record : callable (path) -> Record
+        What made a file; raises UserError for a damaged one.
+    record : Record
+        What this run makes every file with.
+    overwrite : bool
+        Make files anew that other settings made.
+    own : dict of Task to dict, optional
+        Settings that each task has beside those of `record`.
+
+    Attributes
+    ----------
+    elsewhere : int
+        Tasks in the hands of other processes that `claim` was asked for.
+
+    Raises
+    ------
+    UserError
+        On entering, if another process fills the folder with other settings.
+    """
+
+    def __init__(self, folder: PathLike, suffix: str, read_record: Callable[[Path], Record], record: Record,
+                 overwrite: bool = False, own: Mapping[Task, dict[str, Any]] | None = None):
+        self.folder, self.suffix = Path(folder), suffix
+        self.record = replace(record, notes={**record.notes, "versions": versions()})
+        self._read_record, self._overwrite, self._own = read_record, overwrite, own or {}
+        self._locks: dict[Task, BaseFileLock] = {}
+        self.elsewhere = 0
+
+    def __enter__(self) -> TaskFolder:
+        """Say what this process makes, unless others make something else."""
+        place = writing.workplace(self.folder)
+        writing.tidy(self.folder)
+        with writing.lock(self.folder, "entering", wait=True):
+            for path in place.glob("running-*.json"):
+                if not writing.is_locked(self.folder, path.stem):
+                    path.unlink(missing_ok=True)  # its process was killed
+                elif difference := self.record.difference(Record.from_dict(opening.read_json(path), path)):
+                    raise UserError(f"{self.folder}: another process works there with other settings ({difference}); "
+                                    "choose another folder, or wait for its end")
+            running = f"running-{secrets.token_hex(4)}"
+            self._running = place / f"{running}.json", writing.take_lock(self.folder, running, seconds=-1)
+            writing.write_json(self._running[0], self.record.as_dict())
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        for task in list(self._locks):
+            self.release(task)
+        path, lock = self._running
+        path.unlink(missing_ok=True)
+        writing.give_back(lock)
+
+    def path(self, task: Task) -> Path:
+        """Where a task's file is."""
+        return names.task_path(self.folder, task, self.suffix)
+
+    def partial_path(self, task: Task) -> Path:
+        """Where what is measured of an unfinished task is kept."""
+        return writing.workplace(self.folder) / f"{self.path(task).name}.partial"
+
+    def record_of(self, task: Task) -> Record:
+        """What this run makes a task's file with."""
+        return replace(self.record, settings={**self.record.settings, **self._own.get(task, {})})
+
+    def left(self, tasks: Iterable[Task]) -> list[Task]:
+        """Those of the tasks that have no finished file under this record.
+
+        Raises
+        ------
+        UserError
+            If a file cannot be read, or was made with other settings and may not be replaced; if files of other tasks
+            were made with other settings, since a folder is of one.
+        """
+        tasks = list(tasks)
+        own = {name for settings in self._own.values() for name in settings}
+        for task, path in names.task_files(self.folder, self.suffix).items():
+            theirs = None
+            if task not in tasks:
+                with contextlib.suppress(UserError):  # no file of ours
+                    theirs = self._read_record(path)
+            if theirs and theirs.made_by and (difference := self.record.difference(theirs, own)):
+                raise UserError(f"{path}: stands in the same folder and was made with other settings ({difference}); "
+                                "choose another folder, or name all of its tasks and pass --overwrite")
+        return [task for task in tasks if self._is_left(task)]
+
+    def _is_left(self, task):
+        path = self.path(task)
+        if not os.path.lexists(path):
+            return True
+        made_with = self._read_record(path)
+        if not made_with.made_by:
+            raise UserError(f"{path}: no settings of ours are in it, so it is not replaced; choose another folder")
+        difference = self.record_of(task).difference(made_with)
+        if difference and not self._overwrite:
+            raise UserError(f"{path}: was made with other settings ({difference}); pass --overwrite to replace it, or "
+                            "choose another folder")
+        if not difference:
+            self.partial_path(task).unlink(missing_ok=True)  # which a kill left beside the whole one
+        return difference is not None
+
+    def claim(self, task: Task) -> bool:
+        """Hold a task until `release`; False if another process has it, or has finished it."""
+        lock = writing.take_lock(self.folder, self.path(task).name)
+        if lock is None:
+            self.elsewhere += 1
+            return False
+        self._locks[task] = lock
+        if self._is_left(task):
+            return True
+        self.release(task)
+        return False
+
+    def release(self, task: Task) -> None:
+        """Let go of a task, finished or not."""
+        writing.give_back(self._locks.pop(task))
+
+    def write_bytes(self, task: Task, data: bytes | memoryview) -> None:
+        """Write a task's file; what was kept of it while unfinished goes."""
+        writing.write_bytes(self.path(task), data)
+        self.partial_path(task).unlink(missing_ok=True)
+
+
+@dataclass
+class Progress:
+    """How far the tasks of a folder are, for `--status`.
+
+    Attributes
+    ----------
+    done, running, left : list of Task
+    problems : list of str
+        One line for each damaged file, and for each with other settings than the first.
+    """
+
+    done: list[Task] = field(default_factory=list)
+    running: list[Task] = field(default_factory=list)
+    left: list[Task] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def progress(folder: PathLike, suffix: str, tasks: Iterable[Task], read_record: Callable[[Path], Record],
+             own: Collection[str] = ()) -> Progress:
+    """How far tasks are whose files carry their own record; `own` are settings that differ from task to task."""
+    found, first = Progress(), None
+    for task in tasks:
+        path = names.task_path(folder, task, suffix)
+        if os.path.lexists(path):
+            try:
+                record = read_record(path)
+            except UserError as error:
+                found.problems.append(f"damaged: {error}")
+                continue
+            found.done.append(task)
+            first = first or (path, record)
+            if difference := record.difference(first[1], own):
+                found.problems.append(f"other settings: {path} and {first[0]} ({difference}, in this order)")
+        else:
+            (found.running if writing.is_locked(folder, path.name) else found.left).append(task)
+    return found
