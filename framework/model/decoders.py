@@ -6,6 +6,7 @@ A family needs no entry anywhere: blocks and down projections are found by struc
 from __future__ import annotations
 
 import contextlib
+import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.pytorch_utils import Conv1D
 
-from framework.errors import UserError
+from framework.errors import UserError, is_out_of_memory
 from framework.model import speed
 from framework.model.encoders import check_surplus
 from framework.model.neurons import Intervention
@@ -25,7 +26,7 @@ from framework.model.text_states import BehindTexts, Recorded, TextStates, room_
 # How a config says that a position sees only so many before it.
 WINDOWS = ("sliding_window", "window_size", "attention_window_size", "attention_chunk_size")
 
-EXPERTS = r"(num|n|moe_num)_(local_|routed_)?experts"
+EXPERTS = "a mixture of experts, in which every token passes neurons of its own"
 CHOOSE = "choose a dense decoder, such as one of GPT-2, Llama, Qwen 3, Gemma or SmolLM"
 
 
@@ -43,7 +44,7 @@ class PromptedDecoder(PromptedModel):
         self.needs = len(self.bos)
         super().__init__(model, tokenizer, label_ids, down)
         self.text_states = TextStates(self._states_of)
-        self._watched = False
+        self._watched = self._settled = False
 
     def train(self, mode: bool = True) -> PromptedDecoder:
         """Decoders are trained without dropout: nothing changes."""
@@ -96,10 +97,15 @@ class PromptedDecoder(PromptedModel):
         self, rows: Sequence[np.ndarray], prompts: Tensor, intervention: Intervention | None = None
     ) -> Tensor:
         """As of `PromptedModel`."""
+        self._settle()
         if intervention is not None or self._watched or not self.fast:
             return super().forward(rows, prompts, intervention)
+        return self._answer_behind(rows, prompts)
+
+    def _answer_behind(self, rows, prompts):
+        """The answers of prompts behind texts whose states are known or are computed apart."""
         layout = BehindTexts(self.text_states.of(rows), prompts.shape[-2], self.device)
-        states = prompts.to(self.dtype).expand(len(rows), -1, -1).flatten(0, 1)
+        states = prompts.to(self.dtype).expand(len(rows), -1, -1).flatten(0, 1).clone()  # CTRL scales them in place
         return self._through(states, layout)[0]
 
     @contextlib.contextmanager
@@ -111,6 +117,29 @@ class PromptedDecoder(PromptedModel):
                 yield
         finally:
             self._watched = watched
+
+    def _run(self, rows, prompts, copies=1, everywhere=False):
+        self._settle()
+        return super()._run(rows, prompts, copies, everywhere)
+
+    def _settle(self):
+        """Before the first pass, see on two short rows whether the family's code takes the fast path; else leave it."""
+        if self._settled or not self.fast:
+            return
+        self._settled = True
+        rows, prompts = [np.zeros(1, int), np.zeros(2, int)], torch.zeros(2, 2, self.prompt_width, device=self.device)
+        nothing = Intervention(torch.zeros(2, *self.shape))
+        try:
+            with torch.no_grad():
+                self._answer_behind(rows, prompts)
+                super().forward(rows, prompts, nothing)
+        except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
+            if is_out_of_memory(error):
+                raise
+            self.fast = False
+            supported = getattr(type(self.model), "_supports_sdpa", False)
+            self.model.set_attn_implementation("sdpa" if supported else "eager")
+        self.text_states.forget()
 
     def _states_of(self, ids):
         """Keys and values of texts [R, T]: Tensor [L, 2, R, heads, T, size]."""
@@ -158,9 +187,10 @@ def check_family(config: PreTrainedConfig, flag: str) -> None:
         raise UserError(f"{kind} which reads more than text; {CHOOSE}")
     if AutoModelForCausalLM._model_mapping.get(type(config), None) is None:
         raise UserError(f"{kind} which transformers knows as no decoder; {CHOOSE}")
-    experts = [value for name, value in config.to_dict().items() if re.fullmatch(EXPERTS, name)]
+    experts = [value for name, value in config.to_dict().items()
+               if re.fullmatch("(num|n|moe_num)_(local_|routed_)?experts", name)]
     if any(isinstance(value, int) and value > 1 for value in experts):
-        raise UserError(f"{kind} a mixture of experts, in which every token passes neurons of its own; {CHOOSE}")
+        raise UserError(f"{kind} {EXPERTS}; {CHOOSE}")
 
 
 def down_projections(model: PreTrainedModel, flag: str) -> list[str]:
@@ -174,10 +204,16 @@ def down_projections(model: PreTrainedModel, flag: str) -> list[str]:
         If blocks have none or several, lack attention (state-space models do), or differ in width.
     """
     config = model.config
+    if "inputs_embeds" not in inspect.signature(model.forward).parameters:
+        raise UserError(f"{flag}: is a {config.model_type} model, which takes no embeddings in the place of tokens; "
+                        f"{CHOOSE}")
     lists = {name: module for name, module in model.base_model.named_modules()
              if isinstance(module, nn.ModuleList) and len(module) == config.num_hidden_layers}
     outermost = [name for name in lists if not any(name.startswith(f"{other}.") for other in lists)]
-    found = [_maps_of(block, config.hidden_size) for name in outermost[:1] for block in lists[name]]
+    blocks = [block for name in outermost[:1] for block in lists[name]]
+    if any(re.search("moe|expert", type(module).__name__, re.I) for block in blocks for module in block.modules()):
+        raise UserError(f"{flag}: is a {config.model_type} model, {EXPERTS}; {CHOOSE}")
+    found = [_maps_of(block, config.hidden_size) for block in blocks]
     if len(outermost) != 1 or not all(attends and len(maps) == 1 for attends, maps in found):
         raise UserError(f"{flag}: is a {config.model_type} model, whose blocks are not attention and one dense "
                         f"feed-forward part each; {CHOOSE}")

@@ -51,7 +51,8 @@ class PromptedModel(nn.Module):
         if self.fast:
             speed.freeze_linear_maps(model.base_model)
         self.down = [model.base_model.get_submodule(name) for name in down]
-        self.shape = (layers or len(down), self.down[0].in_features)  # L, D
+        width = getattr(self.down[0], "nx", None) or self.down[0].in_features
+        self.shape = (layers or len(down), width)  # L, D
         words, decoder = list(label_ids), model.get_output_embeddings()
         decoder.weight = nn.Parameter(decoder.weight[words])
         if decoder.bias is not None:
@@ -249,8 +250,15 @@ class PromptedModel(nn.Module):
             the positions that answer alone. What it returns, if anything, takes their place.
         """
         layers = itertools.cycle(range(self.shape[0]))
-        handles = [module.register_forward_pre_hook(lambda module, inputs: function(next(layers), inputs[0]))
-                   for module in dict.fromkeys(self.down)]
+
+        def hook(module, inputs):
+            neurons, copies = inputs[0], speed.Pass.current().copies
+            if not self.fast or neurons.dim() == 3:
+                return function(next(layers), neurons)
+            changed = function(next(layers), neurons.unflatten(0, (copies, -1)))  # OPT's are flat
+            return changed if changed is None or len(changed) > copies else changed.flatten(0, 1)
+
+        handles = [module.register_forward_pre_hook(hook) for module in dict.fromkeys(self.down)]
         try:
             yield
         finally:

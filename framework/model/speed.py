@@ -62,6 +62,7 @@ class Layout:
     def __init__(self, lengths: np.ndarray, answers: np.ndarray, device: torch.device, packed: bool) -> None:
         self.lengths, self.packed, self.rows, self.device = lengths, packed, len(lengths), device
         self.before = 0  # keys in front of a row's own
+        self.causal = False  # whether a rule by which a position sees later ones is an error
         longest = int(lengths.max())
         self.width = longest + -longest % 32 if packed else longest
         attended = np.arange(self.width) < lengths[:, None]
@@ -194,11 +195,13 @@ class Pass(TorchFunctionMode):
     """
 
     ARITHMETIC = _forms("add", "sub", "mul")
+    VIEWS = (Tensor.view, Tensor.reshape)
 
     def __init__(self, layout: Layout, layers: int, everywhere: bool = False) -> None:
         super().__init__()
         self.layout, self.layers, self.everywhere = layout, layers, everywhere
         self.attended = 0  # how many layers' attention has been computed
+        self.copies = 1  # M in the layer that was the last of them
         self.to_narrow = self.narrowed = False
 
     @staticmethod
@@ -219,6 +222,8 @@ class Pass(TorchFunctionMode):
         options: dict[str, Any] | None = None,
     ) -> Any:
         """Where the answers' states meet those of all positions, as residuals do, these leave the others out."""
+        if function in self.VIEWS and self._is_behind(*arguments):
+            return arguments[0]
         if self.narrowed and function in self.ARITHMETIC and len(arguments) > 1:
             one, other = arguments[:2]
             if isinstance(one, Tensor) and isinstance(other, Tensor) and min(one.dim(), other.dim()) > 1:
@@ -228,6 +233,14 @@ class Pass(TorchFunctionMode):
     def _narrow_to(self, states, other):
         wanted = other.shape[-2] == self.layout.rows and states.shape[-2] == len(self.layout.position)
         return states.index_select(-2, self.layout.answers) if wanted else states
+
+    def _is_behind(self, states, *shape):
+        """Whether a shape is one that states [M, N or B, H] had before they were narrowed, or were M times as many."""
+        shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        if states.dim() != 3 or len(shape) != 3 or shape[1] != len(self.layout.position) or shape[2] != states.shape[2]:
+            return False
+        narrowed = self.narrowed and states.shape[1] == self.layout.rows
+        return narrowed or (shape[0] == 1 < len(states) and states.shape[1] == shape[1])
 
     def narrow(self, states: Tensor) -> Tensor:
         """What a linear map takes: behind the last layer's attention, of the answers' positions [M, B, ...] alone."""
@@ -261,6 +274,8 @@ def mask_for(mask_function: Callable[..., Tensor], dtype: torch.dtype = torch.fl
     places = torch.arange(layout.before + layout.width, device=layout.device)
     queries, none = places[layout.before:, None], torch.zeros(1, 1, 1, 1, dtype=torch.long, device=layout.device)
     seen = mask_function(none, none, queries, places)
+    if layout.causal and bool((seen & (places > queries)).any()):
+        raise NotImplementedError("attention to what comes later")
     seen = seen & layout.attended[:, None, None]
     if seen.shape[2] > 1:  # a place beyond a row's end may see nothing else, and then sees itself
         seen = seen | (queries == places)
@@ -269,7 +284,8 @@ def mask_for(mask_function: Callable[..., Tensor], dtype: torch.dtype = torch.fl
 
 def attend(
     module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor, scaling: float | None = None,
-    dropout: float = 0.0, softcap: float | None = None, **unused: object,
+    dropout: float = 0.0, softcap: float | None = None, s_aux: Tensor | None = None,
+    position_bias: Tensor | None = None, **unused: object,
 ) -> tuple[Tensor, None]:
     """Attention of positions to those of their row: what transformers calls in every layer.
 
@@ -287,6 +303,8 @@ def attend(
         Of the weights.
     softcap : float, optional
         The scores' bound.
+    s_aux, position_bias : Tensor, optional
+        Of families that are left to their own attention.
 
     Returns
     -------
@@ -294,10 +312,12 @@ def attend(
     None
         For the weights, which transformers would take here.
     """
+    if s_aux is not None or position_bias is not None:
+        raise NotImplementedError("attention with sinks or biases")
     this, copies, size = Pass.current(), len(query), query.shape[-1]
     layout = this.layout
     key, value = layout.seen_by(this.attended, layout.pad(key), layout.pad(value))
-    this.attended += 1
+    this.attended, this.copies = this.attended + 1, copies
     last = this.attended == this.layers and not this.everywhere
     if last:
         this.to_narrow = True

@@ -126,6 +126,7 @@ class Recorded(speed.Layout):
     def __init__(self, rows: int, length: int, device: torch.device) -> None:
         super().__init__(np.full(rows, length), np.zeros(rows, int), device, packed=False)
         self.keys_and_values: list[Tensor] = []
+        self.causal = True
 
     def seen_by(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """A layer's keys and values, recorded."""
