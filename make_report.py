@@ -4,10 +4,9 @@ import hashlib
 from pathlib import Path
 
 from framework import artifacts, cli
-from framework.analysis import estimators, inference, masks, rsa
+from framework.analysis import concepts, estimators, inference, masks, rsa
 from framework.errors import UserError
 from framework.figures import page as report
-from framework.figures import results as figures
 from framework.model import comments, loading, neurons
 from framework.tasks import EMOTIONS, fingerprint
 
@@ -102,7 +101,7 @@ def add_neurons(page, flags):
     if size % num_layers:
         raise UserError(f"{flags.rank}: {size} neurons cannot be divided evenly among {num_layers} layers")
 
-    order = figures.similarity_order(rsa.population_rdm(values))
+    order = concepts.similarity_order(rsa.population_rdm(values))
     page["emotions"] = [emotions[i] for i in order]
     page["shape"] = num_layers, size // num_layers
     values = values.mean(axis=0)[order]

@@ -57,7 +57,7 @@ def main():
     flags = parse_flags()
     from framework.analysis import ratings as people
     from framework.figures import ratings as figures
-    from framework.figures.results import save
+    from framework.figures.style import save
     from framework.files.opening import sha256
     from framework.files.people import read_ratings
     from framework.files.record import Output, Record

@@ -1,51 +1,76 @@
 """The figures and the script that draws them, on small made-up runs and on the published results."""
 
 import io
+import json
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.text import Annotation
+import torch
+from matplotlib.text import Annotation, Text
+from scipy.stats import rankdata, spearmanr
 
 import plot_results
-from framework import artifacts
-from framework.analysis import inference
+from framework.analysis import concepts, effects, inference, rsa
 from framework.errors import UserError
-from framework.figures import results as figures
+from framework.figures import concepts as concept_figures
+from framework.figures import effects as effect_figures
+from framework.figures import masking, neurons, style
+from framework.files import activations, masks, ranks, results
+from framework.files.record import Output, Record
+from framework.tasks import Task
 
-STUDY_ORDER = (  # of the emotions in the upper half of the study's second figure
-    "gratitude love amusement admiration curiosity joy optimism anger desire caring disgust fear sadness remorse "
-    "excitement confusion disapproval pride surprise annoyance grief embarrassment approval disappointment nervousness "
-    "realization relief").split()
+ATTRIBUTES = ["valence", r"$\frac{$", "fear_of_it"]  # the second would be read as mathematics by matplotlib
+CONCEPTS = ["joy", "love", "anger", "embarrassment", "remorse"]
+LAYERS, UNITS = 2, 20
+
+
+def numbers(generator, taken):
+    """Accuracies and margins under masks of method zero and scale, of a pool of 4 draws and one mask an attribute."""
+    found = {}
+    for k in (2, 4):
+        for method in ("", "_scale0.5", "_scale1", "_scale2"):
+            for i, attribute in enumerate(ATTRIBUTES):
+                found[f"{attribute}_top{k}{method}"] = 0.7 - taken * i * k + 0.01 * generator.random()
+            for draw in range(1, 5):
+                found[f"random_top{k}_{draw}{method}"] = 0.7 + 0.01 * generator.random()
+    return {"best": 0.8, **found}
 
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
-    """A small run: 3 attributes, 8 neurons in 2 layers, 5 emotions; the anger mask hurts most. Two random draws."""
+    """A small run: 3 attributes, 40 neurons in 2 layers, 5 concepts, 2 seeds; the last attribute's masks cost most."""
     folder = tmp_path_factory.mktemp("run")
     generator = np.random.default_rng(0)
-    attributes, emotions = ["valence", "anger-face", "fear_of_it"], ["joy", "love", "anger", "embarrassment", "remorse"]
-    rank = {name: generator.permutation(8) + 1.0 for name in attributes}
-    artifacts.write_searchlight(folder / "rank.csv", pd.DataFrame(rank), {
-        "tau": pd.DataFrame({name: 0.5 - 0.1 * values for name, values in rank.items()}),
-        "permutation_max": pd.DataFrame(generator.uniform(0.1, 0.3, (50, 3)), columns=attributes),
-        "significant_by_layer": pd.DataFrame({"layer": [0, 0, 0, 1, 1, 1], "attribute": attributes * 2,
-                                              "count": [0, 1, 2, 3, 4, 3], "count_fwe": [0, 0, 0, 1, 0, 2]})})
-    for emotion in emotions:
-        for seed in (1, 3):
-            masks = {}
-            for i, attribute in enumerate(attributes):
-                for k in (2, 4):
-                    masks[f"{attribute}_top{k}"] = 0.7 - 0.02 * i * k + 0.01 * generator.random()
-                    for draw in (1, 2):
-                        masks[f"{attribute}_top{k}_random{draw}"] = 0.7 + 0.01 * generator.random()
-            artifacts.write_json(folder / "results" / f"{emotion}-{seed}.json",
-                                 {"sentiment": emotion, "seed": seed, "best": 0.8, **masks, "settings": {}})
-    ratings = pd.DataFrame(generator.random((5, 3)), index=pd.Index(emotions, name="emotion"), columns=attributes)
-    artifacts.write_table(folder / "ratings.csv", ratings.reset_index())
-    artifacts.write_table(folder / "weights.csv", pd.DataFrame({
-        "attribute": attributes, "tau": [0.1, 0.2, 0.3], "ci_low": [0.0, 0.1, 0.2], "ci_high": [0.2, 0.3, 0.4]}))
+    tau = pd.DataFrame(generator.normal(0, 0.2, (LAYERS * UNITS, 3)), columns=ATTRIBUTES)
+    with Output(folder / "rank.csv", Record("rsa_searchlight.py", {"emotions": CONCEPTS})) as output:
+        ranks.write(output, (-tau).rank(), {
+            "tau": tau, "permutation_max": pd.DataFrame(generator.uniform(0.1, 0.3, (50, 3)), columns=ATTRIBUTES),
+            "significant_by_layer": pd.DataFrame({"layer": [0, 0, 0, 1, 1, 1], "attribute": ATTRIBUTES * 2,
+                                                  "count": [0, 1, 2, 3, 4, 3], "count_fwe": 0})})
+    tasks = [Task(concept, seed) for concept in CONCEPTS for seed in (1, 3)]
+    for name, taken in (("results", 0.02), ("effect", 0.05), ("layer_matched", 0.01)):
+        with results.Folder(folder / name, Record("eval_mask_neuron.py", {"masks": name})) as output:
+            for task in tasks:
+                accuracies = numbers(generator, taken)
+                if name == "layer_matched":
+                    accuracies |= {f"{attribute}_top{k}_random{draw}": 0.65 for attribute in ATTRIBUTES for k in (2, 4)
+                                   for draw in (1, 2)}
+                output.write(task, accuracies, {mask: 10 * value - 5 for mask, value in accuracies.items()})
+    for name, scale in (("activations", 1), ("effects", 0.001)):
+        record = Record("test", {"kind": name, "num_layers": LAYERS})
+        with Output(folder / name, record, names=activations.output_names(tasks)) as output:
+            for task in tasks:
+                activations.write(output, task, scale * generator.normal(size=LAYERS * UNITS))
+    with Output(folder / "masks.pkl", Record("gen_mask.py", {})) as output:
+        names = results.read_all(folder / "results").columns[3:]
+        masks.write(output, {name: torch.from_numpy(generator.random((LAYERS, UNITS)).round().astype(np.int8))
+                             for name in names})
+    ratings = pd.DataFrame(generator.random((5, 3)), index=pd.Index(CONCEPTS, name="concept"), columns=ATTRIBUTES)
+    ratings.to_csv(folder / "ratings.csv")
+    pd.DataFrame({"attribute": ATTRIBUTES, "tau": [0.1, 0.2, 0.3], "ci_low": [0.0, 0.1, 0.2],
+                  "ci_high": [0.2, 0.3, 0.4]}).to_csv(folder / "weights.csv", index=False)
     return folder
 
 
@@ -54,52 +79,99 @@ def call(monkeypatch, *flags):
     plot_results.main()
 
 
+def every_input(folder):
+    return ["--ranks", folder / "rank.csv", "--results", folder / "results", "--k=4", "--permutations=20",
+            "--attributes", folder / "ratings.csv", "--weights", folder / "weights.csv", "--effects",
+            folder / "effects", "--activation_dir", folder / "activations", "--masks", folder / "masks.pkl",
+            "--simulations", 1, "--effect_results", folder / "effect",
+            "--layer_matched_results", folder / "layer_matched"]
+
+
 def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
-    out = script("plot_results.py", "--rank", run_folder / "rank.csv", "--results", run_folder / "results", "--k=4",
-                 "--attributes", run_folder / "ratings.csv", "--weights", run_folder / "weights.csv",
-                 "--simulations", 1, "--formats", "png", "svg").stdout
+    out = script("plot_results.py", *every_input(run_folder), "--formats", "png", "svg").stdout
     names = ["Neurons_Correspond_Selectively_to_Emotional_Attributes", "significant_neurons_by_layer",
              "significant_neurons_by_layer_permutation", "permutation_null", "Acc_after_masking_correspond_neuron",
-             "accuracy_by_threshold", "accuracy_drop_by_attribute", "accuracy_drop_against_people", "rdm_attributes",
-             "false_positives"]
+             "accuracy_by_threshold", "accuracy_drop_by_attribute", "accuracy_drop_against_people", "placebo", "dose",
+             "accuracy_lost_by_kind", "effect_against_resemblance", "additivity", "rdm_model", "rdm_attributes",
+             "concept_map", "false_positives"]
     for name in names:
         assert f"wrote pic/{name}.csv .png .svg" in out
         assert (tmp_path / f"pic/{name}.png").read_bytes().startswith(b"\x89PNG")
     assert {path.name for path in (tmp_path / "pic").iterdir()} == {
         "plot_results.yaml", "settings.json", "accuracy_drop_by_emotion.csv",
         *(f"{name}.{end}" for name in names for end in ("csv", "png", "svg"))}
-    assert "left out an RDM: no --similarity" in out
-    assert "q < 0.05 for 0 of 5 emotions" in out
+    assert "left out an RDM: no --similarity" in out and "placebo by attribute, the mask as the unit" in out
+    assert "next: python make_report.py" in out
 
-    results = artifacts.read_results(run_folder / "results")
+    table = results.read_all(run_folder / "results")
     drop = pd.read_csv(tmp_path / "pic/accuracy_drop_by_attribute.csv").set_index(["attribute", "k"])
-    by_hand = results[["fear_of_it_top4_random1", "fear_of_it_top4_random2"]].mean(axis=1) - results["fear_of_it_top4"]
+    by_hand = table[[f"random_top4_{draw}" for draw in range(1, 5)]].mean(axis=1) - table["fear_of_it_top4"]
     assert drop.loc[("fear_of_it", 4), "drop"] == pytest.approx(by_hand.mean())
-    assert drop.loc[("fear_of_it", 4), "df"] == 3
-    assert list(pd.read_csv(tmp_path / "pic/accuracy_drop_by_emotion.csv").columns) == [
-        "emotion", "k", "drop", "ci_low", "ci_high", "t", "df", "p", "q", "se", "test", "unit"]
+    assert drop.loc[("fear_of_it", 4), "unit"] == "mask" and drop.loc[("fear_of_it", 4), "df"] == 3
+    assert list(drop.columns) == ["drop", "ci_low", "ci_high", "t", "df", "p", "q", "se", "test", "unit"]
+    lost = pd.read_csv(tmp_path / "pic/accuracy_lost_by_kind.csv").groupby("kind")["value"].mean()
+    assert lost["effect"] > lost["attribute"] > lost["random"] and lost["layer_matched"] == pytest.approx(0.15)
+    summed = pd.read_csv(tmp_path / "pic/additivity.csv").set_index("mask").loc["valence_top4"]
+    of_tasks = np.array([pd.read_csv(run_folder / f"effects/{task.sentiment}-{task.seed}.csv").to_numpy()[0]
+                         for task in table.itertuples()])
+    zeroed = masks.read(run_folder / "masks.pkl")["valence_top4"].numpy().ravel() == 0
+    assert summed["summed"] == pytest.approx(-of_tasks[:, zeroed].sum(axis=1).mean(), rel=1e-5)
+    assert summed["measured"] == pytest.approx(10 * (table["best"] - table["valence_top4"]).mean())
+
+    assert "holds no study" in script("plot_results.py", "--study", "empty", status=2).stderr
 
 
-def test_a_single_seed_and_attribute_are_enough(monkeypatch, tmp_path):
-    artifacts.write_json(tmp_path / "results/joy-1.json", {
-        "sentiment": "joy", "seed": 1, "best": 0.8, "valence_top5": 0.6, "valence_top5_random": 0.7})
+def test_margins_and_the_study_s_test(monkeypatch, run_folder, tmp_path, capsys):
+    call(monkeypatch, "--results", run_folder / "results", "--k=4", "--simulations=0", "--formats=png", "--measure",
+         "margin", "--test=study", "--intervention=scale0.5", "--output_dir", tmp_path / "pic")
+    drop = pd.read_csv(tmp_path / "pic/margin_drop_by_attribute.csv").set_index(["attribute", "k"])
+    table = results.read_all(run_folder / "results", "margin")
+    random = table[[f"random_top4_{draw}_scale0.5" for draw in range(1, 5)]].mean(axis=1)
+    assert drop.loc[("fear_of_it", 4), "drop"] == pytest.approx((random - table["fear_of_it_top4_scale0.5"]).mean())
+    assert "the study's" in drop.loc[("fear_of_it", 4), "test"] and drop.loc[("fear_of_it", 4), "df"] == 9
+    assert "logits more than random ones" in capsys.readouterr().out
+    assert (tmp_path / "pic/Margin_after_masking_correspond_neuron.png").exists()
+
+
+def test_a_study_s_folder_is_drawn_without_naming_its_files(monkeypatch, run_folder, tmp_path, capsys):
+    places = {"results": "eval_mask_neuron_result/RSA_14property_top_500_6000", "effects": "neuron_effect_csv"}
+    for name, place in places.items():
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).symlink_to(run_folder / name)
+    call(monkeypatch, "--study", tmp_path, "--k=4", "--simulations=0", "--formats=png")
+    first = (tmp_path / "pic/Acc_after_masking_correspond_neuron.png").read_bytes()
+    assert "left out effect against resemblance" in capsys.readouterr().out
+    call(monkeypatch, "--study", tmp_path, "--k=2", "--simulations=0", "--formats=png")  # our own figures are redrawn
+    assert (tmp_path / "pic/Acc_after_masking_correspond_neuron.png").read_bytes() != first
+    (tmp_path / "pic/dose.csv").write_text("mine\n")
+    with pytest.raises(UserError, match="dose.csv: was changed since it was written"):
+        call(monkeypatch, "--study", tmp_path, "--k=4", "--simulations=0", "--formats=png")
+
+
+def test_a_single_seed_and_attribute_are_drawn_and_not_tested(monkeypatch, tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/joy-1.json").write_text(json.dumps({
+        "sentiment": "joy", "seed": 1, "best": 0.8, "valence_top5": 0.6, "valence_top5_random": 0.7}))
     call(monkeypatch, "--results", tmp_path / "results", "--k=5", "--simulations=0", "--formats=png",
          "--output_dir", tmp_path / "pic")
     drop = pd.read_csv(tmp_path / "pic/accuracy_drop_by_emotion.csv")
     assert drop["drop"].tolist() == pytest.approx([0.1]) and drop[["ci_low", "t", "p", "q"]].isna().all(axis=None)
+    assert drop["test"].iloc[0].startswith("not testable: one seed")
 
 
 @pytest.mark.parametrize("flags, message", [
     ([], "nothing to draw"),
     (["--results", "results", "--k=3"], "--k 3: .*results for 2 4; choose one of them"),
-    (["--rank", "rank.csv", "--k=9"], "--k 9: .*rank.csv ranks 8 neurons; give a --k from 1 to 8"),
+    (["--results", "results", "--k=4", "--intervention=mean"], "--intervention mean: results has results of zero, sca"),
+    (["--ranks", "rank.csv", "--k=99"], "--k 99: .*rank.csv ranks 40 neurons; give a --k from 1 to 40"),
     (["--rank", "rank_tau.csv", "--k=2"], "rank_tau.csv: .*holds no ranks"),
     (["--attribute_results", "results"], "--attribute_results and --random_results go together"),
     (["--results", "results", "--accuracy", "x.csv"], "--accuracy goes with"),
-    (["--results", "absent"], "absent: holds no results"),
-    (["--similarity", "rank.csv"], "rank.csv: .*--emotion_order"),
+    (["--attribute_results", "results", "--random_results", "results", "--measure=margin"], "accuracies alone"),
+    (["--results", "absent"], "absent"),
+    (["--similarity", "rank.csv"], "rank.csv: .*--concept_order"),
     (["--similarity", "ratings.csv"], "--similarity ratings.csv: must have one column"),
-    (["--results", "results", "--k=4", "--weights", "rank.csv"], "rank.csv: has no column 'tau'"),
+    (["--results", "results", "--k=4", "--weights", "rank.csv"], "rank.csv: has no column 'attribute'"),
 ])
 def test_bad_input_is_one_line_and_leaves_no_files(monkeypatch, run_folder, tmp_path, flags, message):
     monkeypatch.chdir(run_folder)
@@ -109,29 +181,58 @@ def test_bad_input_is_one_line_and_leaves_no_files(monkeypatch, run_folder, tmp_
 
 
 def test_neurons_are_shown_once_in_the_first_attribute_they_are_among_the_top_of():
-    ranks = {"arousal": np.array([3.0, 1, 2, 4, 5, 6]), "valence": np.array([1.0, 2, 6, 5, 3, 4])}
-    top = figures.rank_selective_neurons(ranks, 3)
+    top = neurons.rank_selective_neurons({"arousal": np.array([3.0, 1, 2, 4, 5, 6]),
+                                          "valence": np.array([1.0, 2, 6, 5, 3, 4])}, 3)
     assert top.index.tolist() == [1, 2, 0, 4]
     assert top["arousal"].tolist()[:3] == [1, 2, 3] and np.isnan(top["arousal"].iloc[3])
     assert top["valence"].fillna(0).tolist() == [2, 0, 1, 3]
 
 
+def words_of(figure):
+    """All that stands in a figure, once it is laid out."""
+    figure.draw_without_rendering()
+    return [text.get_text() for text in figure.findobj(Text) if text.get_visible()]
+
+
+def test_no_significant_neuron_is_said(run_folder):
+    counts = pd.DataFrame(0, index=range(3), columns=["a", "b"])
+    figure = neurons.significant_neurons(counts, 64, "p < 0.05")
+    assert "none" in words_of(figure)
+    assert figure.axes[0].images[0].norm.vmin == 0 and figure.axes[0].images[0].norm.vmax > 0
+    counts.loc[1, "b"] = 5
+    assert "none" not in words_of(neurons.significant_neurons(counts, 64, "p < 0.05"))
+
+
+def drop_table(attribute=("valence", "arousal")):
+    return pd.DataFrame({"attribute": attribute, "k": 5, "drop": [0.1, 0.2], "ci_low": [0.0, 0.1],
+                         "ci_high": [0.2, 0.3], "p": 0.1, "q": [0.2, 0.01], "test": "t, one-sided", "unit": "mask"})
+
+
 def test_same_numbers_same_bytes():
-    drop = pd.DataFrame({"attribute": ["valence", "arousal"], "k": 5, "drop": [0.1, 0.2], "ci_low": [0.0, 0.1],
-                         "ci_high": [0.2, 0.3], "q": [0.2, 0.01]})
     for form in ("png", "pdf", "svg"):
         files = [io.BytesIO(), io.BytesIO()]
         for file in files:
-            figures.save(figures.accuracy_drop_by_attribute(drop, 5), file, form)
+            style.save(masking.accuracy_drop_by_attribute(drop_table(), 5), file, form)
         content = files[0].getvalue()
         assert content == files[1].getvalue()
         assert b"CreationDate" not in content and b"<dc:date>" not in content
 
 
+def test_names_are_plain_text_and_figures_grow_with_their_number():
+    table = drop_table([r"$\frac{$", "x" * 100])
+    figure = masking.accuracy_drop_by_attribute(table, 5)
+    style.save(figure, io.BytesIO(), "png")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["x" * 31 + "\u2026", r"$\frac{$"]
+    many = pd.concat([table.assign(attribute=[f"{i} a", f"{i} b"]) for i in range(50)])
+    larger = masking.accuracy_drop_by_attribute(many, 5)
+    assert larger.get_figheight() > 0.14 * len(many) and larger.get_figwidth() == figure.get_figwidth()
+    assert any("Unit: mask" in text for text in words_of(larger)), "the caption names the unit"
+
+
 def test_names_of_crowded_points_do_not_overlap():
     generator = np.random.default_rng(3)
     tau, drop = generator.normal(0.2, 0.05, 14), generator.normal(0, 0.02, 14)
-    figure = figures.drop_against_people(pd.DataFrame({
+    figure = masking.drop_against_people(pd.DataFrame({
         "attribute": [f"attribute-{i}" for i in range(14)], "tau": tau, "ci_low_people": tau - 0.1,
         "ci_high_people": tau + 0.1, "drop": drop, "ci_low": drop - 0.1, "ci_high": drop + 0.1}), 5)
     figure.draw_without_rendering()
@@ -143,31 +244,86 @@ def test_names_of_crowded_points_do_not_overlap():
     assert all(boxes[i].count_overlaps(boxes[:i]) == 0 for i in range(14))
 
 
+def test_captions_stand_below_everything_else():
+    """No axis, label or legend runs into the caption; nothing is cut off at the edges."""
+    spread = pd.DataFrame([(f"concept {i}", k, condition, 0.7, 0.6, 0.8, 5) for i in range(7) for k, condition in
+                           ((0, "w/o"), (5, "random"), (5, "attribute-specific"))],
+                          columns=["emotion", "k", "condition", "mean", "low", "high", "units"])
+    by_emotion = pd.concat([drop_table(["concept 0", "concept 1"])]).rename(columns={"attribute": "emotion"})
+    tau = pd.DataFrame(np.random.default_rng(0).normal(size=(64, 3)), columns=list("abc"))
+    relation = pd.DataFrame({"attribute": list("abc"), "r": [0.1, -0.2, np.nan], "p": [0.5, 0.01, np.nan]})
+    for figure in (masking.accuracy_by_threshold(spread), masking.accuracy_after_masking(spread, by_emotion, 5),
+                   effect_figures.effect_against_resemblance(tau, tau["a"].to_numpy() ** 3, relation),
+                   neurons.significant_neurons(pd.DataFrame(3, index=range(12), columns=["a", "b"]), 64, "p < 0.05")):
+        figure.draw_without_rendering()
+        caption = figure.texts[-1].get_window_extent()
+        for axes in figure.axes:
+            box = axes.get_tightbbox()
+            if axes.get_visible() and box is not None:
+                assert box.y0 >= caption.y1 - 1 and box.x0 >= -1 and box.x1 <= figure.bbox.x1 + 1
+                assert box.y1 <= figure.bbox.y1 + 1
+        assert caption.x1 <= figure.bbox.x1
+
+
+def test_like_concepts_stand_beside_each_other():
+    place = np.array([5.0, 1.0, 4.0, 2.0, 3.0])
+    rdm = np.abs(place[:, None] - place)[np.triu_indices(5, 1)]
+    order = concepts.similarity_order(rdm)
+    assert place[order].tolist() in ([1, 2, 3, 4, 5], [5, 4, 3, 2, 1])
+    places, fit = concepts.similarity_maps([rdm, 3 * rdm])
+    assert np.allclose(places[0], places[1], atol=1e-6) and (fit > 0.9).all()
+    line = places[0][order]
+    assert np.argsort(np.linalg.norm(line - line[0], axis=1)).tolist() == [0, 1, 2, 3, 4]
+    figure = concept_figures.concept_map(dict(zip(("People", "Model"), places)), fit, [*"abcde"], order)
+    assert {text for text in words_of(figure) if text in "abcde" and text} == set("abcde")
+
+
+def test_resemblance_and_loss_by_brute_force():
+    generator = np.random.default_rng(0)
+    values, attribute = generator.normal(size=(2, 6, 30)), rsa.attribute_rdms(generator.random((6, 2)))
+    neuron_rdms = rsa.NeuronRDMs(values)
+    tau, _ = rsa.kendall_tau(neuron_rdms, attribute)
+    layers = np.repeat([0, 1, 2], 10)
+    r, p = effects.resemblance_and_loss(neuron_rdms, attribute, tau[:, 0] + 10 * layers, 3, 50)
+    assert r[0] == pytest.approx(1) and p[0] == pytest.approx(1 / 51) and p[1] > 1 / 51
+    lost = generator.normal(size=30)
+    r, _ = effects.resemblance_and_loss(neuron_rdms, attribute, lost, 3, 1)
+    within = np.concatenate([rankdata(lost[layers == layer]) for layer in range(3)])
+    of_tau = np.concatenate([rankdata(tau[layers == layer, 0]) for layer in range(3)])
+    assert r[0] == pytest.approx(np.corrcoef(within, of_tau)[0, 1])
+    r, _ = effects.resemblance_and_loss(neuron_rdms, attribute, lost, 1, 1)
+    assert r[1] == pytest.approx(spearmanr(lost, tau[:, 1]).statistic)
+
+
 def test_published_results_give_the_study_s_figure(published_accuracy):
-    results = artifacts.read_published_results(published_accuracy / "attribute", published_accuracy / "random")
-    pairs = inference.pair_conditions(results)
-    figure = figures.accuracy_after_masking(
-        inference.accuracy_by_condition(results, pairs), inference.accuracy_drop(results, "emotion", "study"), 4000)
-    above, below = figure.axes
-    assert [label.get_text() for label in above.get_xticklabels()] == STUDY_ORDER
-    heights = [bar.get_height() for bars in above.containers for bar in bars][13::27]  # w/o, random, specific: remorse
-    assert heights == pytest.approx([0.892, 0.724, 0.643], abs=0.001)  # as measured on the published picture
-    assert [label.get_text() for label in below.get_xticklabels()][:3] == ["remorse", "annoyance", "confusion"]
-    assert len(below.texts) == 20  # stars
+    table = results.read_published(published_accuracy / "attribute", published_accuracy / "random")
+    sizes = list(inference.conditions(table))
+    spread = masking.spread_over_masks(table, sizes).set_index(["emotion", "k", "condition"])
+    means = [spread.loc[("remorse", *key), "mean"] for key in ((0, "w/o"), (4000, "random"),
+                                                               (4000, "attribute-specific"))]
+    assert means == pytest.approx([0.892, 0.724, 0.643], abs=0.001)  # as measured on the published picture
+    drop = inference.accuracy_drop(table, "emotion")
+    figure = masking.accuracy_after_masking(spread.reset_index(), drop, 4000)
+    left, right = figure.axes
+    assert [label.get_text() for label in left.get_yticklabels()][:3] == ["remorse", "annoyance", "confusion"]
+    assert any("random effects" in text for text in words_of(figure))
+    legend = [text.get_text() for text in right.get_legend().get_texts()]
+    assert legend == ["q \u2265 0.05"], "with the honest test, no concept is significant"
 
 
 def test_published_files_through_the_script(script, published_accuracy, shared, tmp_path):
     human = shared / "data/human"
-    script("plot_results.py", "--rank", shared / "data/published/neurons_rank_4_of_14_attributes.csv",
-           "--attribute_results", published_accuracy / "attribute", "--random_results", published_accuracy / "random",
-           "--accuracy", shared / "data/published/accuracy.csv", "--attributes", human / "attribute_distances.csv",
-           "--emotion_order", human / "emotion_order.txt", "--similarity", human / "similarity_judgment_mean.csv",
-           "--simulations=0", "--formats=png")
-    drop = pd.read_csv(tmp_path / "pic/accuracy_drop_by_emotion.csv").set_index(["emotion", "k"])
-    assert drop.loc[("remorse", 4000), ["drop", "ci_low", "ci_high"]].round(4).tolist() == [0.0813, -0.0444, 0.2070]
+    out = script(
+        "plot_results.py", "--rank", shared / "data/published/neurons_rank_4_of_14_attributes.csv",
+        "--attribute_results", published_accuracy / "attribute", "--random_results", published_accuracy / "random",
+        "--accuracy", shared / "data/published/accuracy.csv", "--attributes", human / "attribute_distances.csv",
+        "--emotion_order", human / "emotion_order.txt", "--similarity", human / "similarity_judgment_mean.csv",
+        "--simulations=0", "--formats=png").stdout
+    assert "cost 2.9 points more than random ones (95% interval \u22122.2 to 8.0)" in out
+    assert "one-sided q < 0.05 for 0 of 27 concepts and 1 of 14 attributes" in out
     top = pd.read_csv(tmp_path / "pic/Neurons_Correspond_Selectively_to_Emotional_Attributes.csv")
     # Each attribute adds the neurons that those before it lack: measured on the published picture, 4,000 for arousal
     # and 3,680 for valence.
     assert top["arousal"].notna().sum() == 4000 and top["arousal"][:4000].is_monotonic_increasing
     assert top["valence"][4000:].notna().sum() == pytest.approx(3680, abs=30)
-    assert (tmp_path / "pic/rdm_attributes.png").exists() and (tmp_path / "pic/rdm_people_and_model.png").exists()
+    assert (tmp_path / "pic/rdm_attributes.png").exists() and (tmp_path / "pic/rdm_people.png").exists()

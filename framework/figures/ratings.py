@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from framework.analysis.ratings import Components
-from framework.figures.results import WIDTH, _label, _styled
+from framework.figures.style import WIDTH, label, styled
 
 
-@_styled
+@styled
 def rating_means(table: pd.DataFrame) -> Figure:
     """How people rate each emotion on each attribute.
 
@@ -33,7 +33,7 @@ def rating_means(table: pd.DataFrame) -> Figure:
     return figure
 
 
-@_styled
+@styled
 def rating_reliability(table: pd.DataFrame) -> Figure:
     """The reliability of each attribute's means, with its 95% interval.
 
@@ -50,12 +50,12 @@ def rating_reliability(table: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     place = np.arange(len(table))
     axes.hlines(place, table["mean_low"], table["mean_high"], color="#555555")
-    for reliable, fill, label in ((True, "#1a1239", "significant"), (False, "white", "not significant")):
+    for reliable, fill, words in ((True, "#1a1239", "significant"), (False, "white", "not significant")):
         shown = (table["reliable"] == reliable).to_numpy()
         axes.plot(table["mean"][shown], place[shown], "o", markersize=5, color="#1a1239", markerfacecolor=fill,
-                  label=label)
+                  label=words)
     axes.axvline(0, color="#999999", linewidth=0.8, zorder=0)
-    axes.set_yticks(place, map(_label, table["attribute"]))
+    axes.set_yticks(place, map(label, table["attribute"]))
     axes.invert_yaxis()
     axes.set_xlim(min(0, table["mean_low"].min()) - 0.05, 1.02)
     axes.set_xlabel("Intraclass correlation of the mean rating (95% interval)")
@@ -63,7 +63,7 @@ def rating_reliability(table: pd.DataFrame) -> Figure:
     return figure
 
 
-@_styled
+@styled
 def rating_components(components: Components) -> Figure:
     """Eigenvalues against chance, and the loadings of items on the components that are kept.
 
@@ -88,15 +88,15 @@ def rating_components(components: Components) -> Figure:
     largest = np.abs(loadings.to_numpy()).max()
     image = _matrix(axes, loadings, cmap="PuOr_r", vmin=-largest, vmax=largest)
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
-    bar.set_label("Loading")
+    bar.setlabel("Loading")
     bar.outline.set_visible(False)
     return figure
 
 
 def _matrix(axes, table, **colours):
     image = axes.imshow(table.to_numpy(), aspect="auto", interpolation="nearest", **colours)
-    axes.set_xticks(range(table.shape[1]), map(_label, table.columns), rotation=90)
-    axes.set_yticks(range(len(table)), map(_label, table.index))
+    axes.set_xticks(range(table.shape[1]), map(label, table.columns), rotation=90)
+    axes.set_yticks(range(len(table)), map(label, table.index))
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return image

@@ -1,0 +1,118 @@
+"""What neurons do beside what they resemble, what masks of them cost, and whether single neurons' effects add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from framework.analysis import rsa
+from framework.analysis.inference import Conditions
+
+
+def resemblance_and_loss(
+    rdms: rsa.NeuronRDMs | np.ndarray, attribute_rdms: np.ndarray, lost: np.ndarray, num_layers: int,
+    permutations: int, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whether the neurons that resemble an attribute are those without which much is lost.
+
+    Neurons of one layer are compared with each other only: layers differ in both. Neurons are not independent, and so
+    the null permutes the concepts' labels of the attribute, under which neurons and what is lost stay as they are.
+
+    Parameters
+    ----------
+    rdms, attribute_rdms
+        As for `framework.analysis.rsa.kendall_tau`.
+    lost : array [N]
+        What is lost without each neuron, mean over tasks.
+    num_layers : int
+        L, a divisor of N.
+    permutations : int
+        M, 1 or more.
+    seed : int
+        Of the permutations.
+
+    Returns
+    -------
+    r : array [A]
+        Spearman's correlation of tau and loss within layers: of ranks in a layer, pooled over layers.
+    p : array [A]
+        (1 + in how many permutations |r| is as large) / (1 + M), two-sided. Both are NaN where neurons have no tau, or
+        nothing varies.
+    """
+    concepts = round((1 + np.sqrt(1 + 8 * attribute_rdms.shape[1])) / 2)
+    orders = np.random.default_rng(seed).permuted(np.tile(np.arange(concepts), (permutations, 1)), axis=1)
+    orders = np.concatenate([np.arange(concepts)[None], orders])  # the right labels first
+    loss = _ranks_within(lost[:, None], num_layers)[:, 0]
+    together = []
+    for some in np.array_split(orders, -(-len(orders) // 20)):
+        permuted = np.concatenate([rsa.reorder_rdms(attribute_rdms, order) for order in some])
+        tau, _ = rsa.kendall_tau(rdms, permuted)
+        ranks = _ranks_within(tau, num_layers)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            r = loss @ ranks / np.sqrt((loss @ loss) * np.square(ranks).sum(axis=0))
+        together.append(r.reshape(len(some), -1))
+    r = np.concatenate(together)
+    p = (1 + (np.abs(r[1:]) >= np.abs(r[0]) - 1e-12).sum(axis=0)) / (1 + permutations)
+    return r[0], np.where(np.isnan(r[0]), np.nan, p)
+
+
+def _ranks_within(values, num_layers):
+    """Ranks of neurons [N, n] in their layer, centred; a column with a missing value is missing."""
+    ranks = rankdata(values.reshape(num_layers, -1, values.shape[1]), axis=1)
+    return (ranks - ranks.mean(axis=1, keepdims=True)).reshape(values.shape)
+
+
+def summed_loss(lost: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """What masks would cost if single neurons' first-order losses added up.
+
+    Parameters
+    ----------
+    lost : array [T, N]
+        What is lost without each neuron, by task.
+    masks : array [M, N]
+        What each neuron is multiplied by; 1 where it is left alone.
+
+    Returns
+    -------
+    array [T, M]
+    """
+    return lost @ (1 - np.asarray(masks, lost.dtype)).T
+
+
+def loss_by_mask(
+    results: pd.DataFrame, sizes: Iterable[Conditions], specific: str | None = "attribute",
+    matched: str | None = None
+) -> pd.DataFrame:
+    """What single masks cost against no mask, means over tasks.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        One row a task: `sentiment`, `best` and the masks' columns.
+    sizes : iterable of Conditions
+        `framework.analysis.inference.conditions` of one intervention.
+    specific, matched : str, optional
+        What the kind of specific and of attributes' own random masks is called; None leaves them out. A mask that is
+        called as a concept counts for the tasks of this concept alone.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `kind` (`specific`, `matched`, or "random" for uniform masks), `k`, `mask` and `value`.
+    """
+    best = results["best"].to_numpy()[:, None]
+    rows = []
+    for size in sizes:
+        for attribute, values in zip(size.attributes, size.specific.T) if specific else ():
+            own = (results["sentiment"] == attribute).to_numpy()
+            lost = best[:, 0] - values
+            rows.append((specific, size.k, attribute, (lost[own] if own.any() else lost).mean()))
+        lost = (best - size.uniform).mean(axis=0)
+        rows += [("random", size.k, f"random {draw}", value) for draw, value in enumerate(lost, 1)]
+        for attribute, draws in zip(size.attributes, size.matched) if matched else ():
+            rows += [(matched, size.k, f"{attribute} {draw}", value)
+                     for draw, value in enumerate((best - draws).mean(axis=0), 1)]
+    return pd.DataFrame(rows, columns=["kind", "k", "mask", "value"])

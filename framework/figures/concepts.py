@@ -1,0 +1,102 @@
+"""Figures of how concepts differ: RDMs as matrices, and a map of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.spatial.distance import squareform
+from scipy.stats import rankdata
+
+from framework.figures.style import WIDTH, caption, label, label_points, styled
+
+
+@styled
+def rdm_matrices(rdms: dict[str, np.ndarray], concepts: Sequence[str], order: np.ndarray, ordered_by: str) -> Figure:
+    """Dissimilarities between concepts as matrices, ranked within each, so that they can be compared by eye.
+
+    Parameters
+    ----------
+    rdms : dict of str to array [pairs]
+        Condensed dissimilarities over `concepts`, by the title of their panel.
+    concepts : sequence of str
+    order : array [concepts] of int
+        The order in which concepts are shown (`framework.analysis.concepts.similarity_order`).
+    ordered_by : str
+        Whose dissimilarities the order follows, for the caption.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    names = [label(concepts[i], 18) for i in order]
+    columns = min(len(rdms), 3 if len(rdms) <= 30 else 6)
+    if columns > 2 and len(names) > 40:
+        columns = 2 if len(rdms) <= 12 else columns  # larger panels for more names
+    rows = math.ceil(len(rdms) / columns)
+    side = (WIDTH - 0.95) / max(columns, 2)
+    size = min(7, side * 72 / len(names) * 0.95)
+    legible = size >= 2.5  # names beyond that stand in the table beside the figure
+    figure = Figure(figsize=(0.95 + side * columns, 0.9 + rows * (side + 0.2)), layout="compressed")
+    panels = figure.subplots(rows, columns, squeeze=False)
+    for i, (axes, (title, rdm)) in enumerate(zip(panels.flat, rdms.items())):
+        ranks = (rankdata(rdm) - 1) / max(len(rdm) - 1, 1)
+        matrix = squareform(ranks)[np.ix_(order, order)]
+        np.fill_diagonal(matrix, np.nan)
+        image = axes.imshow(matrix, cmap="viridis", vmin=0, vmax=1, interpolation="nearest")
+        axes.set_title(label(title))
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0, labelsize=size, pad=1)
+        axes.set_yticks(range(len(names)), names if i % columns == 0 and legible else [""] * len(names))
+        axes.xaxis.tick_top()
+        axes.set_xticks(range(len(names)), names if i < columns and legible else [""] * len(names), rotation=90)
+    for axes in panels.flat[len(rdms):]:
+        axes.set_visible(False)
+    bar = figure.colorbar(image, ax=panels, ticks=[0, 1], location="bottom", shrink=0.4, aspect=30, pad=0.04 / rows)
+    bar.ax.set_xticklabels(["most alike", "most unlike"])
+    bar.ax.tick_params(length=0)
+    bar.outline.set_visible(False)
+    unnamed = "" if legible else " The names, in this order, are in the table beside the figure."
+    return caption(figure, "Dissimilarities of any two concepts, ranked within each panel. All panels have one order, "
+                           f"in which like concepts stand beside each other by {ordered_by}.{unnamed}")
+
+
+@styled
+def concept_map(places: dict[str, np.ndarray], fit: Sequence[float], concepts: Sequence[str],
+                order: np.ndarray) -> Figure:
+    """Concepts as points whose distances are like their dissimilarities; maps side by side.
+
+    Parameters
+    ----------
+    places : dict of str to array [concepts, 2]
+        By the title of their panel (`framework.analysis.concepts.similarity_maps`).
+    fit : sequence of float
+        Pearson's r of distances in the map with the ranked dissimilarities.
+    concepts : sequence of str
+    order : array [concepts] of int
+        What the dots' colours follow.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    size = 7 if len(concepts) <= 30 else 5.5 if len(concepts) <= 60 else 4.5
+    side = WIDTH / 2 if len(concepts) <= 30 else 5.5
+    figure = Figure(figsize=(side * len(places), side + 0.1))
+    panels = figure.subplots(1, len(places), squeeze=False)[0]
+    colours = np.empty(len(concepts))
+    colours[order] = np.arange(len(concepts))
+    for axes, (title, found), r in zip(panels, places.items(), fit):
+        axes.scatter(*found.T, c=colours, cmap="viridis", s=18, linewidths=0.4, edgecolors="black")
+        reach = 1.2 * np.abs(found).max()
+        axes.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[], aspect="equal")
+        axes.spines[:].set(visible=True, color="#cccccc")
+        axes.set_title(f"{label(title)} (r = {r:.2f})".replace("= -", "= \u2212"))
+    caption(figure, "Multidimensional scaling: near concepts are alike, directions mean nothing. r says how well the "
+                    "plane shows the dissimilarities. Later maps are turned to lie as the first does; a concept has "
+                    "one colour in all of them.")
+    for axes, found in zip(panels, places.values()):
+        label_points(axes, *found.T, concepts, size)
+    return figure

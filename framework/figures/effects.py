@@ -1,0 +1,170 @@
+"""Figures of the causal map: what neurons do, beside what they resemble."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from scipy.stats import pearsonr
+
+from framework.figures.style import (
+    COLOURS,
+    GREY,
+    MARKERS,
+    MEASURES,
+    Measure,
+    caption,
+    label,
+    legend_above,
+    styled,
+)
+
+CONTROLS = {"random": "random", "layer_matched": "random, same layers", "activation_matched": "random, same activation",
+            "attribute": "attributes", "effect": "largest effects"}  # kinds of masks -> words, least to most
+
+
+@styled
+def effect_against_resemblance(tau: pd.DataFrame, lost: np.ndarray, relation: pd.DataFrame) -> Figure:
+    """What is lost without a neuron against its resemblance to an attribute, one panel an attribute.
+
+    Parameters
+    ----------
+    tau : pandas.DataFrame [N, A]
+    lost : array [N]
+        The margin that is lost without each neuron: minus its effect, mean over tasks; logits.
+    relation : pandas.DataFrame
+        `attribute`, `r` and `p` (`analysis.effects.resemblance_and_loss`).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    columns = min(4, tau.shape[1])
+    rows = math.ceil(tau.shape[1] / columns)
+    figure = Figure(figsize=(0.3 + max(1.7 * columns, 3.4), 0.7 + 1.5 * rows))
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    found = relation.set_index("attribute")
+    # Effects have long tails on both sides, which would leave a plain axis empty but for its middle.
+    spread = np.quantile(np.abs(lost), 0.5) or np.abs(lost).max() or 1
+    ends = [np.nanmin(tau), np.nanmax(tau)], np.arcsinh(np.array([lost.min(), lost.max()]) / spread)
+    ticks = _ticks(lost, spread)
+    for axes, attribute in zip(panels.flat, tau):
+        known = tau[attribute].notna().to_numpy()
+        x, y = tau[attribute].to_numpy()[known], lost[known]
+        axes.hist2d(x, np.arcsinh(y / spread), bins=40, range=ends, cmap="Greys", norm=LogNorm(0.5), rasterized=True)
+        axes.axhline(0, color=GREY, linewidth=0.5)
+        parts = np.array_split(np.argsort(x, kind="stable"), min(12, len(x)))
+        axes.plot([x[part].mean() for part in parts], [np.arcsinh(y[part].mean() / spread) for part in parts],
+                  color=COLOURS["effect"], marker=MARKERS["effect"], markersize=3, linewidth=1.4,
+                  label="mean over neurons of like tau")
+        r, p = found.loc[attribute, ["r", "p"]]
+        said = "not testable" if np.isnan(p) else f"r = {r:.2f}, p = {p:.3f}".replace("-", "\u2212")
+        axes.set_title(f"{label(attribute, 22)}\n{said}", fontsize=7.5, pad=3)
+        axes.set_yticks(np.arcsinh(ticks / spread), [f"{tick:g}".replace("-", "\u2212") for tick in ticks])
+        axes.tick_params(labelsize=6.5)
+    for axes in panels.flat[tau.shape[1]:]:
+        axes.set_visible(False)
+    for axes in panels.flat[tau.shape[1] - columns:tau.shape[1]]:
+        axes.tick_params(labelbottom=True)
+        axes.set_xlabel("Resemblance (tau)")
+    for axes in panels[:, 0]:
+        axes.set_ylabel("Margin lost (logits)")
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center")
+    return caption(figure, (
+        "The margin that is lost where a neuron is set to zero (first order, mean over concepts and seeds): above 0 "
+        "the answer gets worse without it. Darker: more neurons; the axis is compressed away from 0. r is the rank "
+        "correlation over neurons within layers; its p, two-sided, comes from permuting the concepts' labels, since "
+        "neurons are not independent."))
+
+
+def _ticks(values, spread):
+    """0 and powers of ten on both sides, as far as the values reach."""
+    most = 10.0 ** np.arange(np.floor(np.log10(spread)) + 1, np.log10(np.abs(values).max() or 1))[-2:]
+    ticks = np.concatenate([-most[::-1], [0], most])
+    return ticks[(values.min() <= ticks) & (ticks <= values.max())]
+
+
+@styled
+def loss_by_kind(loss: pd.DataFrame, measure: Measure = MEASURES["accuracy"]) -> Figure:
+    """What masking k neurons costs, for neurons chosen in different ways.
+
+    Parameters
+    ----------
+    loss : pandas.DataFrame
+        `kind` (a key of `CONTROLS`), `k`, `mask` and `value`: one row a mask, the mean over tasks of the
+        without a mask minus under it.
+    measure : Measure
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(4.8, 3.2))
+    axes = figure.subplots()
+    for kind, words in CONTROLS.items():
+        of = loss[loss["kind"] == kind]
+        if of.empty:
+            continue
+        groups = of.groupby("k")["value"]
+        mean, low, high = (part * measure.scale for part in (groups.mean(), groups.quantile(0.025),
+                                                             groups.quantile(0.975)))
+        axes.fill_between(mean.index, low, high, color=COLOURS[kind], alpha=0.15, linewidth=0)
+        axes.plot(mean.index, mean, color=COLOURS[kind], marker=MARKERS[kind], markersize=4,
+                  label=f"{words} ({groups.size().max()})")
+    axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+    axes.set_xlim(0)
+    axes.set_xlabel("Neurons masked (k)")
+    axes.set_ylabel(f"{measure.name.capitalize()} lost ({measure.unit})")
+    handles = axes.get_legend_handles_labels()[0]
+    legend_above(axes, handles[::-1], ncols=2)
+    return caption(figure, "Lost against no mask: means over concepts, seeds and masks (in brackets: how many of one "
+                           "size). Bands hold the middle 95% of masks. Random neurons of the same layers or the same "
+                           "activation are the fairer controls of attributes.")
+
+
+@styled
+def additivity(masks: pd.DataFrame) -> Figure:
+    """The sum of neurons' first-order effects against what their mask does, one panel an intervention.
+
+    Parameters
+    ----------
+    masks : pandas.DataFrame
+        One row a mask: `intervention`, `k`, `summed` (`analysis.effects.summed_loss`) and `measured`, the margin that
+        is lost; both means over tasks, in logits.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    kinds = list(masks["intervention"].unique())
+    columns = min(3, len(kinds))
+    rows = math.ceil(len(kinds) / columns)
+    figure = Figure(figsize=(max(3.6, 0.5 + 2.2 * columns), 0.7 + 2.2 * rows))
+    panels = figure.subplots(rows, columns, squeeze=False)
+    sizes = np.sort(masks["k"].unique())
+    for axes, kind in zip(panels.flat, kinds):
+        of = masks[masks["intervention"] == kind]
+        image = axes.scatter(of["summed"], of["measured"], c=np.searchsorted(sizes, of["k"]), cmap="viridis",
+                             vmin=-0.5, vmax=len(sizes) - 0.5, s=12, linewidths=0)
+        ends = np.array([of[["summed", "measured"]].min().min(), of[["summed", "measured"]].max().max()])
+        axes.plot(ends, ends, color="black", linewidth=0.8, linestyle=":")
+        varied = len(of) > 2 and (np.ptp(of[["summed", "measured"]], axis=0) > 0).all()
+        said = f", r = {pearsonr(of['summed'], of['measured']).statistic:.2f}".replace("-", "\u2212") if varied else ""
+        axes.set_title(f"{label(kind)} ({len(of)} masks{said})", fontsize=8)
+    for axes in panels.flat[len(kinds):]:
+        axes.set_visible(False)
+    for axes in panels.flat[len(kinds) - columns:len(kinds)]:
+        axes.set_xlabel("Sum over neurons (logits)")
+    for axes in panels[:, 0]:
+        axes.set_ylabel("Margin lost (logits)")
+    bar = figure.colorbar(image, ax=panels, shrink=0.8, aspect=15, ticks=range(len(sizes)))
+    bar.ax.set_yticklabels([f"{size:,}" for size in sizes])
+    bar.ax.tick_params(length=0)
+    bar.set_label("Neurons masked (k)")
+    bar.outline.set_visible(False)
+    return caption(figure, "A dot is a mask: the margin lost under it against the sum of what is lost without each of "
+                           "its neurons alone (set to zero, first order). On the dotted line effects add up; far from "
+                           "it they do not say what many neurons do together.")

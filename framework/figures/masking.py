@@ -1,0 +1,340 @@
+"""Figures of step 6: what masks cost, by concept, by attribute, by size and by dose; a placebo."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from scipy.stats import kendalltau
+
+from framework.analysis.inference import Conditions
+from framework.figures.style import (
+    COLOURS,
+    GREY,
+    MARKERS,
+    MEASURES,
+    SIGNIFICANT,
+    WIDTH,
+    Measure,
+    caption,
+    intervals,
+    label,
+    label_points,
+    legend_above,
+    name_rows,
+    percent,
+    row_figure,
+    styled,
+)
+
+CONDITIONS = {"w/o": ("no mask", "no mask"), "random": ("random", "random masks"),
+              "attribute-specific": ("attribute", "attributes' masks")}  # in tables -> colour, words
+ACCURACY = MEASURES["accuracy"]
+
+
+def spread_over_masks(results: pd.DataFrame, sizes: Iterable[Conditions]) -> pd.DataFrame:
+    """Each concept's mean under each condition, and how far single masks lie from it.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        One row a task: `sentiment`, `best` and the masks' columns.
+    sizes : iterable of Conditions
+        `analysis.inference.conditions` of one intervention, one for each k.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `emotion`, `k` (0 without a mask), `condition` ("w/o", "random", "attribute-specific"), `mean`, `low` and `high`
+        (the middle 95% of masks, each averaged over seeds; without a mask, of seeds) and `units` (how many masks, or
+        seeds).
+    """
+    sizes, rows = list(sizes), []
+    for emotion, tasks in results.groupby("sentiment", sort=False).indices.items():
+        units = [(0, "w/o", results["best"].to_numpy()[tasks])]
+        for size in sizes:
+            units += [(size.k, "random", np.concatenate([size.uniform, *size.matched], axis=1)[tasks].mean(axis=0)),
+                      (size.k, "attribute-specific", size.specific[tasks].mean(axis=0))]
+        rows += [(emotion, k, condition, values.mean(), *np.quantile(values, [0.025, 0.975]), len(values))
+                 for k, condition, values in units]
+    return pd.DataFrame(rows, columns=["emotion", "k", "condition", "mean", "low", "high", "units"])
+
+
+@styled
+def accuracy_after_masking(spread: pd.DataFrame, drop: pd.DataFrame, k: int, measure: Measure = ACCURACY) -> Figure:
+    """The study's figure (b): accuracy without a mask, under random and under attributes' masks; beside it the drop.
+
+    Parameters
+    ----------
+    spread : pandas.DataFrame
+        From `spread_over_masks`.
+    drop : pandas.DataFrame
+        `analysis.inference.accuracy_drop` by emotion.
+    k : int
+        The number of masked neurons to show.
+    measure : Measure
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    shown = _sorted(drop, k)
+    names = shown["emotion"].tolist()
+    figure, (above, beside) = row_figure(len(names), 2, sharey=True, width_ratios=[1.25, 1])
+    place = dict(zip(names, range(len(names))))
+    for offset, (condition, (colour, words)) in zip((-0.24, 0, 0.24), CONDITIONS.items()):
+        of = spread[(spread["condition"] == condition) & spread["k"].isin([0, k]) & spread["emotion"].isin(names)]
+        rows = of["emotion"].map(place) + offset
+        mean, low, high = of[["mean", "low", "high"]].to_numpy(float).T * measure.scale
+        intervals(above, mean, rows, low, high, colour, legend=words)
+    above.axvline(measure.chance, color="black", linewidth=0.8, linestyle=":", label="chance")
+    above.set_xlabel(measure.axis)
+    legend_above(above, columnspacing=0.8, handletextpad=0.2, handlelength=1.2)
+    name_rows(above, names)
+    _drop_panel(beside, shown, "emotion", measure)
+    figure.suptitle(f"{k:,} neurons masked", fontsize=8.5)
+    return caption(figure, (
+        "Concepts are in the order of the drop, the largest first. Left: mean; lines hold the middle 95% of masks, "
+        f"each averaged over seeds (without a mask, of seeds). Right: {measure.name} under random masks minus under "
+        f"attributes' masks, with its 95% interval. {_said_of_test(shown)}"))
+
+
+def _sorted(drop, k):
+    return drop[drop["k"] == k].sort_values("drop", ascending=False, kind="stable")
+
+
+def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY) -> str:
+    """What masks of one size cost, a sentence.
+
+    Parameters
+    ----------
+    by : dict of str to pandas.DataFrame
+        `analysis.inference.accuracy_drop` by "overall", "emotion" and "attribute".
+    k : int
+    measure : Measure
+    """
+    tables = {name: table[table["k"] == k] for name, table in by.items()}
+    drop, low, high = (tables["overall"][["drop", "ci_low", "ci_high"]].to_numpy(float)[0] * measure.scale)
+    interval = "" if np.isnan(low) else f" (95% interval {low:.1f} to {high:.1f})"
+    found = " and ".join(f"{(tables[name]['q'] < SIGNIFICANT).sum()} of {len(tables[name])} {words}"
+                         for name, words in (("emotion", "concepts"), ("attribute", "attributes")))
+    return (f"{k:,} neurons masked: attributes' masks cost {drop:.1f} {measure.unit} more than random ones{interval}; "
+            f"one-sided q < {SIGNIFICANT} for {found}.").replace("-", "\u2212").replace("one\u2212sided", "one-sided")
+
+
+def _said_of_test(shown: pd.DataFrame) -> str:
+    """What was tested and what the unit is, a sentence."""
+    tested = shown[shown["p"].notna()]
+    if tested.empty:
+        return f"{shown['test'].iloc[0].capitalize()}." if len(shown) else ""
+    # The test's own check of each row stands in the table.
+    test, unit = tested["test"].str.replace(r" \(.*", "", regex=True).mode()[0], tested["unit"].mode()[0]
+    return f"Test: {test}. Unit: {unit}."
+
+
+def _drop_panel(axes: Axes, shown: pd.DataFrame, by: str, measure: Measure) -> None:
+    """Drops with their intervals, a row each in the order of `shown`; filled where q < 0.05."""
+    significant = (shown["q"] < SIGNIFICANT).to_numpy()  # NaN, where nothing could be tested, is not
+    tested = shown["q"].notna().to_numpy()
+    scaled = shown[["drop", "ci_low", "ci_high"]].to_numpy(float) * measure.scale
+    intervals(axes, scaled[:, 0], np.arange(len(shown)), scaled[:, 1], scaled[:, 2], "attribute", significant)
+    axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+    axes.margins(x=0.08)
+    axes.set_xlabel(f"Drop against random masks ({measure.unit})")
+    colour = COLOURS["attribute"]
+    handles = [Line2D([], [], color=colour, marker="o", markersize=3.6, markerfacecolor=face, label=words)
+               for face, words, there in ((colour, f"q < {SIGNIFICANT}", significant.any()),
+                                          ("white", f"q \u2265 {SIGNIFICANT}", (tested & ~significant).any()),
+                                          ("white", "not testable", not tested.any())) if there]
+    legend_above(axes, handles)
+    name_rows(axes, shown[by])
+
+
+@styled
+def accuracy_drop_by_attribute(drop: pd.DataFrame, k: int, measure: Measure = ACCURACY) -> Figure:
+    """How much each attribute's mask costs beyond random masks, over all concepts.
+
+    Parameters
+    ----------
+    drop : pandas.DataFrame
+        `analysis.inference.accuracy_drop` by attribute.
+    k : int
+        The number of masked neurons to show.
+    measure : Measure
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    shown = _sorted(drop, k)
+    figure, (axes,) = row_figure(len(shown), width=4.2)
+    _drop_panel(axes, shown, "attribute", measure)
+    return caption(figure, (
+        f"{measure.name.capitalize()} with {k:,} random neurons masked minus with the attribute's {k:,}, over all "
+        f"concepts and seeds, with its 95% interval. The largest drop is first. {_said_of_test(shown)}"))
+
+
+@styled
+def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY) -> Figure:
+    """Accuracy against the number of masked neurons, one panel a concept.
+
+    Parameters
+    ----------
+    spread : pandas.DataFrame
+        From `spread_over_masks`.
+    measure : Measure
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    unmasked = spread[spread["condition"] == "w/o"].set_index("emotion")["mean"]
+    concepts = unmasked.sort_values(ascending=False, kind="stable").index
+    columns = min(5, len(concepts))
+    rows = math.ceil(len(concepts) / columns)
+    figure = Figure(figsize=(max(3.6, WIDTH / 5 * columns), 0.9 + 1.2 * rows))
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for axes, concept in zip(panels.flat, concepts):
+        axes.set_title(label(concept, 24), fontsize=8, pad=3)
+        axes.axhline(measure.chance, color="black", linewidth=0.8, linestyle=":", label="chance")
+        axes.axhline(unmasked[concept] * measure.scale, color=COLOURS["no mask"], linestyle="--", linewidth=1,
+                     label="no mask")
+        for condition in ("random", "attribute-specific"):
+            colour, words = CONDITIONS[condition]
+            curve = spread[(spread["emotion"] == concept) & (spread["condition"] == condition)].sort_values("k")
+            axes.fill_between(curve["k"], curve["low"] * measure.scale, curve["high"] * measure.scale,
+                              color=COLOURS[colour], alpha=0.22, linewidth=0)
+            axes.plot(curve["k"], curve["mean"] * measure.scale, color=COLOURS[colour], marker=MARKERS[colour],
+                      markersize=2.5, label=words)
+        axes.tick_params(labelsize=7)
+    panels[0, 0].set_xlim(0, spread["k"].max() * 1.08)
+    panels[0, 0].xaxis.set_major_locator(MaxNLocator(3, integer=True, steps=[1, 2, 3, 5, 10]))
+    for axes in panels.flat[len(concepts):]:
+        axes.set_visible(False)
+    for axes in panels.flat[len(concepts) - columns:len(concepts)]:  # nothing stands below these
+        axes.tick_params(labelbottom=True)
+        axes.set_xlabel("Neurons masked (k)")
+    for axes in panels[:, 0]:
+        axes.set_ylabel(measure.axis)
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, ncols=4 if columns > 2 else 2, loc="outside upper center")
+    return caption(figure, "Means over seeds and masks; bands hold the middle 95% of masks, each averaged over seeds. "
+                           f"Concepts are in the order of their {measure.name} without a mask.")
+
+
+@styled
+def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY) -> Figure:
+    """Each attribute's drop against its weight in people's judgements, with Kendall's tau between the two.
+
+    Parameters
+    ----------
+    both : pandas.DataFrame
+        One row an attribute: `attribute`; `drop`, `ci_low` and `ci_high`; `tau` of the attribute's RDM with people's
+        judgements, `ci_low_people` and `ci_high_people`.
+    k : int
+        The number of masked neurons.
+    measure : Measure
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(5.7, 4.2))
+    axes = figure.subplots()
+    x, (y, low, high) = both["tau"].to_numpy(), both[["drop", "ci_low", "ci_high"]].to_numpy(float).T * measure.scale
+    axes.errorbar(x, y, np.stack([y - low, high - y]),
+                  np.stack([x - both["ci_low_people"], both["ci_high_people"] - x]),
+                  fmt="o", color=COLOURS["attribute"], ecolor="#b0b0b0", elinewidth=0.8, markersize=4)
+    axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+    axes.margins(x=0.2)  # room for names
+    axes.set_xlabel("Weight in people's similarity judgements (tau)")
+    axes.set_ylabel(f"Drop against random masks ({measure.unit})")
+    said = ""
+    if len(both) > 2:
+        tau = f"{kendalltau(x, y).statistic:.2f}".replace("-", "\u2212")
+        said = (f" Kendall's tau between the two is {tau} over {len(both)} attributes; no p, since attributes share "
+                "people, concepts and neurons.")
+    caption(figure, f"{k:,} neurons masked. Lines are 95% intervals.{said}")
+    label_points(axes, x, y, both["attribute"])
+    return figure
+
+
+@styled
+def placebo(tested: pd.DataFrame) -> Figure:
+    """The p-values of random masks that are tested as if they were attributes'.
+
+    Parameters
+    ----------
+    tested : pandas.DataFrame
+        `analysis.inference.placebo`: `by`, `test` and `p`, one row a test.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(4.4, 3.2))
+    axes = figure.subplots()
+    looks = {("attribute", "masks"): ("random", "-"), ("emotion", "masks"): ("layer_matched", "-"),
+             ("attribute", "study"): ("random", (0, (4, 1.5))), ("emotion", "study"): ("layer_matched", (0, (4, 1.5)))}
+    words = {"masks": "unit: mask", "study": "the study's test", "attribute": "attributes", "emotion": "concepts"}
+    for (by, test), (colour, line) in looks.items():
+        p = tested.loc[(tested["by"] == by) & (tested["test"] == test), "p"].to_numpy()
+        if len(p):
+            axes.ecdf(p, color=COLOURS[colour], linestyle=line,
+                      label=f"{words[by]}, {words[test]}: {percent(round(np.mean(p < 0.05), 3))} below 0.05")
+    axes.plot([0, 1], [0, 1], color="black", linewidth=1, linestyle=":", label="a valid test: 5% below 0.05")
+    axes.axvline(0.05, color=GREY, linewidth=0.6)
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="p-value (one-sided) of a placebo",
+             ylabel="Share with this p or a smaller one")
+    axes.yaxis.set_major_formatter(percent)
+    legend_above(axes, ncols=1)
+    return caption(figure, "Placebos are random masks tested as if they were attributes' masks: there is nothing to "
+                           "find. A test that holds its level follows the dotted line; one above it finds too much.")
+
+
+@styled
+def dose(doses: dict[str, pd.DataFrame], k: int) -> Figure:
+    """Accuracy and margin against the factor that the chosen neurons are multiplied by.
+
+    Parameters
+    ----------
+    doses : dict of str to pandas.DataFrame
+        By a name of `MEASURES`: `analysis.inference.accuracy_by_dose`.
+    k : int
+        How many neurons are multiplied.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(3.5 * len(doses) + 0.1, 2.9))
+    panels = figure.subplots(1, len(doses), squeeze=False)[0]
+    for axes, (name, table) in zip(panels, doses.items()):
+        measure, table = MEASURES[name], table[table["k"] == k]
+        scales = np.sort(table["scale"].unique())
+        curves = table.pivot(index="scale", columns="condition", values=["mean", "ci_low", "ci_high", "n"])
+        attributes = [condition for condition in curves["mean"] if condition not in CONDITIONS]
+        place = np.arange(len(scales))
+        axes.plot(place, curves["mean"][attributes] * measure.scale, color=COLOURS["attribute"], linewidth=0.5,
+                  alpha=0.5)
+        for condition in ("random", "attribute-specific"):
+            if condition not in curves["mean"]:
+                continue
+            colour, words = CONDITIONS[condition]
+            mean, low, high = (curves[name][condition] * measure.scale for name in ("mean", "ci_low", "ci_high"))
+            axes.fill_between(place, low, high, color=COLOURS[colour], alpha=0.2, linewidth=0)
+            axes.plot(place, mean, color=COLOURS[colour], marker=MARKERS[colour],
+                      markersize=4, linewidth=1.6, label=f"{words} ({curves['n'][condition].max():.0f})")
+        axes.axhline(measure.chance, color="black", linewidth=0.8, linestyle=":", label="chance")
+        axes.set_xticks(place, [f"{scale:g}" for scale in scales])
+        axes.set_xlabel(f"{k:,} neurons multiplied by")
+        axes.set_ylabel(measure.axis)
+        legend_above(axes, ncols=3, columnspacing=0.7, handletextpad=0.3, fontsize=7)
+    return caption(figure, "Means over concepts and seeds, with 95% intervals over masks (in brackets: how many); thin "
+                           "lines are single attributes. Doses stand at equal steps; at 1 nothing is changed.")

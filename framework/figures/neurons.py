@@ -1,0 +1,196 @@
+"""Figures of step 4: which neurons resemble which attributes, in which layers, and against which chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from framework.analysis.masks import top_neurons
+from framework.figures.style import COLOURS, GREY, WIDTH, caption, label, legend_above, percent, styled
+
+# Step 4's columns of counts -> the figure's name and what makes a neuron count.
+CRITERIA = {
+    "count": ("significant_neurons_by_layer", "q < 0.01, distances taken as independent, which they are not"),
+    "count_fwe": ("significant_neurons_by_layer_permutation",
+                  "family-wise p < 0.05 over all neurons and attributes, concepts' labels permuted"),
+}
+
+
+def rank_selective_neurons(ranks: dict[str, np.ndarray], k: int) -> pd.DataFrame:
+    """Put the neurons that are among the top k of any attribute in the order of the study's figure (a).
+
+    Parameters
+    ----------
+    ranks : dict of str to array [N]
+        Each attribute's ranks of all neurons, 1 = most similar.
+    k : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index `neuron`; ranks within the top k, NaN beyond it. The first attribute's neurons come first, by rank, then
+        those of the second that are not among them, and so on.
+    """
+    top = pd.DataFrame(index=pd.RangeIndex(len(next(iter(ranks.values()))), name="neuron"))
+    for attribute, rank in ranks.items():
+        chosen = top_neurons(rank, k)
+        top.loc[chosen, attribute] = rank[chosen]
+    return top.dropna(how="all").sort_values(list(ranks), kind="stable")
+
+
+@styled
+def selective_neurons(ranks: pd.DataFrame, k: int) -> Figure:
+    """The study's figure (a): which neurons are among the top k of which attributes.
+
+    Parameters
+    ----------
+    ranks : pandas.DataFrame
+        From `rank_selective_neurons`.
+    k : int
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(WIDTH, max(1.7, 0.7 + 0.165 * ranks.shape[1])))
+    axes = figure.subplots()
+    axes.set_facecolor(GREY)
+    image = axes.imshow(np.ma.masked_invalid(ranks.to_numpy().T), cmap="magma_r", vmin=1, vmax=k, aspect="auto",
+                        interpolation="nearest")
+    axes.set_title(f"Neurons among the {k:,} most similar to each attribute")
+    axes.set_xticks([])
+    axes.set_xlabel(f"{len(ranks):,} neurons")
+    axes.yaxis.tick_right()
+    axes.set_yticks(range(ranks.shape[1]), map(label, ranks.columns))
+    axes.tick_params(right=False)
+    axes.spines[:].set_visible(False)
+    bar = figure.colorbar(image, ax=axes, shrink=min(0.9, 2 / figure.get_figheight()), aspect=8)
+    bar.set_ticks([1, k], labels=["1", f"{k:,}"])
+    bar.ax.invert_yaxis()
+    bar.ax.set_title("Rank\nby tau", fontsize=8)
+    bar.outline.set_visible(False)
+    return caption(figure, (
+        f"A column is a neuron, shown where it is among the top {k:,} of an attribute; grey where it is not. A neuron "
+        "that attributes share stands with the first of them, from the top: the staircase shows this order, not that "
+        "attributes have neurons of their own. Ranks only order neurons; they are no test."))
+
+
+@styled
+def significant_neurons(counts: pd.DataFrame, num_units: int, criterion: str) -> Figure:
+    """How many neurons of each layer resemble each attribute.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        One row a layer, one column an attribute; neurons.
+    num_units : int
+        Neurons in a layer.
+    criterion : str
+        What makes a neuron count, in words.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    layers, attributes = counts.shape
+    numbers = counts.to_numpy().T
+    # Numbers are not legible in the narrower columns of a deeper model.
+    with_numbers = layers <= 24
+    column = 0.27 if with_numbers else 5.2 / layers
+    figure = Figure(figsize=(max(4, 1.9 + column * layers), 1.1 + 0.175 * max(attributes, 4)))
+    axes = figure.subplots()
+    share = numbers / num_units
+    image = axes.imshow(share, cmap="viridis", vmin=0, vmax=max(share.max(), 1 / num_units), aspect="auto")
+    if with_numbers and numbers.any():
+        for (attribute, layer), value in np.ndenumerate(numbers):
+            if value:
+                axes.text(layer, attribute, value, ha="center", va="center", fontsize=5.5,
+                          color="black" if image.norm(share[attribute, layer]) > 0.6 else "white")
+    if not numbers.any():
+        axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", va="center", fontsize=14, color="white")
+    step = 1 if layers <= 24 else 5 if layers <= 60 else 10
+    axes.set_xticks(range(0, layers, step), counts.index[::step])
+    axes.set_yticks(range(attributes), [f"{label(name)} ({total:,})" for name, total in counts.sum().items()])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("Layer (0 is the one next to the words)")
+    figure.suptitle("Neurons that resemble an attribute", fontsize=8.5)
+    bar = figure.colorbar(image, ax=axes, format=percent, aspect=15, shrink=min(0.9, 2.5 / figure.get_figheight()))
+    if not numbers.any():
+        bar.set_ticks([0])
+    bar.set_label("Share of a layer")
+    bar.outline.set_visible(False)
+    return caption(figure, f"Criterion: {criterion}. Tests are one-sided (tau > 0). In brackets: the attribute's "
+                           f"neurons in all layers. A layer has {num_units:,} neurons.")
+
+
+@styled
+def permutation_null(largest: np.ndarray, observed: np.ndarray, attributes: Sequence[str]) -> Figure:
+    """The largest tau over all neurons: where the concepts' labels are permuted, and where they are right.
+
+    Parameters
+    ----------
+    largest : array [M, A]
+        One row a permutation.
+    observed : array [A]
+    attributes : sequence of str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(5.2, 0.9 + 0.19 * max(len(attributes), 4)))
+    axes = figure.subplots()
+    rows = np.arange(len(attributes))
+    varied = np.ptp(largest, axis=0) > 0  # of few concepts, permutations may all be alike; a density has then no width
+    bodies = axes.violinplot(largest[:, varied], rows[varied], orientation="horizontal", widths=0.85,
+                             showextrema=False)["bodies"] if varied.any() else []
+    for body in bodies:
+        body.set(facecolor="#b0b0b0", alpha=1, linewidth=0)
+    limits = axes.scatter(np.quantile(largest, 0.95, axis=0), rows, marker="|", color="black", s=50,
+                          label="their 95th percentile")
+    points = axes.scatter(observed, rows, color=COLOURS["random"], s=16, label="observed", zorder=3)
+    for body in bodies[:1]:
+        body.set_label(f"{len(largest):,} permutations")
+    legend_above(axes, [*bodies[:1], limits, points])
+    axes.set_yticks(rows, map(label, attributes))
+    axes.set_ylim(len(attributes) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("Largest tau of any neuron")
+    return caption(figure, "Permuted are the concepts' labels. An observed value right of the black line means p < "
+                           "0.05 for this attribute alone (one-sided, over all neurons); many attributes need a "
+                           "stricter line.")
+
+
+@styled
+def false_positives(p: np.ndarray, permutation_p: np.ndarray, concepts: int) -> Figure:
+    """How often each test finds something where there is nothing, against how often it may.
+
+    Parameters
+    ----------
+    p, permutation_p : array [neurons]
+        p-values of neurons that know nothing of the attribute (`framework.analysis.rsa.simulate_null`).
+    concepts : int
+        How many concepts were simulated.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(4.2, 3.6))
+    axes = figure.subplots()
+    for values, name, colour, style in (
+            (p, "distances taken as independent", COLOURS["attribute"], "--"),
+            (permutation_p, "concepts permuted", COLOURS["random"], "-")):
+        axes.ecdf(values, color=colour, linestyle=style, label=f"{name}: {percent(np.mean(values < 0.05))} below 0.05")
+    axes.plot([0, 1], [0, 1], color="black", linewidth=1, linestyle=":", label="a valid test")  # over the others
+    axes.axvline(0.05, color=GREY, linewidth=0.6)
+    axes.set(xlim=(0, 0.25), ylim=(0, 0.3), xlabel="p-value (one-sided), where there is nothing to find",
+             ylabel="Share of neurons with this p or a smaller one")
+    axes.yaxis.set_major_formatter(percent)
+    legend_above(axes, ncols=1)
+    return caption(figure, f"Simulated: {len(p):,} neurons and ratings of {concepts} concepts that know nothing of "
+                           "each other, both in clusters, as real ones are.")

@@ -1,0 +1,200 @@
+"""What all figures share: sizes, colours, the words for measures, captions, and how a figure is saved."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import textwrap
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import IO, NamedTuple
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.patheffects import withStroke
+from matplotlib.transforms import Bbox
+
+# Concepts may have Chinese, Japanese or Korean names, for which matplotlib's own font has no letters.
+_OTHER_SCRIPTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei",
+                  "WenQuanYi Micro Hei", "SimHei")
+STYLE = {
+    "figure.dpi": 100, "figure.constrained_layout.use": True, "figure.labelsize": 8, "font.size": 8,
+    "font.family": ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in fontManager.get_font_names())],
+    "axes.titlesize": 8.5, "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8,
+    "legend.frameon": False, "legend.fontsize": 7.5, "lines.linewidth": 1.2, "pdf.fonttype": 42,
+    "svg.hashsalt": "OpenNeuron",
+    "text.parse_math": False,  # a name such as "$\frac{$" is a name
+}
+WIDTH = 7.1  # inches: both columns of a journal's page
+SIGNIFICANT = 0.05  # q below which a dot is filled
+# Told apart by every eye and in grey print; each condition has a marker of its own, too.
+COLOURS = {"no mask": "#1a1239", "random": "#9d3976", "layer_matched": "#0072b2", "activation_matched": "#56b4e9",
+           "attribute": "#c98a2b", "effect": "#00795a"}
+MARKERS = {"no mask": "D", "random": "s", "layer_matched": "^", "activation_matched": "v", "attribute": "o",
+           "effect": "P"}
+GREY = "#808080"
+
+
+class Measure(NamedTuple):
+    """How well a prompt tells its concept: what it is called, and what its numbers are multiplied by to be shown."""
+
+    name: str
+    axis: str
+    unit: str  # of differences
+    scale: float
+    chance: float
+
+
+MEASURES = {
+    "accuracy": Measure("accuracy", "Accuracy (%)", "points", 100, 50),
+    "margin": Measure("margin", "Margin (logits)", "logits", 1, 0),
+}
+
+
+@contextlib.contextmanager
+def _style() -> Iterator[None]:
+    """`STYLE`, and nothing of the user's own matplotlib settings."""
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield
+
+
+styled = _style()  # a decorator
+
+
+def save(figure: Figure, file: IO[bytes], format: str) -> None:
+    """Write a figure to an open binary file, at 300 dots an inch: the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    file : binary file
+    format : {"png", "pdf", "svg"}
+    """
+    undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+    with _style():
+        figure.savefig(file, format=format, dpi=300, metadata=undated.get(format))
+
+
+def label(name: object, most: int = 32) -> str:
+    """A name as it stands in a figure: spaces for underscores, cut where it is longer than `most` characters."""
+    return textwrap.shorten(str(name).replace("_", " "), most, placeholder="\u2026") if " " in str(name) else (
+        _cut(str(name).replace("_", " "), most))
+
+
+def _cut(text, most):
+    return text if len(text) <= most else text[:most - 1] + "\u2026"
+
+
+def percent(value: float, _: object = None) -> str:
+    """A share as per cent; matplotlib takes it as a formatter of ticks."""
+    return f"{100 * value:.3g}%".replace("-", "\u2212")
+
+
+def row_figure(rows: int, columns: int = 1, width: float = WIDTH, **options: object) -> tuple[Figure, np.ndarray]:
+    """A figure whose panels have a row for each concept or attribute, high enough to read every name.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    axes : array [columns] of matplotlib.axes.Axes
+    """
+    figure = Figure(figsize=(width, 0.8 + 0.165 * max(rows, 3)))
+    return figure, figure.subplots(1, columns, squeeze=False, **options)[0]
+
+
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Name the rows of a panel, the first at the top, with a faint line along each."""
+    axes.set_yticks(range(len(names)), map(label, names))
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", color="#eeeeee", linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def intervals(axes: Axes, x: np.ndarray, y: np.ndarray, low: np.ndarray, high: np.ndarray, condition: str,
+              filled: np.ndarray | bool = True, legend: str | None = None) -> None:
+    """Dots with horizontal intervals, drawn so that the dot does not hide a short interval.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    x, y, low, high : array [rows]
+        NaN where there is no interval.
+    condition : str
+        A key of `COLOURS`.
+    filled : array of bool [rows]
+        Which dots are filled; the others are white inside.
+    legend : str, optional
+        What the dots are called.
+    """
+    x, y, low, high = (np.asarray(values, float) for values in (x, y, low, high))
+    filled = np.broadcast_to(filled, x.shape)
+    colour, marker = COLOURS[condition], MARKERS[condition]
+    axes.hlines(y, low, high, color=colour, linewidth=1.1)
+    axes.vlines(np.concatenate([low, high]), np.tile(y, 2) - 0.16, np.tile(y, 2) + 0.16, color=colour, linewidth=1.1)
+    for of_kind, face in ((filled, colour), (~filled, "white")):
+        axes.plot(x[of_kind], y[of_kind], marker, markersize=3.6, color=colour, markerfacecolor=face,
+                  markeredgewidth=0.9, label=legend)
+        legend = None
+
+
+def legend_above(axes: Axes, handles: list | None = None, **options: object) -> None:
+    """A legend above a panel, in one row unless `ncols` says otherwise."""
+    handles = axes.get_legend_handles_labels()[0] if handles is None else handles
+    axes.legend(handles=handles, **{"ncols": len(handles), "loc": "lower center", "bbox_to_anchor": (0.5, 1),
+                                    "columnspacing": 1.2, "handlelength": 1.4, "handletextpad": 0.5} | options)
+
+
+def caption(figure: Figure, text: str) -> Figure:
+    """Write below a figure what it shows, how it was tested and what the unit is; the figure grows by the lines.
+
+    Call it last: names beside points (`label_points`) are placed for the final layout.
+    """
+    width, height = figure.get_size_inches()
+    lines = textwrap.wrap(text, int(width * 19), break_on_hyphens=False)
+    space = 0.135 * len(lines) + 0.09
+    figure.set_size_inches(width, height + space)
+    below = space / (height + space)
+    figure.get_layout_engine().set(rect=(0, below, 1, 1 - below))
+    figure.text(0.07 / width, 0.06 / (height + space), "\n".join(lines), fontsize=6.8, color="#333333", va="bottom",
+                linespacing=1.25)
+    return figure
+
+
+def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str], size: float = 7) -> None:
+    """Write names beside points, each at the nearest place where it covers no point and no other name.
+
+    Names that stand apart from their point are joined to it by a line. Call it after `caption`, when the layout no
+    longer changes.
+    """
+    figure, scale = axes.figure, axes.figure.dpi / 72  # pixels a point
+    figure.draw_without_rendering()  # settles the layout, so that pixels can be compared
+    points = axes.transData.transform(np.column_stack([x, y]))
+    taken = [Bbox.from_extents(*(point - 3 * scale), *(point + 3 * scale)) for point in points]
+    sides = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
+    # Crowded points first: there are always places for the others.
+    gaps = np.sort(np.linalg.norm(points[:, None] - points, axis=-1), axis=1)[:, :4].sum(axis=1)
+    for i in np.argsort(gaps, kind="stable"):
+        name = label(names[i])
+        text = figure.text(0, 0, name, fontsize=size)
+        width, height = text.get_window_extent().size
+        text.remove()
+        for distance, (right, up) in itertools.product((4, 8, 13, 19, 26, 35, 48, 65), sides):
+            left = points[i, 0] + right * distance * scale - width * (1 - right) / 2
+            bottom = points[i, 1] + up * distance * scale - height * (1 - up) / 2
+            box = Bbox.from_bounds(left, bottom, width, height)
+            inside = (axes.bbox.x0 <= left and left + width <= axes.bbox.x1 and axes.bbox.y0 <= bottom
+                      and bottom + height <= axes.bbox.y1)
+            if inside and not box.count_overlaps(taken):
+                break
+        taken.append(box)
+        axes.annotate(name, (x[i], y[i]), (box.min - points[i]) / scale, fontsize=size,
+                      textcoords="offset points", path_effects=[withStroke(linewidth=2, foreground="white")],
+                      arrowprops=None if distance < 5 else dict(
+                          arrowstyle="-", color=GREY, linewidth=0.5, relpos=((1 - right) / 2, (1 - up) / 2)))

@@ -1,0 +1,102 @@
+"""From files to figures: ranks, dissimilarities, simulations. Each function yields (name, figure or None, table)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from tqdm import tqdm
+
+from framework.analysis import concepts as order
+from framework.analysis import rsa
+from framework.errors import UserError
+from framework.figures import concepts, neurons
+from framework.files import ranks as rank_files
+from framework.files.record import Record
+from framework.running import rdms
+
+Drawn = Iterator[tuple[str, Figure | None, pd.DataFrame]]
+
+
+def left_out(name: str, reason: str) -> None:
+    """Say that a figure is missing, and why."""
+    print(f"left out {name}: {reason}")
+
+
+def counts_by_layer(flags: argparse.Namespace) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """How many neurons of a layer (rows) step 4 found for an attribute (columns): by figure's name and criterion."""
+    table = rank_files.read_beside(flags.ranks, "significant_by_layer", words=("attribute",))
+    if table is None:
+        return
+    for column, (name, criterion) in neurons.CRITERIA.items():
+        if column in table:
+            counts = table.pivot(index="layer", columns="attribute", values=column)[table["attribute"].unique()]
+            yield name, criterion, counts
+
+
+def of_ranks(flags: argparse.Namespace) -> Drawn:
+    """What step 4 wrote."""
+    if not flags.ranks:
+        return left_out("neurons by attribute, significant neurons, permutation null", "no --ranks")
+    ranks, _ = rank_files.read(flags.ranks)
+    count = len(next(iter(ranks.values())))
+    if flags.k > count:
+        raise UserError(f"--k {flags.k}: {flags.ranks} ranks {count} neurons; give a --k from 1 to {count}")
+    top = neurons.rank_selective_neurons(ranks, flags.k)
+    yield ("Neurons_Correspond_Selectively_to_Emotional_Attributes", neurons.selective_neurons(top, flags.k),
+           top.reset_index())
+
+    found = list(counts_by_layer(flags))
+    for name, criterion, counts in found:
+        yield name, neurons.significant_neurons(counts, count // len(counts), criterion), counts.reset_index()
+    if not found:
+        left_out("significant neurons", f"no {rank_files.table_path(flags.ranks, 'significant_by_layer')}")
+
+    largest, tau = (rank_files.read_beside(flags.ranks, name) for name in ("permutation_max", "tau"))
+    if largest is None or tau is None:
+        return left_out("permutation null", f"no {rank_files.table_path(flags.ranks, 'permutation_max')}; "
+                        "rsa_searchlight.py --permutations makes it")
+    observed = tau[largest.columns].max()
+    yield ("permutation_null", neurons.permutation_null(largest.to_numpy(), observed.to_numpy(), largest.columns),
+           pd.concat([observed.to_frame().T, largest], keys=["as they are", "permuted"], names=["labels", None])
+           .reset_index("labels"))
+
+
+def of_rdms(flags: argparse.Namespace) -> Drawn:
+    """How concepts differ: to people, to the model and by each attribute."""
+    for flag in ("similarity", "attributes", "activation_dir"):
+        if not getattr(flags, flag):
+            left_out("an RDM", f"no --{flag}")
+    found = rdms.read(flags)
+    if found is None:
+        return
+    pairs = pd.DataFrame(combinations(found.concepts, 2), columns=["emotion_1", "emotion_2"])
+    whole = found.people | found.model
+    whose = "rdm_" + "_and_".join(word for word in ("people", "model") if getattr(found, word))
+    for name, shown in ((whose, whole), ("rdm_attributes", found.attributes)):
+        if shown:
+            figure = concepts.rdm_matrices(shown, found.concepts, found.order, found.ordered_by)
+            yield name, figure, pairs.assign(**shown)
+    if whole:
+        places, fit = order.similarity_maps([*whole.values()])
+        table = pd.DataFrame({"emotion": found.concepts, **{
+            f"{title}, {axis}": place[:, i] for title, place in zip(whole, places) for i, axis in enumerate("xy")}})
+        yield ("concept_map", concepts.concept_map(dict(zip(whole, places)), fit, found.concepts, found.order),
+               table.iloc[found.order])
+
+
+def of_simulations(flags: argparse.Namespace) -> Drawn:
+    """How often both tests of step 4 find something in neurons that know nothing."""
+    if not flags.simulations:
+        return left_out("false positives", "--simulations 0")
+    count = len(Record.read(flags.ranks).get("emotions", ()) if flags.ranks else ()) or 27
+    seeds = tqdm(range(flags.simulations), "simulations")
+    p, permutation_p = np.concatenate([rsa.simulate_null(emotions=count, seed=seed) for seed in seeds], axis=1)
+    alpha = np.arange(1, 51) / 200
+    yield "false_positives", neurons.false_positives(p, permutation_p, count), pd.DataFrame({
+        "p": alpha, "independent_distances": [(p <= a).mean() for a in alpha],
+        "permuted_concepts": [(permutation_p <= a).mean() for a in alpha]})

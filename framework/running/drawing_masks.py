@@ -1,0 +1,211 @@
+"""From files to figures: what masks cost, and what single neurons do. Each function yields (name, figure, table)."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from framework.analysis import effects as analysis
+from framework.analysis import inference, rsa
+from framework.analysis.masks import MaskName
+from framework.errors import UserError
+from framework.figures import effects, masking
+from framework.figures.style import MEASURES, SIGNIFICANT
+from framework.files import masks as mask_files
+from framework.files import results as files
+from framework.files.record import Record
+from framework.files.tables import read_table
+from framework.running import rdms
+from framework.running.drawing import Drawn, left_out
+
+TESTS = {"unit": "masks", "study": "study"}  # the flag's words -> `inference.accuracy_drop`'s
+KINDS = ("effect", "layer_matched", "activation_matched")
+
+
+def read_results(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame, Path] | tuple[None, None]:
+    """A measure under masks, our own or published, and the folder to name in errors; None where no flag names any."""
+    published = flags.attribute_results, flags.random_results
+    if any(published) and (flags.results or not all(published)):
+        raise UserError("--attribute_results and --random_results go together, and without --results")
+    if flags.accuracy and not any(published):
+        raise UserError("--accuracy goes with --attribute_results and --random_results")
+    if any(published):
+        if measure == "margin":
+            raise UserError("--measure margin: the published results hold accuracies alone")
+        return files.read_published(*published, flags.accuracy), flags.attribute_results
+    return (files.read_all(flags.results, measure), flags.results) if flags.results else (None, None)
+
+
+def has_margins(folder: Path) -> bool:
+    """Whether step 6 measured margins, which an earlier version did not."""
+    return bool(files.read(next(iter(sorted(folder.glob("*-*.json"))))).margins)
+
+
+def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None) -> tuple[list[inference.Conditions], str]:
+    """What was measured under one intervention, by k; and which one that is.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+    folder : Path
+        To name in errors.
+    asked : str, optional
+        The intervention; by default the study's, else the first.
+    """
+    sizes = sorted(inference.conditions(results), key=lambda size: size.k)
+    if not sizes:
+        raise UserError(f"{folder}: has no results under both an attribute's mask and random ones (valence_top4000 and "
+                        "valence_top4000_random, or random_top4000_1); gen_mask.py makes both")
+    there = list(dict.fromkeys(size.intervention for size in sizes))
+    shown = {"zero": "", "float": "", None: "" if "" in there else there[0]}.get(asked, asked)
+    if shown not in there:
+        raise UserError(f"--intervention {asked}: {folder} has results of "
+                        f"{', '.join(name or 'zero' for name in there)}")
+    return [size for size in sizes if size.intervention == shown], shown
+
+
+def drops(results: pd.DataFrame, by: str, test: str, intervention: str) -> pd.DataFrame:
+    """`inference.accuracy_drop` of one intervention; `test` is the flag's word."""
+    table = inference.accuracy_drop(results, by, TESTS[test])
+    if "intervention" in table:  # else all is of the study's
+        table = table[table["intervention"] == intervention].drop(columns="intervention").reset_index(drop=True)
+    return table
+
+
+def of_results(flags: argparse.Namespace) -> Drawn:
+    """What step 6 wrote."""
+    results, folder = read_results(flags, flags.measure)
+    if results is None:
+        return left_out("accuracies, drops, placebo", "neither --results nor --attribute_results and --random_results")
+    measure = MEASURES[flags.measure]
+    sizes, intervention = sizes_of(results, folder, flags.intervention)
+    if flags.k not in [size.k for size in sizes]:
+        raise UserError(f"--k {flags.k}: {folder} has results for {' '.join(str(size.k) for size in sizes)}; choose "
+                        "one of them")
+    spread = masking.spread_over_masks(results, sizes)
+    by = {name: drops(results, name, flags.test, intervention) for name in ("emotion", "attribute", "overall")}
+    capital = {"accuracy": "Acc", "margin": "Margin"}[measure.name]
+    yield (f"{capital}_after_masking_correspond_neuron",
+           masking.accuracy_after_masking(spread, by["emotion"], flags.k, measure),
+           spread[spread["k"].isin([0, flags.k])])
+    yield f"{measure.name}_drop_by_emotion", None, by["emotion"]
+    yield f"{measure.name}_by_threshold", masking.accuracy_by_threshold(spread, measure), spread
+    yield (f"{measure.name}_drop_by_attribute", masking.accuracy_drop_by_attribute(by["attribute"], flags.k, measure),
+           by["attribute"])
+    print(masking.in_words(by, flags.k, measure))
+
+    tested = inference.placebo(results)
+    tested = tested[tested["intervention"] == intervention]
+    if tested.empty:
+        left_out("placebo", "too few random masks to test one against others; gen_mask.py --random_draws makes more")
+    else:
+        yield ("placebo" if measure.name == "accuracy" else "placebo_margin", masking.placebo(tested),
+               inference.placebo_shares(tested, SIGNIFICANT))
+        for (rows, test), of in tested.groupby(["by", "test"], sort=False):
+            which = {"masks": "the mask as the unit", "study": "the study's test"}[test]
+            print(f"placebo by {rows}, {which}: random masks, tested as if they were attributes', have p < "
+                  f"{SIGNIFICANT} in {(of['p'] < SIGNIFICANT).mean():.1%} of {len(of):,} tests")
+
+    if not flags.weights:
+        return left_out("drop against people", "no --weights")
+    weights = read_table(flags.weights, ["attribute", "tau", "ci_low", "ci_high"], words=["attribute"])
+    both = by["attribute"][by["attribute"]["k"] == flags.k].merge(weights, on="attribute", suffixes=("", "_people"))
+    if both.empty:
+        raise UserError(f"{flags.weights}: has none of the attributes in {folder}")
+    yield f"{measure.name}_drop_against_people", masking.drop_against_people(both, flags.k, measure), both
+
+
+def doses(flags: argparse.Namespace, k: int) -> dict[str, pd.DataFrame]:
+    """By measure, `inference.accuracy_by_dose` of k neurons, where there are two doses or more."""
+    found = {}
+    for measure in MEASURES:
+        if flags.results and (measure == "accuracy" or has_margins(flags.results)):
+            table = inference.accuracy_by_dose(files.read_all(flags.results, measure))
+            table = table[table["k"] == k]
+            if len(table["scale"].unique()) > 1:
+                found[measure] = table
+    return found
+
+
+def of_doses(flags: argparse.Namespace) -> Drawn:
+    """Accuracy and margin against the factor of method `scale`."""
+    found = doses(flags, flags.k)
+    if not found:
+        return left_out("dose", f"no two doses of {flags.k} neurons in --results; gen_mask.py --mask_method scale "
+                        "--scale 0 0.5 1 2 makes their masks")
+    yield "dose", masking.dose(found, flags.k), pd.concat(found, names=["measure", None]).reset_index("measure")
+
+
+def of_kinds(flags: argparse.Namespace) -> Drawn:
+    """What masks of neurons chosen in different ways cost."""
+    folders = {kind: getattr(flags, f"{kind}_results") for kind in KINDS if getattr(flags, f"{kind}_results")}
+    if not folders:
+        return left_out("loss by kind of mask", "no --effect_results, --layer_matched_results, ...")
+    results, folder = read_results(flags, flags.measure)
+    sources = [] if results is None else [(results, folder, "attribute", None)]
+    for kind, folder in folders.items():
+        kinds = ("effect", None) if kind == "effect" else (None, kind)
+        sources.append((files.read_all(folder, flags.measure), folder, *kinds))
+    loss = pd.concat([analysis.loss_by_mask(of_kind, sizes_of(of_kind, folder, flags.intervention)[0], *kinds)
+                      for of_kind, folder, *kinds in sources], ignore_index=True)
+    loss = loss.drop_duplicates(["kind", "k", "mask"])
+    yield f"{flags.measure}_lost_by_kind", effects.loss_by_kind(loss, MEASURES[flags.measure]), loss
+
+
+def relation_to_effects(flags: argparse.Namespace) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
+    """Each neuron's tau [N, A], the margin that is lost without it [N], and how the two go together."""
+    # An effect is what setting a neuron to zero does to the margin; so much, with the other sign, is lost.
+    lost = -rdms.tasks_and_values(flags.effects)[2].mean(axis=(0, 1))
+    _, concepts, values = rdms.tasks_and_values(flags.activation_dir)
+    if len(lost) != values.shape[2]:
+        raise UserError(f"{flags.effects}: has {len(lost)} neurons, {flags.activation_dir} has {values.shape[2]}; give "
+                        "effects and activations of one model")
+    found = rdms.read(flags, (concepts, values))
+    neurons = rsa.NeuronRDMs(values[:, [concepts.index(concept) for concept in found.concepts]])
+    attribute_rdms = np.array([*found.attributes.values()])
+    tau = pd.DataFrame(rsa.kendall_tau(neurons, attribute_rdms)[0], columns=[*found.attributes])
+    layers = Record.read(flags.effects).get("num_layers", 12)
+    r, p = analysis.resemblance_and_loss(neurons, attribute_rdms, lost, layers, flags.permutations)
+    return tau, lost, pd.DataFrame({"attribute": [*tau], "r": r, "p": p,
+                                    "test": "Spearman, within layers; concepts' labels permuted, two-sided"})
+
+
+def of_effects(flags: argparse.Namespace) -> Drawn:
+    """What neurons do: beside what they resemble, and against what their masks do."""
+    if not flags.effects:
+        return left_out("effect against resemblance, additivity", "no --effects; get_neuron_effect.py makes them")
+    if flags.activation_dir and flags.attributes:
+        tau, lost, relation = relation_to_effects(flags)
+        yield "effect_against_resemblance", effects.effect_against_resemblance(tau, lost, relation), relation
+    else:
+        left_out("effect against resemblance", "no --activation_dir, or no --attributes")
+    if not (flags.masks and flags.results and has_margins(flags.results)):
+        return left_out("additivity", "no --masks, or no --results with margins")
+    table = additivity(flags)
+    yield "additivity", effects.additivity(table), table
+
+
+def additivity(flags: argparse.Namespace) -> pd.DataFrame:
+    """For each mask, the sum of its neurons' losses and the margin that is lost under it, means over tasks."""
+    tasks, _, values = rdms.tasks_and_values(flags.effects)
+    results = files.read_all(flags.results, "margin").set_index(["sentiment", "seed"])
+    measured = [row for row, task in enumerate(tasks) if tuple(task) in results.index]
+    masks = {name: mask for name, mask in mask_files.read(flags.masks).items() if name in results and
+             MaskName.parse(name)}
+    if not measured or not masks:
+        raise UserError(f"--results {flags.results}: has no task of {flags.effects} under a mask of {flags.masks}")
+    lost = -values.reshape(len(tasks), -1)[measured].astype(np.float32)
+    results = results.loc[[tuple(tasks[row]) for row in measured]]
+    rows = []
+    for text, mask in masks.items():
+        name = MaskName.parse(text)
+        multiply = (mask[0] if mask.dim() == 3 else mask).float().numpy().ravel()
+        if len(multiply) != lost.shape[1]:
+            raise UserError(f"{flags.masks}: masks are of {len(multiply)} neurons, {flags.effects} has {lost.shape[1]}")
+        kind = {"": "zero or float"}.get(name.intervention, name.intervention)
+        rows.append((text, kind, name.k, analysis.summed_loss(lost, multiply[None]).mean(),
+                     (results["best"] - results[text]).mean()))
+    return pd.DataFrame(rows, columns=["mask", "intervention", "k", "summed", "measured"])

@@ -1,0 +1,97 @@
+"""The dissimilarities between concepts that a script is given, and the one order that figures and page show them in."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NamedTuple
+
+import numpy as np
+
+from framework.analysis import concepts as order
+from framework.analysis import rsa
+from framework.errors import UserError
+from framework.files import activations, names, people
+from framework.tasks import Task
+
+
+class RDMs(NamedTuple):
+    """Dissimilarities over the concepts that all sources have.
+
+    Attributes
+    ----------
+    concepts : list of str [E]
+    people, model, attributes : dict of str to array [pairs]
+        By title; empty where they were not given.
+    order : array [E] of int
+        Like concepts beside each other.
+    ordered_by : str
+        Whose dissimilarities the order follows, in words.
+    """
+
+    concepts: list[str]
+    people: dict[str, np.ndarray]
+    attributes: dict[str, np.ndarray]
+    model: dict[str, np.ndarray]
+    order: np.ndarray
+    ordered_by: str
+
+
+def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None = None) -> RDMs | None:
+    """What `--similarity`, `--attributes` (with `--concept_order`) and `--activation_dir` name; None for nothing.
+
+    The order follows people's judgements of similarity; without them all attributes together; else the model.
+
+    Parameters
+    ----------
+    flags : Namespace
+    values : (list of str [E], array [S, E, N]), optional
+        The concepts and activations of `--activation_dir`, where they are read already.
+
+    Raises
+    ------
+    UserError
+        If fewer than 3 concepts are common to all, or a file does not hold what it should.
+    """
+    sources = {}
+    if flags.similarity:
+        _, concepts, rdms, are_ratings = people.read_attributes(flags.similarity, flags.concept_order)
+        if are_ratings or len(rdms) != 1:
+            raise UserError(f"--similarity {flags.similarity}: must have one column and a row a pair of concepts")
+        sources["similarity"] = ["People"], concepts, rdms
+    if flags.attributes:
+        attributes, concepts, numbers, are_ratings = people.read_attributes(flags.attributes, flags.concept_order)
+        sources["attributes"] = attributes, concepts, rsa.attribute_rdms(numbers) if are_ratings else numbers
+    if flags.activation_dir:
+        concepts, activity = values or tasks_and_values(flags.activation_dir)[1:]
+        sources["activation_dir"] = ["Model, all neurons"], concepts, rsa.population_rdm(activity)[None]
+    if not sources:
+        return None
+    common = [concept for concept in next(iter(sources.values()))[1]
+              if all(concept in concepts for _, concepts, _ in sources.values())]
+    if len(common) < 3:
+        raise UserError(f"{', '.join(f'--{flag}' for flag in sources)}: have fewer than 3 concepts in common")
+    found = {flag: rsa.reorder_rdms(rdms, [concepts.index(concept) for concept in common])
+             for flag, (_, concepts, rdms) in sources.items()}
+    titled = {flag: dict(zip(sources[flag][0], rdms)) for flag, rdms in found.items()}
+    words = {"similarity": "people's judgements", "attributes": "all attributes together",
+             "activation_dir": "the model's activations"}
+    first = next(iter(found))
+    return RDMs(common, *(titled.get(flag, {}) for flag in words), order.similarity_order(found[first]), words[first])
+
+
+def tasks_and_values(folder: activations.PathLike) -> tuple[list[Task], list[str], np.ndarray]:
+    """A folder of activations or effects: its tasks, concepts [E] and values [S, E, N] of the seeds that all have.
+
+    Raises
+    ------
+    UserError
+        If the concepts have no seed in common, or as `activations.read` does.
+    """
+    there = activations.tasks(folder)
+    concepts = names.concepts_of(there)
+    seeds = sorted(set.intersection(*({task.seed for task in there if task.concept == each} for each in concepts)))
+    if not seeds:
+        raise UserError(f"{folder}: its concepts have no seed in common; make the missing files with the script that "
+                        "made the others")
+    values, _ = activations.read(folder, concepts, seeds)
+    return [Task(concept, seed) for seed in seeds for concept in concepts], concepts, values
