@@ -46,8 +46,9 @@ def parse_flags():
     data.add_argument("--max_train_rows", type=known.positive, metavar="N",
                       help="positives to train a task on, at most, and as many others (default: all)")
     machine = known.add_machine_flags(parser, eval_batch_size=True, ray=True)
-    machine.add_argument("--text_states_gb", type=known.nonnegative, default=4.0, metavar="GB",
-                         help="memory for the states of a decoder's texts, computed once for all prompts")
+    machine.add_argument("--text_states_gb", type=known.nonnegative, metavar="GB",
+                         help="memory for the states of a decoder's texts, computed once for all prompts (default: a "
+                              "quarter of what is free)")
     machine.add_argument("--gather", action="store_true", help="has no effect any more: prompts are always sent back")
     known.add_sweep_flags(parser, save_seconds=30)
     return parser.parse()
@@ -65,6 +66,7 @@ class Study(NamedTuple):
     jobs: dict[Task, Job]
     settings: Any
     eval_rows: int | None
+    text_states_gb: float | None
     save_seconds: float
 
 
@@ -89,6 +91,7 @@ def train(study, group):
 
     model = study.model.to(study.device)
     loading.prepare(model.device)
+    model.keep_texts(study.text_states_gb)
     trainer = PromptTrainer(model, *study.tokens, study.settings, positions_per_batch(model, training=True),
                             study.eval_rows)
     jobs = {task: study.jobs[task] for task in group.tasks}
@@ -182,7 +185,7 @@ def main():
                           task_rows(splits[1], task, flags.negatives)) for task in left}
         study = Study(loaded.model, str(device),
                       [loaded.model.encode(split.texts, max_length) for split in splits] if left else [], jobs,
-                      settings, flags.eval_batch_size, flags.save_seconds)
+                      settings, flags.eval_batch_size, flags.text_states_gb, flags.save_seconds)
         most = groups.TASKS_PER_GROUP if flags.tasks_per_batch == "auto" else flags.tasks_per_batch
         rows = {task: flags.epochs * rows_in_epoch(job) for task, job in jobs.items()}
         board = open_board(flags.tensorboard) if flags.tensorboard else contextlib.nullcontext()

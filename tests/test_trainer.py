@@ -26,11 +26,11 @@ SETTINGS = TrainSettings(prompt_len=4, epochs=3, batch_size=8, lr=0.05, warmup_s
 
 def make_model(dropout=0.0, dtype=torch.double):
     torch.manual_seed(0)
+    tokenizer = AutoTokenizer.from_pretrained(ROOT / "backbone")
     config = RobertaConfig(
-        vocab_size=600, hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=32,
+        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=32,
         max_position_embeddings=40, type_vocab_size=1, initializer_range=0.5, attn_implementation=speed.ATTENTION,
         hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout)
-    tokenizer = AutoTokenizer.from_pretrained(ROOT / "backbone")
     return PromptedEncoder(RobertaForMaskedLM(config).to(dtype), tokenizer, (7, 8))
 
 
