@@ -96,9 +96,9 @@ def main():
                 "random_draws": flags.random_draws, "names": list(made)}
     if statistics is not None:
         settings["statistics_sha256"] = opening.sha256(flags.statistics)
-    # Which prompts chose the neurons: step 6 says when the same ones test them.
-    chosen_on = {name: ranked.get(name) for name in ("seeds", "split") if ranked.get(name) is not None}
-    record = Record("gen_mask.py", settings | chosen_on, {"pretrained_model": ranked.get("pretrained_model")})
+    # Step 6 says when the prompts that chose the neurons test them, too.
+    record = Record("gen_mask.py", settings, {"pretrained_model": ranked.get("pretrained_model"),
+                                              "prompts": ranked.get("prompts", {})})
 
     matching_path = masks_path.with_name(f"{masks_path.stem}_matching.csv")
     with Output(masks_path, record, flags.overwrite, names=[matching_path]) as output:

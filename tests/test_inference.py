@@ -197,7 +197,7 @@ def test_interventions_are_told_apart_and_samples_averaged():
     assert pairs["random"].to_dict() == pytest.approx({"": 0.6, "scale2": 0.2, "resample": 0.6})
     drop = inference.accuracy_drop(results, "attribute", "study")
     assert list(drop.columns[:3]) == ["attribute", "intervention", "k"]
-    assert drop["intervention"].tolist() == ["", "resample", "scale2"]
+    assert drop["intervention"].tolist() == ["", "scale2", "resample"]
 
 
 def test_masks_without_random_ones_are_not_compared():

@@ -144,8 +144,8 @@ def accuracy_drop(results: pd.DataFrame, by: str, test: str = "masks") -> pd.Dat
         rows += [{by: name, "intervention": size.intervention, "k": size.k} | row for name, row in found]
     columns = [by, "intervention", "k", *Estimate._fields[:-1], "q", "se", "test", "unit"]
     table = pd.DataFrame(rows, columns=columns)
-    place = table.groupby(by, sort=False).ngroup()  # names keep their order
-    table = table.assign(place=place).sort_values(["place", "intervention", "k"], kind="stable", ignore_index=True)
+    order = [table.groupby(column, sort=False).ngroup() for column in (by, "intervention")]  # that of the masks
+    table = table.iloc[np.lexsort([table["k"], *order[::-1]])].reset_index(drop=True)
     if test == "study":
         table["q"] = table.groupby(["intervention", "k"])["p"].transform(estimators.false_discovery_q)
     else:
