@@ -50,8 +50,7 @@ def tasks(folder: PathLike) -> list[Task]:
 
 def output_names(tasks: Iterable[Task]) -> list[str]:
     """The files that a run of these tasks writes, sums over seeds included, for `Output`."""
-    tasks = list(tasks)
-    return [f"{Task(*task).name}.csv" for task in tasks] + [f"{name}-all.csv" for name in names.concepts_of(tasks)]
+    return sorted({f"{name}.csv" for task in tasks for name in (task.name, f"{task.concept}-all")})
 
 
 def left(output: Output, prompts: Mapping[Task, str]) -> list[Task]:
@@ -65,7 +64,7 @@ def left(output: Output, prompts: Mapping[Task, str]) -> list[Task]:
     """
     read_under = output.record.get("prompts", {})
     return [task for task, digest in prompts.items()
-            if read_under.get(Task(*task).name) != digest or not output.finished(f"{Task(*task).name}.csv")]
+            if read_under.get(task.name) != digest or not output.finished(f"{task.name}.csv")]
 
 
 def write(output: Output, task: Task, values: np.ndarray, prompt: str | None = None) -> None:
@@ -80,7 +79,7 @@ def write(output: Output, task: Task, values: np.ndarray, prompt: str | None = N
     prompt : str, optional
         The digest of the prompt that they were read under, for `left`.
     """
-    name = Task(*task).name
+    name = task.name
     output.record.notes.setdefault("prompts", {}).pop(name, None)
     if prompt is not None:
         output.record.notes["prompts"][name] = prompt

@@ -9,14 +9,12 @@ from collections.abc import Mapping
 import torch
 
 from framework.errors import UserError
-from framework.files import opening, tensors
+from framework.files import opening, results, tensors
 from framework.files.names import check_attribute
 from framework.files.opening import PathLike
 from framework.files.record import Output, Record
 
 MADE_BY = "gen_mask.py (step 5)"
-# Fields of a result that are no accuracies under masks, so that no mask can be called so.
-RESULT_FIELDS = ("sentiment", "seed", "best", "margins", "settings", "sha256")
 
 
 class _Pickler(pickle.Pickler):
@@ -94,7 +92,7 @@ def read(path: PathLike) -> dict[str, torch.Tensor]:
     shape = None
     for name, mask in masks.items():
         check_attribute(name, path)
-        if name in RESULT_FIELDS:
+        if name in ("best", *results.FIELDS):
             raise UserError(f"{path}: {name!r} is no mask's name; make it with {MADE_BY}")
         if not tensors.holds_its_numbers(mask) or not (mask.dim() == 2 or (mask.dim() == 3 and len(mask) == 2)):
             raise UserError(f"{path}: {name!r} is not a mask [layers, units] or [2, layers, units]; make it with "

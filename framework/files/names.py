@@ -99,18 +99,7 @@ def task_files(folder: PathLike, suffix: str) -> dict[Task, Path]:
 
 def task_path(folder: PathLike, task: Task, suffix: str) -> Path:
     """Where a task's file is."""
-    return Path(folder) / f"{Task(*task).name}{suffix}"
-
-
-def concepts_of(tasks: Iterable[Task]) -> list[str]:
-    """The concepts of tasks, each once, in their order."""
-    return list(dict.fromkeys(task[0] for task in tasks))
-
-
-def study_folder(folder: PathLike, usual: str) -> Path:
-    """Where a study keeps its folders, one of them `folder`: beside it if it has the `usual` name, or else in it."""
-    folder = Path(folder)
-    return folder.parent if folder.name == usual else folder
+    return Path(folder) / f"{task.name}{suffix}"
 
 
 def listed(names: Sequence[str], most: int = 20) -> str:

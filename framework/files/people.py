@@ -11,7 +11,7 @@ import numpy as np
 from framework.errors import UserError
 from framework.files import names, opening
 from framework.files.opening import PathLike
-from framework.files.tables import read_table
+from framework.files.tables import read_table, to_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,16 +66,15 @@ def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
         If a column has not only finite numbers; if a concept is there twice; if distances come without
         `emotion_order`, are not one for each pair of its concepts, or are below 0.
     """
-    columns = list(read_table(path, words=None, made_by="prepare_attributes.py").columns)
-    concept_column = _concept_column(path, columns)
-    if {"participant", "attribute", "rating"} <= set(columns):
+    table = read_table(path, words=None, made_by="prepare_attributes.py")
+    concept_column = _concept_column(path, table.columns)
+    if {"participant", "attribute", "rating"} <= set(table.columns):
         raise UserError(f"{path}: holds ratings one by one; prepare_attributes.py makes the table of attributes of "
                         "them")
-    table = read_table(path, words=_CONCEPT_COLUMNS)
-    attributes = [name for name in columns if name != concept_column]
+    attributes = [name for name in table.columns if name != concept_column]
     if not attributes:
         raise UserError(f"{path}: has no column but `{concept_column}`; every other column is an attribute")
-    numbers = table[attributes].to_numpy(float)
+    numbers = np.column_stack([to_numbers(path, name, table[name]) for name in attributes]).astype(float)
     if concept_column:
         return attributes, _checked_concepts(path, [name.strip() for name in table[concept_column]]), numbers, True
     if emotion_order is None:

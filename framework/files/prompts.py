@@ -22,7 +22,7 @@ from framework.tasks import Task
 if TYPE_CHECKING:
     import pandas as pd
 
-MADE_BY = "train.py (step 1); --checkpoint_dir says where prompts are"
+MADE_BY = "train.py (step 1)"
 
 
 @dataclass
@@ -123,7 +123,8 @@ def read_all(folder: PathLike, tasks: Iterable[Task] | None = None) -> dict[Task
     if tasks is None:
         tasks = names.task_files(folder, ".pt")
         if not tasks:
-            raise UserError(f"{folder}: holds no prompts (concept-seed.pt); {MADE_BY}")
+            raise UserError(f"{folder}: holds no prompts (concept-seed.pt); {MADE_BY} makes them, --checkpoint_dir "
+                            "says where they are")
     return {task: read(path(folder, task)) for task in tasks}
 
 
@@ -205,7 +206,8 @@ def interrupted_states(folder: PathLike) -> Iterator[SavedState]:
 
 def accuracy_path(folder: PathLike) -> Path:
     """Where the accuracies of all prompts of a folder are kept: beside `checkpoint`, in a folder of another name."""
-    return names.study_folder(Path(folder).resolve(), "checkpoint") / "goemotions_prompt_tuning_accuracy.csv"
+    folder = Path(folder).resolve()
+    return (folder.parent if folder.name == "checkpoint" else folder) / "goemotions_prompt_tuning_accuracy.csv"
 
 
 def write_accuracies(folder: PathLike) -> pd.DataFrame:
@@ -226,7 +228,7 @@ def write_accuracies(folder: PathLike) -> pd.DataFrame:
         prompts = read_all(folder)
         table = pd.DataFrame([(*task, prompt.best_acc) for task, prompt in prompts.items()],
                              columns=[*task, "accuracy"]).sort_values(task)
-        digests = {Task(*task).name: prompt.sha256 for task, prompt in prompts.items()}
+        digests = {task.name: prompt.sha256 for task, prompt in prompts.items()}
         with Output(output, Record("train.py", {}), redraw=True) as table_output:
             table_output.record.notes["prompts"] = digests
             table_output.write_table(output, table)

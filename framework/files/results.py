@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MADE_BY = "eval_mask_neuron.py (step 6)"
-_FIELDS = ("sentiment", "seed", "margins", "settings", "sha256")  # all others of a file are accuracies
+FIELDS = ("sentiment", "seed", "margins", "settings", "sha256")  # all others are accuracies under masks
 
 
 @dataclass
@@ -57,7 +57,7 @@ def read(path: PathLike) -> Result:
 def _checked(path, content):
     if "sha256" in content and content.pop("sha256") != _digest(content):
         raise UserError(f"{path}: has changed since it was written; move it away and run {MADE_BY} again")
-    accuracies = {name: value for name, value in content.items() if name not in _FIELDS}
+    accuracies = {name: value for name, value in content.items() if name not in FIELDS}
     margins = content.get("margins", {})
     if not isinstance(margins, dict):
         raise UserError(f"{path}: its `margins` are no numbers by mask; run {MADE_BY} again")
@@ -163,7 +163,7 @@ class Folder(TaskFolder):
 
 def masks_measured(folder: PathLike, task: Task) -> int:
     """Under how many masks an interrupted run has measured a task; 0 without one."""
-    path = writing.workplace(folder) / f"{Task(*task).name}.json.partial"
+    path = writing.workplace(folder) / f"{task.name}.json.partial"
     try:
         return len(_checked(path, opening.read_json(path)).accuracies.keys() - {"best"})
     except UserError:

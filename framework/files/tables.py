@@ -68,7 +68,7 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
                                     "put texts with a comma in quotation marks")
             kept = {name: cells for name, cells in zip(header, zip(*rows)) if name in (columns or header)}
             pieces.append(pd.DataFrame({
-                name: cells if words is None or name in words else _numbers(path, name, cells, first)
+                name: cells if words is None or name in words else to_numbers(path, name, cells, first)
                 for name, cells in kept.items()}))
             first += len(rows)
     except csv.Error as error:
@@ -104,13 +104,14 @@ def _check_header(path, header):
             raise UserError(f"{path}: has two columns {name!r}; leave one out or give it another name")
 
 
-def _numbers(path, column, cells, first):
+def to_numbers(path: PathLike, column: str, cells: Sequence[str], first: int = 1) -> np.ndarray:
+    """A column's cells as numbers, whose first is of row `first`: int64 if all are whole, else float64."""
     values = np.array([_number(cell) for cell in cells])
     if np.isfinite(values).all():
         whole = all(cell.removeprefix("-").isdecimal() and len(cell) < 16 for cell in cells)
         return values.astype(np.int64) if whole else values
     place = int(np.flatnonzero(~np.isfinite(values))[0])
-    cell = cells[place].strip()
+    cell = list(cells)[place].strip()
     if cell and math.isnan(values[place]) and cell.lower().lstrip("+-") != "nan":
         raise UserError(f"{path}: column {column!r} holds something that is not a number in row {first + place} "
                         f"({cell[:30]!r})")
