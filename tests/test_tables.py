@@ -28,13 +28,10 @@ def test_long_tables_come_back_as_they_were(tmp_path):
     random = np.random.default_rng(0)
     frame = pd.DataFrame({"valence": random.normal(size=45_000) * 10.0 ** random.integers(-9, 9, 45_000),
                           "arousal": np.arange(45_000, dtype=float)})
-    for name in ("mixed", "floats"):
-        if name == "mixed":
-            frame.insert(0, "attribute", "a, b")
-        writing.write_table(tmp_path / f"{name}.csv", frame)
-        read = read_table(tmp_path / f"{name}.csv", words=["attribute"])
-        pd.testing.assert_frame_equal(read, frame, check_exact=True, check_dtype=False)
-        frame = frame.drop(columns="attribute")
+    for table in (frame, frame.assign(attribute="a, b")):
+        writing.write_table(tmp_path / "table.csv", table)
+        read = read_table(tmp_path / "table.csv", words=["attribute"])
+        pd.testing.assert_frame_equal(read, table, check_exact=True, check_dtype=False)
 
 
 def test_ranks_and_the_tables_beside_them(tmp_path):

@@ -79,12 +79,9 @@ def write(output: Output, task: Task, values: np.ndarray, prompt: str | None = N
     prompt : str, optional
         The digest of the prompt that they were read under, for `left`.
     """
-    name = task.name
-    output.record.notes.setdefault("prompts", {}).pop(name, None)
     if prompt is not None:
-        output.record.notes["prompts"][name] = prompt
-    output.write_text(f"{name}.csv", _as_text(values))
-    output.save()
+        output.record.notes.setdefault("prompts", {})[task.name] = prompt
+    output.write_text(f"{task.name}.csv", _as_text(values))
 
 
 def write_sum(output: Output, concept: str) -> None:

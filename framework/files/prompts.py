@@ -232,7 +232,6 @@ def write_accuracies(folder: PathLike) -> pd.DataFrame:
         with Output(output, Record("train.py", {}), redraw=True) as table_output:
             table_output.record.notes["prompts"] = digests
             table_output.write_table(output, table)
-            table_output.save()
     return table
 
 

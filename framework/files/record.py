@@ -261,7 +261,7 @@ class Output:
             raise UserError(f"{path}: was changed since it was written; move your version away, or choose another name")
 
     def save(self) -> None:
-        """Write the record, after a note was added to it."""
+        """Write the record."""
         writing.write_json(self.record_path, self.record.as_dict())
 
     def finished(self, name: PathLike) -> bool:
@@ -273,12 +273,14 @@ class Output:
         """Write a file of the output, given by its name or path; returns its path."""
         path = self.folder / Path(name).name
         digest = hashlib.sha256(data).hexdigest()
-        if self.record.files.get(path.name) != digest or not self.finished(path.name):
-            self._check_ours(path.name)
-            path.unlink(missing_ok=True)
-            self.record.files[path.name] = digest
+        if self.record.files.get(path.name) == digest and self.finished(path.name):
             self.save()
-            writing.write_bytes(path, data)
+            return path
+        self._check_ours(path.name)
+        path.unlink(missing_ok=True)
+        self.record.files[path.name] = digest
+        self.save()
+        writing.write_bytes(path, data)
         return path
 
     def write_text(self, name: PathLike, text: str) -> Path:

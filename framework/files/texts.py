@@ -67,11 +67,6 @@ def read(dataset: str, split: str) -> Split:
     raise UserError(f"{folder}: lacks the split `{split}` ({split}.tsv or {split}.csv)")
 
 
-def concepts(dataset: str) -> tuple[str, ...]:
-    """The concepts of a data set, from its training rows."""
-    return read(dataset, "train").concepts
-
-
 def _read_official(path):
     """`text<TAB>label ids<TAB>comment id`, no header, no quoting: a quotation mark is part of the comment."""
     labels = path.with_name("labels.txt")
