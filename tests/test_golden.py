@@ -1,4 +1,5 @@
-"""Every step against what the study's own program computed with a tiny model on GoEmotions."""
+"""Every step against reference values: A, what the study's own program computed with a tiny RoBERTa on GoEmotions;
+C, what plain transformers computes with a tiny Llama, a row at a time in float64."""
 
 import json
 
@@ -7,127 +8,180 @@ import pandas as pd
 import pytest
 import torch
 
-from framework import artifacts
-from framework.model import loading, neurons
-from framework.old_trainer import PromptTrainer, Task, TrainSettings, count_right
-from framework.tasks import TaskRows, encode, task_rows
+from framework.files import masks, prompts, texts
+from framework.model import loading
+from framework.model.neurons import Intervention
+from framework.tasks import Task, TaskRows
+from framework.training.effects import effect
+from framework.training.evaluate import measure
+from framework.training.rows import task_rows
+from framework.training.trainer import Job, PromptTrainer, TrainSettings
 
-TASKS = [(emotion, seed) for emotion in ("fear", "pride", "grief") for seed in (1, 42)]
+TASKS = {"A": [Task(concept, seed) for concept in ("fear", "pride", "grief") for seed in (1, 42)],
+         "C": [Task("fear", 1), Task("grief", 42), Task("pride", 1)]}
+MAX_LENGTH = {"A": 256, "C": 40}
 POSITIONS = 16384
+CASES = [(kind, task) for kind, tasks in TASKS.items() for task in tasks]
+EXACTNESS = {torch.float32: 1e-4, torch.float64: 1e-9}
 
 
-@pytest.fixture(scope="module")
-def backbone(golden):
-    model, tokenizer, _ = loading.load_backbone(str(golden / "model"), prompt_len=100)
-    return model, tokenizer
+@pytest.fixture(scope="session")
+def reference(shared):
+    return {kind: shared / "golden" / kind for kind in TASKS}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def load(reference):
+    """A reference's model in a precision, loaded once."""
+    loaded = {}
+
+    def load(kind, dtype):
+        if (kind, dtype) not in loaded:
+            model = loading.load(str(reference[kind] / "model"), dtype=dtype).model
+            if kind == "C":
+                # With the weights, the reference's frequencies of positions were rounded to float16.
+                frequencies = model.base_model.rotary_emb.inv_freq
+                frequencies.copy_(frequencies.half())
+            loaded[kind, dtype] = model
+        return loaded[kind, dtype]
+
+    return load
+
+
+@pytest.fixture(scope="session")
 def dev(goemotions):
-    return artifacts.read_goemotions(goemotions, "dev")
+    return texts.read(str(goemotions), "dev")
 
 
-@pytest.fixture(scope="module")
-def dev_tokens(dev, backbone):
-    return encode(dev.texts, backbone[1], 256)
+@pytest.fixture(scope="session")
+def dev_tokens(load, dev):
+    return {kind: load(kind, torch.float32).encode(dev.texts, MAX_LENGTH[kind]) for kind in TASKS}
 
 
-def prompt_of(golden, emotion, seed):
-    return artifacts.read_checkpoint(golden / "checkpoint" / f"{emotion}-{seed}.pt")["best_prompt"]
+def prompt_of(folder, task):
+    return prompts.read(prompts.path(folder / "checkpoint", task)).best_prompt
 
 
-@pytest.mark.parametrize("emotion, seed", TASKS)
-def test_dev_rows(golden, dev, emotion, seed):
-    expected = json.loads((golden / "dev_rows.json").read_text())[f"{emotion}-{seed}"]
-    rows = task_rows(dev, emotion, seed)
-    assert rows.row.tolist() == expected["row"]
-    assert rows.label.tolist() == expected["label"]
+@pytest.mark.parametrize("task", TASKS["A"])
+def test_dev_rows(reference, dev, task):
+    expected = json.loads((reference["A"] / "dev_rows.json").read_text())[task.name]
+    rows = task_rows(dev, task)
+    assert rows.row.tolist() == expected["row"] and rows.label.tolist() == expected["label"]
 
 
-@pytest.mark.parametrize("emotion, seed", TASKS)
-def test_logits(golden, backbone, dev, dev_tokens, emotion, seed):
-    model, _ = backbone
-    tokens = [torch.from_numpy(dev_tokens[row]) for row in task_rows(dev, emotion, seed).row]
-    input_ids = torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=1)
+# The study computed in float32, and so did its reference.
+@pytest.mark.parametrize(("kind", "task", "dtype"), [(*case, torch.float32) for case in CASES] + [
+    ("C", task, torch.float64) for task in TASKS["C"]])
+def test_logits_with_and_without_masks(reference, load, dev, dev_tokens, kind, task, dtype):
+    model, folder = load(kind, dtype), reference[kind]
+    tokens = [dev_tokens[kind][row] for row in task_rows(dev, task).row]
+    prompt, of_masks = prompt_of(folder, task).to(dtype), masks.read(folder / "masks.pkl")
     with torch.no_grad():
-        logits = model(input_ids, input_ids != 1, prompt=prompt_of(golden, emotion, seed)).logits
-    np.testing.assert_allclose(logits.numpy(), np.load(golden / "logits.npz")[f"{emotion}-{seed}"], rtol=0, atol=1e-4)
+        plain = model(tokens, prompt)
+        masked = model(tokens, prompt, Intervention.stack(list(of_masks.values())))
+    np.testing.assert_allclose(plain, np.load(folder / "logits.npz")[task.name], rtol=0, atol=EXACTNESS[dtype])
+    expected = np.load(folder / "masked_logits.npz")
+    for name, ours in zip(of_masks, masked):
+        np.testing.assert_allclose(ours, expected[f"{task.name}__{name}"], rtol=0, atol=EXACTNESS[dtype])
 
 
-@pytest.mark.parametrize("emotion, seed", TASKS)
-def test_masked_accuracies(golden, backbone, dev, dev_tokens, emotion, seed):
-    """All masks in one pass, and each alone, give the study's counts of right answers."""
-    expected = json.loads((golden / "masked_accuracy.json").read_text())[f"{emotion}-{seed}"]
-    masks = artifacts.read_masks(golden / "masks.pkl")
-    rows, prompt = task_rows(dev, emotion, seed), prompt_of(golden, emotion, seed)
-    stacked = torch.stack([mask.float() for mask in masks.values()])
-    together = count_right(backbone[0], dev_tokens, rows, prompt, POSITIONS, neuron_masks=stacked)
-    assert dict(zip(masks, together.tolist())) == {name: expected[name]["correct"] for name in masks}
-    alone = [count_right(backbone[0], dev_tokens, rows, prompt, POSITIONS, neuron_masks=stacked[i: i + 1])
-             for i in range(len(masks))]
-    assert torch.cat(alone).tolist() == together.tolist()
+@pytest.mark.parametrize(("kind", "task"), CASES)
+def test_right_answers_and_margins(reference, load, dev, dev_tokens, kind, task):
+    """All masks in one pass, and each alone, give the reference's counts."""
+    model, folder = load(kind, torch.float32), reference[kind]
+    expected = json.loads((folder / "masked_accuracy.json").read_text())[task.name]
+    rows, prompt, of_masks = task_rows(dev, task), prompt_of(folder, task), masks.read(folder / "masks.pkl")
+    together = measure(model, dev_tokens[kind], rows, prompt, POSITIONS,
+                       intervention=Intervention.stack(list(of_masks.values())))
+    plain = measure(model, dev_tokens[kind], rows, prompt, POSITIONS)
+    assert dict(zip(of_masks, together.right.tolist())) == {name: expected[name]["correct"] for name in of_masks}
+    alone = [measure(model, dev_tokens[kind], rows, prompt, POSITIONS, intervention=Intervention.stack([mask])).right
+             for mask in of_masks.values()]
+    assert torch.cat(alone).tolist() == together.right.tolist()
+    if kind == "C":
+        assert int(plain.right) == round(expected["best"] * expected["n"])
+        margins = [expected["margin"], *(expected[name]["margin"] for name in of_masks)]
+        np.testing.assert_allclose([plain.margin, *together.margin], margins, rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("emotion, seed", TASKS)
-def test_masked_logits(golden, backbone, dev, dev_tokens, emotion, seed):
-    masks = artifacts.read_masks(golden / "masks.pkl")
-    expected = np.load(golden / "masked_logits.npz")
-    tokens = [torch.from_numpy(dev_tokens[row]) for row in task_rows(dev, emotion, seed).row]
-    input_ids = torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=1)
-    stacked = torch.stack([mask.float() for mask in masks.values()])
-    with torch.no_grad():
-        logits = backbone[0](input_ids, input_ids != 1, prompt=prompt_of(golden, emotion, seed),
-                             neuron_masks=stacked).logits
-    for name, ours in zip(masks, logits):
-        np.testing.assert_allclose(ours, expected[f"{emotion}-{seed}__{name}"], rtol=0, atol=1e-4)
+@pytest.mark.parametrize(("kind", "task"), CASES)
+def test_activations(reference, load, kind, task):
+    for dtype in (torch.float32, torch.float64) if kind == "C" else (torch.float32,):
+        ours = load(kind, dtype).read(prompt_of(reference[kind], task).to(dtype)[None])[0].numpy()
+        folder = reference[kind] / "active_neuron_before_relu_csv"
+        expected = pd.read_csv(folder / f"{task.name}.csv", float_precision="round_trip").to_numpy()[0]
+        # The files hold float32.
+        np.testing.assert_allclose(ours, expected, rtol=1e-7 if kind == "C" else 0, atol=EXACTNESS[dtype])
+        if kind == "A":
+            signs = pd.read_csv(reference[kind] / "active_neuron_after_relu_csv" / f"{task.name}.csv").to_numpy()[0]
+            assert ((ours > 0) == signs).all()
 
 
-def test_activations(golden, backbone):
-    model, tokenizer = backbone
-    for emotion, seed in TASKS:
-        ours = neurons.read(model, tokenizer, prompt_of(golden, emotion, seed)[None])[0].numpy()
-        for mode in ("before", "after"):
-            expected = pd.read_csv(golden / f"active_neuron_{mode}_relu_csv" / f"{emotion}-{seed}.csv").to_numpy()[0]
-            np.testing.assert_allclose(ours if mode == "before" else ours > 0, expected, rtol=0, atol=1e-4)
+@pytest.mark.parametrize("task", TASKS["C"])
+def test_effects(reference, load, dev, dev_tokens, task):
+    expected = np.load(reference["C"] / "neuron_effects.npz")[task.name].ravel()
+    for dtype, share in ((torch.float64, 1e-6), (torch.float32, 1e-3)):
+        prompt = prompt_of(reference["C"], task).to(dtype)
+        ours = effect(load("C", dtype), dev_tokens["C"], task_rows(dev, task), prompt, POSITIONS)
+        np.testing.assert_allclose(ours, expected, rtol=0, atol=share * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_training_trajectory(reference, load, goemotions, kind):
+    """Thirty steps in float64 from the reference's initial prompt, on its batches."""
+    model, train = load(kind, torch.float64), texts.read(str(goemotions), "train")
+    expected = json.loads((reference[kind] / "training.json").read_text())
+    saved = np.load(reference[kind] / "training_prompts.npz")
+    rows = [np.array(batch["row"]) for batch in expected["batches"]] if kind == "A" else expected["batch_rows"]
+    batches = np.arange(sum(map(len, rows))).reshape(len(rows), -1)
+    row = np.concatenate(rows)
+    label = train.column("fear")[row].astype(np.int64)
+    if kind == "A":
+        assert label.tolist() == [label for batch in expected["batches"] for label in batch["label"]]
+    drawn = task_rows(train, Task("fear", 1))
+    assert set(zip(row, label)) <= set(zip(*drawn))
+    used = {index: model.encode([train.texts[index]], MAX_LENGTH[kind])[0] for index in set(row)}
+    settings = TrainSettings() if kind == "A" else TrainSettings(prompt_len=7, lr=expected["lr"])
+    trainer = PromptTrainer(model, used, None, settings, POSITIONS)
+    trainer.add(Job(Task("fear", 1), TaskRows(row, label), None), torch.from_numpy(saved["initial"]))
+    losses = [float(trainer.step([batch])) for batch in batches]
+    reached = expected["loss" if kind == "A" else "losses"]
+    np.testing.assert_allclose(losses[:10], reached[:10], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(losses, reached, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(trainer.prompts[0], saved["final"], rtol=0, atol=1e-3)
 
 
 @pytest.mark.parametrize("mode", ["before_relu", "after_relu"])
-def test_get_active_neuron_writes_the_same_files(golden, script, tmp_path, mode):
+def test_get_active_neuron_writes_the_same_files(reference, script, tmp_path, mode):
     """The script, with the `-all` files, which are sums over seeds."""
+    folder = reference["A"]
     script("get_active_neuron.py", "--sentiment", "fear", "pride", "grief", "--random_seed", 1, 42, "--activation_mode",
-           mode, f"--pretrained_model={golden / 'model'}", f"--checkpoint_dir={golden / 'checkpoint'}")
-    names = sorted(path.name for path in (golden / f"active_neuron_{mode}_csv").glob("*.csv"))
+           mode, f"--pretrained_model={folder / 'model'}", f"--checkpoint_dir={folder / 'checkpoint'}")
+    names = sorted(path.name for path in (folder / f"active_neuron_{mode}_csv").glob("*.csv"))
     assert len(names) == 9
     for name in names:
-        ours, expected = (pd.read_csv(folder / f"active_neuron_{mode}_csv" / name) for folder in (tmp_path, golden))
+        ours, expected = (pd.read_csv(where / f"active_neuron_{mode}_csv" / name) for where in (tmp_path, folder))
         assert list(ours.columns) == list(expected.columns)
         np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-4)
 
 
-def test_eval_mask_neuron_counts_the_same(golden, goemotions, script, tmp_path):
-    script("eval_mask_neuron.py", "--sentiment", "fear", "--random_seed", "1", "--pretrained_model", golden / "model",
-           "--checkpoint_dir", golden / "checkpoint", "--dataset", goemotions, "--maskPath", golden / "masks.pkl",
-           "--precision=fp32", "--resultPath", "results")
-    result = artifacts.read_json(tmp_path / "results" / "fear-1.json")
-    expected = json.loads((golden / "masked_accuracy.json").read_text())["fear-1"]
-    masks = artifacts.read_masks(golden / "masks.pkl")
-    assert {name: result[name] for name in masks} == {name: expected[name]["accuracy"] for name in masks}
+@pytest.mark.parametrize("kind", TASKS)
+def test_eval_mask_neuron_counts_the_same(reference, goemotions, script, tmp_path, kind):
+    folder = reference[kind]
+    script("eval_mask_neuron.py", "--sentiment", "fear", "--random_seed", "1", "--pretrained_model", folder / "model",
+           "--checkpoint_dir", folder / "checkpoint", "--dataset", goemotions, "--maskPath", folder / "masks.pkl",
+           "--precision=fp32", "--resultPath", "results", "--max_length", MAX_LENGTH[kind])
+    result = json.loads((tmp_path / "results" / "fear-1.json").read_text())
+    expected = json.loads((folder / "masked_accuracy.json").read_text())["fear-1"]
+    names = list(masks.read(folder / "masks.pkl"))
+    assert {name: result[name] for name in names} == {name: expected[name]["accuracy"] for name in names}
 
 
-def test_training_trajectory(golden, goemotions, backbone):
-    """Thirty steps in float64 from the study's initial prompt, on its batches."""
-    model, tokenizer, _ = loading.load_backbone(str(golden / "model"), prompt_len=100, dtype=torch.float64)
-    train = artifacts.read_goemotions(goemotions, "train")
-    reference = json.loads((golden / "training.json").read_text())
-    prompts = np.load(golden / "training_prompts.npz")
-    rows = [TaskRows(np.array(batch["row"]), np.array(batch["label"])) for batch in reference["batches"]]
-    everything = TaskRows(np.concatenate([r.row for r in rows]), np.concatenate([r.label for r in rows]))
-    drawn = task_rows(train, "fear", 1)
-    assert set(zip(*everything)) <= set(zip(*drawn))
-    used = {row: encode([train.texts[row]], tokenizer, 256)[0] for row in set(everything.row)}
-    trainer = PromptTrainer(model, used, None, TrainSettings(), POSITIONS)
-    trainer.add(Task("fear", 1, everything, None), torch.from_numpy(prompts["initial"]))
-    losses = [float(trainer.step([np.arange(16 * i, 16 * (i + 1))])) for i in range(30)]
-    np.testing.assert_allclose(losses[:10], reference["loss"][:10], rtol=0, atol=1e-9)
-    np.testing.assert_allclose(losses, reference["loss"], rtol=0, atol=1e-3)
-    np.testing.assert_allclose(trainer.prompts[0], prompts["final"], rtol=0, atol=1e-3)
+def test_get_neuron_effect_finds_the_same(reference, goemotions, script, tmp_path):
+    folder = reference["C"]
+    script("get_neuron_effect.py", "--sentiment", "fear", "--random_seed", "1", "--pretrained_model", folder / "model",
+           "--checkpoint_dir", folder / "checkpoint", "--dataset", goemotions, "--precision=fp32", "--max_length", 40,
+           "--output_dir", "effects")
+    ours = pd.read_csv(tmp_path / "effects" / "fear-1.csv").to_numpy()[0]
+    expected = np.load(folder / "neuron_effects.npz")["fear-1"].ravel()
+    np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-3 * np.abs(expected).max())
