@@ -1,5 +1,6 @@
 """The page that make_report.py writes, made from a tiny study and used in a real browser."""
 
+import hashlib
 import json
 import os
 import re
@@ -14,16 +15,22 @@ import pandas as pd
 import pytest
 import torch
 
-import get_active_neuron
 import make_report
-import rsa_searchlight
-from framework import artifacts
+from framework.analysis import rsa
 from framework.errors import UserError
-from framework.figures import page as report
+from framework.figures import page as pages
+from framework.files import activations, opening, prompts, ranks, results
+from framework.files.record import Output, Record
 from framework.model import comments, loading
+from framework.running import report
+from framework.tasks import Task
+from framework.training.passes import cut_by_length
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-EMOTIONS = ["fear", "gratitude", "grief", "joy", "pride"]
+CONCEPTS = ["fear", "gratitude", "grief", "joy", "pride"]
+ATTRIBUTES = ["valence", "arousal"]
+RATINGS = pd.DataFrame([(0.0, 0.9), (0.9, 0.3), (0.1, 0.2), (1.0, 0.7), (0.8, 0.5)], columns=ATTRIBUTES,
+                       index=pd.Index(CONCEPTS, name="concept"))
 RANKS = "neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv"
 RESULTS = "eval_mask_neuron_result/RSA_14property_top_500_6000"
 HOSTILE = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\"> \u202eright"
@@ -122,26 +129,51 @@ def call(script, folder, *flags):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory, tiny_model):
-    """A folder with a tiny study: random prompts, what steps 3 and 4 make of them, and accuracies under masks."""
+    """A folder with a tiny study: random prompts, activations, ranks, effects, and results under masks."""
     folder = tmp_path_factory.mktemp("study")
     random = np.random.default_rng(0)
-    tasks = [(emotion, seed) for emotion in EMOTIONS for seed in (1, 3)]
-    for emotion, seed in tasks:
-        prompt = torch.from_numpy(random.standard_normal((4, 16))).float()
-        artifacts.write_checkpoint(artifacts.checkpoint_path(folder / "checkpoint", emotion, seed), {
-            "best_prompt": prompt, "best_acc": 0.75, "epoch": 1,
-            "settings": {"lr": 0.02 if emotion == "joy" else 0.002, "epochs": 6}})
-        masked = {f"{name}_top{k}{mask}": random.uniform(0.5, 0.7) for k in (8, 16)
-                  for name in ("valence", "arousal") for mask in ("", "_random")}
-        artifacts.write_json(artifacts.result_path(folder / RESULTS, emotion, seed), {
-            "sentiment": emotion, "seed": seed, "best": random.uniform(0.7, 0.9), **masked,
-            "settings": {"masks": "<b>0</b>"}})
-    artifacts.write_accuracies(folder / "checkpoint")
-    call(get_active_neuron, folder, "--sentiment", *EMOTIONS, "--random_seed", 1, 3, "--pretrained_model", tiny_model)
-    call(rsa_searchlight, folder, "--attributes", os.path.join(ROOT, "data/demo/attribute_ratings.csv"),
-         "--permutations", 20)
+    loaded = loading.load(str(tiny_model))
+    tasks = [Task(concept, seed) for concept in CONCEPTS for seed in (1, 3)]
+    trained = {"pretrained_model": str(tiny_model), "backbone": loaded.fingerprint, "epochs": 6}
+    digests, vectors = {}, {}
+    for task in tasks:
+        vectors[task] = torch.from_numpy(random.standard_normal((4, 16))).float()
+        record = Record("train.py", {**trained, "lr": 0.02 if task.concept == "joy" else 0.002})
+        with prompts.Folder(folder / "checkpoint", record) as output:
+            output.write(task, vectors[task], 0.75, 1, vectors[task], 0.75)
+        digests[task] = opening.sha256(folder / "checkpoint" / f"{task.name}.pt")
+    layers, units = loaded.model.shape
+    made_with = {"backbone": loaded.fingerprint, "num_layers": layers, "units": units}
+    for place in ("active_neuron_before_relu_csv", "neuron_effect_csv"):
+        with Output(folder / place, Record("test", made_with), names=activations.output_names(tasks)) as output:
+            for task in tasks:
+                values = loaded.model.read(vectors[task][None])[0].numpy()
+                activations.write(output, task, values if "active" in place else values / 1000, digests[task])
+    values, seeds = activations.read(folder / "active_neuron_before_relu_csv", CONCEPTS)
+    rdms = rsa.attribute_rdms(RATINGS.to_numpy())
+    tau, p = (pd.DataFrame(table, columns=ATTRIBUTES) for table in rsa.kendall_tau(rsa.NeuronRDMs(values), rdms))
+    record = Record("rsa_searchlight.py", {
+        "concepts": CONCEPTS, "seeds": seeds, "attributes": ATTRIBUTES, "num_layers": layers,
+        "activations_sha256": hashlib.sha256(values.data).hexdigest()})
+    counts = pd.DataFrame([(layer, attribute, 3, 0) for layer in range(layers) for attribute in ATTRIBUTES],
+                          columns=["layer", "attribute", "count", "count_fwe"])
+    stability = pd.DataFrame({"attribute": ATTRIBUTES, "k": 8, "without_3": [0.6, np.nan], "halves": 0.3, "chance": 0.2,
+                              "halves_r": 0.1})
+    with Output(folder / RANKS, record) as output:
+        ranks.write(output, tau.rank(ascending=False), {
+            "tau": tau, "q": p, "permutation_p": p, "permutation_p_fwe": (p * 0 + 0.776),
+            "significant_by_layer": counts, "stability": stability})
+    RATINGS.reset_index().to_csv(folder / "ratings.csv", index=False)
+    with results.Folder(folder / RESULTS, Record("eval_mask_neuron.py", {"masks": "<b>0</b>"})) as output:
+        for task in tasks:
+            names = [f"{name}_top{k}{method}" for k in (8, 16) for name in ATTRIBUTES for method in ("", "_scale0.5",
+                                                                                                   "_scale2")]
+            names += [f"random_top{k}_{draw}{method}" for k in (8, 16) for draw in (1, 2, 3, 4)
+                      for method in ("", "_scale0.5", "_scale2")]
+            accuracies = {"best": random.uniform(0.7, 0.9), **{name: random.uniform(0.5, 0.7) for name in names}}
+            output.write(task, accuracies, {name: 4 * value - 2 for name, value in accuracies.items()})
     # Comments that try to run as code, of which every neuron shows some.
-    rows = [{"text": text} | {emotion: int(emotion == "joy") for emotion in artifacts.EMOTIONS}
+    rows = [{"text": text} | {concept: int(concept == "joy") for concept in CONCEPTS}
             for text in (HOSTILE, f"so {HOSTILE}", f"{HOSTILE} again", "thank you so much", "thank you so much", "")]
     (folder / "data").mkdir()
     pd.DataFrame(rows).to_csv(folder / "data" / "dev.csv", index=False)
@@ -151,43 +183,46 @@ def study(tmp_path_factory, tiny_model):
 @pytest.fixture(scope="module")
 def page(study, tiny_model):
     """The page of the tiny study."""
-    call(make_report, study, "--results", RESULTS, "--pretrained_model", tiny_model, "--dataset", "data", "--top", 6,
-         "--comments", 4)
+    call(make_report, study, "--pretrained_model", tiny_model, "--dataset", "data", "--top", 6, "--comments", 4,
+         "--attributes", "ratings.csv", "--permutations", 20)
     return study / "report.html"
 
 
 SHOWN = "[...document.querySelectorAll('#neurons-table tbody tr:not([hidden])')]"
+DROPS = "[...document.querySelectorAll('.drop:not([hidden])')].map(drop => drop.dataset.measure + drop.dataset.k)"
 
 
 def test_page_in_a_browser(browser, page):
-    browser.open(page)
-    assert browser.complaints() == [], "nothing in the console, nothing loaded beside the page"
+    for width in (390, 1280):
+        browser.open(page, width=width)
+        assert browser.complaints() == [], "nothing in the console, nothing loaded beside the page"
+        assert browser.run("document.documentElement.scrollWidth") <= width
     assert browser.run("document.title").startswith("OpenNeuron"), "a comment ran as code"
     assert browser.run("document.querySelectorAll('#neurons-table img, #neurons-table script').length") == 0
     assert HOSTILE in browser.run("document.querySelector('#neurons-table bdi').textContent")
     assert browser.run("[...document.querySelectorAll('table')].every(table => table.caption)")
-    assert browser.run("document.documentElement.scrollWidth") <= 1280
 
 
 def test_filter(browser, page):
     browser.open(page)
-    attributes = list(pd.read_csv(page.parent / RANKS).columns)
-    assert browser.run(f"{SHOWN}.map(row => row.dataset.attribute)") == 6 * attributes[:1], "at first, one attribute"
+    assert browser.run(f"{SHOWN}.map(row => row.dataset.attribute)") == 6 * ATTRIBUTES[:1], "at first, one attribute"
 
     def choose(control, value):
         browser.run(f"""{{ const control = document.getElementById('{control}'); control.value = {json.dumps(value)};
                            control.dispatchEvent(new Event('input')) }}""")
         return browser.run(f"{SHOWN}.length")
 
-    assert choose("attribute", "") == 6 * len(attributes)
+    assert choose("attribute", "") == 6 * len(ATTRIBUTES)
     layers = browser.run(f"{SHOWN}.map(row => row.dataset.layer)")
     assert choose("layer", "1") == layers.count("1") and browser.run(f"{SHOWN}.every(row => row.dataset.layer === '1')")
     assert browser.run("document.getElementById('shown').textContent") == f"{layers.count('1')} of {len(layers)} rows"
     with_thanks = f"{SHOWN}.filter(row => row.textContent.includes('thank you')).length"
     assert 0 < choose("words", "THANK you") == browser.run(with_thanks)
     assert choose("words", "no comment says this") == 0
+    assert browser.run(DROPS) == ["accuracy16"], "the largest k, if there is no 4,000"
     choose("k", "8")
-    assert browser.run("[...document.querySelectorAll('.drop:not([hidden])')].map(drop => drop.dataset.k)") == ["8"]
+    choose("measure", "margin")
+    assert browser.run(DROPS) == ["margin8"]
 
 
 def test_sort_with_mouse_and_keyboard(browser, page):
@@ -201,9 +236,9 @@ def test_sort_with_mouse_and_keyboard(browser, page):
     browser.run(f"{heading}.firstElementChild.focus()")
     browser.press("Enter", 13)
     assert browser.run(tau) == best_first[::-1] and browser.run(f"{heading}.getAttribute('aria-sort')") == "ascending"
-    emotions = "[...document.querySelectorAll('#accuracies tbody th')].map(th => th.textContent)"
+    concepts = "[...document.querySelectorAll('#accuracies tbody th')].map(th => th.textContent)"
     browser.run("document.querySelector('#accuracies th button').click()")
-    assert browser.run(emotions) == sorted(EMOTIONS)
+    assert browser.run(concepts) == sorted(CONCEPTS)
 
 
 def test_values_under_the_pointer(browser, page):
@@ -218,104 +253,123 @@ def test_values_under_the_pointer(browser, page):
 
 def test_what_the_pointer_shows_stands_in_the_page(browser, page):
     browser.open(page)
-    rows = "[...document.querySelectorAll('#drops .drop:not([hidden]) [data-tip]')]"
+    rows = "[...document.querySelectorAll('#masks .drop:not([hidden]) [data-tip]')]"
     tips = browser.run(f"{rows}.map(row => [row.dataset.tip, row.innerText])")
     for tip, row in tips:
         for number in re.findall(r"\d+\.\d+", tip):
             assert number in row, (tip, row)
     labels = browser.run("[...document.querySelectorAll('.profile')].map(profile => profile.ariaLabel)")
-    assert len(tips) == len(EMOTIONS) + 2
+    assert len(tips) == len(CONCEPTS) + len(ATTRIBUTES)
     assert all(re.findall("([a-z]+): .?[0-9]", label) == re.findall("([a-z]+):", labels[0]) for label in labels)
-    assert sorted(re.findall("([a-z]+):", labels[0])) == EMOTIONS
+    order = re.findall("([a-z]+):", labels[0])
+    assert sorted(order) == CONCEPTS and {*order[:2]} in ({"fear", "grief"}, {"joy", "gratitude"}, {"pride", "joy"},
+                                                          {"pride", "gratitude"}), "like beside like, by the ratings"
+    for high, low in browser.run("""[...document.querySelectorAll('#neurons-table tbody tr')].map(row => [
+            row.querySelector('.high').textContent.split(', '), row.querySelector('.low').textContent.split(', ')])"""):
+        assert not {*high} & {*low}, "no concept is under most and least"
 
 
 def test_on_a_phone(browser, page):
-    browser.open(page, width=375, height=700)
-    assert browser.run("document.documentElement.scrollWidth") == 375, "only tables may scroll sideways, in their boxes"
+    browser.open(page, width=390, height=700)
     outside = browser.run("""[...document.querySelectorAll('.box')].filter(box => box.scrollWidth > box.clientWidth)
         .map(box => box.ariaLabel)""")
     assert all("by layer" in box for box in outside), outside  # a matrix has no other way to stand there
-    numbers = """[...document.querySelectorAll('#accuracies .n, #drops .drop:not([hidden]) .n, #neurons tbody .n')]
+    numbers = """[...document.querySelectorAll('#accuracies .n, #masks .drop:not([hidden]) .n, #neurons tbody .n')]
         .map(cell => cell.getBoundingClientRect()).filter(cell => cell.width)"""
     assert browser.run(f"{numbers}.length") > 50
-    assert browser.run(f"{numbers}.every(cell => 0 <= cell.left && cell.right <= 375)"), "numbers beside the screen"
+    assert browser.run(f"{numbers}.every(cell => 0 <= cell.left && cell.right <= 390)"), "numbers beside the screen"
     assert browser.run("parseFloat(getComputedStyle(document.body).fontSize)") >= 16
 
 
+def test_every_section_of_a_whole_study(page):
+    text = " ".join(page.read_text().split())
+    for said in ("concepts that are alike by all attributes together stand beside each other", "family-wise p",
+                 "0.776", "The unit is the mask", "Share of placebos with p", "neurons multiplied by a factor",
+                 "rank correlation over neurons within layers", "Same top without 3 concepts", "Margin lost",
+                 "resemble an attribute (family-wise p &lt; 0.05", ": none;", "of 2 seeds chose the neurons and were"):
+        assert said in text, said
+    assert ">nan<" not in text and "Left out" not in text
+
+
+def flags_of(study):
+    return ["--rank", study / RANKS, "--activation_dir", study / "active_neuron_before_relu_csv", "--comments=0"]
+
+
 def test_page_without_comments_and_results_needs_no_model(study, tmp_path, capsys):
-    flags = ("--rank", study / RANKS, "--activation_dir", study / "active_neuron_before_relu_csv", "--comments=0")
-    call(make_report, tmp_path, *flags)
+    call(make_report, tmp_path, *flags_of(study))
     printed = capsys.readouterr().out
-    for section in ("accuracies", "comments", "drops"):
+    for section in ("accuracies", "comments", "masks", "effects"):
         assert f"left out {section}" in printed
     first = (tmp_path / "report.html").read_bytes()
-    call(make_report, tmp_path, *flags)
+    call(make_report, tmp_path, *flags_of(study))
     assert (tmp_path / "report.html").read_bytes() == first
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(UserError, match="report.html: was changed since it was written"):
+        call(make_report, tmp_path, *flags_of(study))
 
 
 def test_the_page_says_no_more_than_the_data_do(study, tmp_path):
-    flags = ("--rank", study / RANKS, "--activation_dir", study / "active_neuron_before_relu_csv", "--comments=0",
-             "--checkpoint_dir", study / "checkpoint", "--results", study / RESULTS)
+    flags = [*flags_of(study), "--checkpoint_dir", study / "checkpoint", "--results", study / RESULTS]
     call(make_report, tmp_path, *flags)
     page = " ".join((tmp_path / "report.html").read_text().split())
     accuracies = page[page.index('<section id="accuracies">'):page.index('<section id="layers">')]
     assert "2 seeds" in accuracies and "% to" not in accuracies, "two seeds make no interval"
-    assert "as many random ones; q &lt; 0.05 for" in page and "no fair control" in page
     assert "all 10 prompts" in page and "all 10 results" in page
     assert "<td>0.002 (8 of 10); 0.02 (joy-1, joy-3)</td>" in page and "<td>6</td>" in page
-    assert "invented" not in page
-    call(make_report, tmp_path, *flags, "--dataset", "demo")
-    assert '<ul id="summary"> <li>The comments and ratings were invented for this project' in " ".join(
-        (tmp_path / "report.html").read_text().split())
+    assert "invented" not in page and "concepts that are alike by the model&#39;s activations" in page
+    call(make_report, tmp_path, *flags, "--dataset", "demo", "--test=study")
+    page = " ".join((tmp_path / "report.html").read_text().split())
+    assert '<ul id="summary"> <li>The comments and ratings were invented for this project' in page
+    assert "This is the study's own test" in page and "paired t" in page and "The unit is the mask" not in page
 
 
 def test_the_page_tells_of_the_prompts_that_the_activations_were_read_under(study, tmp_path, capsys):
     """Prompts of another run, as they may stand in the default folder, are no part of it."""
-    flags = ["--rank", study / RANKS, "--activation_dir", study / "active_neuron_before_relu_csv", "--comments=0"]
-    made_with = {"dataset": "demo"}
-    artifacts.write_checkpoint(tmp_path / "checkpoint" / "joy-1.pt", {
-        "best_prompt": torch.ones(4, 16), "best_acc": 0.25, "settings": made_with})
-    call(make_report, tmp_path, *flags)
+    def add_another(folder, task):
+        with prompts.Folder(folder, Record("train.py", {}, {"dataset": "demo"}), overwrite=True) as output:
+            output.write(task, torch.ones(4, 16), 0.25, 1, torch.ones(4, 16), 0.25)
+
+    add_another(tmp_path / "checkpoint", Task("joy", 1))
+    call(make_report, tmp_path, *flags_of(study))
     assert "left out accuracies" in capsys.readouterr().out
     assert "invented" not in (tmp_path / "report.html").read_text()
     shutil.copytree(study / "checkpoint", tmp_path / "own")
-    artifacts.write_checkpoint(tmp_path / "own" / "pride-5.pt", {
-        "best_prompt": torch.ones(4, 16), "best_acc": 0.25, "settings": made_with})
-    call(make_report, tmp_path, *flags, "--checkpoint_dir=own")
+    add_another(tmp_path / "own", Task("pride", 5))
+    call(make_report, tmp_path, *flags_of(study), "--checkpoint_dir=own")
     page = (tmp_path / "report.html").read_text()
     assert "75.0% accuracy on average" in page and "all 10 prompts" in page and "invented" not in page
 
 
-def test_attributes_without_neurons_are_counted(study, tmp_path):
-    path = artifacts.searchlight_path(tmp_path / "ranks.csv", "significant_by_layer")
+def test_attributes_without_neurons_are_counted(tmp_path):
     counts = {"layer": 0, "attribute": ["valence", "arousal", "control"], "count": [7, 0, 0]}
-    pd.DataFrame(counts).to_csv(path, index=False)
-    page = {"summary": [], "layers": [], "left_out": {}}
-    make_report.add_layers(page, SimpleNamespace(rank=tmp_path / "ranks.csv"))
-    assert page["summary"] == ["Neurons that mirror an attribute (q < 0.01, pairs taken for independent): most for "
-                               "valence (7), none for 2 of 3 attributes."]
+    pd.DataFrame(counts).to_csv(ranks.table_path(tmp_path / "ranks.csv", "significant_by_layer"), index=False)
+    page = report.empty()
+    report.add_layers(page, SimpleNamespace(ranks=tmp_path / "ranks.csv"))
+    assert page["summary"] == ["Neurons that resemble an attribute (q < 0.01, distances taken as independent, which "
+                               "they are not): most for valence (7), none for 2 of 3 attributes."]
 
 
 def test_page_of_the_published_accuracies(study, published_accuracy, tmp_path):
-    call(make_report, tmp_path, "--rank", study / RANKS, "--activation_dir", study / "active_neuron_before_relu_csv",
-         "--comments=0", "--attribute_results", published_accuracy / "attribute",
+    call(make_report, tmp_path, *flags_of(study), "--attribute_results", published_accuracy / "attribute",
          "--random_results", published_accuracy / "random")
-    # At k = 4000, as in the study's figure.
-    assert "own; drop 8.1 points, 95% interval −4.4 to 20.7" in (tmp_path / "report.html").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert "own; drop 8.1 points, 95% interval \u22124.4 to 20.7" in page  # at k = 4000, as in the study's figure
+    assert "q &lt; 0.05 for 0 of 27 concepts and 1 of 14 attributes" in page
 
 
 @pytest.mark.parametrize("flags, said", [
     (["--random_results=data"], "--attribute_results and --random_results go together"),
     (["--top=65"], "--top 65: .* 64 neurons"),
     (["--output=report.pdf"], "report.pdf: must end in .html"),
-    (["--rank=nowhere.csv"], "nowhere.csv: no such file"),
+    (["--rank=nowhere.csv"], "nowhere.csv"),
     (["--results=data"], "data: holds no results"),
     (["--activation_dir=others"], "others/fear-1.csv: has changed since it was written"),
     (["--pretrained_model=backbone", "--dataset=data"], "backbone: .* another model.* --comments 0"),
 ])
 def test_bad_input(study, tmp_path, flags, said):
     shutil.copytree(study, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "report.html").unlink(missing_ok=True)
+    for path in tmp_path.glob("report.*"):
+        path.unlink()
     shutil.copytree(tmp_path / "active_neuron_before_relu_csv", tmp_path / "others")
     shutil.copy(tmp_path / "others" / "joy-1.csv", tmp_path / "others" / "fear-1.csv")
     with pytest.raises(UserError, match=said):
@@ -324,54 +378,74 @@ def test_bad_input(study, tmp_path, flags, said):
 
 
 def test_script_leaves_with_one_line(script):
-    assert script("make_report.py", status=2).stderr.startswith("make_report.py: ./neuron_rank/neuron_rank_by")
+    assert script("make_report.py", status=2).stderr.startswith("make_report.py: ")
 
 
-@pytest.mark.parametrize("family", ["roberta", "bert"])
+@pytest.mark.parametrize("family", ["roberta", "bert", "llama"])
 def test_peaks_are_those_of_the_plain_model(family, tiny_model, tmp_path):
-    from transformers import AutoModel, AutoTokenizer, BertConfig, BertForMaskedLM
+    from transformers import (
+        AutoModel,
+        AutoTokenizer,
+        BertConfig,
+        BertForMaskedLM,
+        LlamaConfig,
+        LlamaForCausalLM,
+    )
 
     folder = tiny_model
-    if family == "bert":
+    if family != "roberta":
         folder = tmp_path
         tokenizer = AutoTokenizer.from_pretrained(tiny_model)
         tokenizer.save_pretrained(folder)
         torch.manual_seed(0)
-        BertForMaskedLM(BertConfig(
-            vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
-            max_position_embeddings=80, type_vocab_size=1, initializer_range=0.5, pad_token_id=tokenizer.pad_token_id,
-        )).save_pretrained(folder)
-    model, tokenizer, _ = loading.load_backbone(str(folder), 0)
-    texts = ["thank you", "", "I am so sorry for what you lost", "caf\u00e9 \U0001f600 wow", "this is fun",
-             "word " * 60]
+        sizes = dict(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+                     intermediate_size=32, max_position_embeddings=80, initializer_range=0.5)
+        (BertForMaskedLM(BertConfig(type_vocab_size=1, pad_token_id=tokenizer.pad_token_id, **sizes))
+         if family == "bert" else LlamaForCausalLM(LlamaConfig(**sizes))).save_pretrained(folder)
+    model = loading.load(str(folder)).model
+    texts = ["thank you", "", "I am so sorry for what you <s> lost", "caf\u00e9 \U0001f600 wow", "word " * 60]
     chosen = np.array([0, 31, 32, 63])
-    values, spans = comments.peaks(model, tokenizer, texts, chosen, 70, positions_per_batch=20)
+    rows = model.encode(texts, 30)
+    *_, found = comments.peaks(model, texts, rows, chosen, cut_by_length(rows, np.arange(len(rows)), 0, 40))
 
     plain = AutoModel.from_pretrained(folder).eval()
-    for i, text in enumerate(texts):
-        encoded = tokenizer(text, truncation=True, max_length=70, return_offsets_mapping=True)
-        ids = torch.tensor([encoded["input_ids"]])
+    layers = plain.layers if family == "llama" else plain.encoder.layer
+    for i, (text, row) in enumerate(zip(texts, rows)):
+        own = slice(1, None) if family == "llama" else slice(2, -1)  # without bos; without <mask>, <s> and </s>
         read = []
-        hooks = [layer.intermediate.register_forward_hook(lambda module, inputs, output: read.append(output[0, 1:-1]))
-                 for layer in plain.encoder.layer]
+        hooks = [(layer.mlp.down_proj if family == "llama" else layer.output.dense).register_forward_pre_hook(
+            lambda module, inputs: read.append(inputs[0][0, own])) for layer in layers]
         with torch.inference_mode():
-            plain(ids, position_ids=torch.arange(ids.shape[1])[None])
+            plain(torch.from_numpy(row)[None], position_ids=torch.arange(len(row))[None])
         for hook in hooks:
             hook.remove()
         if text == "":
-            assert (values[i] == -np.inf).all()
+            assert (found.largest[i] == -np.inf).all()
             continue
         largest, position = torch.cat(read, dim=1)[:, chosen].max(dim=0)
-        assert np.allclose(values[i], largest.numpy(), atol=1e-5)
-        assert spans[i].tolist() == [list(encoded["offset_mapping"][1 + place]) for place in position]
+        assert np.allclose(found.largest[i], largest.numpy(), atol=1e-5)
+        offsets = model.tokenizer(text, add_special_tokens=False, split_special_tokens=True,
+                                  return_offsets_mapping=True)["offset_mapping"]
+        assert found.spans[i].tolist() == [list(offsets[place]) for place in position]
 
 
 def test_strongest_and_cut_out():
     assert comments.strongest(np.array([1.0, 3.0, -np.inf, 3.0]), 4).tolist() == [1, 3, 0]
-    assert report.cut_out("I am proud", (4, 10)) == ["I am ", "proud", ""]
+    assert pages.cut_out("I am proud", (4, 10)) == ["I am ", "proud", ""]
 
 
-def test_profile_draws_each_emotion_from_the_mean():
-    up, down = report.profile(np.array([1.0, 2.0, 3.0]))
+@pytest.mark.parametrize("text, token, word", [
+    ("I am proudly here", "oud", "proudly"), ("I don't know", " don", "don't"),
+    ("a caf\u00e9-bar", "caf", "caf\u00e9-bar"),
+    ("\u6211\u5f88\u9ad8", "\u9ad8", "\u9ad8"), ("wow!!", "!!", "!!"), ("a \U0001f600", "\U0001f600", "\U0001f600"),
+])
+def test_a_token_is_shown_as_its_word(text, token, word):
+    start = text.index(token)
+    first, last = comments.whole_word(text, (start, start + len(token)))
+    assert text[first:last] == word
+
+
+def test_profile_draws_each_concept_from_the_mean():
+    up, down = pages.profile(np.array([1.0, 2.0, 3.0]))
     assert up == "M8 0v-20h3v20z" and down == "M0 0v20h3v-20z"
-    assert report.extremes(np.array([1.0, 2.0, 3.0]), ["a", "b", "c"], 2) == (["c", "b"], ["a", "b"])
+    assert pages.extremes(np.array([1.0, 2.0, 3.0, 9.0]), ["a", "b", "c", "d"]) == (["d"], ["a", "b", "c"])

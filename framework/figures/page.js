@@ -42,11 +42,15 @@
     filter();
   }
 
-  // The drop at one number of masked neurons at a time.
-  const k = byId("k");
+  // The drops of one measure, at one number of changed neurons, at a time.
+  const [k, measure] = [byId("k"), byId("measure")];
   if (k) {
-    const show = () => { for (const drop of all(".drop")) drop.hidden = drop.dataset.k !== k.value; };
-    k.addEventListener("input", show);
+    const show = () => {
+      for (const drop of all(".drop")) {
+        drop.hidden = drop.dataset.k !== k.value || Boolean(measure) && drop.dataset.measure !== measure.value;
+      }
+    };
+    for (const control of [k, measure]) control?.addEventListener("input", show);
     show();
   }
 

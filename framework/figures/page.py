@@ -11,8 +11,12 @@ import jinja2
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from framework.figures.style import SIGNIFICANT
+
 _FOLDER = Path(__file__).resolve().parent
-SIGNIFICANT = 0.05  # q of the stars, as in the figures
+# Columns of the top neurons -> step 4's tables that they are from.
+TESTS = {"tau": "tau", "p": "permutation_p", "family-wise p": "permutation_p_fwe", "q": "q"}
+WORDS = {"emotion": "concept", "attribute": "attribute", "masks": "the mask as the unit", "study": "the study's test"}
 
 
 def axis(*values: np.ndarray) -> np.ndarray:
@@ -33,7 +37,7 @@ def axis(*values: np.ndarray) -> np.ndarray:
 
 
 def profile(values: np.ndarray) -> tuple[str, ...]:
-    """One neuron over emotions as bars: outlines of those above and below its mean.
+    """One neuron over concepts as bars: outlines of those above and below its mean.
 
     Parameters
     ----------
@@ -42,7 +46,7 @@ def profile(values: np.ndarray) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Two SVG paths, in which each emotion has 4 units of width and the longest bar 20 of height; y = 0 is the mean.
+        Two SVG paths, in which each concept has 4 units of width and the longest bar 20 of height; y = 0 is the mean.
     """
     bars = values - values.mean()
     heights = np.rint(20 * bars / (np.abs(bars).max() or 1)).astype(int)
@@ -62,10 +66,12 @@ def extremes(values: np.ndarray, names: Sequence[str], count: int = 3) -> tuple[
     Returns
     -------
     high, low : list of str
-        `count` names each: of the largest values, largest first, and of the smallest, smallest first.
+        At most `count` names each: of the largest values that are above the mean, largest first, and of the smallest
+        below it, smallest first. None is in both.
     """
-    order = np.argsort(values, kind="stable")
-    return [names[i] for i in order[::-1][:count]], [names[i] for i in order[:count]]
+    order, mean = np.argsort(values, kind="stable"), values.mean()
+    return ([names[i] for i in order[::-1] if values[i] > mean][:count],
+            [names[i] for i in order if values[i] < mean][:count])
 
 
 def cut_out(text: str, span: tuple[int, int]) -> list[str]:
@@ -124,10 +130,6 @@ def _number(value, digits=3):
     return "\u2013" if np.isnan(value) else f"{round(value, digits) + 0:.{digits}f}".replace("-", "\u2212")
 
 
-def _points(value):
-    return _number(100 * value, 1)
-
-
 def _percent(value, digits=1):
     return _number(100 * value, digits) + "%"
 
@@ -151,26 +153,34 @@ def render(page: dict[str, Any]) -> str:
     Parameters
     ----------
     page : dict
-        summary : list of str
-            What was found, a sentence each.
+        summary, warnings : list of str
+            What was found, a sentence each; what a reader must know of how.
         accuracies : list of dict
-            `emotion`; `mean`, `ci_low`, `ci_high` in 0..1, NaN where unknown; `n` seeds.
+            `concept`; `mean`, `ci_low`, `ci_high` in 0..1, NaN where unknown; `n` seeds.
         layers : list of dict
             `criterion`, str; `counts`, a frame with a row a layer and a column an attribute.
         shape : (int, int)
             Layers, and neurons in each.
-        emotions : list of str [E]
-            In the order of the profiles.
+        concepts : list of str [E]
+            In the order of the profiles; `ordered_by` says whose it is.
         neurons : list of dict
             `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, dict of column title to number; `values`, array
             [E]; `comments`, list of dicts of `parts` (as `cut_out` gives), `value` and `labels` (list of str).
-        drops : dict of int to dict of str to frame
-            By k, then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and `specific`,
-            the mean accuracies. `k_shown` is the k that is seen first.
+        masks : dict of (Measure, int) to dict of str to frame
+            By measure and k, then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and
+            `specific`, the means. `k_shown` is the k that is seen first, `intervention` what the masks do.
+        placebo : list of dict
+            `measure`, `by`, `test`, `tests` and `share`.
+        doses : list of dict
+            `measure` (a Measure), `k` and `table` (`analysis.inference.accuracy_by_dose`).
+        effects : list of dict
+            `attribute`, `r`, `p`.
+        stability : list of dict
+            `attribute` and columns of step 4's tables; `stability_k` is the k of these.
         settings : dict of str to dict
             By file.
         left_out : dict of str to str
-            Why a section ("accuracies", "layers", "comments", "drops") is missing.
+            Why a section ("accuracies", "layers", "comments", "masks", "effects", "stability") is missing.
 
     Returns
     -------
@@ -179,10 +189,10 @@ def render(page: dict[str, Any]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined)
-    environment.filters |= {"percent": _percent, "points": _points, "number": _number, "probability": _probability,
-                            "setting": _setting}
+    environment.filters |= {"percent": _percent, "number": _number, "probability": _probability, "setting": _setting}
     script = (_FOLDER / "page.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("page.html").render(
         **page, script=script, script_hash=digest, style=(_FOLDER / "page.css").read_text("utf-8"),
-        significant=SIGNIFICANT, axis=axis, profile=profile, extremes=extremes, heat=heat)
+        significant=SIGNIFICANT, words=WORDS, axis=axis, profile=profile, extremes=extremes, heat=heat,
+        scaled=lambda values, factor: factor * np.array([*values], float))

@@ -1,99 +1,139 @@
 """Which comments drive a neuron most, and at which word: what a neuron viewer shows."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from tqdm import tqdm
-from transformers import PreTrainedTokenizerBase
 
-from framework.model import neurons
-from framework.model.former import PromptedModel
-from framework.roberta import RobertaForMaskedLMPrompt
+from framework.errors import UserError
+from framework.model.prompted import PromptedModel
+
+# What a token grows to: letters, digits and what joins them, of scripts that put spaces between words.
+_WORD = re.compile(r"(?:(?![\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f])\w)+(?:['\u2019-](?:(?![\u3040-\u30ff\u3400-\u9fff"
+                   r"\u0e00-\u0e7f])\w)+)*")
 
 
-@torch.inference_mode()
-def peaks(
-    model: PromptedModel, tokenizer: PreTrainedTokenizerBase, texts: list[str], chosen: np.ndarray, max_length: int,
-    positions_per_batch: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The largest value of some neurons over each comment's tokens, and the token that it is at.
+class Peaks(NamedTuple):
+    """The largest value of K neurons over the tokens of each of C comments, and the token that it is at.
 
-    The frozen model reads `<s>` text `</s>` at positions 0, 1, 2, ... without `<mask>` and prompt, since the question
-    is what in a text a neuron answers to. `<s>` and `</s>` are left out: many neurons are largest there in every text.
-
-    Parameters
+    Attributes
     ----------
-    model : RobertaForMaskedLMPrompt or PromptedEncoder
-    tokenizer : transformers tokenizer
-        Of the fast kind, which knows where in a text each token is.
-    texts : list of str
-    chosen : int array [K]
-        Neurons, layer * D + unit.
-    max_length : int
-        Longer texts are cut to so many tokens.
-    positions_per_batch : int
-        Upper bound of texts x length in one forward pass; a single text is always allowed.
-
-    Returns
-    -------
-    values : array [C, K], float32
+    largest : array [C, K], float32
         -inf for a text without a token.
     spans : array [C, K, 2], int
         The token's first character in the text and the one after its last.
     """
-    layer_of, unit_of = np.divmod(chosen, neurons.shape(model)[1])
-    encoded = tokenizer(texts, truncation=True, max_length=max_length, return_offsets_mapping=True)
-    tokens, offsets = encoded["input_ids"], encoded["offset_mapping"]
-    values = np.full((len(texts), len(chosen)), -np.inf, np.float32)
-    spans = np.zeros((len(texts), len(chosen), 2), int)
-    with tqdm(total=len(texts), desc="reading comments", unit="comment", dynamic_ncols=True) as bar:
-        for rows in cut_by_equal_length(tokens, positions_per_batch):
-            characters = np.array([offsets[row] for row in rows])
 
-            def keep(layer, activations):
-                columns = np.flatnonzero(layer_of == layer)
-                words = activations[:, 1:-1, unit_of[columns]]
-                if words.numel():
-                    largest, position = words.max(dim=1)
-                    values[np.ix_(rows, columns)] = largest.float().cpu()
-                    spans[np.ix_(rows, columns)] = characters[np.arange(len(rows))[:, None], 1 + position.cpu().numpy()]
-
-            with neurons.at_neurons(model, keep):
-                _read(model.eval(), torch.tensor([tokens[row] for row in rows], device=model.device))
-            bar.update(len(rows))
-    return values, spans
+    largest: np.ndarray
+    spans: np.ndarray
 
 
-def cut_by_equal_length(tokens: Sequence[Sequence[int]], positions_per_batch: int) -> list[np.ndarray]:
-    """Cut texts into batches of the same length, which need no padding.
+def token_spans(model: PromptedModel, texts: Sequence[str], rows: Sequence[np.ndarray]) -> list[tuple[int, np.ndarray]]:
+    """Where the text's own tokens stand in each row, and which characters each of them is.
 
     Parameters
     ----------
-    tokens : sequence of sequences of int
-    positions_per_batch : int
-        Upper bound of texts x length; a single text is always allowed.
+    model : PromptedModel
+    texts : sequence of str
+    rows : sequence of int arrays
+        Of `model.encode`.
 
     Returns
     -------
-    list of int arrays
-        Indices of texts, the longest first.
+    list of (int, array [n, 2])
+        The first of a row's own tokens, and for these the first character and the one after the last.
+
+    Raises
+    ------
+    UserError
+        If the tokenizer cannot tell.
     """
-    lengths = np.array([len(ids) for ids in tokens])
-    return [part for length in np.unique(lengths)[::-1]
-            for part in _parts(np.flatnonzero(lengths == length), max(1, positions_per_batch // length))]
+    if not model.tokenizer.is_fast:
+        raise UserError("--pretrained_model: its tokenizer does not say where in a text each token is; leave the "
+                        "comments out with --comments 0")
+    offsets = model.tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True,
+                              return_offsets_mapping=True)["offset_mapping"]
+    around = model.encode([""], 1 << 10)[0]  # what a row has beside the text
+    places = []
+    for row, spans in zip(rows, offsets):
+        same = np.flatnonzero(row[:len(around)] != around[:len(row)])
+        first = int(same[0]) if len(same) else min(len(row), len(around))
+        count = max(0, len(row) - len(around))
+        left = getattr(model.tokenizer, "truncation_side", "right") == "left" and len(spans) > count
+        places.append((first, np.array(spans[-count:] if left else spans[:count], int).reshape(-1, 2)))
+    return places
 
 
-def _parts(rows, size):
-    return [rows[start:start + size] for start in range(0, len(rows), size)]
+@torch.inference_mode()
+def peaks(
+    model: PromptedModel, texts: Sequence[str], rows: Sequence[np.ndarray], chosen: np.ndarray,
+    passes: Sequence[np.ndarray]
+) -> Iterator[int | Peaks]:
+    """Where in which texts some neurons are largest.
+
+    The frozen model reads each text without a prompt, since the question is what in a text a neuron answers to. Special
+    tokens are left out: many neurons are largest there in every text.
+
+    Parameters
+    ----------
+    model : PromptedModel
+    texts : sequence of str [C]
+    rows : sequence of int arrays [C]
+        The texts as `model.encode` gives them.
+    chosen : int array [K]
+        Neurons, layer * D + unit.
+    passes : sequence of int arrays
+        Which texts make a pass.
+
+    Yields
+    ------
+    int
+        After each pass, how many texts are done.
+    Peaks
+        At the end.
+    """
+    layer_of, unit_of = np.divmod(chosen, model.shape[1])
+    own = token_spans(model, texts, rows)
+    largest = np.full((len(texts), len(chosen)), -np.inf, np.float32)
+    spans = np.zeros((len(texts), len(chosen), 2), int)
+    nothing = torch.empty(0, model.prompt_width, device=model.device)
+    done = 0
+    for part in passes:
+        begin = np.cumsum([0, *(len(rows[text]) for text in part)])
+
+        def keep(layer, neurons):
+            columns = np.flatnonzero(layer_of == layer)
+            if not len(columns):
+                return
+            activity = neurons[:, torch.from_numpy(unit_of[columns]).to(neurons.device)].float().cpu().numpy()
+            for text, start in zip(part, begin):
+                first, characters = own[text]
+                if len(characters):
+                    of_text = activity[start + first:start + first + len(characters)]
+                    largest[text, columns] = of_text.max(axis=0)
+                    spans[text, columns] = characters[of_text.argmax(axis=0)]
+
+        model.read_everywhere([rows[text] for text in part], nothing, keep)
+        done += len(part)
+        yield done
+    yield Peaks(largest, spans)
 
 
-def _read(model, input_ids):
-    if isinstance(model, RobertaForMaskedLMPrompt):
-        # Its own forward pass computes position 0 alone in the last layer; its parent's encoder computes all.
-        model.roberta.encoder(model.roberta.embeddings(input_ids, prompt=model.prompt[:0]))
-    else:
-        model(input_ids, prompt=torch.empty(0, model.prompt_width, device=model.device))
+def whole_word(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    """The word that a token is a part of: its first character and the one after its last.
+
+    Chinese, Japanese and Thai have no spaces between words: there it stays the token.
+    """
+    start, end = span
+    start = end - len(text[start:end].lstrip())  # of the space that a token may begin with
+    for word in _WORD.finditer(text, max(0, start - 40), end + 40):
+        if word.start() < end and word.end() > start:
+            return min(start, word.start()), max(end, word.end())
+    return start, end
 
 
 def strongest(values: np.ndarray, count: int) -> np.ndarray:
@@ -102,7 +142,7 @@ def strongest(values: np.ndarray, count: int) -> np.ndarray:
     Parameters
     ----------
     values : array [C]
-        The neuron's column of `peaks`.
+        The neuron's column of `Peaks.largest`.
     count : int
 
     Returns

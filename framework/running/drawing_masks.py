@@ -155,11 +155,16 @@ def of_kinds(flags: argparse.Namespace) -> Drawn:
     yield f"{flags.measure}_lost_by_kind", effects.loss_by_kind(loss, MEASURES[flags.measure]), loss
 
 
-def relation_to_effects(flags: argparse.Namespace) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
-    """Each neuron's tau [N, A], the margin that is lost without it [N], and how the two go together."""
+def relation_to_effects(
+    flags: argparse.Namespace, activity: tuple[list[str], np.ndarray] | None = None
+) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
+    """Each neuron's tau [N, A], the margin that is lost without it [N], and how the two go together.
+
+    `activity` is concepts [E] and values [S, E, N] of `--activation_dir`, where they are read already.
+    """
     # An effect is what setting a neuron to zero does to the margin; so much, with the other sign, is lost.
     lost = -rdms.tasks_and_values(flags.effects)[2].mean(axis=(0, 1))
-    _, concepts, values = rdms.tasks_and_values(flags.activation_dir)
+    concepts, values = activity or rdms.tasks_and_values(flags.activation_dir)[1:]
     if len(lost) != values.shape[2]:
         raise UserError(f"{flags.effects}: has {len(lost)} neurons, {flags.activation_dir} has {values.shape[2]}; give "
                         "effects and activations of one model")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from framework.analysis import concepts as order
 from framework.analysis import rsa
 from framework.errors import UserError
-from framework.files import activations, names, people
+from framework.files import activations, config, names, people
 from framework.tasks import Task
 
 
@@ -77,6 +78,17 @@ def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None 
              "activation_dir": "the model's activations"}
     first = next(iter(found))
     return RDMs(common, *(titled.get(flag, {}) for flag in words), order.similarity_order(found[first]), words[first])
+
+
+def take_from_step_4(flags: argparse.Namespace) -> None:
+    """`--attributes` and `--concept_order` as step 4 was given them, where no flag says what people think."""
+    written = flags.ranks.with_suffix(".yaml") if flags.ranks else None  # for --config, beside the ranks
+    if flags.attributes or flags.similarity or not (written and written.exists()):
+        return
+    given = config.read_config(written)
+    attributes, order = (Path(given[name]) if name in given else None for name in ("attributes", "concept_order"))
+    if attributes and attributes.exists() and (order is None or order.exists()):
+        flags.attributes, flags.concept_order = attributes, flags.concept_order or order
 
 
 def tasks_and_values(folder: activations.PathLike) -> tuple[list[Task], list[str], np.ndarray]:

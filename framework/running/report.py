@@ -1,0 +1,265 @@
+"""From files to the page: each function adds a section of `framework.figures.page`, or says why it is left out."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from framework.analysis import estimators, inference, masks
+from framework.errors import UserError
+from framework.figures import masking
+from framework.figures import page as pages
+from framework.figures.style import MEASURES, SIGNIFICANT
+from framework.files import activations, names, opening, texts
+from framework.files import prompts as prompt_files
+from framework.files import ranks as rank_files
+from framework.files import results as result_files
+from framework.files.prompts import Prompt
+from framework.files.record import Record, record_path
+from framework.files.tables import read_table
+from framework.running import drawing, drawing_masks, rdms
+from framework.tasks import Task
+
+Page = dict[str, Any]
+Prompts = Mapping[Task, Prompt]
+
+
+def empty() -> Page:
+    """A page without sections, as `framework.figures.page.render` takes it."""
+    return {"summary": [], "accuracies": [], "layers": [], "neurons": [], "masks": {}, "placebo": [], "doses": [],
+            "effects": [], "stability": [], "settings": {}, "left_out": {}, "warnings": []}
+
+
+def read_prompts(flags: argparse.Namespace) -> dict[Task, Prompt]:
+    """The prompts that the activations were read under; others in `--checkpoint_dir` are no matter."""
+    read_under = Record.read(flags.activation_dir).get("prompts", {})
+    there = names.task_files(flags.checkpoint_dir, ".pt") if flags.checkpoint_dir.is_dir() else {}
+    own = [task for task, path in there.items() if read_under.get(task.name) == opening.sha256(path)]
+    return prompt_files.read_all(flags.checkpoint_dir, own) if own else {}
+
+
+def say_what_is_invented(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
+    """Results of the demonstration are no finding."""
+    if "demo" in (flags.dataset, *(prompt.record.get("dataset") for prompt in prompts.values())):
+        page["summary"].append("The comments and ratings were invented for this project; nothing here is a finding.")
+
+
+def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.ndarray]:
+    """The top neurons of each attribute, with their profiles; returns the concepts and activations [S, E, N]."""
+    ranks, made_with = rank_files.read(flags.ranks)
+    size = len(next(iter(ranks.values())))
+    if flags.top > size:
+        raise UserError(f"--top {flags.top}: {flags.ranks} ranks {size} neurons")
+    concepts = made_with.get("concepts") or made_with.get("emotions") or names.concepts_of(
+        activations.tasks(flags.activation_dir))
+    values, _ = activations.read(flags.activation_dir, concepts, made_with.get("seeds"))
+    digest = hashlib.sha256(values.data).hexdigest()
+    if values.shape[2] != size or made_with.get("activations_sha256", digest) != digest:
+        raise UserError(f"--activation_dir {flags.activation_dir}: {flags.ranks} was not made from what stands there; "
+                        "give the folder that step 4 was given")
+    num_layers = made_with.get("num_layers", 12)
+    if size % num_layers:
+        raise UserError(f"{flags.ranks}: {size} neurons cannot be divided evenly among {num_layers} layers")
+
+    found = rdms.read(flags, (concepts, values))
+    ordered = [found.concepts[i] for i in found.order]
+    page["concepts"] = ordered + [concept for concept in concepts if concept not in ordered]
+    page["ordered_by"] = found.ordered_by
+    page["shape"] = num_layers, size // num_layers
+    profiles = values.mean(axis=0)[[concepts.index(concept) for concept in page["concepts"]]]
+    tests = {title: rank_files.read_beside(flags.ranks, name, list(ranks)) for title, name in pages.TESTS.items()}
+    if tests["family-wise p"] is not None:
+        del tests["q"]  # it takes distances as independent and would stand beside a test that does not
+    tests = {title: table for title, table in tests.items() if table is not None}
+    if flags.effects:
+        lost = -rdms.tasks_and_values(flags.effects)[2].mean(axis=(0, 1))
+        if len(lost) != size:
+            raise UserError(f"{flags.effects}: has {len(lost)} neurons, {flags.ranks} ranks {size}; give effects of "
+                            "the same model")
+        tests["margin lost"] = pd.DataFrame(dict.fromkeys(ranks, lost))
+    for attribute, rank in ranks.items():
+        for neuron in map(int, masks.top_neurons(rank, flags.top)):
+            layer, unit = divmod(neuron, page["shape"][1])
+            page["neurons"].append({
+                "attribute": attribute, "rank": rank[neuron], "neuron": neuron, "layer": layer, "unit": unit,
+                "tests": {title: table[attribute][neuron] for title, table in tests.items()},
+                "values": profiles[:, neuron]})
+    page["summary"].append(f"The model has {size:,} neurons in {num_layers} layers; {len(ranks)} attributes and "
+                           f"{len(concepts)} concepts were compared.")
+    return concepts, values
+
+
+def add_accuracies(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
+    """How well prompts tell concepts, from step 6 or else from step 1."""
+    results, _ = drawing_masks.read_results(flags, "accuracy")
+    if results is None:
+        results = pd.DataFrame([(task.concept, prompt.best_acc) for task, prompt in prompts.items()],
+                               columns=["sentiment", "best"])
+    if results.empty:
+        page["left_out"]["accuracies"] = ("no --results, and none of the prompts that --activation_dir was read under "
+                                          f"in {flags.checkpoint_dir}")
+        return
+    rows = [{"concept": concept} | estimators.accuracy_interval(group.to_numpy())
+            for concept, group in results.groupby("sentiment")["best"]]
+    page["accuracies"] = rows = sorted(rows, key=lambda row: -row["mean"])
+    page["summary"].append(
+        f"Prompts tell a concept's comments from others with {results['best'].mean():.1%} accuracy on average; best "
+        f"for {rows[0]['concept']} ({rows[0]['mean']:.1%}), least for {rows[-1]['concept']} "
+        f"({rows[-1]['mean']:.1%}).")
+
+
+def add_layers(page: Page, flags: argparse.Namespace) -> None:
+    """How many neurons step 4 found in which layers."""
+    for _, criterion, counts in drawing.counts_by_layer(flags):
+        page["layers"].append({"criterion": criterion, "counts": counts})
+        total = counts.sum()
+        without = (total == 0).sum()
+        least = (f"none for {without} of {len(total)} attributes" if without else
+                 f"fewest for {total.idxmin()} ({total.min():,})")
+        found = f"most for {total.idxmax()} ({total.max():,}), {least}" if total.any() else "none"
+        page["summary"].append(f"Neurons that resemble an attribute ({criterion}): {found}.")
+    if not page["layers"]:
+        table = rank_files.table_path(flags.ranks, "significant_by_layer")
+        page["left_out"]["layers"] = f"no {table.name} beside --ranks"
+
+
+def add_masks(page: Page, flags: argparse.Namespace) -> None:
+    """What masks of step 6 cost, by measure and size; placebos; doses."""
+    for measure in MEASURES.values():
+        margins = bool(flags.results) and drawing_masks.has_margins(flags.results)
+        if measure.name == "margin" and not margins:
+            continue
+        results, folder = drawing_masks.read_results(flags, measure.name)
+        if results is None:
+            page["left_out"]["masks"] = "no --results"
+            return
+        sizes, intervention = drawing_masks.sizes_of(results, folder, flags.intervention)
+        pairs = inference.pair_conditions(results)
+        pairs = pairs[pairs["intervention"] == intervention]
+        by = {name: drawing_masks.drops(results, name, flags.test, intervention)
+              for name in ("emotion", "attribute", "overall")}
+        page["intervention"] = intervention or "zero or float"
+        page["k_shown"] = 4000 if 4000 in [size.k for size in sizes] else sizes[-1].k
+        for name in ("emotion", "attribute"):
+            means = pairs.groupby([name, "k"], as_index=False)[["random", "specific"]].mean()
+            for k, of_k in by[name].merge(means, on=[name, "k"]).groupby("k"):
+                page["masks"].setdefault((measure, k), {})[name] = of_k.sort_values("drop", ascending=False)
+        page["summary"].append(masking.in_words(by, page["k_shown"], measure))
+        tested = inference.placebo(results)
+        for (name, test), of in tested[tested["intervention"] == intervention].groupby(["by", "test"], sort=False):
+            page["placebo"].append({"measure": measure.name, "by": name, "test": test, "tests": len(of),
+                                    "share": (of["p"] < SIGNIFICANT).mean()})
+        if measure.name == "accuracy":
+            say_who_chose(page, flags, set(results["seed"]))
+    page["doses"] = [{"measure": MEASURES[name], "k": k, "table": table} for k in {size.k for size in sizes}
+                     for name, table in drawing_masks.doses(flags, k).items()]
+
+
+def say_who_chose(page: Page, flags: argparse.Namespace, seeds: set[int]) -> None:
+    """One line where the prompts that chose the neurons were also tested."""
+    chose = set(Record.read(flags.ranks).get("seeds", ()))
+    if same := chose & seeds:
+        page["warnings"].append(
+            f"The prompts of {len(same)} of {len(seeds)} seeds chose the neurons and were tested with them masked: to "
+            "choose and to test apart, name different seeds with --seed in steps 4 and 6.")
+
+
+def add_effects(page: Page, flags: argparse.Namespace, activity: tuple[list[str], np.ndarray]) -> None:
+    """Whether the neurons that resemble an attribute are those without which much is lost."""
+    if not (flags.effects and flags.attributes):
+        page["left_out"]["effects"] = "no --effects (get_neuron_effect.py makes them), or no --attributes"
+        return
+    _, lost, relation = drawing_masks.relation_to_effects(flags, activity)
+    page["effects"] = relation.to_dict("records")
+    tested = relation.dropna()
+    found = ", ".join(tested[tested["p"] < SIGNIFICANT]["attribute"]) or "no attribute"
+    page["summary"].append(f"What a neuron resembles goes with what is lost without it (p < {SIGNIFICANT}, each "
+                           f"attribute alone) for {found}.")
+
+
+def add_stability(page: Page, flags: argparse.Namespace) -> None:
+    """How far the top neurons depend on the seeds and concepts of the study."""
+    paths = {name: rank_files.table_path(flags.ranks, name) for name in ("reliability", "stability")}
+    tables = {name: read_table(path, words=None, of=flags.ranks) for name, path in paths.items() if path.exists()}
+    if not tables:
+        page["left_out"]["stability"] = f"no {paths['stability'].name} beside --ranks, which needs 8 concepts"
+        return
+    tables = {name: table.assign(**{column: pd.to_numeric(table[column], errors="coerce")
+                                    for column in table if column != "attribute"}) for name, table in tables.items()}
+    shown = tables.get("stability", tables.get("reliability")[["attribute"]] if "reliability" in tables else None)
+    if "k" in shown:
+        k = 4000 if (shown["k"] == 4000).any() else shown["k"].max()
+        shown = shown[shown["k"] == k]
+        page["stability_k"] = int(k)
+    if "reliability" in tables:
+        shown = shown.merge(tables["reliability"][["attribute", "reliability"]], on="attribute", how="left")
+    page["stability"] = shown.to_dict("records")
+
+
+def add_settings(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
+    """What each step recorded; of prompts and of results, which have a record each, all in one."""
+    def settings_of(record):
+        return {name: value for name, value in record.as_dict().items() if name != "sha256"}
+
+    evaluated = {task.name: settings_of(result_files.read_record(path)) for task, path in
+                 (names.task_files(flags.results, ".json") if flags.results else {}).items()}
+    for settings in evaluated.values():
+        settings.pop("prompt", None)  # a digest of the one prompt
+    trained = {task.name: settings_of(prompt.record) for task, prompt in prompts.items()}
+
+    def add_all(folder, what, records):
+        if any(of.get("made_by") or len(of) > 1 for of in records.values()):
+            page["settings"][f"{folder}: all {len(records)} {what}"] = pages.shared_settings(records)
+
+    add_all(flags.checkpoint_dir, "prompts", trained)
+    for output in filter(None, (flags.activation_dir, flags.effects, flags.ranks, flags.masks)):
+        if record_path(output).exists():
+            page["settings"][str(record_path(output))] = settings_of(Record.read(output))
+    add_all(flags.results, "results", evaluated)
+
+
+def add_comments(page: Page, flags: argparse.Namespace, prompts: Prompts) -> dict[str, Any]:
+    """The comments that drive each of these neurons most; returns what they were found with."""
+    if not flags.comments:
+        page["left_out"]["comments"] = "--comments 0"
+        return {}
+    # They take long to load.
+    from framework.model import comments, loading
+    from framework.training.passes import cut_by_length, positions_per_batch
+
+    first = next(iter(prompts.values())).record if prompts else Record("", {})
+    name = flags.pretrained_model or first.get("pretrained_model") or "roberta-base"
+    dataset = flags.dataset or first.get("dataset") or texts.default_dataset()
+    words = flags.label_words or first.get("label_words") or ["negative", "positive"]  # the model is loaded with some
+    device, dtype = loading.resolve(flags.device, flags.precision)
+    split = texts.read(dataset, flags.split)
+    loaded = loading.load(name, words, str(device), dtype)
+    model = loaded.model
+    read_by = Record.read(flags.activation_dir).get("backbone")
+    if read_by not in (None, loaded.fingerprint) or tuple(model.shape) != tuple(page["shape"]):
+        raise UserError(f"--pretrained_model {name}: {flags.activation_dir} was made with another model or version of "
+                        "it; name that one, or leave the comments out with --comments 0")
+    loading.prepare(model.device)
+    chosen = np.unique([row["neuron"] for row in page["neurons"]])
+    rows_of = {text: row for row, text in reversed([*enumerate(split.texts)])}
+    unique = list(dict.fromkeys(split.texts))  # a comment that was made twice is shown once
+    rows = model.encode(unique, model.fit_length(0, flags.max_length))
+    passes = cut_by_length(rows, np.arange(len(rows)), 0, positions_per_batch(model, training=False))
+    with tqdm(total=len(unique), desc="reading comments", unit="comment", dynamic_ncols=True) as bar:
+        for found in comments.peaks(model, unique, rows, chosen, passes):
+            if isinstance(found, int):
+                bar.update(found - bar.n)
+    for row in page["neurons"]:
+        column = np.searchsorted(chosen, row["neuron"])
+        row["comments"] = [{
+            "parts": pages.cut_out(unique[i], comments.whole_word(unique[i], found.spans[i, column])),
+            "value": found.largest[i, column],
+            "labels": [split.concepts[j] for j in np.flatnonzero(split.labels[rows_of[unique[i]]])],
+        } for i in comments.strongest(found.largest[:, column], flags.comments)]
+    return {"backbone": loaded.fingerprint, "data": texts.fingerprint(split)}
