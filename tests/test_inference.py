@@ -387,13 +387,13 @@ LEVELS = [{"single": 1}, {"own": 4}, {"pool": 14}, {"pool": 99}]
 
 
 def level(kind, repetitions, **sizes):
-    """The share of p < .05 by attribute, by emotion and overall where there is nothing to find."""
+    """The share of p <= .05 by attribute, by emotion and overall where there is nothing to find."""
     generator = np.random.default_rng(11)
     found = {by: [] for by in ("attribute", "emotion", "overall")}
     for _ in range(repetitions):
         results = simulate(generator, names_of(attributes=14, **kind), **sizes)
         for by, p in found.items():
-            p += (inference.accuracy_drop(results, by)["p"] < 0.05).tolist()
+            p += (inference.accuracy_drop(results, by)["p"] <= 0.05).tolist()
     return {by: np.mean(p) for by, p in found.items()}
 
 
