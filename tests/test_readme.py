@@ -1,4 +1,4 @@
-"""The README: its commands run as they stand, its figures and numbers are what they give, its Chinese twin agrees."""
+"""README and documentation: commands run as they stand, numbers are what they give, links lead somewhere."""
 
 import importlib
 import re
@@ -6,22 +6,25 @@ import shlex
 import subprocess
 import sys
 import tarfile
+from argparse import ArgumentParser
 
 import datasets
 import numpy as np
 import pandas as pd
 import pytest
-from configargparse import ArgumentParser
 from matplotlib.image import imread
 from transformers import AutoConfig
 
 from conftest import ROOT
-from framework import artifacts
+from framework.analysis.inference import accuracy_drop
 from framework.errors import UserError
-from framework.tasks import EMOTIONS
+from framework.files import config, results
+from framework.files.texts import GOEMOTIONS
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-CHINESE = (ROOT / "README-ZH.md").read_text(encoding="utf-8")
+PAGES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for folder in (
+    "", "backbone", "benchmarks", "data", "data/demo", "docs", "masks", "neuron_rank", "pic")
+    for path in sorted((ROOT / folder).glob("*.md"))}
+README, CHINESE = PAGES["README.md"], PAGES["README-ZH.md"]
 SCRIPTS = sorted(path.stem for path in ROOT.glob("*.py"))
 DEMO = ROOT / "data" / "demo"
 FIGURES = re.findall(r"\((docs/figures/\S+)\)", README)
@@ -37,9 +40,14 @@ def commands(text):
     return [[word for word in shlex.split(line) if word != "python"] for line in lines]
 
 
-COMMANDS = commands(README)
+STEPS, PUBLISHED = commands(PAGES["docs/steps.md"]), commands(PAGES["docs/published.md"])[:-1]
+# What the README that started the project gives must work for ever.
+FIRST = [["train.py"], ["./train.sh"], ["get_active_neuron.py"], ["eval_mask_neuron.py"], ["./eval.sh"],
+         ["gen_mask.py", "--CSV_Path=./neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv",
+          "--mode=14Properties", "--mask_method=1", "--PKL_File=./masks/RSA_14property_top_500_6000.pkl"]]
+COMMANDS = list({" ".join(command): command for command in [*FIRST, *(
+    command for page in PAGES.values() for command in commands(page))]}.values())
 WRAPPERS = {"./train.sh": "train.py", "./eval.sh": "eval_mask_neuron.py"}
-PUBLISHED = commands(README[README.index("\n## The published results"):README.index("\nNo network")])
 
 
 @pytest.fixture
@@ -58,7 +66,7 @@ def call(monkeypatch, tmp_path):
 
 
 def test_the_chinese_readme_has_the_same_commands_tables_and_figures():
-    for language in ("bash", "python", "text"):
+    for language in ("bash", "text", "bibtex"):
         assert code(CHINESE, language) == code(README, language)
     for what in (r"^#+ ", r"^\|"):
         assert len(re.findall(what, CHINESE, re.M)) == len(re.findall(what, README, re.M)), what
@@ -66,33 +74,55 @@ def test_the_chinese_readme_has_the_same_commands_tables_and_figures():
         assert sorted(re.findall(what, CHINESE)) == sorted(re.findall(what, README)), what
 
 
-@pytest.mark.parametrize("name", ["README.md", "README-ZH.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_the_readme_is_short():
+    def words(text):
+        return sum(re.search(r"\w", word) is not None for word in text.split())
+
+    assert words(README[:README.index("\n## What to be careful about")]) <= 1200
+    assert words(README) <= 2000
+
+
+def anchors(text):
+    headings = re.findall("^#+ (.*)", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S), re.M)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(name):
-    text = (ROOT / name).read_text(encoding="utf-8")
-    headings = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-                for heading in re.findall("^#+ (.*)", text, re.M)]
-    for link in re.findall(r'(?:\]\(|src=")([^)"]+)', text):
-        if link.startswith("#"):
-            assert link[1:] in headings, link
-        elif not link.startswith("http"):
-            assert (ROOT / link).exists(), link
+    for link in re.findall(r'(?:\]\(|src=")([^)"]+)', PAGES[name]):
+        target, _, anchor = link.partition("#")
+        if target.startswith("http"):
+            continue
+        path = (ROOT / name).parent.joinpath(target).resolve() if target else ROOT / name
+        assert path.exists() or path.relative_to(ROOT).parts[0] == "pic", link  # pictures that a study draws
+        if anchor:
+            assert anchor in anchors(PAGES[str(path.relative_to(ROOT))]), link
+
+
+def test_every_page_of_the_documentation_is_in_its_contents():
+    contents = "".join(code(PAGES["docs/index.md"], "{toctree}")).splitlines()
+    assert {f"docs/{name}.md" for name in contents} >= {name for name in PAGES if name.startswith("docs/")} - {
+        "docs/index.md"}
 
 
 def test_how_to_cite_is_what_the_citation_file_says():
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    for key in ("doi: (.*)", "start: \"(.*)\"", "journal: (.*)", "value: \"arXiv:(.*?)\"", "family-names: (.*?),"):
+    said = "".join(code(README, "bibtex"))
+    for key in ("doi: (.*)", "start: \"(.*)\"", "journal: (.*)", "value: \"(arXiv:.*?)\"", "family-names: (.*?),",
+                "given-names: (.*?)}", "volume: (.*)", "issue: (.*)"):
         assert re.findall(key, citation)
         for value in re.findall(key, citation):
-            assert value in README and value in CHINESE, value
-    assert re.findall('title: "(.*)"', citation)[1] in " ".join(README.replace("\n> ", " ").split())
+            assert value in said, value
+    assert re.findall('title: "(.*)"', citation)[1] in said
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_scripts_take_the_flags_of_the_command(command, call, monkeypatch, tmp_path):
-    artifacts.write_config(tmp_path / "checkpoint" / "train.yaml", {"epochs": 3}, "train.py")  # what a run leaves
+    config.write_config(tmp_path / "checkpoint" / "train.yaml", {"epochs": 3}, "train.py")  # what a run leaves
     script = WRAPPERS.get(command[0], command[0])
     if not script.endswith(".py"):
-        assert script == "source" or (ROOT / script).stat().st_mode & 0o111
+        assert (script in ("source", "pip", "ruff", "sbatch", "python3") or
+                (ROOT / script).stat().st_mode & 0o111)
         return
 
     class Parsed(Exception):
@@ -110,7 +140,7 @@ def test_scripts_take_the_flags_of_the_command(command, call, monkeypatch, tmp_p
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-@pytest.mark.parametrize("columns, lines", [(120, 50), (80, 80)])
+@pytest.mark.parametrize("columns, lines", [(120, 75), (80, 120)])
 def test_help_fits_a_screen(script, columns, lines, call, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(columns))
     with pytest.raises(SystemExit) as end:
@@ -123,55 +153,78 @@ def test_help_fits_a_screen(script, columns, lines, call, capsys, monkeypatch):
 # -------------------------------------------------------------------------------------------------------- what is done
 
 
-def test_the_six_steps_and_own_ratings_run_in_the_order_of_the_readme(call, tmp_path, tiny_model, capsys):
-    tasks = ["--sentiment", "joy", "grief", "anger", "love", "--random_seed", "1", "3"]
-    model = [*tasks, "--pretrained_model", tiny_model]
+def test_the_six_steps_run_in_the_order_of_the_documentation(call, tmp_path, tiny_model, capsys):
     for split in ("train", "dev", "test"):
         pd.read_csv(DEMO / f"{split}.csv")[::8].to_csv(tmp_path / f"{split}.csv", index=False)
+    tasks = ["--sentiment", "joy", "grief", "anger", "love", "--seed", "1", "3"]
     smaller = {  # appended to the commands: a flag's last value counts
-        "train.py": [*model, "--dataset", ".", "--prompt_len", 4, "--epochs", 1],
-        "get_active_neuron.py": model,
+        "train.py": [*tasks, "--pretrained_model", tiny_model, "--dataset", ".", "--prompt_len", 4, "--epochs", 1],
+        "get_active_neuron.py": ["--comments", 8, "--samples", 2],
         "rsa_searchlight.py": ["--permutations", 20],
         "gen_mask.py": ["--thresholds", 8],
-        "eval_mask_neuron.py": [*model, "--dataset", "."],
+        "eval_mask_neuron.py": ["--dataset", "."], "get_neuron_effect.py": ["--dataset", ".", "--max_rows", 4],
         "plot_results.py": ["--k", 8, "--simulations", 0, "--formats", "png"],
-        "make_report.py": ["--pretrained_model", tiny_model, "--dataset", ".", "--top", 2, "--comments", 2],
-        "prepare_attributes.py": [], "compare_people.py": ["--permutations", 20]}
+        "make_report.py": ["--dataset", ".", "--top", 2, "--comments", 2],
+        "compare_people.py": ["--permutations", 20]}
     (tmp_path / "data/human").mkdir(parents=True)
-    (tmp_path / "data/human/emotion_order.txt").write_text("\n".join(EMOTIONS) + "\n")
+    (tmp_path / "data/human/emotion_order.txt").write_text("\n".join(GOEMOTIONS) + "\n")
     judged = pd.DataFrame(np.random.default_rng(0).integers(1, 10, (5, 351)))
     judged.to_csv(tmp_path / "data/human/similarity_judgment_individual.csv", index=False)
     judged.mean().to_csv(tmp_path / "data/human/similarity_judgment_mean.csv", index=False, header=["judgement"])
     ratings = pd.read_csv(DEMO / "attribute_ratings.csv")[["emotion", "valence", "arousal", "fairness"]]
     ratings.to_csv(tmp_path / "data/human/attribute_ratings.csv", index=False)
-    ratings = ratings.melt("emotion", var_name="attribute", value_name="mean")
-    noise = np.random.default_rng(0).normal(0, 0.5, (4, len(ratings)))
-    pd.concat([ratings.assign(participant=f"p{i}", rating=(1 + 8 * ratings["mean"] + noise[i]).clip(1, 9).round())
-               for i in range(4)]).drop(columns="mean").to_csv(tmp_path / "my_ratings.csv", index=False)
 
-    ran = [command for command in COMMANDS
-           if WRAPPERS.get(command[0], command[0]) in smaller and command not in PUBLISHED]
+    ran = [command for command in STEPS if WRAPPERS.get(command[0], command[0]) in smaller]
     for script, *flags in ran:
         flags += smaller[WRAPPERS.get(script, script)]
         if script in WRAPPERS:
             subprocess.run([ROOT / script, *map(str, flags)], cwd=tmp_path, check=True, capture_output=True)
         else:
             call(script, *flags)
-        if script == "prepare_attributes.py":  # what it names as next is what the README gives
-            own, = (" ".join(command) for command in COMMANDS if "./neuron_rank/my_ratings.csv" in command)
-            assert f"next: python {own}\n" in capsys.readouterr().out
     assert {WRAPPERS.get(command[0], command[0]) for command in ran} == set(smaller)
-    for name in ("masks/RSA_14property_layer_matched_overlap.csv", "people/model.csv",
-                 "active_neuron_after_relu_csv/joy-all.csv",
-                 "eval_mask_neuron_result/RSA_14property_layer_matched/grief-3.json", "ratings/attribute_ratings.csv",
-                 "neuron_rank/my_ratings_reliability.csv", "roberta-large/checkpoint/love-1.pt",
-                 "pic/Acc_after_masking_correspond_neuron.png", "report.html", "goemotions_prompt_tuning_accuracy.csv"):
+    for name in ("checkpoint/love-3.pt", "goemotions_prompt_tuning_accuracy.csv",
+                 "active_neuron_after_relu_csv/joy-all.csv", "active_neuron_statistics.csv",
+                 "neuron_effect_csv/love-1.csv", "neuron_rank/neuron_rank_by_effect.csv",
+                 "masks/RSA_14property_layer_matched.pkl", "masks/RSA_14property_mean.pkl", "people/model.csv",
+                 "eval_mask_neuron_result/RSA_14property_layer_matched/grief-3.json",
+                 "pic/Acc_after_masking_correspond_neuron.png", "report.html"):
         assert (tmp_path / name).exists(), name
+
+
+def test_a_concept_set_of_ones_own_goes_from_ratings_to_masks(call, tmp_path, tiny_model, capsys):
+    """Five concepts that are no emotions, their ratings, and every command of the README's part on them."""
+    generator = np.random.default_rng(0)
+    concepts = ["care", "fairness", "loyalty", "authority", "purity"]
+    words = {concept: [f"{concept} {i} {word}" for i in range(12) for word in ("yes", "so")] for concept in concepts}
+    rows = [(text, *(int(name == concept) for name in concepts)) for concept in concepts for text in words[concept]]
+    (tmp_path / "my_texts").mkdir()
+    for split in ("train", "dev"):
+        generator.shuffle(rows)
+        pd.DataFrame(rows, columns=["text", *concepts]).to_csv(tmp_path / "my_texts" / f"{split}.csv", index=False)
+    pd.DataFrame([(f"p{i}", concept, attribute, generator.integers(1, 5) + 4 * (at > 1))
+                  for i in range(6) for at, concept in enumerate(concepts)
+                  for attribute in ("warmth", "duty", "force")],
+                 columns=["participant", "concept", "attribute", "rating"]).to_csv(
+                     tmp_path / "my_ratings.csv", index=False)
+
+    part = PAGES["README.md"].partition("## Your own study")[2].partition("**Model.**")[0]
+    train, ratings, searchlight = commands(part)
+    call(*train, "--pretrained_model", tiny_model, "--seed", 1, 3, "--prompt_len", 4, "--epochs", 1)
+    call("get_active_neuron.py", "--study", "moral")
+    call(*ratings)
+    assert "next: python rsa_searchlight.py --attributes ratings/attribute_ratings.csv" in capsys.readouterr().out
+    call(*searchlight, "--permutations", 20)
+    assert "moral" in capsys.readouterr().out
+    call("gen_mask.py", "--study", "moral", "--thresholds", 8)
+    call("eval_mask_neuron.py", "--study", "moral", "--dataset", "my_texts")
+    ranks = pd.read_csv(tmp_path / "moral/neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv")
+    assert list(ranks) == ["warmth", "duty", "force"] and len(ranks) == 64
+    assert len(list((tmp_path / "moral/eval_mask_neuron_result").glob("*/*-*.json"))) == 10
 
 
 def test_the_code_of_step_2_runs(monkeypatch):
     monkeypatch.chdir(ROOT)
-    for block in code(README, "python"):
+    for block in code(PAGES["docs/steps.md"], "python"):
         names = {}
         exec(block, names)
         assert [name for name, value in names["model"].named_parameters() if value.requires_grad] == [
@@ -209,35 +262,42 @@ def test_the_published_results_come_out_as_the_readme_says(call, tmp_path, publi
 
     assert len(FIGURES) == 2
     for name in FIGURES:
-        ours, kept = imread(tmp_path / name), imread(ROOT / name)
+        ours, kept = imread(tmp_path / "runs/published/pic" / name.rpartition("/")[2]), imread(ROOT / name)
         assert ours.shape == kept.shape and np.abs(ours - kept).mean() < 0.01, name
 
-    def table(name):
-        return pd.read_csv(tmp_path / name)
+    published = tmp_path / "data/published"
+    measured = results.read_published(published / "masked_accuracy/attribute", published / "masked_accuracy/random",
+                                      published / "accuracy.csv")
 
-    emotions = table("docs/figures/accuracy_drop_by_emotion.csv").query("k == 4000").set_index("emotion")
-    attributes = table("docs/figures/accuracy_drop_by_attribute.csv").query("k == 4000")
-    attributes = 100 * attributes.set_index("attribute")["drop"]
-    remorse = emotions.loc["remorse"] * 100
-    people = table("runs/published/people/attributes.csv").set_index("attribute")["tau"]
-    reliability = table("runs/published/neuron_rank_reliability.csv").set_index("attribute")["reliability"]
-    found = table("runs/published/neuron_rank_significant_by_layer.csv")["count"].sum()
-    model = table("runs/published/people/model.csv")["tau"][0]
-    for number in (f"{table('data/published/accuracy.csv').accuracy.mean():.0%} accuracy",
-                   f"{100 * emotions['drop'].mean():.1f} points", f"{(emotions.q < 0.05).sum()} of 27",
-                   f"{remorse['drop']:.1f} points, 95% interval {remorse['ci_low']:.1f} to {remorse['ci_high']:.1f}",
-                   f"{attributes['happy-face']:+.1f} points (happy-face) to {attributes['arousal']:.1f}",
-                   f"{found:,} of",
-                   f"happy-face {people['happy-face']:.2f}, valence {people['valence']:.2f}, "
-                   f"fairness {people['fairness']:.2f}; the whole model {model:.2f}",
-                   f"{reliability.min():.1f} ({reliability.idxmin()}) to "
-                   f"{reliability.max():.1f} ({reliability.idxmax()})"):
-        assert number in " ".join(README.split()), number
+    def drops(by, test="masks"):
+        return accuracy_drop(measured, by, test).query("k == 4000")
+
+    overall, = drops("overall").itertuples()
+    emotions = drops("emotion").set_index("emotion")
+    assert not (emotions["q"] < 0.05).any()
+    remorse = emotions.loc["remorse"]
+    people = pd.read_csv(tmp_path / "runs/published/people/attributes.csv", index_col="attribute")["tau"]
+    reliability = pd.read_csv(tmp_path / "runs/published/neuron_rank_reliability.csv",
+                              index_col="attribute")["reliability"]
+    readme, page, numbers = (" ".join(PAGES[name].split()) for name in (
+        "README.md", "docs/published.md", "docs/inference.md"))
+    interval = f"from {100 * overall.ci_low:.1f} to {100 * overall.ci_high:.1f}"
+    for text, said in (
+            (readme, f"{measured['best'].mean():.0%} accuracy on average"),
+            (readme, f"costs {100 * overall.drop:.1f} points more"), (readme, interval), (page, interval),
+            (readme, f"says that {(drops('emotion', 'study')['q'] < 0.05).sum()} do"),
+            (numbers, f"Remorse loses most, {100 * remorse['drop']:.1f} points, with a standard error of "
+                      f"{100 * remorse['se']:.1f}"),
+            (page, f"happy-face (tau {people['happy-face']:.2f}), valence ({people['valence']:.2f}) and fairness "
+                   f"({people['fairness']:.2f})"),
+            (numbers, f".{10 * reliability.min():.0f} ({reliability.idxmin()}) to .{10 * reliability.max():.0f} "
+                      f"({reliability.idxmax()})")):
+        assert said in text, said
 
 
 # ---------------------------------------------------------------------------------------------------- what goes wrong
 
-TROUBLE = re.findall(r"^\| `(.*?)` \|", README[README.index("## Troubleshooting"):], re.M)
+TROUBLE = re.findall(r"^\| `(.*?)` \|", PAGES["docs/troubleshooting.md"], re.M)
 
 
 def offline(*_, **__):
@@ -248,17 +308,18 @@ def offline(*_, **__):
     ("--dataset goemotions:", ["train.py"]),
     ("--pretrained_model roberta-base:", ["train.py", "--dataset", "demo"]),
     ("cannot be reached", ["download_data.py", "--mirror", "http://127.0.0.1:9", "--retries", 0]),
-    ("fear-1.pt:", ["get_active_neuron.py", "--pretrained_model", "backbone", "--sentiment", "fear",
-                    "--random_seed", 1]),
+    ("is there already, and no record", ["gen_mask.py", "--ranks", "ranks.csv", "--num_layers", 4, "--masks",
+                                         "mine.pkl", "--thresholds", 8]),
     ("so these are distances:", ["rsa_searchlight.py", "--attributes", "distances.csv"]),
     ("--thresholds 5000:", ["gen_mask.py", "--CSV_Path", "ranks.csv", "--num_layers", 4]),
     ("was made with other settings", ["gen_mask.py", "--CSV_Path", "made.csv", "--num_layers", 4, "--thresholds", 8]),
 ])
-def test_scripts_say_what_the_readme_quotes(start, command, call, monkeypatch, tmp_path):
+def test_scripts_say_what_the_page_quotes(start, command, call, monkeypatch, tmp_path):
     monkeypatch.setattr(datasets, "load_dataset", offline)
     if "--dataset" in command:
         monkeypatch.setattr(AutoConfig, "from_pretrained", offline)
     (tmp_path / "distances.csv").write_text("valence\n0.5\n")
+    (tmp_path / "mine.pkl").write_text("mine")
     for name in ("ranks.csv", "made.csv"):
         pd.DataFrame({"valence": np.arange(1, 4097)}).to_csv(tmp_path / name, index=False)
     if "made.csv" in command:
@@ -280,4 +341,4 @@ def test_scripts_say_that_the_environment_is_not_active(name):
 def test_ten_errors_are_quoted():
     assert len(TROUBLE) == 10
     assert TROUBLE[0] in (ROOT / "environment.sh").read_text()
-    assert TROUBLE[-1] in (ROOT / "framework/cli.py").read_text()
+    assert TROUBLE[-1] in (ROOT / "framework/running/script.py").read_text()

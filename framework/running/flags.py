@@ -1,6 +1,6 @@
 """The flags of the scripts: one name for one thing, every old name accepted, `--help` without loading libraries.
 
-A script's page begins so:
+A script's page begins so::
 
     from framework.running import flags, script
 

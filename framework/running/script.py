@@ -1,6 +1,6 @@
 """What every script does at its end: one line for what went wrong, and the command that comes next.
 
-A script's page ends so:
+A script's page ends so::
 
     def main():
         flags = parse_flags()                                   # framework/running/flags.py

@@ -1,5 +1,7 @@
 """One way to do work: one function for every item, in this process or on the machines of a Ray cluster.
 
+A script uses it so::
+
     def measure(study, item):              # in the script; runs here or on a worker
         for part in parts_of(item):
             yield ...                      # messages, sent back as they come

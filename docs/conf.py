@@ -1,0 +1,47 @@
+"""Settings of the documentation, for Sphinx: pages in Markdown (MyST), the API from docstrings (numpydoc)."""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+project = "OpenNeuron"
+copyright = "the OpenNeuron contributors"  # noqa: A001
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+default_role = "code"  # in docstrings `name` is code
+autosummary_generate = True
+autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+html_theme = "furo"
+html_logo = "logo.png"
+html_title = "OpenNeuron"
+html_static_path = []
+
+
+def show_figures_that_are_there(app, docname, source):
+    """Leave out images whose files are not in the repository yet, so that a page never shows a broken one."""
+    lines = source[0].splitlines(keepends=True)
+    source[0] = "".join(line for line in lines if not line.startswith("![") or
+                        (ROOT / "docs" / line[line.index("](") + 2:line.rindex(")")]).exists())
+
+
+def keep_bars(app, what, name, obj, options, lines):
+    """|a| is an absolute value in our docstrings, and a substitution in reStructuredText."""
+    lines[:] = [re.sub(r"(`[^`]*`)|\|", lambda found: found[1] or r"\|", line) for line in lines]
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", keep_bars)
+    app.connect("source-read", show_figures_that_are_there)
