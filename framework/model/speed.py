@@ -251,7 +251,7 @@ class Pass(TorchFunctionMode):
 
     def answers_of(self, states: Tensor) -> Tensor:
         """States [M, B, ...] of the positions that answer, out of those of all, or of these alone."""
-        if self.narrowed:
+        if self.narrowed and states.shape[-2] == self.layout.rows:  # beside attention, neurons are of all positions
             return states
         count = len(self.layout.position)  # rows that stand apart count as one
         return states.reshape(-1, count, states.shape[-1]).index_select(1, self.layout.answers)

@@ -1,0 +1,336 @@
+"""Every family of decoders: the same answers as the plain model, neurons that are gone when masked, and refusals."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+from conftest import ROOT
+from framework.errors import UserError
+from framework.model import loading, speed
+from framework.model.decoders import PromptedDecoder, down_projections
+from framework.model.neurons import Intervention
+from framework.tasks import Task, TaskRows
+from framework.training.effects import effect
+from framework.training.evaluate import measure
+from framework.training.trainer import Job, PromptTrainer, TrainSettings
+
+SIZES = dict(
+    hidden_size=32, intermediate_size=56, num_hidden_layers=3, num_attention_heads=4, max_position_embeddings=64,
+    initializer_range=0.3, bos_token_id=0, eos_token_id=2, pad_token_id=1)
+GROUPED = dict(num_key_value_heads=2)
+# What a family has that others have not: how it counts positions, where its blocks stand, what its head does.
+FAMILIES = {
+    "gpt2": dict(n_inner=56, attn_pdrop=0.1, resid_pdrop=0.1, embd_pdrop=0.1),  # Conv1D, learnt positions, dropout
+    "gpt_neox": dict(rotary_pct=0.5, tie_word_embeddings=False),  # attention and feed-forward side by side
+    "gptj": dict(n_inner=56, rotary_dim=4),  # no route for its attention
+    "opt": dict(ffn_dim=56, word_embed_proj_dim=16),  # learnt positions from 2, narrower embeddings, flat neurons
+    "llama": GROUPED | dict(tie_word_embeddings=True),
+    "mistral": GROUPED | dict(sliding_window=40, head_dim=12),
+    "qwen2": GROUPED,  # biases of queries, keys and values
+    "qwen3": GROUPED | dict(head_dim=12),  # their norms
+    "gemma2": GROUPED | dict(head_dim=12, sliding_window=40, attn_logit_softcapping=5.0, final_logit_softcapping=2.0),
+    "gemma3_text": GROUPED | dict(head_dim=12, sliding_window=40),
+    "phi3": GROUPED | dict(sliding_window=None),  # one map for gate and up
+    "olmo2": GROUPED,
+    "smollm3": GROUPED,  # no rotation in every fourth layer
+    "falcon": dict(new_decoder_architecture=True, num_kv_heads=2, bias=True, alibi=False),
+    "falcon-alibi": dict(alibi=True, multi_query=True, parallel_attn=False),
+    "granite": GROUPED | dict(logits_scaling=3.0, residual_multiplier=0.5, embedding_multiplier=4.0),
+    "cohere": GROUPED | dict(logit_scale=0.5),
+    "starcoder2": GROUPED | dict(sliding_window=40),
+}
+WORDS = (7, 8)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return AutoTokenizer.from_pretrained(ROOT / "backbone")
+
+
+def make_plain(family, tokenizer, **more):
+    torch.manual_seed(0)
+    sizes = {**SIZES, "vocab_size": len(tokenizer), **FAMILIES.get(family, {}), **more}
+    config = AutoConfig.for_model(family.split("-")[0], **sizes)
+    # transformers' own softmax computes in float32; torch's attention has no bound of the scores.
+    exact = getattr(AutoModelForCausalLM._model_mapping[type(config)], "_supports_sdpa", False)
+    kind = "sdpa" if exact and not getattr(config, "attn_logit_softcapping", None) else "eager"
+    model = AutoModelForCausalLM.from_config(config, attn_implementation=kind).double().eval()
+    with torch.no_grad():
+        for parameter in model.parameters():  # no bias of zeros, no norm of ones
+            parameter += 0.1 * torch.randn_like(parameter)
+    return model
+
+
+def make_ours(plain, tokenizer, words=WORDS):
+    config = copy.deepcopy(plain.config)
+    model = AutoModelForCausalLM.from_config(config, attn_implementation=speed.attention_for(type(plain)))
+    model = model.to(plain.dtype)
+    model.load_state_dict(plain.state_dict())
+    return PromptedDecoder(model.eval(), tokenizer, words, down_projections(model, "--pretrained_model x"))
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def pair(request, tokenizer):
+    plain = make_plain(request.param, tokenizer)
+    return plain, make_ours(plain, tokenizer)
+
+
+@pytest.fixture(scope="module")
+def llama(tokenizer):
+    plain = make_plain("llama", tokenizer)
+    return plain, make_ours(plain, tokenizer)
+
+
+def some_rows(model):
+    """Six texts of unequal length, one of them twice, and a prompt for each."""
+    random = np.random.default_rng(0)
+    rows = [np.array([0, *random.integers(5, 500, length)]) for length in (3, 17, 1, 9, 0)]
+    prompts = torch.randn(6, 5, model.prompt_width, generator=torch.Generator().manual_seed(0), dtype=torch.double) / 3
+    return [*rows, rows[1]], prompts
+
+
+def plain_logits(plain, rows, prompts):
+    """A row at a time, as a user of transformers would."""
+    logits = []
+    for row, prompt in zip(rows, prompts):
+        embedded = torch.cat([plain.get_input_embeddings()(torch.from_numpy(row)), prompt])[None]
+        logits.append(plain(inputs_embeds=embedded, use_cache=False).logits[0, -1, list(WORDS)])
+    return torch.stack(logits)
+
+
+def test_answers_and_gradients_are_the_plain_models(pair):
+    """In the fast path, with texts computed apart, and with all positions computed together."""
+    plain, ours = pair
+    rows, prompts = some_rows(ours)
+    ones = Intervention(torch.ones(1, *ours.shape, dtype=torch.double))
+    mine, reference = prompts.clone().requires_grad_(True), prompts.clone().requires_grad_(True)
+    expected = plain_logits(plain, rows, reference)
+    assert expected.std() > 0.1, "the reference says something"
+    weights = torch.tensor([1.0, -2.0], dtype=torch.double)
+    gradient, = torch.autograd.grad((expected * weights).sum(), reference)
+    for logits in (ours(rows, mine), ours(rows, mine, ones)[0]):
+        torch.testing.assert_close(logits, expected, rtol=0, atol=1e-5)
+        torch.testing.assert_close(torch.autograd.grad((logits * weights).sum(), mine)[0], gradient, rtol=0, atol=1e-5)
+
+
+def test_a_masked_neuron_is_gone_and_another_takes_its_value(pair):
+    """Zeros equal weights of the down projection cut; else neurons are as a plain hook makes them."""
+    plain, ours = pair
+    rows, prompts = some_rows(ours)
+    names = down_projections(plain, "x")
+    multiply, add = torch.ones(3, *ours.shape, dtype=torch.double), torch.zeros(3, *ours.shape, dtype=torch.double)
+    multiply[0, 0, 3] = multiply[0, 1, 50] = multiply[0, 2, 5] = 0
+    multiply[1], add[1] = torch.rand(ours.shape).double() * 2, torch.randn(ours.shape).double()
+    with torch.no_grad():
+        untouched = plain_logits(plain, rows, prompts)
+        masked, changed, same = ours(rows, prompts, Intervention(multiply, add))
+        only_masked = ours(rows, prompts, Intervention(multiply[:1]))[0]
+        cut = copy.deepcopy(plain)
+        for name, unit in zip(names, (3, 50, 5)):
+            weight = cut.base_model.get_submodule(name).weight
+            (weight if ours.config.model_type == "gpt2" else weight.T)[unit] = 0
+        expected_cut = plain_logits(cut, rows, prompts)
+        handles = [plain.base_model.get_submodule(name).register_forward_pre_hook(
+            lambda module, inputs, layer=layer: (inputs[0] * multiply[1, layer] + add[1, layer],))
+            for layer, name in enumerate(names)]
+        expected_changed = plain_logits(plain, rows, prompts)
+        for handle in handles:
+            handle.remove()
+    for ours_, theirs in ((masked, expected_cut), (only_masked, expected_cut), (changed, expected_changed),
+                          (same, untouched)):
+        torch.testing.assert_close(ours_, theirs, rtol=0, atol=1e-5)
+    assert (expected_cut - untouched).abs().max() > 1e-3
+
+
+def test_neurons_are_what_enters_the_down_projection_at_the_last_position(pair):
+    plain, ours = pair
+    rows, prompts = some_rows(ours)
+    values = []
+    handles = [plain.base_model.get_submodule(name).register_forward_pre_hook(
+        lambda module, inputs: values.append(inputs[0].reshape(-1, inputs[0].shape[-1])[-1]))
+        for name in down_projections(plain, "x")]
+    with torch.no_grad():
+        plain_logits(plain, [np.array([0])] * 6, prompts)
+        plain_logits(plain, rows, prompts)
+    for handle in handles:
+        handle.remove()
+    alone, behind = torch.stack(values).reshape(2, 6, -1)
+    torch.testing.assert_close(ours.read(prompts), alone, rtol=0, atol=1e-5)
+    torch.testing.assert_close(ours.read(prompts, rows), behind, rtol=0, atol=1e-5)
+
+
+def test_a_row_alone_is_as_in_a_batch(pair):
+    ours = copy.deepcopy(pair[1]).float()
+    rows, prompts = some_rows(ours)
+    prompts, mask = prompts.float(), Intervention((torch.rand(2, *ours.shape) > 0.3).float())
+    with torch.no_grad():
+        together, masked = ours(rows, prompts), ours(rows, prompts, mask)
+        for i, row in enumerate(rows):
+            torch.testing.assert_close(ours([row], prompts[i:i + 1])[0], together[i], rtol=0, atol=1e-5)
+            torch.testing.assert_close(ours([row], prompts[i], mask)[:, 0], masked[:, i], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_states_of_texts_are_the_same_bits_whatever_is_kept(llama, dtype):
+    ours = make_ours(copy.deepcopy(llama[0]).to(dtype), llama[1].tokenizer)
+    random = np.random.default_rng(0)
+    rows = [random.integers(5, 500, length) for length in random.integers(0, 30, 80)]
+    prompts = torch.randn(5, ours.prompt_width, generator=torch.Generator().manual_seed(0))
+    computed, compute = [], ours.text_states._compute
+    ours.text_states._compute = lambda ids: computed.append(ids) or compute(ids)
+    with torch.no_grad():
+        fresh = ours(rows, prompts)
+        ours.keep_texts(1.0)
+        for part in (rows[7:9], rows[30:], rows[::-1]):  # kept in other companies
+            ours(part, prompts)
+        seen = len(computed)
+        assert torch.equal(ours(rows, prompts), fresh)
+        assert len(computed) == seen, "nothing is computed again"
+        ours.keep_texts(0.0)
+        ours.float()  # what was kept was of another precision
+        ours(rows[:1], prompts)
+    assert len(computed) == seen + 1
+
+
+def test_no_more_is_kept_than_there_is_room_for(llama):
+    ours = copy.deepcopy(llama[1])
+    states = ours.text_states
+    texts = [np.array([0, index, 7, 8, 9]) for index in range(5, 45)]
+    states.room = 10 * states.of(texts[:1])[0].nbytes
+    for _ in range(3):
+        states.of(texts)
+        assert states._bytes <= states.room and len(states._kept) == 10
+    kept = set(states._kept)
+    for _ in range(20):  # other tasks' texts take the places of those that nobody asks for any more
+        states.of(texts[:10])
+    assert set(states._kept) == {text.tobytes() for text in texts[:10]} and kept
+
+
+def test_what_begins_a_text_is_the_tokenizers(llama, tokenizer):
+    """Not the config's; and `max_length` counts the text's tokens alone, in which special tokens are characters."""
+    ours = llama[1]
+    words = tokenizer("a few words", add_special_tokens=False)["input_ids"]
+    assert [row.tolist() for row in ours.encode(["a few words", ""], 99)] == [[tokenizer.bos_token_id, *words],
+                                                                             [tokenizer.bos_token_id]]
+    assert ours.encode(["a few words"], 2)[0].tolist() == [tokenizer.bos_token_id, *words[:2]]
+    typed = ours.encode([f"x {tokenizer.eos_token} {tokenizer.mask_token}"], 99)[0]
+    assert not set(typed[1:]) & set(tokenizer.all_special_ids)
+    without = copy.deepcopy(tokenizer)
+    without.bos_token = None
+    plain = make_plain("qwen2", tokenizer, bos_token_id=2)
+    ours = make_ours(plain, without)
+    assert ours.encode(["a few words", ""], 99)[0].tolist() == words
+    prompts = torch.randn(2, 3, 32, dtype=torch.double)
+    with torch.no_grad():
+        rows = [np.array([], int), np.array(words)]
+        torch.testing.assert_close(ours(rows, prompts), plain_logits(plain, rows, prompts), rtol=0, atol=1e-5)
+        assert ours.read(prompts).shape == (2, 3 * 56)
+
+
+def test_text_and_prompt_fit_positions_and_window(llama, tokenizer):
+    ours = llama[1]
+    assert ours.fit_length(20, 256) == 64 - 20 - 1 and ours.fit_length(20, 30) == 30
+    with pytest.raises(UserError, match="--prompt_len 62: the model has 64 positions"):
+        ours.fit_length(62, 30)
+    window = make_ours(make_plain("gemma2", tokenizer), tokenizer)
+    assert window.fit_length(20, 18) == 18
+    with pytest.raises(UserError, match=r"longer than the 40 positions .* use --max_length 18 or less"):
+        window.fit_length(20, 19)
+    with pytest.raises(UserError, match=r"longer than the 40 positions .* use --prompt_len 20 or less"):
+        window.fit_length(45, 10)
+    full = make_ours(make_plain("qwen2", tokenizer, sliding_window=40, use_sliding_window=False), tokenizer)
+    assert full.fit_length(20, 40) == 40
+
+
+def make_job(task, rows=30):
+    row = np.random.default_rng(task.seed).integers(0, 40, rows)
+    return Job(task, TaskRows(row, row % 2), TaskRows(row[:10], row[:10] % 2))
+
+
+def train(model, tokens, jobs):
+    trainer = PromptTrainer(model, tokens, tokens, TrainSettings(prompt_len=4, batch_size=8, lr=0.02), 200)
+    for job in jobs:
+        trainer.add(job)
+    return np.array([trainer.step(trainer.next_batches()).tolist() for _ in range(10)])
+
+
+def test_a_task_learns_the_same_beside_others_and_without_dropout(tokenizer):
+    """GPT-2's config asks for dropout; decoders are trained without, and with a text's states kept or not."""
+    random = np.random.default_rng(0)
+    tokens = [np.array([0, *random.integers(5, 500, length)]) for length in random.integers(1, 20, 40)]
+    ours = make_ours(make_plain("gpt2", tokenizer), tokenizer)
+    jobs = [make_job(Task("fear", 1)), make_job(Task("joy", 3), 20)]
+    together = train(ours, tokens, jobs)
+    alone = np.hstack([train(ours, tokens, [job]) for job in jobs])
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-9)
+    ours.keep_texts(1.0)
+    assert (train(ours, tokens, jobs) == together).all()
+
+
+def test_effects_reach_through_the_text(tokenizer):
+    """Against finite differences: a neuron also counts at the positions of the text."""
+    ours = make_ours(make_plain("gpt2", tokenizer), tokenizer)
+    rows, prompts = some_rows(ours)
+    task, prompt = TaskRows(np.arange(6), np.arange(6) % 2), prompts[0]
+    effects = effect(ours, rows, task, prompt, 100)
+    chosen, step = torch.arange(0, 168, 17), 1e-4
+    multiply = torch.ones(20, 168, dtype=torch.double)
+    multiply[range(10), chosen] += step
+    multiply[range(10, 20), chosen] -= step
+    margin = measure(ours, rows, task, prompt, 1000, intervention=Intervention(multiply.view(20, 3, 56))).margin
+    torch.testing.assert_close(effects[chosen], (margin[10:] - margin[:10]) / (2 * step), rtol=1e-5, atol=1e-9)
+
+
+# ------------------------------------------------------------------------------------------------------- from a folder
+
+
+def save(model, tokenizer, folder):
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "gpt_neox", "gemma2"])
+def test_a_folder_is_loaded_as_the_model_that_was_saved(family, tokenizer, tmp_path):
+    plain = make_plain(family, tokenizer)
+    words = [tokenizer(word, add_special_tokens=False)["input_ids"][0] for word in ("negative", "positive")]
+    loaded = loading.load(save(plain, tokenizer, tmp_path), dtype=torch.double).model
+    assert isinstance(loaded, PromptedDecoder)
+    rows, prompts = some_rows(loaded)
+    with torch.no_grad():
+        torch.testing.assert_close(loaded(rows, prompts), make_ours(plain, tokenizer, words)(rows, prompts))
+
+
+@pytest.mark.parametrize(("family", "more", "message"), [
+    ("mixtral", dict(num_local_experts=4), "is a mixtral model, a mixture of experts"),
+    ("qwen3_moe", dict(num_experts=4, moe_intermediate_size=8), "a mixture of experts"),
+    ("mamba", {}, "whose blocks are not attention and one dense feed-forward part each"),
+    ("recurrent_gemma", dict(lru_width=32, attention_window_size=8), "not attention and one dense feed-forward part"),
+    ("llama", dict(intermediate_size=32), "not attention and one dense feed-forward part each"),  # D = H: which map?
+])
+def test_what_has_no_neurons_of_its_own_is_refused(family, more, message, tokenizer, tmp_path):
+    model = make_plain(family, tokenizer, **more)
+    with pytest.raises(UserError, match=message) as error:
+        loading.load(save(model, tokenizer, tmp_path))
+    assert "\n" not in str(error.value) and "choose a dense decoder" in str(error.value)
+
+
+def test_an_encoder_with_a_decoder_is_refused(tokenizer, tmp_path):
+    config = AutoConfig.for_model("t5", d_model=16, d_ff=24, d_kv=8, num_layers=1, num_heads=2, vocab_size=99)
+    AutoModelForSeq2SeqLM.from_config(config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="is a t5 model, an encoder with a decoder; choose a dense decoder"):
+        loading.load(str(tmp_path))
+
+
+def test_a_model_without_its_head_or_the_label_words_is_refused(tokenizer, tmp_path):
+    plain = make_plain("gpt_neox", tokenizer)
+    plain.base_model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="has no weights for .*; choose a model saved with its language-model head"):
+        loading.load(str(tmp_path))
+    with pytest.raises(UserError, match="'gratefully so' is not one token of its vocabulary"):
+        loading.load(str(tmp_path), ("negative", "gratefully so"))
