@@ -18,7 +18,6 @@ import torch
 from framework import artifacts, prompting, sweep
 from framework import old_trainer as trainer
 from framework.errors import UserError
-from framework.model import loading
 from framework.tasks import EMOTIONS
 from tests.conftest import ROOT
 from tests.test_kill import start, train_flags, wait_for
@@ -298,67 +297,3 @@ def test_a_clock_that_jumps_changes_no_saving(monkeypatch):
     for now in (101.0, 129.0, 131.0, 132.0, 160.0, 161.0):  # noqa: B007 (the clock reads it)
         asked.append(due())
     assert asked == [False, False, True, False, False, True]
-
-
-# ------------------------------------------------------------------------------------------- models that bring code
-
-
-@pytest.fixture
-def model_folder(tiny_model, tmp_path, monkeypatch):
-    """A model whose files ask for code that makes the folder `harm`."""
-    monkeypatch.chdir(tmp_path)
-    folder = shutil.copytree(tiny_model, tmp_path / "model")
-    (folder / "code.py").write_text("import os\nos.makedirs('harm', exist_ok=True)\nfrom transformers import *\n"
-                                    "class A(RobertaConfig): model_type = 'a'\n")
-    yield folder
-    assert not (tmp_path / "harm").exists(), "no code was run"
-
-
-def ask_for_code(folder, **changes):
-    config = artifacts.read_json(folder / "config.json")
-    artifacts.write_json(folder / "config.json", config | changes | {"auto_map": {
-        "AutoConfig": "code.A", "AutoTokenizer": ["code.A", "code.A"], "AutoModelForMaskedLM": "code.A"}})
-    tokenizer = artifacts.read_json(folder / "tokenizer_config.json")
-    tokenizer["auto_map"] = {"AutoTokenizer": ["code.A", None]}
-    artifacts.write_json(folder / "tokenizer_config.json", tokenizer)
-
-
-def test_code_beside_a_known_model_is_left_alone(model_folder):
-    ask_for_code(model_folder)
-    loaded, _, _ = loading.load_backbone(str(model_folder), 4)
-    assert loaded.config.model_type == "roberta"
-
-
-def test_an_unknown_model_with_code_is_refused(model_folder):
-    ask_for_code(model_folder, model_type="a", architectures=["A"])
-    with pytest.raises(UserError, match="--pretrained_model"):
-        loading.load_backbone(str(model_folder), 4)
-
-
-def test_safetensors_come_before_a_pickle_that_runs_code(model_folder):
-    from tests.test_hostile_files import Harm, saved
-
-    (model_folder / "pytorch_model.bin").write_bytes(saved(Harm()))
-    loading.load_backbone(str(model_folder), 4)
-    (model_folder / "model.safetensors").unlink()
-    with pytest.raises(UserError, match="--pretrained_model"):
-        loading.load_backbone(str(model_folder), 4)
-
-
-def test_a_pickle_of_weights_loads(model_folder):
-    from safetensors.torch import load_file
-
-    weights = load_file(model_folder / "model.safetensors")
-    (model_folder / "model.safetensors").unlink()
-    torch.save(weights, model_folder / "pytorch_model.bin")
-    loading.load_backbone(str(model_folder), 4)
-
-
-@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
-@pytest.mark.parametrize("damage", ids=["empty", "half", "first byte"], argvalues=[
-    lambda data: b"", lambda data: data[: len(data) // 2], lambda data: b"\0" + data[1:]])
-def test_damaged_model(model_folder, name, damage):
-    path = model_folder / name
-    path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(UserError, match="--pretrained_model"):
-        loading.load_backbone(str(model_folder), 4)

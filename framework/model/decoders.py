@@ -29,6 +29,8 @@ WINDOWS = ("sliding_window", "window_size", "attention_window_size", "attention_
 EXPERTS = "a mixture of experts, in which every token passes neurons of its own"
 CHOOSE = "choose a dense decoder, such as one of GPT-2, Llama, Qwen 3, Gemma or SmolLM"
 
+FAMILY = AutoModelForCausalLM
+
 
 class PromptedDecoder(PromptedModel):
     """A frozen decoder that reads the token that begins a text (`bos`, if it has one), a text and a prompt.

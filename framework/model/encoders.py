@@ -20,6 +20,8 @@ RENAMED = {r"^lm_predictions\.lm_head\.(dense|LayerNorm)\.": r"cls.predictions.t
            r"^lm_predictions\.lm_head\.bias": "cls.predictions.bias",
            r"^mask_predictions\.": "found_replaced_words."}
 
+FAMILY = AutoModelForMaskedLM
+
 
 class PromptedEncoder(PromptedModel):
     """A frozen encoder that reads `<mask>`, prompt, `<s>` text `</s>` and answers at `<mask>`.
@@ -93,6 +95,9 @@ def load(
     """
     if tokenizer.mask_token_id is None:
         raise UserError(f"{flag}: its tokenizer has no mask token; choose a model trained to fill in masked words")
+    if getattr(config, "is_decoder", False):
+        raise UserError(f"{flag}: its config.json says is_decoder, so that no position sees what follows it; choose a "
+                        "model trained to fill in masked words")
     config.chunk_size_feed_forward = 0  # all positions pass the feed-forward block together, so hooks see a layer once
     # What only one family knows:
     config.legacy = True  # the head of DeBERTa that RENAMED leads to

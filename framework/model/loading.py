@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import ctypes
 import hashlib
 import math
@@ -22,6 +23,7 @@ from framework.model import decoders, encoders, former, neurons
 from framework.model.prompted import PromptedModel
 from framework.roberta import LABEL_WORDS, RobertaForMaskedLMPrompt
 
+WEIGHTS = (".safetensors", ".bin")
 # What tokens follow from, beside the files that end in .model.
 TOKENS = {"config.json", "tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "tokenizer_config.json",
           "special_tokens_map.json", "added_tokens.json", "bpe.codes", "vocab.bpe", "dict.txt"}
@@ -134,7 +136,7 @@ def load(
             if kind is decoders:
                 decoders.check_family(config, flag)
             if Path(path).is_dir():
-                _check_size(config, files, flag)
+                _check_size(kind.FAMILY, config, files, flag)
             tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
             label_ids = find_label_ids(tokenizer, label_words, flag)
             model = kind.load(path, config, tokenizer, label_ids, dtype, flag)
@@ -148,6 +150,8 @@ def load(
                 raise
             if Path(path).is_dir():
                 reason = str(error).split("\n")[0]
+                if "ignore_mismatched_sizes" in reason:
+                    reason = "its weights have other sizes than its config.json says"
                 raise UserError(f"{flag}: the folder holds no model that can be loaded ({reason})") from None
             raise UserError(f"{flag}: no such folder, and the hub cannot be reached or does not know it; download the "
                             "model and pass its folder, or use the embedded one: --pretrained_model backbone") from None
@@ -185,25 +189,26 @@ def _find_hub():
 
 
 def _check_files(folder, flag):
-    """What the loader may read in a folder, sorted; raise `UserError` if any entry is neither file nor folder."""
-    for path in folder.iterdir():  # a pipe, or a link to a device, would make the loader wait for ever
-        if path.exists() and not path.is_file() and not path.is_dir():
-            raise UserError(f"{flag}: {path.name} in it is no regular file; remove it")
+    """The files in a folder that weights and tokens follow from, in order; raise `UserError` if any is none."""
+    for path in (*folder.iterdir(), *folder.glob("additional_chat_templates/*")):
+        if path.exists() and not path.is_file() and not path.is_dir():  # the loader would wait for ever
+            raise UserError(f"{flag}: {path.name} in it is a pipe or a device, no file; remove it")
     return sorted(path for path in folder.iterdir() if path.is_file() and (
-        path.name.endswith((".safetensors", ".bin", ".model", ".index.json", ".gguf")) or path.name in TOKENS))
+        path.name.endswith((*WEIGHTS, ".model", ".index.json")) or path.name in TOKENS))
 
 
-def _check_size(config, files, flag):
-    """Raise `UserError` if a model is larger than its weights' files explain, before it is made.
-
-    In the fewest bytes that anyone stores it, a layer takes more than one for each of its outputs.
-    """
-    config = config.get_text_config()
-    layers, width = config.num_hidden_layers, config.hidden_size
-    stored = sum(path.stat().st_size for path in files if path.name.endswith((".safetensors", ".bin", ".gguf")))
-    if layers < 1 or layers * width > stored:
-        raise UserError(f"{flag}: its config.json says {layers} layers of width {width}, and its weights' files have "
-                        f"{stored} bytes; give it the config.json that it was saved with")
+def _check_size(family, config, files, flag):
+    """Raise `UserError` if a model is larger than its weights' files explain, before any of it is made."""
+    layers, stored = config.num_hidden_layers, sum(path.stat().st_size for path in files if path.name.endswith(WEIGHTS))
+    numbers = 0
+    if 1 <= layers <= 1000:
+        with torch.device("meta"):  # which makes shapes alone
+            made = family.from_config(copy.deepcopy(config), attn_implementation="eager", trust_remote_code=False)
+        numbers = sum(tensor.numel() for tensor in (*made.parameters(), *made.buffers()))
+    if numbers == 0 or numbers > 2 * stored:  # twice: a head may share the embeddings' numbers
+        raise UserError(f"{flag}: its config.json says {layers} layers of width {config.hidden_size}, {numbers:,} "
+                        f"numbers in all, and its weights' files have {stored:,} bytes; give it the config.json that it"
+                        " was saved with")
 
 
 def _is_panic(error):

@@ -1,0 +1,172 @@
+"""Which folders are taken for a model, which are refused in one line, and what tells one model from another."""
+
+import json
+import os
+import re
+import shutil
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from framework.errors import UserError
+from framework.model import loading
+from tests.test_hostile_files import Harm, saved
+
+
+@pytest.fixture
+def folder(tiny_model, tmp_path, monkeypatch):
+    """A model of two layers, beside code that would make the folder `harm`."""
+    monkeypatch.chdir(tmp_path)
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    (folder / "code.py").write_text("import os\nos.makedirs('harm', exist_ok=True)\nfrom transformers import *\n"
+                                    "class A(RobertaConfig): model_type = 'a'\n")
+    yield folder
+    assert not (tmp_path / "harm").exists(), "no code was run"
+
+
+def change(path, **values):
+    """Change what a JSON file says."""
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def load(folder):
+    return loading.load(str(folder))
+
+
+def refused(folder):
+    """The line that a folder is refused with, at once."""
+    begin = time.monotonic()
+    with pytest.raises(UserError, match=f"--pretrained_model {folder}") as error:
+        load(folder)
+    assert time.monotonic() - begin < 5 and "\n" not in str(error.value)
+    return str(error.value)
+
+
+# ---------------------------------------------------------------------------------------------------- code in a folder
+
+
+def ask_for_code(folder, **values):
+    change(folder / "config.json", **values, auto_map={
+        "AutoConfig": "code.A", "AutoTokenizer": ["code.A", "code.A"], "AutoModelForMaskedLM": "code.A"})
+    change(folder / "tokenizer_config.json", auto_map={"AutoTokenizer": ["code.A", None]})
+
+
+def test_code_beside_a_known_model_is_left_alone(folder):
+    ask_for_code(folder)
+    assert load(folder).model.config.model_type == "roberta"
+
+
+def test_an_unknown_model_with_code_is_refused(folder):
+    ask_for_code(folder, model_type="a", architectures=["A"])
+    refused(folder)
+
+
+def test_safetensors_come_before_a_pickle_that_runs_code(folder):
+    (folder / "pytorch_model.bin").write_bytes(saved(Harm()))
+    load(folder)
+    (folder / "model.safetensors").unlink()
+    refused(folder)
+
+
+def test_a_pickle_of_weights_loads(folder):
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    torch.save(weights, folder / "pytorch_model.bin")
+    load(folder)
+
+
+def test_attention_from_elsewhere_is_not_asked_for(folder):
+    for name in ("_attn_implementation", "attn_implementation"):
+        change(folder / "config.json", **{name: "kernels-community/flash-attn"})
+        assert load(folder).model.config._attn_implementation == "openneuron"
+
+
+# ---------------------------------------------------------------------------------------- damaged, surplus, out of size
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
+@pytest.mark.parametrize("damage", ids=["empty", "half", "first byte"], argvalues=[
+    lambda data: b"", lambda data: data[: len(data) // 2], lambda data: b"\0" + data[1:]])
+def test_damaged_model(folder, name, damage):
+    path = folder / name
+    path.write_bytes(damage(path.read_bytes()))
+    refused(folder)
+
+
+@pytest.mark.parametrize(("values", "line"), [
+    ({"num_hidden_layers": 0}, "config.json says 0 layers of width 16"),
+    ({"num_hidden_layers": 10**7}, "config.json says 10000000 layers"),
+    ({"num_hidden_layers": 10**5, "hidden_size": 2}, "config.json says 100000 layers"),
+    ({"vocab_size": 10**9}, r"\d,\d{3},\d{3},\d{3} numbers in all"),
+    ({"type_vocab_size": 10**9}, "numbers in all"),
+    ({"num_hidden_layers": 1}, r"its weights hold roberta.encoder.layer.1.* which its config.json knows nothing of"),
+    ({"num_hidden_layers": 3}, "has no weights for roberta.encoder.layer.2"),
+    ({"max_position_embeddings": 10**8}, "numbers in all"),
+    ({"intermediate_size": 10**8}, "numbers in all"),
+    ({"intermediate_size": 40}, "its weights have other sizes than its config.json says"),
+    ({"is_decoder": True}, "its config.json says is_decoder"),
+], ids=lambda value: str(value)[:40])
+def test_a_config_that_is_of_another_model(folder, values, line):
+    change(folder / "config.json", **values)
+    assert re.search(line, refused(folder))
+
+
+def test_weights_that_are_not_numbers(folder):
+    weights = load_file(folder / "model.safetensors")
+    weights["roberta.encoder.layer.1.output.dense.bias"][3] = float("nan")
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    assert "NaN" in refused(folder)
+
+
+def test_pipes_and_devices_are_not_opened(folder):
+    os.mkfifo(folder / "added_tokens.json")
+    assert "added_tokens.json in it is a pipe or a device" in refused(folder)
+    (folder / "added_tokens.json").unlink()
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors").symlink_to("/dev/zero")
+    assert "model.safetensors in it is a pipe or a device" in refused(folder)
+
+
+def test_folders_and_links_among_the_files(folder, tmp_path):
+    expected = load(folder).fingerprint
+    (folder / "optimizer.bin").mkdir()
+    (folder / "dangling.safetensors").symlink_to("nowhere")
+    (folder / "model.safetensors").rename(tmp_path / "blob")  # as the hub's client keeps its files
+    (folder / "model.safetensors").symlink_to(tmp_path / "blob")
+    assert load(folder).fingerprint == expected
+
+
+def test_a_tokenizer_that_panics(folder):
+    """Oniguruma's regular expressions fail when they are used; of Rust's panics no `except Exception` learns."""
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    tokenizer["pre_tokenizer"] = {"type": "Split", "pattern": {"Regex": "(a+)+b"}, "behavior": "Isolated",
+                                  "invert": False}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    model = load(folder).model
+    with pytest.raises(UserError, match="its tokenizer fails .*choose another model"):
+        model.encode(["a" * 60], 80)
+
+
+# --------------------------------------------------------------------------------------------- which model and device
+
+
+@pytest.mark.parametrize("name", ["special_tokens_map.json", "added_tokens.json", "tokenizer_config.json",
+                                  "config.json", "model.safetensors"])
+def test_what_changes_tokens_or_weights_changes_the_fingerprint(folder, name):
+    expected = load(folder).fingerprint
+    path = folder / name
+    if name == "model.safetensors":
+        weights = load_file(path)
+        weights["lm_head.bias"][7] += 1
+        save_file(weights, path, {"format": "pt"})
+    else:
+        path.write_text(path.read_text() + " " if path.exists() else "{}")
+    assert load(folder).fingerprint != expected
+
+
+def test_a_device_without_numbers_is_refused():
+    for name in ("meta", "cuda:99", "nonsense"):
+        with pytest.raises(UserError, match=f"--device {name}: not available here"):
+            loading.resolve_device(name)
