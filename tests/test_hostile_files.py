@@ -255,6 +255,8 @@ CORPUS = [
     ("results", "a name twice", as_json(result())[:-1] + b', "best": 0.9}', "'best' comes twice"),
     ("results", "an empty digest", as_json(result(sha256="")), "has changed"),
     ("results", "a margin is NaN", as_json(result(margins={"best": float("nan")})), "not finite"),
+    ("results", "a margin of 400 digits", as_json(result(margins={"best": 10**400})), "not finite"),
+    ("results", "a mask with a newline", as_json(result(**{"a\nb_top5": 0.5})), "cannot be printed"),
     ("results", "margins are a list", as_json(result(margins=[1])), "no numbers by mask"),
     ("accuracies", "in percent", b"sentiment,random_seed,accuracy\nfear,1,83\n", "is 83; it must be between"),
     ("accuracies", "a row twice", b"sentiment,random_seed,accuracy\nfear,1,.8\nfear,1,.9\n", "fear, seed 1 twice"),

@@ -324,10 +324,11 @@ def test_states_of_training():
     state = prompts.SavedState("checkpoint")
     state.write(b"first")
     state.write(b"second")
-    assert list(prompts.interrupted_states("checkpoint")) == [], "a running one is nobody else's"
+    assert prompts.state_paths("checkpoint") == [state.path]
+    assert not prompts.SavedState("checkpoint", state.path).held, "a running one is nobody else's"
     state.release()
-    (state,) = prompts.interrupted_states("checkpoint")
-    assert state.read() == b"second" and prompts.state_paths("checkpoint") == [state.path]
+    state = prompts.SavedState("checkpoint", state.path)
+    assert state.held and state.read() == b"second"
     state.release(remove=True)
     assert not list(Path("checkpoint").iterdir())
     Path("checkpoint/.training-12ab.state").write_bytes(b"of an earlier version")

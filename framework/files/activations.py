@@ -29,13 +29,7 @@ def path(folder: PathLike, concept: str, seed: int | str) -> Path:
 
 
 def tasks(folder: PathLike) -> list[Task]:
-    """The tasks that a folder holds activations of; what its record does not name is refused.
-
-    Raises
-    ------
-    UserError
-        If it holds none, or files that another made beside those of the record.
-    """
+    """The tasks that a folder holds activations of; what its record does not name is refused."""
     found = names.task_files(folder, ".csv")
     if not found:
         raise UserError(f"{folder}: holds no activations (concept-seed.csv); {MADE_BY} makes them, --activation_dir "
@@ -115,12 +109,6 @@ def read(folder: PathLike, concepts: Sequence[str],
     -------
     values : array [S, E, N], float64
     seeds : list
-
-    Raises
-    ------
-    UserError
-        If a file is missing, cut off or changed since it was written, holds something but finite numbers, or has not as
-        many neurons as the others.
     """
     there = tasks(folder)
     if seeds is None:

@@ -71,12 +71,6 @@ def read(path: PathLike) -> dict[str, torch.Tensor]:
     -------
     dict of str to torch.Tensor [L, D] or [2, L, D]
         All of one L and D; finite.
-
-    Raises
-    ------
-    UserError
-        If it is damaged, asks for anything but tensors, or has changed since it was written; if masks are not of these
-        shapes or differ in them.
     """
     data = Record.read(path).check_unchanged(path, opening.read_bytes(path, made_by=MADE_BY))
     try:

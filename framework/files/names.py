@@ -41,7 +41,7 @@ def check_concept(name: Any, source: object) -> str:
 def check_attribute(name: Any, source: object) -> str:
     """An attribute's name, which labels columns, masks and figures: printable, and of 100 bytes at most."""
     if wrong := _wrong_name(name):
-        raise UserError(f"{source}: the column {str(name)[:40]!r} {wrong}; give it another name")
+        raise UserError(f"{source}: the name {str(name)[:40]!r} {wrong}; give it another one")
     return name
 
 
@@ -56,12 +56,7 @@ def _wrong_name(name):
 
 
 def check_distinct(names: Iterable[str], source: object) -> None:
-    """Refuse two names that some file systems take for one: which differ only in case or Unicode form, or not at all.
-
-    Raises
-    ------
-    UserError
-    """
+    """Refuse two names that a file system may take for one: they differ only in case or Unicode form, or not at all."""
     seen: dict[str, str] = {}
     for name in names:
         key = unicodedata.normalize("NFC", name).casefold()

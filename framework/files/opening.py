@@ -17,22 +17,8 @@ PathLike = str | os.PathLike[str]
 
 
 @contextlib.contextmanager
-def open_regular(path: PathLike, most: int | None = None, made_by: str | None = None) -> Iterator[IO[bytes]]:
-    """Open a regular file to read; a pipe or a device may never end.
-
-    Parameters
-    ----------
-    path : path-like
-    most : int, optional
-        Bytes; a larger file is refused.
-    made_by : str, optional
-        What makes the file, for the error where it is missing: ``train.py (step 1)``.
-
-    Raises
-    ------
-    UserError
-        If there is no such file, or it may not or cannot be read.
-    """
+def _open(path: PathLike, most: int | None = None, made_by: str | None = None) -> Iterator[IO[bytes]]:
+    """Open a regular file to read; a pipe or a device may never end."""
     try:
         # A pipe without a writer would wait; what is no file is seen before anything is read from it.
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
@@ -53,8 +39,17 @@ def open_regular(path: PathLike, most: int | None = None, made_by: str | None = 
 
 
 def read_bytes(path: PathLike, most: int = 1 << 32, made_by: str | None = None) -> bytes:
-    """A file as it is; `most` and `made_by` as of `open_regular`."""
-    with open_regular(path, most, made_by) as file:
+    """A file as it is.
+
+    Parameters
+    ----------
+    path : path-like
+    most : int
+        Bytes; a larger file is refused.
+    made_by : str, optional
+        What makes the file, for the error where it is missing: ``train.py (step 1)``.
+    """
+    with _open(path, most, made_by) as file:
         return file.read()
 
 
@@ -97,7 +92,7 @@ def sha256(*paths: PathLike) -> str:
     """One hexadecimal digest over the contents of files, in the order given."""
     digest = hashlib.sha256()
     for path in paths:
-        with open_regular(path) as file:
+        with _open(path) as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()

@@ -42,14 +42,9 @@ def _concept_column(path, columns):
 
 def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
                     ) -> tuple[list[str], list[str], np.ndarray, bool]:
-    """What people think of concepts: ratings with a column `emotion` or `concept`, or distances between any two.
+    """What people think of concepts, a column an attribute: ratings with a column `emotion` or `concept`, or distances.
 
-    Parameters
-    ----------
-    path : path-like
-        CSV, one column an attribute.
-    emotion_order : path-like, optional
-        The concepts that distances are over; needed for those.
+    Distances are between any two of the concepts in the file `emotion_order`, in its order.
 
     Returns
     -------
@@ -59,12 +54,6 @@ def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
         Ratings, or distances.
     are_ratings : bool
         Which of the two the file holds.
-
-    Raises
-    ------
-    UserError
-        If a column has not only finite numbers; if a concept is there twice; if distances come without
-        `emotion_order`, are not one for each pair of its concepts, or are below 0.
     """
     table = read_table(path, words=None, made_by="prepare_attributes.py")
     concept_column = _concept_column(path, table.columns)
@@ -96,27 +85,14 @@ def _checked_distances(path, distances, concepts, what):
 
 def read_judgements(mean_path: PathLike, individual_path: PathLike,
                     concepts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """People's judgements of how different concepts are, checked against each other.
+    """People's judgements of how different any two concepts are.
 
-    Parameters
-    ----------
-    mean_path : path-like
-        CSV of one column, a row a pair of concepts: the mean over people.
-    individual_path : path-like
-        CSV of a column a pair, a row a person.
-    concepts : list of str
-        In the order of the pairs.
+    The mean over people stands in one column, a row a pair; everyone's in a column a pair, a row a person.
 
     Returns
     -------
     mean : array [P]
     individual : array [people, P]
-
-    Raises
-    ------
-    UserError
-        If these are not one for each pair, if there are fewer than two people or one who judges all pairs alike, or if
-        the one file does not hold the mean of the other.
     """
     mean = _checked_distances(mean_path, read_table(mean_path).to_numpy(float).T, concepts, "rows")
     individual = _checked_distances(individual_path, read_table(individual_path).to_numpy(float), concepts, "columns")
@@ -140,11 +116,6 @@ def read_ratings(path: PathLike) -> pd.DataFrame:
     pandas.DataFrame
         `participant`, `emotion` (which the file may call `concept`) and `attribute`, str; `rating`, float, NaN where
         it is left empty.
-
-    Raises
-    ------
-    UserError
-        If a column is missing, a name is empty, or a rating is neither empty nor a finite number.
     """
     table = read_table(path, words=None)
     if concept_column := _concept_column(path, table.columns):

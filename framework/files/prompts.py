@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,14 +58,7 @@ def path(folder: PathLike, task: Task) -> Path:
 
 
 def read(path: PathLike) -> Prompt:
-    """A prompt, checked.
-
-    Raises
-    ------
-    UserError
-        If the file is missing, damaged or holds more than tensors; if a prompt is no matrix of finite numbers, or an
-        accuracy is not in 0..1.
-    """
+    """A prompt, checked."""
     data = opening.read_bytes(path, made_by=MADE_BY)
     content = tensors.load_tensors(data, path)
     if not isinstance(content, dict) or "best_prompt" not in content or "best_acc" not in content:
@@ -113,13 +106,7 @@ def read_record(path: PathLike) -> Record:
 
 
 def read_all(folder: PathLike, tasks: Iterable[Task] | None = None) -> dict[Task, Prompt]:
-    """The prompts of some tasks, or all in a folder.
-
-    Raises
-    ------
-    UserError
-        As `read` does; if the folder holds none.
-    """
+    """The prompts of some tasks, or all in a folder."""
     if tasks is None:
         tasks = names.task_files(folder, ".pt")
         if not tasks:
@@ -192,16 +179,6 @@ class SavedState:
 def state_paths(folder: PathLike) -> list[Path]:
     """The states of training that processes, running or interrupted, keep in a folder."""
     return sorted(writing.workplace(folder).glob("training-*.state"))
-
-
-def interrupted_states(folder: PathLike) -> Iterator[SavedState]:
-    """The states that interrupted runs left, each held by this process."""
-    for path in state_paths(folder):
-        state = SavedState(folder, path)
-        if state.held and path.exists():  # not gone on with and finished by another process in between
-            yield state
-        else:
-            state.release()
 
 
 def accuracy_path(folder: PathLike) -> Path:

@@ -38,11 +38,6 @@ def read(path: PathLike) -> tuple[dict[str, np.ndarray], Record]:
         Every column.
     record : Record
         What made them (empty for the publishers' files).
-
-    Raises
-    ------
-    UserError
-        If a column holds no ranks (tau, p and q do not go above 1), or the file has changed since it was written.
     """
     table = read_table(path, made_by=MADE_BY, of=path)
     for name in table.columns:

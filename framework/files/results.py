@@ -35,13 +35,7 @@ class Result:
 
 
 def read(path: PathLike) -> Result:
-    """One task's result, ours or a published one, checked.
-
-    Raises
-    ------
-    UserError
-        If it is not of the task that its name says, has changed since it was written, or has an accuracy that is none.
-    """
+    """One task's result, ours or a published one, checked."""
     content = opening.read_json(path, MADE_BY)
     if not {"sentiment", "seed", "best"} <= content.keys():
         raise UserError(f"{path}: is no result of eval_mask_neuron.py (no `sentiment`, `seed` or `best` in it)")
@@ -62,13 +56,14 @@ def _checked(path, content):
     if not isinstance(margins, dict):
         raise UserError(f"{path}: its `margins` are no numbers by mask; run {MADE_BY} again")
     for name, value in [*accuracies.items(), *margins.items()]:
+        names.check_attribute(name, path)
         if type(value) not in (int, float):
             raise UserError(f"{path}: {name!r} is not a number")
     for name, value in accuracies.items():
         if not 0 <= value <= 1:
             raise UserError(f"{path}: {name!r} is {str(value)[:20]}, an accuracy is between 0 and 1")
     for name, value in margins.items():
-        if not math.isfinite(value):
+        if not abs(value) < 1e300:  # NaN is not
             raise UserError(f"{path}: the margin of {name!r} is not finite")
     return Result(accuracies, margins, Record.from_dict(content.get("settings"), path))
 
@@ -95,11 +90,6 @@ def read_all(folder: PathLike, measure: str = "accuracy") -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns `sentiment`, `seed`, `best` and one a mask; NaN where a file lacks the mask.
-
-    Raises
-    ------
-    UserError
-        If there are none, or without margins where these are asked for; or as `read` does.
     """
     import pandas as pd
 
@@ -185,18 +175,13 @@ def read_published(attribute_folder: PathLike, random_folder: PathLike,
     attribute_folder, random_folder : path-like
         Accuracies under masks like ``happy_top1500`` and ``happy_random1500``.
     accuracy_path : path-like, optional
-        A table `sentiment,random_seed,accuracy`: accuracies without a mask, in place of those in the folders.
+        As of `read_accuracies`: accuracies without a mask, in place of those in the folders.
 
     Returns
     -------
     pandas.DataFrame
         As of `read_all`, masks named ``happy-face_top1500`` and ``happy-face_top1500_random``; the tasks that both
         folders have.
-
-    Raises
-    ------
-    UserError
-        If the folders have no task in common, or the table lacks one that they have.
     """
     def rename(name):
         match = re.fullmatch(r"(.+)_(top|random)(\d+)", name)

@@ -42,10 +42,6 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
     -------
     pandas.DataFrame
         int64 for columns of whole numbers, else float64; str for words.
-
-    Raises
-    ------
-    UserError
     """
     import pandas as pd
 

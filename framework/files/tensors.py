@@ -30,11 +30,6 @@ def load_tensors(data: bytes, name: object) -> Any:
     data : bytes
     name : object
         The file it is from, for errors.
-
-    Raises
-    ------
-    UserError
-        If it is damaged, holds more than dicts of tensors and plain values, or claims to be larger than it is.
     """
     try:
         if data[:4] == b"PK\3\4":

@@ -48,11 +48,6 @@ def read(dataset: str, split: str) -> Split:
     Returns
     -------
     framework.tasks.Split
-
-    Raises
-    ------
-    UserError
-        If the hub cannot be reached, the folder lacks the split, or a row or column is not of its form.
     """
     if dataset == "goemotions":
         return from_datasets(_load_from_hub(), split)
@@ -181,11 +176,6 @@ def from_datasets(dataset: DatasetDict, split: str) -> Split:
     Returns
     -------
     framework.tasks.Split
-
-    Raises
-    ------
-    UserError
-        If it lacks the split, or a column `labels` of lists of named classes.
     """
     name = next((name for name in (split, {"dev": "validation"}.get(split)) if name in dataset), None)
     if name is None:

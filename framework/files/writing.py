@@ -13,7 +13,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
@@ -122,26 +122,15 @@ def tidy(folder: PathLike) -> None:
             give_back(held)
 
 
-@contextlib.contextmanager
-def atomic_write(path: PathLike, mode: str = "wb") -> Iterator[IO[Any]]:
-    r"""Open a temporary file that takes its name only once it is complete and on disk.
-
-    Parameters
-    ----------
-    path : path-like
-        The file to make or replace; folders are made as needed.
-    mode : {"wb", "w"}
-        Text is UTF-8 with ``\n`` line ends.
-    """
-    path, text = Path(path), "b" not in mode
-    make_folder(path.parent)
+def write_bytes(path: PathLike, data: bytes | memoryview) -> None:
+    """Write a file whole or not at all: it takes its name, and the place of an older one, once it is on disk."""
+    path = Path(path)
     temporary = workplace(path.parent) / f"{path.name}.tmp"
-    with lock(path.parent, f"{path.name}.tmp", wait=True):
+    with lock(path.parent, temporary.name, wait=True):
         temporary.unlink(missing_ok=True)  # which a writer that was killed left
         try:
-            with open(temporary, mode.replace("w", "x"), encoding="utf-8" if text else None,
-                      newline="\n" if text else None) as file:
-                yield file
+            with open(temporary, "xb") as file:
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
@@ -152,25 +141,19 @@ def atomic_write(path: PathLike, mode: str = "wb") -> Iterator[IO[Any]]:
             raise
 
 
-def write_bytes(path: PathLike, data: bytes | memoryview) -> None:
-    """Write a file atomically."""
-    with atomic_write(path) as file:
-        file.write(data)
-
-
 def write_text(path: PathLike, text: str) -> None:
-    """Write a text file atomically."""
+    """`write_bytes` of UTF-8."""
     write_bytes(path, text.encode())
 
 
 def write_json(path: PathLike, value: dict[str, Any]) -> None:
-    """Write JSON atomically, indented, in the order of the dict's keys."""
+    """`write_bytes` of JSON, indented, in the order of the dict's keys."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     write_bytes(path, text.encode(errors="backslashreplace"))  # a name that is no UTF-8 stays what it was
 
 
 def write_table(path: PathLike, frame: pd.DataFrame) -> None:
-    """Write a data frame as CSV, without its index."""
+    """`write_bytes` of a data frame as CSV, without its index."""
     write_bytes(path, table_bytes(frame))
 
 
