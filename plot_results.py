@@ -29,8 +29,8 @@ def parse_flags():
                    help="the masks of --results (step 5), for how far effects add up")
     known.add_path(parser, "--weights", metavar="FILE", help="the attributes' weights in people's judgements: "
                    "attributes.csv of compare_people.py")
-    parser.add_argument("--k", type=known.positive, default=4000, metavar="K",
-                        help="masked neurons in figures of one K")
+    parser.add_argument("--k", type=known.positive, metavar="K", help="masked neurons in figures of one K (default: "
+                        "4000, or the most that the results have)")
     parser.add_argument("--measure", choices=("accuracy", "margin"), default="accuracy",
                         help="of results: the share of right answers; or the logit of the right answer minus that of "
                              "the wrong one")
@@ -63,24 +63,27 @@ def parse_flags():
 
 
 def take_what_is_there(flags):
-    """A run that names no input takes the study's."""
+    """A run that names no input takes the study's; returns whether it does."""
     if any(getattr(flags, name) for name in (*PLACES, *OTHER_INPUTS)):
-        return
+        return False
     for name, place in PLACES.items():
         if (path := (flags.study or Path()) / place).exists():
             setattr(flags, name, path)
     if not any(getattr(flags, name) for name in PLACES):
         raise UserError(f"nothing to draw: {flags.study or 'this folder'} holds no study; give --ranks, --results, "
                         "--attributes or another input, see --help")
+    return True
 
 
 def main():
     flags = parse_flags()
-    take_what_is_there(flags)
+    of_study = take_what_is_there(flags)
     from framework.figures import style
     from framework.files.record import Output, Record, input_digest
-    from framework.running import drawing, drawing_masks
+    from framework.running import drawing, drawing_masks, rdms
 
+    if of_study:
+        rdms.take_from_step_4(flags)
     # Everything is drawn before anything is written: a wrong input leaves the last figures as they were.
     drawn = [*drawing.of_ranks(flags), *drawing_masks.of_results(flags), *drawing_masks.of_doses(flags),
              *drawing_masks.of_kinds(flags), *drawing_masks.of_effects(flags), *drawing.of_rdms(flags),

@@ -93,7 +93,7 @@ def concept_map(places: dict[str, np.ndarray], fit: Sequence[float], concepts: S
         reach = 1.2 * np.abs(found).max()
         axes.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[], aspect="equal")
         axes.spines[:].set(visible=True, color="#cccccc")
-        axes.set_title(f"{label(title)} (r = {r:.2f})".replace("= -", "= \u2212"))
+        axes.set_title(label(title) if np.isnan(r) else f"{label(title)} (r = {r:.2f})")
     caption(figure, "Multidimensional scaling: near concepts are alike, directions mean nothing. r says how well the "
                     "plane shows the dissimilarities. Later maps are turned to lie as the first does; a concept has "
                     "one colour in all of them.")

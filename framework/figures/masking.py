@@ -261,7 +261,8 @@ def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY)
         said = (f" Kendall's tau between the two is {tau} over {len(both)} attributes; no p, since attributes share "
                 "people, concepts and neurons.")
     caption(figure, f"{k:,} neurons masked. Lines are 95% intervals.{said}")
-    label_points(axes, x, y, both["attribute"])
+    named = np.sort(np.argsort(-np.abs(y), kind="stable")[:40])  # more names would not be legible
+    label_points(axes, x[named], y[named], both["attribute"].to_numpy()[named])
     return figure
 
 

@@ -189,7 +189,8 @@ def render(page: dict[str, Any]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined)
-    environment.filters |= {"percent": _percent, "number": _number, "probability": _probability, "setting": _setting}
+    environment.filters |= {"percent": _percent, "number": _number, "probability": _probability, "setting": _setting,
+                            "capitalise": lambda text: text[:1].upper() + text[1:]}
     script = (_FOLDER / "page.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("page.html").render(

@@ -44,10 +44,11 @@ def of_ranks(flags: argparse.Namespace) -> Drawn:
         return left_out("neurons by attribute, significant neurons, permutation null", "no --ranks")
     ranks, _ = rank_files.read(flags.ranks)
     count = len(next(iter(ranks.values())))
-    if flags.k > count:
+    if flags.k and flags.k > count:
         raise UserError(f"--k {flags.k}: {flags.ranks} ranks {count} neurons; give a --k from 1 to {count}")
-    top = neurons.rank_selective_neurons(ranks, flags.k)
-    yield ("Neurons_Correspond_Selectively_to_Emotional_Attributes", neurons.selective_neurons(top, flags.k),
+    k = flags.k or min(4000, -(-count // 9))  # the study's 4,000 are a ninth of its neurons
+    top = neurons.rank_selective_neurons(ranks, k)
+    yield ("Neurons_Correspond_Selectively_to_Emotional_Attributes", neurons.selective_neurons(top, k),
            top.reset_index())
 
     found = list(counts_by_layer(flags))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -82,20 +83,18 @@ def of_results(flags: argparse.Namespace) -> Drawn:
         return left_out("accuracies, drops, placebo", "neither --results nor --attribute_results and --random_results")
     measure = MEASURES[flags.measure]
     sizes, intervention = sizes_of(results, folder, flags.intervention)
-    if flags.k not in [size.k for size in sizes]:
-        raise UserError(f"--k {flags.k}: {folder} has results for {' '.join(str(size.k) for size in sizes)}; choose "
-                        "one of them")
+    k = choose_k([size.k for size in sizes], folder, flags.k)
     spread = masking.spread_over_masks(results, sizes)
     by = {name: drops(results, name, flags.test, intervention) for name in ("emotion", "attribute", "overall")}
     capital = {"accuracy": "Acc", "margin": "Margin"}[measure.name]
     yield (f"{capital}_after_masking_correspond_neuron",
-           masking.accuracy_after_masking(spread, by["emotion"], flags.k, measure),
-           spread[spread["k"].isin([0, flags.k])])
+           masking.accuracy_after_masking(spread, by["emotion"], k, measure),
+           spread[spread["k"].isin([0, k])])
     yield f"{measure.name}_drop_by_emotion", None, by["emotion"]
     yield f"{measure.name}_by_threshold", masking.accuracy_by_threshold(spread, measure), spread
-    yield (f"{measure.name}_drop_by_attribute", masking.accuracy_drop_by_attribute(by["attribute"], flags.k, measure),
+    yield (f"{measure.name}_drop_by_attribute", masking.accuracy_drop_by_attribute(by["attribute"], k, measure),
            by["attribute"])
-    print(masking.in_words(by, flags.k, measure))
+    print(masking.in_words(by, k, measure))
 
     tested = inference.placebo(results)
     tested = tested[tested["intervention"] == intervention]
@@ -112,19 +111,27 @@ def of_results(flags: argparse.Namespace) -> Drawn:
     if not flags.weights:
         return left_out("drop against people", "no --weights")
     weights = read_table(flags.weights, ["attribute", "tau", "ci_low", "ci_high"], words=["attribute"])
-    both = by["attribute"][by["attribute"]["k"] == flags.k].merge(weights, on="attribute", suffixes=("", "_people"))
+    both = by["attribute"][by["attribute"]["k"] == k].merge(weights, on="attribute", suffixes=("", "_people"))
     if both.empty:
         raise UserError(f"{flags.weights}: has none of the attributes in {folder}")
-    yield f"{measure.name}_drop_against_people", masking.drop_against_people(both, flags.k, measure), both
+    yield f"{measure.name}_drop_against_people", masking.drop_against_people(both, k, measure), both
 
 
-def doses(flags: argparse.Namespace, k: int) -> dict[str, pd.DataFrame]:
+def choose_k(there: Sequence[int], folder: Path, asked: int | None) -> int:
+    """The number of changed neurons to show: as asked, else the study's 4,000 if it is there, else the most."""
+    if asked and asked not in there:
+        raise UserError(f"--k {asked}: {folder} has results for {' '.join(map(str, there))}; choose one of them")
+    return asked or (4000 if 4000 in there else max(there))
+
+
+def doses(flags: argparse.Namespace, k: int | None) -> dict[str, pd.DataFrame]:
     """By measure, `inference.accuracy_by_dose` of k neurons, where there are two doses or more."""
     found = {}
     for measure in MEASURES:
         if flags.results and (measure == "accuracy" or has_margins(flags.results)):
             table = inference.accuracy_by_dose(files.read_all(flags.results, measure))
-            table = table[table["k"] == k]
+            if k or len(table):
+                table = table[table["k"] == (k or choose_k(table["k"].unique(), flags.results, None))]
             if len(table["scale"].unique()) > 1:
                 found[measure] = table
     return found
@@ -134,9 +141,10 @@ def of_doses(flags: argparse.Namespace) -> Drawn:
     """Accuracy and margin against the factor of method `scale`."""
     found = doses(flags, flags.k)
     if not found:
-        return left_out("dose", f"no two doses of {flags.k} neurons in --results; gen_mask.py --mask_method scale "
+        return left_out("dose", "no two doses of one number of neurons in --results; gen_mask.py --mask_method scale "
                         "--scale 0 0.5 1 2 makes their masks")
-    yield "dose", masking.dose(found, flags.k), pd.concat(found, names=["measure", None]).reset_index("measure")
+    k = next(iter(found.values()))["k"].iloc[0]
+    yield "dose", masking.dose(found, k), pd.concat(found, names=["measure", None]).reset_index("measure")
 
 
 def of_kinds(flags: argparse.Namespace) -> Drawn:

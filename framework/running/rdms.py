@@ -11,7 +11,7 @@ import numpy as np
 from framework.analysis import concepts as order
 from framework.analysis import rsa
 from framework.errors import UserError
-from framework.files import activations, config, names, people
+from framework.files import activations, config, people
 from framework.tasks import Task
 
 
@@ -100,7 +100,7 @@ def tasks_and_values(folder: activations.PathLike) -> tuple[list[Task], list[str
         If the concepts have no seed in common, or as `activations.read` does.
     """
     there = activations.tasks(folder)
-    concepts = names.concepts_of(there)
+    concepts = list(dict.fromkeys(task.concept for task in there))
     seeds = sorted(set.intersection(*({task.seed for task in there if task.concept == each} for each in concepts)))
     if not seeds:
         raise UserError(f"{folder}: its concepts have no seed in common; make the missing files with the script that "

@@ -56,8 +56,8 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
     size = len(next(iter(ranks.values())))
     if flags.top > size:
         raise UserError(f"--top {flags.top}: {flags.ranks} ranks {size} neurons")
-    concepts = made_with.get("concepts") or made_with.get("emotions") or names.concepts_of(
-        activations.tasks(flags.activation_dir))
+    concepts = made_with.get("concepts") or made_with.get("emotions") or list(dict.fromkeys(
+        task.concept for task in activations.tasks(flags.activation_dir)))
     values, _ = activations.read(flags.activation_dir, concepts, made_with.get("seeds"))
     digest = hashlib.sha256(values.data).hexdigest()
     if values.shape[2] != size or made_with.get("activations_sha256", digest) != digest:
@@ -123,6 +123,8 @@ def add_layers(page: Page, flags: argparse.Namespace) -> None:
         least = (f"none for {without} of {len(total)} attributes" if without else
                  f"fewest for {total.idxmin()} ({total.min():,})")
         found = f"most for {total.idxmax()} ({total.max():,}), {least}" if total.any() else "none"
+        if total.any() and total.min() == total.max():
+            found = f"{total.max():,} for {'each attribute' if len(total) > 1 else total.index[0]}"
         page["summary"].append(f"Neurons that resemble an attribute ({criterion}): {found}.")
     if not page["layers"]:
         table = rank_files.table_path(flags.ranks, "significant_by_layer")
@@ -145,7 +147,7 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
         by = {name: drawing_masks.drops(results, name, flags.test, intervention)
               for name in ("emotion", "attribute", "overall")}
         page["intervention"] = intervention or "zero or float"
-        page["k_shown"] = 4000 if 4000 in [size.k for size in sizes] else sizes[-1].k
+        page["k_shown"] = drawing_masks.choose_k([size.k for size in sizes], folder, None)
         for name in ("emotion", "attribute"):
             means = pairs.groupby([name, "k"], as_index=False)[["random", "specific"]].mean()
             for k, of_k in by[name].merge(means, on=[name, "k"]).groupby("k"):
@@ -157,8 +159,8 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
                                     "share": (of["p"] < SIGNIFICANT).mean()})
         if measure.name == "accuracy":
             say_who_chose(page, flags, set(results["seed"]))
-    page["doses"] = [{"measure": MEASURES[name], "k": k, "table": table} for k in {size.k for size in sizes}
-                     for name, table in drawing_masks.doses(flags, k).items()]
+    page["doses"] = [{"measure": MEASURES[name], "k": page["k_shown"], "table": table}
+                     for name, table in drawing_masks.doses(flags, page["k_shown"]).items()]
 
 
 def say_who_chose(page: Page, flags: argparse.Namespace, seeds: set[int]) -> None:
