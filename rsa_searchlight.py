@@ -1,45 +1,143 @@
-"""Step 4: rank every neuron by how well it mirrors each human attribute of emotion."""
+"""Step 4: rank every neuron by how well it mirrors each human attribute of the concepts."""
 
-import hashlib
 from pathlib import Path
+from typing import NamedTuple
 
-from framework import artifacts, cli, cluster, sweep
-from framework.analysis import rsa
 from framework.errors import UserError
+from framework.running import flags as known
+from framework.running import script, work
 
-# isort: split
-import numpy as np
-import pandas as pd
-from scipy.stats import false_discovery_control
-
-LEAST = 1024  # neurons in a part: fewer, and preparing the permuted attributes takes longer than comparing them
 NAMES = {"14Properties": "14property", "3Spaces": "3space"}
+LEAST_CONCEPTS = 4
+FEW_CONCEPTS = 8
+LEAST_NEURONS = 1024  # in a part: fewer, and preparing the permuted attributes takes longer than comparing them
 
 
 def parse_flags():
-    parser = cli.make_parser(__doc__)
-    parser.add_argument("--activation_dir", default="./active_neuron_before_relu_csv", metavar="DIR",
-                        help="activations that step 3 wrote, {emotion}-{seed}.csv")
-    parser.add_argument("--attributes", required=True, metavar="FILE",
-                        help="CSV, a column an attribute: people's ratings, a row an emotion, named in a column "
-                        "`emotion`; or distances, a row a pair of emotions")
-    parser.add_argument("--emotion_order", metavar="FILE",
-                        help="for distances: the emotions, one a line; the pairs are (1st, 2nd), (1st, 3rd), ...")
+    parser = known.make_parser(__doc__)
+    known.add_path(parser, "--attributes", metavar="FILE", required=True,
+                   help="CSV, a column an attribute: people's ratings, a row a concept, named in a column `emotion` or "
+                   "`concept`; or distances, a row a pair of concepts")
+    known.add_path(parser, "--concept_order", "--emotion_order", metavar="FILE",
+                   help="for distances: the concepts, one a line; the pairs are (1st, 2nd), (1st, 3rd), ...")
     parser.add_argument("--mode", choices=NAMES, default="14Properties",
                         help="each attribute of the file by itself, however many, or the 14 of the study combined into "
                         "the affective, basic-emotions and appraisal spaces")
-    parser.add_argument("--CSV_Path", metavar="FILE", help="where the ranks go; the other tables stand beside them "
-                        "(default: ./neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv, or _3space.csv)")
-    parser.add_argument("--num_layers", type=cli.positive, metavar="L",
+    known.add_path(parser, "--activation_dir", default=known.ACTIVATIONS.format(activation_mode="before_relu"),
+                   help="activations that step 3 wrote, {concept}-{seed}.csv")
+    known.add_path(parser, "--ranks", "--CSV_Path", "--rank", metavar="FILE",
+                   help="where the ranks go; the other tables stand beside them "
+                   f"(default: {known.RANKS}, or ..._3space.csv)")
+    parser.add_argument("--num_layers", type=known.positive, metavar="L",
                         help="layers of the model (default: what step 3 recorded beside the activations, else 12)")
-    parser.add_argument("--permutations", type=cli.count, default=0, metavar="M",
-                        help="permutations of the emotions' labels, on a GPU if there is one; 0 leaves the permutation "
-                        "test out")
-    parser.add_argument("--permutation_seed", type=cli.count, default=0, metavar="SEED",
-                        help="seed of the permutations")
-    parser.add_argument("--overwrite", action="store_true", help="replace ranks that other settings made")
-    cli.add_ray_flag(parser)
-    return parser.parse_args()
+    group = parser.add_argument_group("tests")
+    group.add_argument("--permutations", type=known.count, default=5000, metavar="M",
+                       help="permutations of the concepts' labels; 0 leaves the tests out")
+    group.add_argument("--permutation_seed", type=known.seed, default=0, metavar="SEED",
+                       help="seed of the permutations")
+    group.add_argument("--given", nargs="+", metavar="ATTRIBUTE",
+                       help="also test whether neurons follow each attribute beyond these (partial correlations of "
+                       "their profiles with ratings); `others`: beyond all others")
+    known.add_task_flags(parser)
+    known.add_machine_flags(parser, precision=False, ray=True)
+    known.add_overwrite_flag(parser, "ranks")
+    return parser.parse()
+
+
+class Study(NamedTuple):
+    """What is ranked, and by what: values [S, E, N], RDMs [A, P] and, unless the file has distances, ratings [E, A]."""
+
+    values: object
+    seeds: list
+    concepts: list
+    attributes: list
+    rdms: object
+    ratings: object
+
+
+def main():
+    flags = parse_flags()
+    ranks_path = flags.ranks or (flags.study or Path()) / known.RANKS.replace("14property", NAMES[flags.mode])
+    if ranks_path.suffix != ".csv":
+        raise UserError(f"--ranks {ranks_path}: must end in .csv")
+
+    import hashlib
+
+    from framework.files import ranks as rank_files
+    from framework.files.record import Output, Record
+
+    # What goes in.
+    study = read_study(flags)
+    neurons = study.values.shape[2]
+    read_with = Record.read(flags.activation_dir)
+    num_layers = layers(flags, neurons, read_with.get("num_layers"))
+    given = read_given(flags, study)
+    machines = work.join(flags.ray, flags.device if flags.permutations else "cpu")
+
+    # What makes the ranks what they are; the seeds are those whose prompts chose the neurons.
+    record = Record("rsa_searchlight.py", {
+        "backbone": read_with.get("backbone"), "mode": flags.mode, "attributes": study.attributes,
+        "attributes_sha256": hashlib.sha256(study.rdms.tobytes()).hexdigest(), "concepts": study.concepts,
+        "seeds": study.seeds, "activations_sha256": hashlib.sha256(study.values.data).hexdigest(),
+        "num_neurons": neurons, "num_layers": num_layers, "permutations": flags.permutations,
+        "permutation_seed": flags.permutation_seed, "given": flags.given},
+        {"pretrained_model": read_with.get("pretrained_model")})
+    with Output(ranks_path, record, flags.overwrite) as output:
+        script.write_config(flags, ranks_path)
+        ranks, tables = make_tables(flags, study, num_layers, given, machines)
+        rank_files.write(output, ranks, tables)
+
+    # What comes out, and next.
+    print(f"{neurons} neurons x {len(study.attributes)} attributes, from {len(study.concepts)} concepts x "
+          f"{len(study.seeds)} seeds")
+    print(f"wrote {ranks_path}: ranks of the neurons, 1 = most similar")
+    for name in tables:
+        print(f"wrote {rank_files.table_path(ranks_path, name)}")
+    from framework.analysis.searchlight import THRESHOLDS, thresholds_for
+
+    fitting = thresholds_for(neurons)
+    script.next_step("gen_mask.py", ranks=ranks_path, mode=None if flags.mode == "14Properties" else flags.mode,
+                     thresholds=None if fitting == list(THRESHOLDS) else fitting)
+
+
+def read_study(flags):
+    import numpy as np
+
+    from framework.analysis import rsa
+    from framework.files import activations
+    from framework.files.people import read_attributes
+
+    attributes, rated, numbers, are_ratings = read_attributes(flags.attributes, flags.concept_order)
+    rdms = rsa.attribute_rdms(numbers) if are_ratings else numbers
+    if flags.mode == "3Spaces":
+        for attribute in sum(rsa.SPACES.values(), ()):
+            if attribute not in attributes:
+                raise UserError(f"{flags.attributes}: has no {attribute!r}, --mode 3Spaces needs the study's 14")
+        attributes, rdms, are_ratings = list(rsa.SPACES), rsa.space_rdms(rdms, attributes), False
+
+    tasks = known.choose(flags, activations.tasks(flags.activation_dir), flags.activation_dir,
+                         "get_active_neuron.py (step 3)")
+    activated = list(dict.fromkeys(task.concept for task in tasks))
+    concepts = [concept for concept in rated if concept in activated]
+    for some, others, where in ((rated, activated, f"no activations in {flags.activation_dir}"),
+                                (activated, rated, f"not in {flags.attributes}")):
+        if missing := [concept for concept in some if concept not in others]:
+            print(f"without {', '.join(missing)}: {where}")
+    if len(concepts) < LEAST_CONCEPTS:
+        raise UserError(f"{flags.activation_dir}: has activations for {len(concepts)} of the {len(rated)} concepts in "
+                        f"{flags.attributes}; step 4 needs {LEAST_CONCEPTS}, of which an RDM has 6 pairs")
+    if len(concepts) < FEW_CONCEPTS:
+        print(f"warning: {len(concepts)} concepts are few, an RDM has only {len(concepts) * (len(concepts) - 1) // 2} "
+              "pairs: many neurons match any attribute by chance")
+    chosen = [rated.index(concept) for concept in concepts]
+    rdms = rsa.reorder_rdms(rdms, chosen)
+    for attribute, rdm in zip(attributes, rdms):
+        if np.ptp(rdm) == 0:
+            raise UserError(f"{flags.attributes}: all distances of {attribute!r} are the same; leave it out")
+    values, seeds = activations.read(flags.activation_dir, concepts, flags.seed)
+    if (values == values[:, :1]).all():
+        raise UserError(f"{flags.activation_dir}: no neuron differs between concepts, there is nothing to rank")
+    return Study(values, seeds, concepts, attributes, rdms, numbers[chosen] if are_ratings else None)
 
 
 def layers(flags, neurons, recorded):
@@ -51,105 +149,94 @@ def layers(flags, neurons, recorded):
     return num_layers
 
 
-def search(study, part, progress=False):
-    """Tau of a slice of the neurons, its p, and the counts of the permutations (see `rsa.permute`)."""
-    values, attribute_rdms, permutations, seed = study
+def read_given(flags, study):
+    """For each attribute that `--given` tests, its number and those of the attributes given."""
+    if not flags.given:
+        return []
+    if study.ratings is None:
+        raise UserError("--given: compares profiles with ratings of single attributes; give --attributes a table of "
+                        "ratings (a column `emotion` or `concept`) and --mode 14Properties")
+    if not flags.permutations:
+        raise UserError("--given: is tested by permutations; give --permutations more than 0")
+    names = study.attributes if flags.given == ["others"] else flags.given
+    for name in names:
+        if name not in study.attributes:
+            raise UserError(f"--given {name}: is no attribute of {flags.attributes}, which has "
+                            f"{', '.join(study.attributes)}; or `others` alone")
+    numbers = [study.attributes.index(name) for name in dict.fromkeys(names)]
+    given = [[tested, *others] for tested in range(len(study.attributes))
+             if (others := [number for number in numbers if number != tested])]
+    if len(given[0]) > len(study.concepts) - 3:
+        raise UserError(f"--given: {len(given[0]) - 1} attributes leave nothing of {len(study.concepts)} concepts to "
+                        "test; give fewer")
+    from framework.analysis.profiles import beyond
+
+    for tested, *others in given:
+        if not beyond(study.ratings[:, tested], study.ratings[:, others]).any():
+            raise UserError(f"--given: {study.attributes[tested]!r} follows from the attributes given; leave one out")
+    return given
+
+
+def search(study, part):
+    """Tau of a slice of the neurons, its p, and what permutations do to them."""
+    from framework.analysis import permutation, rsa
+
+    values, attribute_rdms, permutations, seed, device, progress = study
     rdms = rsa.NeuronRDMs(values[:, :, part])
-    found = rsa.kendall_tau(rdms, attribute_rdms)
+    tau, p = rsa.kendall_tau(rdms, attribute_rdms)
     if not permutations:
-        return found
-    return *found, *rsa.permute(rdms, attribute_rdms, permutations, seed, rsa.gpu(), progress)
+        return tau, p, None
+    return tau, p, permutation.permute(rdms, attribute_rdms, permutations, seed, gpu(device), progress)
 
 
-def compare(flags, values, seeds, attributes, attribute_rdms, num_layers, machines):
+def gpu(device):
+    """The GPU to compare on; None for the CPU, whose popcounts need no torch."""
+    if device == "auto":
+        import torch
+
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return device if device.startswith("cuda") else None
+
+
+def make_tables(flags, study, num_layers, given, machines):
     """All that is written: the ranks [N, A], and the tables beside them, by name."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from framework.analysis import permutation, profiles, searchlight, stability
+    from framework.analysis.rsa import NeuronRDMs
+
+    values, attributes, rdms = study.values, study.attributes, study.rdms
     neurons = values.shape[2]
-    study = values, attribute_rdms, flags.permutations, flags.permutation_seed
-    if machines:
-        bounds = np.linspace(0, neurons, 1 + min(4 * machines.size, -(-neurons // LEAST))).astype(int)
-        with cli.task_bar(neurons, "neuron") as bar:
-            by_start = {}
-            for part, result in machines.map(search, study, map(slice, bounds, bounds[1:])):
-                by_start[part.start] = result
-                bar.update(part.stop - part.start)
-        found = [by_start[start] for start in bounds[:-1]]
-    else:
-        found = [search(study, slice(None), progress=True)]
-    tau, p, *permuted = zip(*found)
+    alone = machines.size == 1
+    needed = values, rdms, flags.permutations, flags.permutation_seed, machines.device, alone
+    bounds = np.linspace(0, neurons, 2 if alone else 1 + min(4 * machines.size, -(-neurons // LEAST_NEURONS)))
+    bounds = bounds.astype(int)
+    by_start = {}
+    with tqdm(total=neurons, unit="neuron", disable=alone) as bar:  # alone, the permutations show their own
+        for part, found in work.run(search, needed, map(slice, bounds, bounds[1:]), on=machines):
+            by_start[part.start] = found
+            bar.update(part.stop - part.start)
+    tau, p, permuted = zip(*(by_start[start] for start in bounds[:-1]))
     tau, p = np.concatenate(tau), np.concatenate(p)
-    q = false_discovery_control(p.ravel()).reshape(p.shape)
-    tables = {"tau": np.nan_to_num(tau), "p": p, "q": q}  # a neuron that never changes has no tau; 0 is written
-    counts = {"count": rsa.significant_by_layer(q, num_layers, 0.01)}
-    if flags.permutations:
-        observed, reached, largest = permuted
-        largest = np.max(largest, axis=0)  # over the neurons of all parts
-        permutation_p, permutation_p_fwe = rsa.permutation_p(np.concatenate(observed), np.concatenate(reached), largest)
-        tables |= {"permutation_p": permutation_p, "permutation_p_fwe": permutation_p_fwe, "permutation_max": largest}
-        counts["count_fwe"] = rsa.significant_by_layer(permutation_p_fwe, num_layers, 0.05)
-    tables = {name: pd.DataFrame(table, columns=attributes) for name, table in tables.items()}
-    tables["significant_by_layer"] = pd.DataFrame({
-        "layer": np.repeat(np.arange(num_layers), len(attributes)), "attribute": attributes * num_layers,
-        **{name: count.ravel() for name, count in counts.items()}})
-    if len(seeds) > 1:
-        # 5,000 neurons tell a correlation to 0.015; it varies more than that with how the seeds are halved.
-        reliability = rsa.split_half_reliability(values, attribute_rdms)
-        tables["reliability"] = pd.DataFrame({"attribute": attributes, "reliability": reliability.mean(axis=0),
-                                              "lowest": reliability.min(axis=0), "highest": reliability.max(axis=0)})
-    return pd.DataFrame(rsa.rank_neurons(tau), columns=attributes), tables
+    permuted = permutation.Permuted.join(permuted) if flags.permutations else None
+    ranks, tables = searchlight.rank_tables(tau, p, permuted, attributes, num_layers)
 
-
-def main():
-    flags = parse_flags()
-    rank_path = Path(flags.CSV_Path or f"./neuron_rank/neuron_rank_by_searchlight_RSA_{NAMES[flags.mode]}.csv")
-    if rank_path.suffix != ".csv":
-        raise UserError(f"--CSV_Path {rank_path}: must end in .csv")
-
-    attributes, emotions, numbers, are_ratings = artifacts.read_attributes(flags.attributes, flags.emotion_order)
-    attribute_rdms = rsa.attribute_rdms(numbers) if are_ratings else numbers
-    if flags.mode == "3Spaces":
-        for attribute in sum(rsa.SPACES.values(), ()):
-            if attribute not in attributes:
-                raise UserError(f"{flags.attributes}: has no {attribute!r}, --mode 3Spaces needs the study's 14")
-        attributes, attribute_rdms = list(rsa.SPACES), rsa.space_rdms(attribute_rdms, attributes)
-    used = artifacts.activated_emotions(flags.activation_dir, emotions)
-    if used != emotions:
-        print(f"without {', '.join(e for e in emotions if e not in used)}: no activations in {flags.activation_dir}")
-    attribute_rdms = rsa.reorder_rdms(attribute_rdms, [emotions.index(emotion) for emotion in used])
-    for attribute, rdm in zip(attributes, attribute_rdms):
-        if np.ptp(rdm) == 0:
-            raise UserError(f"{flags.attributes}: all distances of {attribute!r} are the same; leave it out")
-    values, seeds = artifacts.read_activations(flags.activation_dir, used)
-    if (values == values[:, :1]).all():
-        raise UserError(f"{flags.activation_dir}: no neuron differs between emotions, there is nothing to rank")
-    neurons = values.shape[2]
-    read_with = artifacts.read_record(flags.activation_dir)
-    num_layers = layers(flags, neurons, read_with.get("num_layers"))
-
-    # Only the permutation test uses a GPU.
-    machines = cluster.connect(flags.ray, "auto" if flags.permutations else "cpu") if flags.ray else None
-    with sweep.alone(rank_path):
-        artifacts.prepare_output(rank_path, {
-            "made_by": "rsa_searchlight.py", "pretrained_model": read_with.get("pretrained_model"),
-            "backbone": read_with.get("backbone"), "mode": flags.mode, "attributes": attributes,
-            "attributes_sha256": hashlib.sha256(attribute_rdms.tobytes()).hexdigest(), "emotions": used, "seeds": seeds,
-            "activations_sha256": hashlib.sha256(values.data).hexdigest(), "num_neurons": neurons,
-            "num_layers": num_layers, "permutations": flags.permutations,
-            "permutation_seed": flags.permutation_seed}, flags.overwrite)
-        cli.write_config(flags, rank_path)
-        ranks, tables = compare(flags, values, seeds, attributes, attribute_rdms, num_layers, machines)
-        artifacts.write_searchlight(rank_path, ranks, tables)
-        artifacts.seal(rank_path, rank_path, *(artifacts.searchlight_path(rank_path, name) for name in tables))
-
-    print(f"{neurons} neurons x {len(attributes)} attributes, from {len(used)} emotions x {len(seeds)} seeds")
-    print(f"wrote {rank_path}: ranks of the neurons, 1 = most similar")
-    for name in tables:
-        print(f"wrote {artifacts.searchlight_path(rank_path, name)}")
-    # The study's thresholds where they fit; they are 1 to 16% of its 36,864 neurons.
-    thresholds = "" if neurons > 6000 else f" --thresholds {max(1, neurons // 16)} {max(2, neurons // 8)}"
-    study_folder = artifacts.study_folder(rank_path.parent, "neuron_rank")
-    masks = "" if flags.CSV_Path is None else f" --PKL_File={study_folder}/masks/{rank_path.stem}.pkl"
-    print(f"next: python gen_mask.py --CSV_Path={rank_path} --mode={flags.mode}{thresholds}{masks}")
+    thresholds = searchlight.thresholds_for(neurons)
+    if flags.permutations and len(attributes) > 1:
+        overlap = permutation.overlap_test(NeuronRDMs(values), rdms, thresholds, progress=True)
+        tables["overlap"] = searchlight.overlap_table(overlap, attributes, thresholds)
+    if given:
+        partial = profiles.partial_correlations(values.mean(axis=0), study.ratings, given, flags.permutations,
+                                                flags.permutation_seed)
+        tables |= searchlight.partial_tables(partial, [attributes[tested] for tested, *_ in given])
+    if len(study.seeds) > 1:
+        tables["reliability"] = searchlight.reliability_table(values, rdms, attributes)
+    if len(study.concepts) >= stability.LEAST_CONCEPTS:
+        tables["stability"] = searchlight.stability_table(values, rdms, attributes, thresholds)
+        tables["top_neurons"] = searchlight.top_table(values, rdms, attributes, tau, num_layers)
+    return ranks, tables
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    script.run(main)

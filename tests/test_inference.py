@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 
-from framework import artifacts
 from framework.analysis import estimators, inference
 from framework.analysis.masks import MaskName
+from framework.files import results as result_files
 
 EMOTIONS, SEEDS = ["fear", "grief", "joy", "love"], [1, 3, 5, 7, 9, 11]
 
@@ -27,8 +27,8 @@ def no_warnings():
 
 @pytest.fixture(scope="module")
 def published(published_accuracy, shared):
-    return artifacts.read_published_results(published_accuracy / "attribute", published_accuracy / "random",
-                                            shared / "data/published/accuracy.csv")
+    return result_files.read_published(published_accuracy / "attribute", published_accuracy / "random",
+                                       shared / "data/published/accuracy.csv")
 
 
 def results_of(rows):
@@ -420,7 +420,7 @@ def test_all_of_step_6_s_statistics_take_seconds():
     for by in ("attribute", "emotion", "overall"):
         inference.accuracy_drop(results, by)
     inference.placebo(results)
-    inference.accuracy_by_condition(results, inference.pair_conditions(results))
+    inference.pair_conditions(results)
     assert time.perf_counter() - start < 30
 
 
@@ -465,17 +465,9 @@ def test_random_against_random_masks_of_the_study(published):
 
 
 def test_published_attributes_have_the_names_of_the_ratings(published, shared):
-    ratings = artifacts.read_table(shared / "data/human/attribute_ratings.csv", numeric=False)
+    ratings = pd.read_csv(shared / "data/human/attribute_ratings.csv")
     drop = inference.accuracy_drop(published, "attribute")
     assert drop["attribute"].unique().tolist() == ratings.columns[1:].tolist()
-
-
-def test_accuracies_without_a_mask_are_counted_once_a_task(published):
-    accuracy = inference.accuracy_by_condition(published, inference.pair_conditions(published))
-    unmasked = accuracy[accuracy["k"] == 0].set_index("emotion")
-    assert (unmasked["n"] == 12).all() and unmasked["mean"].mean() == pytest.approx(0.8318, abs=5e-5)
-    # The study draws one standard error from end to end: 3.9 points for remorse, measured on its picture.
-    assert unmasked.loc["remorse", "se"] == pytest.approx(0.039, abs=0.001)
 
 
 # ----------------------------------------------------------------------------------------------------------------- dose

@@ -5,24 +5,25 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import pdist, squareform
+from scipy.spatial.distance import pdist
 from scipy.stats import kendalltau
 
-from framework.analysis import rsa
+from framework.analysis import permutation, rsa, signs
 
 
-def rdms_of(emotions, rows, levels, seed=0):
+def rdms_of(concepts, rows, levels, seed=0):
     """Random RDMs; few levels make many ties."""
-    return np.random.default_rng(seed).integers(levels, size=(rows, emotions * (emotions - 1) // 2)) / 8
+    return np.random.default_rng(seed).integers(levels, size=(rows, concepts * (concepts - 1) // 2)) / 8
 
 
-@pytest.mark.parametrize("emotions", [4, 5, 8, 9, 27])  # 6, 10, 28, 36 and 351 distances: odd, even, whole words
+@pytest.mark.parametrize("concepts", [4, 5, 8, 9, 27])  # 6, 10, 28, 36 and 351 distances: odd, even, whole words
 @pytest.mark.parametrize("levels, attribute_levels", [(10**9, 10**9), (10**9, 5), (5, 10**9), (5, 3)])
-def test_tau_is_scipys(emotions, levels, attribute_levels):
-    neurons, attributes = rdms_of(emotions, 20, levels), rdms_of(emotions, 4, attribute_levels, seed=1)
+def test_tau_is_scipys(concepts, levels, attribute_levels):
+    neurons, attributes = rdms_of(concepts, 20, levels), rdms_of(concepts, 4, attribute_levels, seed=1)
     tau, _ = rsa.kendall_tau(neurons, attributes)
     expected = [[kendalltau(neuron, attribute).statistic for attribute in attributes] for neuron in neurons]
     np.testing.assert_allclose(tau, expected, rtol=0, atol=1e-12)
@@ -74,19 +75,19 @@ def test_a_neuron_that_never_changes_has_no_tau_and_comes_last():
     assert np.isnan(tau[0]).all() and np.isfinite(tau[1:]).all()
     assert (p[0] == 1).all()
     assert (rsa.rank_neurons(tau)[0] == 6).all()
-    permutation_p, permutation_p_fwe, _ = rsa.permutation_test(neurons, attributes, 50)
-    assert (permutation_p[0] == 1).all() and (permutation_p_fwe[0] > 0.9).all()
+    p = permutation.permutation_test(neurons, attributes, 50)
+    assert (p.p[0] == 1).all() and (p.fwe[0] > 0.9).all() and (p.fwe_by_attribute[0] > 0.9).all()
 
 
 def test_a_second_process_does_not_compile_again(tmp_path):
-    program = ("import numpy as np; from framework.analysis import rsa; "
-               "rsa.permutation_test(rsa.NeuronRDMs(np.eye(6)[None]), np.arange(15.)[None], 3); "
+    program = ("import numpy as np; from framework.analysis import permutation, rsa, signs; "
+               "permutation.permutation_test(rsa.NeuronRDMs(np.eye(6)[None]), np.arange(15.)[None], 3); "
                "print([sum(kernel.stats.cache_misses.values()) for kernel in "
-               "(rsa._sum_differences, rsa._sum_ties, rsa._pack, rsa._count_discordant)])")
+               "(rsa._sum_differences, signs._sum_ties, signs._pack, signs._compare_signs, permutation._fold)])")
     misses = [subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True,
-                             cwd=os.path.dirname(os.path.dirname(rsa.__file__)),
+                             cwd=Path(__file__).parents[1],
                              env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}).stdout.strip() for _ in range(2)]
-    assert "0" not in misses[0] and misses[1] == "[0, 0, 0, 0]"
+    assert "0" not in misses[0] and misses[1] == "[0, 0, 0, 0, 0]"
 
 
 def test_ranks_start_at_the_largest_tau_and_average_ties():
@@ -107,10 +108,10 @@ def test_neither_chunks_nor_float32_activations_change_the_result(monkeypatch):
     values = np.random.default_rng(0).normal(size=(2, 6, 50)).astype(np.float32)
     targets = rdms_of(6, 3, 10)
     expected = rsa.kendall_tau(rsa.NeuronRDMs(values.astype(float)), targets)
-    expected_test = rsa.permutation_test(rsa.NeuronRDMs(values.astype(float)), targets, 40)
-    monkeypatch.setattr(rsa, "_CHUNK", 15**2 * 3)  # six neurons, or 32 permutations, at a time
+    expected_test = permutation.permute(rsa.NeuronRDMs(values.astype(float)), targets, 40)
+    monkeypatch.setattr(signs, "CHUNK", 15**2 * 3)  # six neurons, or 32 permutations, at a time
     np.testing.assert_array_equal(rsa.kendall_tau(rsa.NeuronRDMs(values), targets), expected)
-    for ours, theirs in zip(rsa.permutation_test(rsa.NeuronRDMs(values), targets, 40), expected_test):
+    for ours, theirs in zip(permutation.permute(rsa.NeuronRDMs(values), targets, 40), expected_test):
         np.testing.assert_array_equal(ours, theirs)
 
 
@@ -129,95 +130,11 @@ def test_spaces_are_euclidean_distances_over_their_attributes():
     assert len(set(names)) == 14
 
 
-def test_reordered_rdms_are_those_of_reordered_emotions():
+def test_reordered_rdms_are_those_of_reordered_concepts():
     ratings = np.random.default_rng(0).random((7, 2))
     order = [5, 0, 3, 6]
     reordered = rsa.reorder_rdms(rsa.attribute_rdms(ratings), order)
     np.testing.assert_array_equal(reordered, rsa.attribute_rdms(ratings[order]))
-
-
-@pytest.mark.parametrize("levels", [10**9, 5])
-@pytest.mark.parametrize("device", [None, "cpu"])  # popcounts, and the products of matrices that a GPU computes
-def test_permutation_test_is_brute_force(levels, device):
-    neurons, attributes = rdms_of(6, 8, levels), rdms_of(6, 2, levels, seed=1)
-    p, p_fwe, largest = rsa.permutation_test(neurons, attributes, 60, seed=3, device=device)
-
-    orders = np.random.default_rng(3).permuted(np.tile(np.arange(6), (60, 1)), axis=1)
-    permuted = [[squareform(squareform(rdm)[np.ix_(order, order)]) for rdm in attributes] for order in orders]
-    tau = np.array([[kendalltau(neuron, rdm).statistic for rdm in attributes] for neuron in neurons])
-    null = np.array([[[kendalltau(neuron, rdm).statistic for rdm in rdms] for neuron in neurons] for rdms in permuted])
-    np.testing.assert_allclose(p, (1 + (null >= tau - 1e-12).sum(axis=0)) / 61)
-    np.testing.assert_allclose(largest, null.max(axis=1), atol=1e-12)
-    np.testing.assert_allclose(p_fwe, (1 + (null.max(axis=1)[:, None] >= tau - 1e-12).sum(axis=0)) / 61)
-
-
-def test_matrix_products_are_popcounts_for_27_emotions():
-    neurons, attributes = rdms_of(27, 12, 300), rdms_of(27, 3, 40, seed=1)
-    for ours, theirs in zip(rsa.permutation_test(neurons, attributes, 5, device="cpu"),
-                            rsa.permutation_test(neurons, attributes, 5)):
-        np.testing.assert_array_equal(ours, theirs)
-
-
-def test_permutations_follow_their_seed():
-    neurons, attributes = rdms_of(8, 5, 10**9), rdms_of(8, 2, 10**9, seed=1)
-    first, again, other = (rsa.permutation_test(neurons, attributes, 30, seed)[2] for seed in (0, 0, 1))
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).any()
-
-
-def test_under_the_null_the_permutation_test_keeps_its_level_and_the_plain_p_does_not():
-    plain, permuted = np.concatenate([rsa.simulate_null(500, 200, seed=seed) for seed in range(10)], axis=1)
-    assert (plain < 0.05).mean() > 0.08
-    assert 0.04 < (permuted < 0.05).mean() < 0.06
-    assert (plain < 0.001).mean() > 5 * 0.001
-
-
-def test_a_neuron_that_mirrors_the_attribute_is_found_among_many():
-    generator = np.random.default_rng(0)
-    ratings = generator.random((12, 1))
-    values = generator.normal(size=(1, 12, 200))
-    values[0, :, 17] = ratings[:, 0] + 0.02 * generator.normal(size=12)
-    _, p_fwe, _ = rsa.permutation_test(rsa.NeuronRDMs(values), rsa.attribute_rdms(ratings), 200)
-    assert p_fwe.argmin() == 17 and p_fwe[17] < 0.01
-    assert (np.delete(p_fwe, 17) > 0.01).all()
-
-
-def test_reliability_is_one_for_seeds_that_agree_and_near_zero_for_noise():
-    generator = np.random.default_rng(0)
-    targets = rsa.attribute_rdms(generator.random((8, 2)))
-    one_seed = generator.normal(size=(1, 8, 2000))
-    agreeing = rsa.split_half_reliability(np.repeat(one_seed, 4, axis=0), targets, splits=2)
-    assert agreeing.shape == (2, 2)
-    np.testing.assert_allclose(agreeing, 1)
-    # Where every emotion is pure noise anew in each seed, no neuron keeps its tau.
-    assert abs(rsa.split_half_reliability(generator.normal(size=(4, 8, 2000)), targets)).max() < 0.15
-
-
-def test_reliability_is_spearman_browns():
-    generator = np.random.default_rng(0)
-    values = generator.normal(size=(1, 8, 300)) + generator.normal(size=(2, 8, 300))
-    targets = rsa.attribute_rdms(generator.random((8, 1)))
-    one, other = (rsa.kendall_tau(rsa.NeuronRDMs(values[[seed]]), targets)[0][:, 0] for seed in (0, 1))
-    r = np.corrcoef(one, other)[0, 1]
-    np.testing.assert_allclose(rsa.split_half_reliability(values, targets, splits=1), [[2 * r / (1 + r)]])
-
-
-def test_intervals_over_people_are_the_jackknifes_and_t():
-    generator = np.random.default_rng(0)
-    individual = generator.random(28) + generator.random((12, 28))
-    rdms = rdms_of(8, 3, 10**9)
-    table = rsa.tau_with_people(rdms, individual.mean(axis=0), individual)
-    for k, rdm in enumerate(rdms):
-        tau = kendalltau(rdm, individual.mean(axis=0)).statistic
-        others = [np.delete(individual, person, axis=0).mean(axis=0) for person in range(12)]
-        pseudo = np.array([12 * tau - 11 * kendalltau(rdm, mean).statistic for mean in others])  # Tukey's pseudo-values
-        t = 2.2009851600830  # quantile 0.975, 11 degrees of freedom
-        assert table["tau"][k] == pytest.approx(tau, abs=1e-12)
-        assert table["ci_high"][k] - tau == pytest.approx(t * pseudo.std(ddof=1) / 12**0.5)
-        assert table["ci_low"][k] - tau == pytest.approx(-t * pseudo.std(ddof=1) / 12**0.5)
-        own = np.array([kendalltau(rdm, person).statistic for person in individual])
-        assert table["individual_tau"][k] == pytest.approx(own.mean())
-        assert table["individual_ci_high"][k] == pytest.approx(own.mean() + t * own.std(ddof=1) / 12**0.5)
 
 
 def test_population_rdm_is_the_mean_over_seeds():

@@ -327,29 +327,6 @@ def _placebo_drops(
 
 # --------------------------------------------------------------------------------------------------------- descriptions
 
-def accuracy_by_condition(results: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Each emotion's mean accuracy without a mask and at each k under random and attribute-specific masks.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-    pairs : pandas.DataFrame
-        From `pair_conditions`, of one intervention.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `emotion`, `k` (0 without a mask), `condition` ("w/o", "random", "attribute-specific") and the columns of
-        `mean_interval`, over seeds and, with a mask, attributes.
-    """
-    long = pd.concat([
-        results[["sentiment", "best"]].set_axis(["emotion", "accuracy"], axis=1).assign(k=0, condition="w/o"),
-        *(pairs[["emotion", "k", column]].rename(columns={column: "accuracy"}).assign(condition=condition)
-          for column, condition in (("random", "random"), ("specific", "attribute-specific")))])
-    return pd.DataFrame([dict(zip(("emotion", "k", "condition"), key)) | estimators.mean_interval(accuracy)
-                         for key, accuracy in long.groupby(["emotion", "k", "condition"], sort=False)["accuracy"]])
-
-
 def accuracy_by_dose(results: pd.DataFrame) -> pd.DataFrame:
     """Mean accuracy under masks that multiply by a factor (method "scale"), against the factor.
 

@@ -172,7 +172,7 @@ def false_positives(p: np.ndarray, permutation_p: np.ndarray, concepts: int) -> 
     Parameters
     ----------
     p, permutation_p : array [neurons]
-        p-values of neurons that know nothing of the attribute (`framework.analysis.rsa.simulate_null`).
+        p-values of neurons that know nothing of the attribute (`framework.analysis.permutation.simulate_null`).
     concepts : int
         How many concepts were simulated.
 

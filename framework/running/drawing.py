@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from framework.analysis import concepts as order
-from framework.analysis import rsa
+from framework.analysis.permutation import simulate_null
 from framework.errors import UserError
 from framework.figures import concepts, neurons
 from framework.files import ranks as rank_files
@@ -94,9 +94,10 @@ def of_simulations(flags: argparse.Namespace) -> Drawn:
     """How often both tests of step 4 find something in neurons that know nothing."""
     if not flags.simulations:
         return left_out("false positives", "--simulations 0")
-    count = len(Record.read(flags.ranks).get("emotions", ()) if flags.ranks else ()) or 27
+    ranked = Record.read(flags.ranks) if flags.ranks else Record("", {})
+    count = len(ranked.get("concepts", ranked.get("emotions", ()))) or 27
     seeds = tqdm(range(flags.simulations), "simulations")
-    p, permutation_p = np.concatenate([rsa.simulate_null(emotions=count, seed=seed) for seed in seeds], axis=1)
+    p, permutation_p = np.concatenate([simulate_null(concepts=count, seed=seed) for seed in seeds], axis=1)
     alpha = np.arange(1, 51) / 200
     yield "false_positives", neurons.false_positives(p, permutation_p, count), pd.DataFrame({
         "p": alpha, "independent_distances": [(p <= a).mean() for a in alpha],

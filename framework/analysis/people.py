@@ -1,0 +1,97 @@
+"""People's own judgements of how different concepts are, beside attributes and the whole model."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import t as student
+
+from framework.analysis.rsa import choose_pairs, kendall_tau
+from framework.analysis.stability import quantiles
+
+
+def tau_with_people(
+    rdms: np.ndarray, judgements: np.ndarray, individual_judgements: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Kendall's tau of RDMs with people's judgements of dissimilarity, with 95% intervals over the people.
+
+    Parameters
+    ----------
+    rdms : array [K, P]
+    judgements : array [P]
+        The mean over people.
+    individual_judgements : array [people, P]
+
+    Returns
+    -------
+    dict of str to array [K]
+        `tau` with the mean judgement, and its interval `people_ci_low`, `people_ci_high` by the jackknife over people
+        (a bootstrap would be biased downwards: its means are noisier than the mean of all people); `individual_tau`,
+        the mean of tau with each person's judgements, and its t interval `individual_ci_low`, `individual_ci_high`.
+    """
+    people = len(individual_judgements)
+    tau = kendall_tau(judgements[None], rdms)[0][0]
+    left_out, _ = kendall_tau(_means_of_others(individual_judgements), rdms)
+    individual, _ = kendall_tau(individual_judgements, rdms)
+    quantile = student.ppf(0.975, people - 1)
+    jackknife = quantile * np.sqrt(people - 1) * left_out.std(axis=0)
+    spread = quantile * individual.std(axis=0, ddof=1) / np.sqrt(people)
+    mean = individual.mean(axis=0)
+    return {"tau": tau, "people_ci_low": tau - jackknife, "people_ci_high": tau + jackknife,
+            "individual_tau": mean, "individual_ci_low": mean - spread, "individual_ci_high": mean + spread}
+
+
+def _means_of_others(individual):
+    return np.round((individual.sum(axis=0) - individual) / (len(individual) - 1), 9)  # ties stay ties
+
+
+def bootstrap_people_and_concepts(
+        rdms: np.ndarray, individual_judgements: np.ndarray, draws: int = 1000, seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """95% intervals of tau with the mean judgement, over people and concepts that are both drawn with replacement.
+
+    They say how far tau holds for other people and other concepts; intervals over people alone are for these concepts
+    (Nili et al. 2014, doi:10.1371/journal.pcbi.1003553). Pairs of a concept with itself are dropped.
+
+    Parameters
+    ----------
+    rdms : array [K, P]
+    individual_judgements : array [people, P]
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    low, high : array [K]
+        The quantiles 0.025 and 0.975 over the draws in which tau is defined; NaN where it never is.
+    """
+    generator = np.random.default_rng(seed)
+    people, size = individual_judgements.shape
+    concepts = round((1 + np.sqrt(1 + 8 * size)) / 2)
+    taus = []
+    for _ in range(draws):
+        mean = np.round(individual_judgements[generator.integers(people, size=people)].mean(axis=0), 9)
+        pairs = choose_pairs(generator.integers(concepts, size=concepts))
+        if len(pairs) > 2:
+            taus.append(kendall_tau(mean[None, pairs], rdms[:, pairs])[0][0])
+    return quantiles(np.array(taus))
+
+
+def noise_ceiling(individual_judgements: np.ndarray) -> tuple[float, float]:
+    """Between what bounds the best model's mean tau with each person would lie (Nili et al. 2014).
+
+    Parameters
+    ----------
+    individual_judgements : array [people, P]
+
+    Returns
+    -------
+    lower : float
+        The mean over people of tau of their judgements with the mean of everyone else's.
+    upper : float
+        With the mean of everyone's, their own among them.
+    """
+    everyone = individual_judgements.mean(axis=0)
+    upper = kendall_tau(individual_judgements, everyone[None])[0].mean()
+    others = _means_of_others(individual_judgements)
+    lower = np.mean([kendall_tau(own[None], mean[None])[0][0, 0] for own, mean in zip(individual_judgements, others)])
+    return float(lower), float(upper)

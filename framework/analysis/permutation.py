@@ -1,0 +1,347 @@
+"""Step 4's tests: what tau would be if the concepts' labels meant nothing.
+
+Distances share concepts, so that they cannot be permuted one by one; whole rows and columns of an RDM can (the Mantel
+test). Every neuron and attribute sees the same permutations, so that the largest of any set of them controls the
+family-wise error of that set (Nichols & Holmes, 2002, doi:10.1002/hbm.1058).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, islice
+from itertools import permutations as every_order
+from math import factorial
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from tqdm import tqdm
+
+from framework.analysis import rsa, signs
+
+# The permutations that say how much a tau varies by chance, and how many neurons two attributes share by chance, are
+# fixed and not those of the test.
+OWN_PERMUTATIONS = 1000
+OWN_SEED = np.random.SeedSequence(0, spawn_key=(1,))
+
+
+class Permuted(NamedTuple):
+    """What permutations do to some neurons; `permutation_p` makes p-values of it, `join` one of several parts'.
+
+    Attributes
+    ----------
+    tau : array [N, A]
+        Observed; 0 where it is not defined.
+    studentised : array [N, A]
+        tau over its standard deviation in permutations of their own: comparable between neurons and attributes.
+    reached : array [N, A] of int
+        How many permutations reach tau.
+    largest : array [M, A]
+        The largest tau over these neurons in each permutation.
+    largest_studentised : array [M]
+        The largest over these neurons and all attributes.
+    """
+
+    tau: np.ndarray
+    studentised: np.ndarray
+    reached: np.ndarray
+    largest: np.ndarray
+    largest_studentised: np.ndarray
+
+    @classmethod
+    def join(cls, parts: Sequence[Permuted]) -> Permuted:
+        """Those of all neurons from parts that were permuted apart, with the same seed."""
+        tau, studentised, reached, largest, largest_studentised = zip(*parts)
+        return cls(*map(np.concatenate, (tau, studentised, reached)), np.max(largest, axis=0),
+                   np.max(largest_studentised, axis=0))
+
+
+class PermutationP(NamedTuple):
+    """One-sided p-values, each array [N, A].
+
+    Attributes
+    ----------
+    p : array
+        (1 + how many permutations reach the neuron's tau) / (1 + M).
+    fwe : array
+        Family-wise over neurons and attributes: (1 + in how many permutations any neuron reaches the studentised tau on
+        any attribute) / (1 + M).
+    fwe_by_attribute : array
+        Family-wise over neurons only, and of tau as it stands: for a study of one attribute.
+    """
+
+    p: np.ndarray
+    fwe: np.ndarray
+    fwe_by_attribute: np.ndarray
+
+
+def count_orders(concepts: int, permutations: int) -> int:
+    """How many orders `label_orders` gives: no more than there are besides the observed one."""
+    return min(permutations, factorial(concepts) - 1)
+
+
+def label_orders(
+        concepts: int, permutations: int, seed: int | np.random.SeedSequence, batch: int,
+) -> Iterator[np.ndarray]:
+    """Orders of the concepts' labels: random, or all but the observed one where n! is no more than `permutations`.
+
+    Yields
+    ------
+    array [m, E] of int
+        m <= batch. Which they are does not depend on `batch`.
+    """
+    if factorial(concepts) <= permutations:
+        orders = islice(every_order(range(concepts)), 1, None)
+        while some := list(islice(orders, batch)):
+            yield np.array(some)
+        return
+    generator = np.random.default_rng(seed)
+    for start in range(0, permutations, batch):
+        some = min(batch, permutations - start)
+        yield generator.permuted(np.tile(np.arange(concepts), (some, 1)), axis=1)
+
+
+def _concepts(rdms):
+    return round((1 + np.sqrt(1 + 8 * rdms.shape[1])) / 2)
+
+
+def _compare(work, rdms, attribute_rdms, orders, device=None):
+    """Call `work` with slices of neurons, their ties and their excess of concordant pairs [n, A, orders]."""
+    permuted = np.stack([rsa.reorder_rdms(attribute_rdms, order) for order in orders], axis=1)
+    compare = signs.comparison(permuted.reshape(-1, rdms.shape[1]), device)
+
+    def chunk(part):
+        some = np.ascontiguousarray(rdms[part], dtype=float)
+        ties, close = signs.find_ties(some)
+        excess = np.ascontiguousarray(compare(some, close))
+        return work(part, ties, excess.reshape(len(some), len(attribute_rdms), -1))
+
+    return signs.over_chunks(chunk, rdms, device)
+
+
+@njit(nogil=True, cache=True)
+def _fold(excess, observed, untied, spread, reached, largest, largest_studentised):
+    """Count which permutations reach what was observed, and keep the largest of each."""
+    neurons, attributes, permutations = excess.shape
+    for neuron in range(neurons):
+        for attribute in range(attributes):
+            found = excess[neuron, attribute]
+            count = 0
+            for permutation in range(permutations):  # tau's denominator is the same in all: integers decide
+                count += found[permutation] >= observed[neuron, attribute]
+            reached[neuron, attribute] += count
+            for permutation in range(permutations):
+                tau = found[permutation] / untied[neuron, attribute]
+                largest[attribute, permutation] = max(largest[attribute, permutation], tau)
+            for permutation in range(permutations):
+                studentised = found[permutation] / spread[neuron, attribute]
+                largest_studentised[permutation] = max(largest_studentised[permutation], studentised)
+
+
+def permute(
+        rdms: rsa.NeuronRDMs | np.ndarray, attribute_rdms: np.ndarray, permutations: int, seed: int = 0,
+        device: str | None = None, progress: bool = False,
+) -> Permuted:
+    """Compare neurons with attributes whose labels are permuted; some neurons' result does not need the others.
+
+    Parameters
+    ----------
+    rdms, attribute_rdms
+        As for `framework.analysis.rsa.kendall_tau`.
+    permutations : int
+        1 or more; every order of the labels is taken once where there are no more.
+    seed : int
+        Of the permutations.
+    device : str, optional
+        Compare on this torch device, by products of matrices; popcounts on the CPU if None. The results are the same.
+    progress : bool
+        Show a bar.
+    """
+    neurons, size = rdms.shape
+    attribute_rdms = np.ascontiguousarray(attribute_rdms, dtype=float)
+    attribute_ties, _ = signs.find_ties(attribute_rdms)
+    attributes, concepts = len(attribute_rdms), _concepts(rdms)
+    observed, reached = np.zeros((2, neurons, attributes), np.int64)
+    untied, squares = np.zeros((2, neurons, attributes))
+    own, tested = count_orders(concepts, OWN_PERMUTATIONS), count_orders(concepts, permutations)
+    batch = 4 * max(1, 8 * signs.CHUNK // size**2 // attributes)
+    bar = tqdm(total=own + tested, desc="permutations", disable=not progress)
+
+    def observe(part, ties, excess):
+        observed[part] = excess[..., 0]
+        untied[part] = rsa.untied_pairs(ties, attribute_ties, size)
+
+    def add_squares(part, ties, excess):
+        squares[part] += np.square(excess, dtype=float).sum(axis=2)
+
+    def test(part, ties, excess):
+        largest = np.full(excess.shape[1:], -np.inf)
+        largest_studentised = np.full(excess.shape[2], -np.inf)
+        _fold(excess, observed[part], untied[part], spread[part], reached[part], largest, largest_studentised)
+        return largest, largest_studentised
+
+    _compare(observe, rdms, attribute_rdms, [np.arange(concepts)], device)
+    for orders in label_orders(concepts, OWN_PERMUTATIONS, OWN_SEED, batch):
+        _compare(add_squares, rdms, attribute_rdms, orders, device)
+        bar.update(len(orders))
+    # Of tau times its denominator. The mean over all orders is 0: for any two distances one order swaps them.
+    spread = np.sqrt(squares / own)
+    spread[spread == 0] = untied[untied == 0] = np.inf  # a constant neuron has no tau: it never beats another
+    largest, largest_studentised = [], []
+    for orders in label_orders(concepts, permutations, seed, batch):
+        of_attribute, of_all = zip(*_compare(test, rdms, attribute_rdms, orders, device))
+        largest.append(np.max(of_attribute, axis=0).T)
+        largest_studentised.append(np.max(of_all, axis=0))
+        bar.update(len(orders))
+    bar.close()
+    return Permuted(observed / untied, observed / spread, reached, np.concatenate(largest),
+                    np.concatenate(largest_studentised))
+
+
+def share_reached(values: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """The p of each value by a null distribution [M]: (1 + how many of it reach the value) / (1 + M)."""
+    return (1 + len(null) - np.searchsorted(np.sort(null), values)) / (1 + len(null))
+
+
+def permutation_p(permuted: Permuted) -> PermutationP:
+    """The p-values of all neurons that were permuted."""
+    by_attribute = [share_reached(tau, null) for tau, null in zip(permuted.tau.T, permuted.largest.T)]
+    return PermutationP((1 + permuted.reached) / (1 + len(permuted.largest)),
+                        share_reached(permuted.studentised, permuted.largest_studentised),
+                        np.stack(by_attribute, axis=1))
+
+
+def permutation_test(
+        rdms: rsa.NeuronRDMs | np.ndarray, attribute_rdms: np.ndarray, permutations: int, seed: int = 0,
+) -> PermutationP:
+    """Test tau > 0 by permuting the concepts' labels; parameters as for `permute`."""
+    return permutation_p(permute(rdms, attribute_rdms, permutations, seed))
+
+
+class Overlap(NamedTuple):
+    """How many top neurons any two attributes share, each array [pairs, T], pairs as `itertools.combinations` has them.
+
+    Attributes
+    ----------
+    overlap : array of int
+        Neurons in both top sets.
+    mean, sd : array
+        Of the overlap when the second attribute's labels are permuted.
+    p : array
+        One-sided: (1 + how many permutations share as many) / (1 + M).
+    """
+
+    overlap: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
+    p: np.ndarray
+
+
+@njit(nogil=True, cache=True)
+def _count_shared(ranks, rank, thresholds, shared):
+    for attribute in range(len(ranks)):
+        for neuron in range(len(rank)):
+            worse = max(ranks[attribute, neuron], rank[neuron])
+            for place in range(len(thresholds)):
+                shared[attribute, place] += worse < thresholds[place]
+
+
+def overlap_test(
+        rdms: rsa.NeuronRDMs | np.ndarray, attribute_rdms: np.ndarray, thresholds: Sequence[int],
+        permutations: int = OWN_PERMUTATIONS, seed: int | np.random.SeedSequence = OWN_SEED, progress: bool = False,
+) -> Overlap:
+    """Test whether two attributes share more of their top neurons than they would if the labels meant nothing.
+
+    Neurons resemble one another, so that the overlap of two top sets varies far more than that of two random sets: a
+    hypergeometric p is none.
+
+    Parameters
+    ----------
+    rdms, attribute_rdms, progress
+        As for `permute`.
+    thresholds : sequence of int [T]
+        The numbers k of top neurons; of tied neurons the lower index comes first.
+    permutations : int
+    seed : int or numpy.random.SeedSequence
+    """
+    neurons, size = rdms.shape
+    attributes, concepts = len(attribute_rdms), _concepts(rdms)
+    attribute_rdms = np.ascontiguousarray(attribute_rdms, dtype=float)
+    attribute_ties, _ = signs.find_ties(attribute_rdms)
+    thresholds = np.asarray(thresholds, dtype=np.int32)
+
+    def rank(orders):
+        """The place of each neuron, from 0, for each attribute under each order: array [A, orders, N]."""
+        tau = np.empty((attributes, len(orders), neurons))
+
+        def keep(part, ties, excess):
+            untied = rsa.untied_pairs(ties, attribute_ties, size)
+            untied[untied == 0] = np.inf
+            taus = excess / untied[:, :, None]
+            taus[np.isinf(untied)] = -np.inf  # a neuron without a tau comes last
+            tau[:, :, part] = np.moveaxis(taus, 0, -1)
+
+        _compare(keep, rdms, attribute_rdms, orders)
+
+        def place(attribute):
+            best_first = np.argsort(-tau[attribute], axis=-1, kind="stable")
+            places = np.empty(best_first.shape, np.int32)
+            np.put_along_axis(places, best_first, np.arange(neurons, dtype=np.int32)[None], axis=-1)
+            return places
+
+        return np.stack(signs.in_threads(place, range(attributes)))
+
+    def share(ranks):
+        """How many neurons are in the top k of the observed first and of the second attribute [pairs, T]."""
+        shared = np.zeros((attributes, attributes, len(thresholds)), np.int64)
+        for second in range(attributes):
+            _count_shared(observed[:second], ranks[second], thresholds, shared[second, :second])
+        return np.array([shared[second, first] for first, second in combinations(range(attributes), 2)])
+
+    observed = rank([np.arange(concepts)])[:, 0]
+    overlap = share(observed)
+    drawn = count_orders(concepts, permutations)
+    null = []
+    batch = max(1, 2**24 // neurons // attributes)  # 128 MB of taus
+    bar = tqdm(total=drawn, desc="overlap", disable=not progress)
+    for orders in label_orders(concepts, permutations, seed, batch):
+        ranks = rank(orders)
+        null += signs.in_threads(share, np.moveaxis(ranks, 1, 0))
+        bar.update(len(orders))
+    bar.close()
+    p = (1 + (np.array(null) >= overlap).sum(axis=0)) / (1 + drawn)
+    return Overlap(overlap, np.mean(null, axis=0), np.std(null, axis=0), p)
+
+
+def simulate_null(
+        neurons: int = 2000, permutations: int = 500, concepts: int = 27, clusters: int = 4, spread: float = 0.3,
+        seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both tests' p-values where there is nothing to find: neurons that know nothing of the attribute.
+
+    Concepts share structure, as real ones do: the ratings lie in clusters (standard deviation 1 between, `spread`
+    within), and so do each neuron's activations, in clusters of its own.
+
+    Parameters
+    ----------
+    neurons, permutations, concepts : int
+    clusters : int
+        Of concepts, drawn for the ratings and for each neuron.
+    spread : float
+        Standard deviation within a cluster.
+    seed : int
+
+    Returns
+    -------
+    p, permutation_p : array [neurons]
+        Of `kendall_tau` and `permutation_test`; a valid test has p < 0.05 in 5% of the neurons.
+    """
+    generator = np.random.default_rng(seed)
+
+    def clustered(size):
+        centers = generator.normal(size=(clusters, size))
+        member = generator.integers(clusters, size=(concepts, size))
+        return np.take_along_axis(centers, member, axis=0) + spread * generator.normal(size=(concepts, size))
+
+    rdms, target = rsa.NeuronRDMs(clustered(neurons)[None]), rsa.attribute_rdms(clustered(1))
+    return rsa.kendall_tau(rdms, target)[1][:, 0], permutation_test(rdms, target, permutations, seed).p[:, 0]

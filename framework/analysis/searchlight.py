@@ -1,0 +1,127 @@
+"""Step 4 whole: which tables stand beside the ranks, and what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import false_discovery_control
+
+from framework.analysis import permutation, profiles, rsa, stability
+
+THRESHOLDS = (500, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 6000)  # the study's, 1 to 16% of its neurons
+TOP = 20  # neurons of each attribute that get an interval
+
+
+def thresholds_for(neurons: int) -> list[int]:
+    """The study's numbers of top neurons where a model has more than six times as many, or 1/16 and 1/8 of it."""
+    fitting = [k for k in THRESHOLDS if 6 * k < neurons]
+    return fitting or sorted({max(1, neurons // 16), max(1, neurons // 8)})
+
+
+def rank_tables(
+        tau: np.ndarray, p: np.ndarray, permuted: permutation.Permuted | None, attributes: Sequence[str],
+        num_layers: int,
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """The ranks, and tau, its p-values and what is significant in each layer.
+
+    Parameters
+    ----------
+    tau, p : array [N, A]
+        Of `rsa.kendall_tau`.
+    permuted : Permuted, optional
+        Of the same neurons.
+    attributes : sequence of str [A]
+    num_layers : int
+
+    Returns
+    -------
+    ranks : DataFrame [N, A]
+    tables : dict of str to DataFrame
+    """
+    q = false_discovery_control(p.ravel()).reshape(p.shape)
+    tables = {"tau": np.nan_to_num(tau), "p": p, "q": q}  # a neuron that never changes has no tau; 0 is written
+    counts = {"count": rsa.significant_by_layer(q, num_layers, 0.01)}
+    if permuted is not None:
+        found = permutation.permutation_p(permuted)
+        tables |= {"permutation_p": found.p, "permutation_p_fwe": found.fwe,
+                   "permutation_p_fwe_by_attribute": found.fwe_by_attribute, "permutation_max": permuted.largest}
+        counts["count_fwe"] = rsa.significant_by_layer(found.fwe, num_layers, 0.05)
+        counts["count_fwe_by_attribute"] = rsa.significant_by_layer(found.fwe_by_attribute, num_layers, 0.05)
+    frames = {name: pd.DataFrame(table, columns=attributes) for name, table in tables.items()}
+    frames["significant_by_layer"] = pd.DataFrame({
+        "layer": np.repeat(np.arange(num_layers), len(attributes)), "attribute": list(attributes) * num_layers,
+        **{name: count.ravel() for name, count in counts.items()}})
+    return pd.DataFrame(rsa.rank_neurons(tau), columns=attributes), frames
+
+
+def partial_tables(found: profiles.Partial, tested: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Partial correlations of profiles with the attributes that were tested, and their p-values."""
+    names = "partial_r", "partial_p", "partial_p_fwe", "partial_p_fwe_by_attribute"
+    return {name: pd.DataFrame(table, columns=tested) for name, table in zip(names, found)}
+
+
+def overlap_table(found: permutation.Overlap, attributes: Sequence[str], thresholds: Sequence[int]) -> pd.DataFrame:
+    """How many top neurons any two attributes share, a row a pair and threshold, against permuted labels."""
+    pairs = list(combinations(attributes, 2))
+    return pd.DataFrame({
+        "attribute_1": np.repeat([first for first, _ in pairs], len(thresholds)),
+        "attribute_2": np.repeat([second for _, second in pairs], len(thresholds)),
+        "k": list(thresholds) * len(pairs), "overlap": found.overlap.ravel(), "expected": found.mean.ravel(),
+        "sd": found.sd.ravel(), "permutation_p": found.p.ravel()})
+
+
+def reliability_table(values: np.ndarray, attribute_rdms: np.ndarray, attributes: Sequence[str]) -> pd.DataFrame:
+    """The reliability of each attribute's map of tau over seeds, in four ways of halving them."""
+    reliability = stability.split_half_reliability(values, attribute_rdms)
+    return pd.DataFrame({"attribute": attributes, "reliability": reliability.mean(axis=0),
+                         "lowest": reliability.min(axis=0), "highest": reliability.max(axis=0)})
+
+
+def stability_table(
+        values: np.ndarray, attribute_rdms: np.ndarray, attributes: Sequence[str], thresholds: Sequence[int],
+) -> pd.DataFrame:
+    """How far the top neurons depend on the concepts, a row an attribute and threshold.
+
+    Columns: `without_3`, the Jaccard index of the top k over all concepts and without 3 of them (mean of 16 draws, with
+    `lowest` and `highest`); `halves`, that of two disjoint halves of the concepts, beside `chance`; `halves_r`, the
+    correlation of the two halves' maps of tau. Empty where an attribute does not vary over the concepts drawn.
+    """
+    left_out = stability.leave_concepts_out(values, attribute_rdms, thresholds)
+    r, halves = stability.halve_concepts(values, attribute_rdms, thresholds)
+
+    def over_draws(function, draws):
+        defined = np.isfinite(draws).any(axis=0)
+        return np.where(defined, function(np.where(defined, draws, 0), axis=0), np.nan)
+
+    rows = [stability.chance_jaccard(values.shape[2], k) for k in thresholds]
+    table = pd.DataFrame({
+        "attribute": np.repeat(list(attributes), len(thresholds)), "k": list(thresholds) * len(attributes),
+        "without_3": over_draws(np.nanmean, left_out).T.ravel(),
+        "without_3_lowest": over_draws(np.nanmin, left_out).T.ravel(),
+        "without_3_highest": over_draws(np.nanmax, left_out).T.ravel(),
+        "halves": over_draws(np.nanmean, halves).T.ravel(), "chance": rows * len(attributes)})
+    for name, function in (("halves_r", np.nanmean), ("halves_r_lowest", np.nanmin), ("halves_r_highest", np.nanmax)):
+        table[name] = np.repeat(over_draws(function, r), len(thresholds))
+    return table
+
+
+def top_table(
+        values: np.ndarray, attribute_rdms: np.ndarray, attributes: Sequence[str], tau: np.ndarray, num_layers: int,
+) -> pd.DataFrame:
+    """The best neurons of each attribute, with a 95% interval of their tau over concepts.
+
+    The neurons were chosen for their tau, which is therefore too large; the interval says nothing of that.
+    """
+    top = np.argsort(rsa.rank_neurons(tau), axis=0, kind="stable")[: min(TOP, len(tau))]
+    neurons, place = np.unique(top, return_inverse=True)
+    low, high = stability.bootstrap_concepts(rsa.NeuronRDMs(values[:, :, neurons])[:], attribute_rdms)
+    columns = np.broadcast_to(np.arange(len(attributes)), top.shape)
+    place = place.reshape(top.shape)
+    layer, unit = np.divmod(top, len(tau) // num_layers)
+    return pd.DataFrame({
+        "attribute": np.repeat(list(attributes), len(top)), "neuron": top.T.ravel(), "layer": layer.T.ravel(),
+        "unit": unit.T.ravel(), "tau": np.nan_to_num(np.take_along_axis(tau, top, axis=0)).T.ravel(),
+        "ci_low": low[place, columns].T.ravel(), "ci_high": high[place, columns].T.ravel()})

@@ -1,0 +1,171 @@
+"""How far step 4's maps of tau generalise: over seeds, and over concepts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from framework.analysis.rsa import NeuronRDMs, choose_pairs, kendall_tau, reorder_rdms
+
+LEFT_OUT = 3  # concepts
+LEAST_CONCEPTS = 8  # two halves of 4, the fewest that an RDM of 6 pairs takes
+
+
+def top_sets(tau: np.ndarray, k: int) -> np.ndarray:
+    """Whether each neuron is one of the k of largest tau: array of bool [N, A]; of ties the lower index is taken."""
+    best = np.argsort(np.where(np.isnan(tau), np.inf, -tau), axis=0, kind="stable")[:k]
+    chosen = np.zeros(tau.shape, dtype=bool)
+    np.put_along_axis(chosen, best, True, axis=0)
+    return chosen
+
+
+def jaccard(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Neurons in both sets over those in either, for sets as bool [N, A]: array [A]."""
+    return (first & second).sum(axis=0) / (first | second).sum(axis=0)
+
+
+def chance_jaccard(neurons: int, k: int) -> float:
+    """What `jaccard` comes to for two random sets of k neurons, which share k^2 / N of them."""
+    shared = k * k / neurons
+    return shared / (2 * k - shared)
+
+
+def correlate_maps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Pearson's r of two maps of tau [N, A], over neurons that have one in both: array [A], NaN for fewer than 3."""
+    correlations = []
+    for x, y in zip(one.T, other.T):
+        defined = np.isfinite(x + y)
+        varied = defined.sum() > 2 and np.ptp(x[defined]) > 0 and np.ptp(y[defined]) > 0
+        correlations.append(np.corrcoef(x[defined], y[defined])[0, 1] if varied else np.nan)
+    return np.array(correlations)
+
+
+def split_half_reliability(
+    values: np.ndarray, attribute_rdms: np.ndarray, splits: int = 4, seed: int = 0
+) -> np.ndarray:
+    """Reliability across seeds of each attribute's map of tau over the neurons.
+
+    Parameters
+    ----------
+    values : array [S, E, N]
+        Activations by seed, concept and neuron; S is 2 or more.
+    attribute_rdms : array [A, P]
+    splits : int
+        In how many random ways the seeds are halved (of 3 seeds one half has 1, the other 2).
+    seed : int
+        Of the halving.
+
+    Returns
+    -------
+    array [splits, A]
+        Spearman-Brown's 2 r / (1 + r) of `correlate_maps`.
+    """
+    generator = np.random.default_rng(seed)
+    reliability = []
+    for _ in range(splits):
+        order = generator.permutation(len(values))
+        halves = order[: len(values) // 2], order[len(values) // 2 :]
+        r = correlate_maps(*(kendall_tau(NeuronRDMs(values[np.sort(half)]), attribute_rdms)[0] for half in halves))
+        reliability.append(2 * r / (1 + r))
+    return np.array(reliability)
+
+
+def _tau_over(values, attribute_rdms, concepts):
+    """Tau over some concepts; NaN for an attribute that is constant over them."""
+    concepts = np.sort(concepts)
+    return kendall_tau(NeuronRDMs(values[:, concepts]), reorder_rdms(attribute_rdms, concepts))[0]
+
+
+def leave_concepts_out(
+        values: np.ndarray, attribute_rdms: np.ndarray, thresholds: Sequence[int], draws: int = 16, seed: int = 0,
+) -> np.ndarray:
+    """How much of a top set stays when 3 random concepts are left out.
+
+    Parameters
+    ----------
+    values : array [S, E, N]
+        E is `LEAST_CONCEPTS` or more.
+    attribute_rdms : array [A, P]
+    thresholds : sequence of int [T]
+        Numbers k of top neurons.
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    array [draws, T, A]
+        `jaccard` of the top k without 3 concepts and of the top k over all; NaN where an attribute does not vary.
+    """
+    generator = np.random.default_rng(seed)
+    concepts = values.shape[1]
+    everything = _tau_over(values, attribute_rdms, np.arange(concepts))
+    full = [top_sets(everything, k) for k in thresholds]
+    agreement = np.empty((draws, len(thresholds), len(attribute_rdms)))
+    for draw in range(draws):
+        tau = _tau_over(values, attribute_rdms, generator.permutation(concepts)[LEFT_OUT:])
+        agreement[draw] = [jaccard(top_sets(tau, k), whole) for k, whole in zip(thresholds, full)]
+        agreement[draw, :, np.isnan(tau).all(axis=0)] = np.nan
+    return agreement
+
+
+def halve_concepts(
+        values: np.ndarray, attribute_rdms: np.ndarray, thresholds: Sequence[int], draws: int = 16, seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """How far two disjoint halves of the concepts agree on the neurons; parameters as for `leave_concepts_out`.
+
+    Returns
+    -------
+    r : array [draws, A]
+        Of the two maps of tau.
+    agreement : array [draws, T, A]
+        `jaccard` of the two top sets; by chance it is `chance_jaccard`.
+    """
+    generator = np.random.default_rng(seed)
+    concepts = values.shape[1]
+    correlations, agreement = [], []
+    for _ in range(draws):
+        order = generator.permutation(concepts)
+        halves = [_tau_over(values, attribute_rdms, half) for half in (order[: concepts // 2], order[concepts // 2 :])]
+        correlations.append(correlate_maps(*halves))
+        agreed = np.array([jaccard(*(top_sets(tau, k) for tau in halves)) for k in thresholds])
+        agreed[:, np.isnan(correlations[-1])] = np.nan
+        agreement.append(agreed)
+    return np.array(correlations), np.array(agreement)
+
+
+def bootstrap_concepts(
+        rdms: np.ndarray, attribute_rdms: np.ndarray, draws: int = 1000, seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """95% intervals of tau over concepts drawn with replacement (Nili et al. 2014, doi:10.1371/journal.pcbi.1003553).
+
+    Pairs of a concept with itself are dropped: their distance of 0 is no observation.
+
+    Parameters
+    ----------
+    rdms : array [n, P]
+        Of neurons.
+    attribute_rdms : array [A, P]
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    low, high : array [n, A]
+        The quantiles 0.025 and 0.975 over the draws in which tau is defined; NaN where it never is.
+    """
+    generator = np.random.default_rng(seed)
+    concepts = round((1 + np.sqrt(1 + 8 * rdms.shape[1])) / 2)
+    taus = []
+    for _ in range(draws):
+        pairs = choose_pairs(generator.integers(concepts, size=concepts))
+        if len(pairs) > 2:
+            taus.append(kendall_tau(rdms[:, pairs], attribute_rdms[:, pairs])[0])
+    return quantiles(np.array(taus))
+
+
+def quantiles(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The quantiles 0.025 and 0.975 over the first axis, without NaN; NaN where there is nothing else."""
+    defined = np.isfinite(draws).any(axis=0)
+    low, high = np.nanquantile(np.where(defined, draws, 0), (0.025, 0.975), axis=0)
+    return np.where(defined, low, np.nan), np.where(defined, high, np.nan)

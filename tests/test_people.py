@@ -1,0 +1,133 @@
+"""People's judgements: tau, intervals, noise ceiling, and compare_people.py as a command."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import squareform
+from scipy.stats import kendalltau
+
+import compare_people
+from framework.analysis import people
+from framework.errors import UserError
+from framework.files.writing import lock
+from tests.test_rsa import rdms_of
+from tests.test_rsa_searchlight import PAIRS, command, edit, make_study, rewrite
+
+
+def test_intervals_over_people_are_the_jackknifes_and_t():
+    generator = np.random.default_rng(0)
+    individual = generator.random(28) + generator.random((12, 28))
+    rdms = rdms_of(8, 3, 10**9)
+    table = people.tau_with_people(rdms, individual.mean(axis=0), individual)
+    for k, rdm in enumerate(rdms):
+        tau = kendalltau(rdm, individual.mean(axis=0)).statistic
+        others = [np.delete(individual, person, axis=0).mean(axis=0) for person in range(12)]
+        pseudo = np.array([12 * tau - 11 * kendalltau(rdm, mean).statistic for mean in others])  # Tukey's pseudo-values
+        t = 2.2009851600830  # quantile 0.975, 11 degrees of freedom
+        assert table["tau"][k] == pytest.approx(tau, abs=1e-12)
+        assert table["people_ci_high"][k] - tau == pytest.approx(t * pseudo.std(ddof=1) / 12**0.5)
+        assert table["people_ci_low"][k] - tau == pytest.approx(-t * pseudo.std(ddof=1) / 12**0.5)
+        own = np.array([kendalltau(rdm, person).statistic for person in individual])
+        assert table["individual_tau"][k] == pytest.approx(own.mean())
+        assert table["individual_ci_high"][k] == pytest.approx(own.mean() + t * own.std(ddof=1) / 12**0.5)
+
+
+def test_the_noise_ceiling_is_of_each_person_with_the_others():
+    generator = np.random.default_rng(0)
+    individual = np.round(generator.random(15) + generator.random((7, 15)), 2)
+    lower, upper = people.noise_ceiling(individual)
+    others = [np.delete(individual, person, axis=0).mean(axis=0).round(9) for person in range(7)]
+    assert lower == pytest.approx(np.mean([kendalltau(own, mean).statistic for own, mean in zip(individual, others)]))
+    mean = individual.mean(axis=0)
+    assert upper == pytest.approx(np.mean([kendalltau(own, mean).statistic for own in individual]))
+    assert lower < upper
+
+
+def test_intervals_over_people_and_concepts_are_the_bootstraps():
+    generator = np.random.default_rng(0)
+    individual, rdms = generator.random((5, 21)), rdms_of(7, 2, 10**9)
+    low, high = people.bootstrap_people_and_concepts(rdms, individual, draws=30, seed=4)
+    generator = np.random.default_rng(4)
+    taus = []
+    for _ in range(30):
+        mean = squareform(individual[generator.integers(5, size=5)].mean(axis=0))
+        drawn = generator.integers(7, size=7)
+        pairs = [(drawn[i], drawn[j]) for i in range(7) for j in range(i) if drawn[i] != drawn[j]]
+        taus.append([kendalltau([mean[pair] for pair in pairs], [squareform(rdm)[pair] for pair in pairs]).statistic
+                     for rdm in rdms])
+    np.testing.assert_allclose([low, high], np.quantile(taus, [0.025, 0.975], axis=0))
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """The study of `make_study` in the current folder, and nine people's judgements, which follow valence."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", sys.argv)  # `command` replaces it
+    made = make_study()
+    distances = pd.read_csv("distances.csv")["valence"].to_numpy()
+    individual = distances + np.random.default_rng(1).random((9, 15))
+    pd.DataFrame(individual).to_csv("individual.csv", index=False)
+    pd.DataFrame({"mean": individual.mean(axis=0)}).to_csv("mean.csv", index=False)
+    return made
+
+
+PEOPLE = ["--attributes=ratings.csv", "--emotion_order=order.txt", "--similarity=mean.csv",
+          "--individual=individual.csv", "--activation_dir=neurons"]
+
+
+def test_people_are_compared_with_attributes_and_model(study, script, tmp_path):
+    values, _ = study
+    process = script("compare_people.py", *PEOPLE, "--count_dir=neurons", "--permutations=99", cwd=tmp_path)
+    assert "people/attributes.csv" in process.stdout
+    mean, distances = pd.read_csv("mean.csv")["mean"], pd.read_csv("distances.csv")
+    table = pd.read_csv("people/attributes.csv").set_index("attribute")
+    for attribute in ("valence", "arousal"):
+        assert table["tau"][attribute] == pytest.approx(kendalltau(mean, distances[attribute]).statistic)
+        assert table["ci_low"][attribute] < table["tau"][attribute] < table["ci_high"][attribute]
+    assert table["permutation_p"]["valence"] < table["permutation_p"]["arousal"]
+    lower, upper = people.noise_ceiling(pd.read_csv("individual.csv").to_numpy())
+    np.testing.assert_allclose(table["ceiling_low"], lower)
+    np.testing.assert_allclose(table["ceiling_high"], upper)
+    np.testing.assert_allclose(table["share_of_ceiling"], table["individual_tau"] / lower)
+    model = pd.read_csv("people/model.csv").set_index("model")
+    total = values.sum(axis=0)
+    euclidean = [np.mean([np.linalg.norm(seed[i] - seed[j]) for seed in values]) for i, j in PAIRS]
+    correlation = [1 - np.corrcoef(total[i], total[j])[0, 1] for i, j in PAIRS]
+    assert model["tau"]["activations"] == pytest.approx(kendalltau(mean, euclidean).statistic)
+    assert model["tau"]["counts"] == pytest.approx(kendalltau(mean, correlation).statistic)
+
+
+def compare(*flags):
+    command(compare_people, *PEOPLE, "--permutations=9", "--bootstraps=20", *flags)
+
+
+def test_a_second_comparison_with_people_at_once_is_refused(study):
+    with lock("people", "attributes.json"), pytest.raises(UserError, match="attributes.csv: another process"):
+        compare()
+
+
+def test_people_may_have_judged_the_concepts_in_another_order(study):
+    compare()
+    pd.read_csv("ratings.csv").iloc[[3, 0, 5, 1, 4, 2]].to_csv("ratings.csv", index=False)
+    compare("--output_dir=other")
+    first, other = (pd.read_csv(f"{folder}/attributes.csv") for folder in ("people", "other"))
+    # The permutations are and draws are of the concepts in the order that they come in.
+    drawn = ["permutation_p", "ci_low", "ci_high"]
+    pd.testing.assert_frame_equal(first.drop(columns=drawn), other.drop(columns=drawn))
+
+
+@pytest.mark.parametrize("spoil, message", [
+    (lambda: edit("mean.csv", None, "mean\n1\n2\n"), "mean.csv: has 2 rows, the 6 concepts .* make 15 pairs"),
+    (lambda: rewrite("mean.csv", lambda table: table.iloc[::-1]), "mean.csv: is not the mean of the people"),
+    (lambda: rewrite("individual.csv", lambda table: table.iloc[:1]), "individual.csv: has one row"),
+    (lambda: rewrite("individual.csv", lambda table: table.iloc[:, 1:]), "individual.csv: has 14 columns"),
+    (lambda: rewrite("individual.csv", lambda table: table * 0), "individual.csv: row 1 has the same judgement"),
+])
+def test_faulty_judgements_are_refused(study, spoil, message):
+    spoil()
+    with pytest.raises(UserError, match=message):
+        compare()
+
+
