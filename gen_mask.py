@@ -48,7 +48,7 @@ def parse_flags():
     group = parser.add_argument_group("random masks")
     group.add_argument("--random_baseline", choices=["uniform", "layer_matched", "activation_matched"],
                        default="uniform", help="draw from all neurons (uniform); or from all but the attribute's, as "
-                       "many in each layer (layer_matched), or in each layer and tenth of mean absolute activation "
+                       "many in each layer (layer_matched), or in each layer and twentieth of mean absolute activation "
                        "(activation_matched)")
     group.add_argument("--random_draws", metavar="R", type=known.positive, default=1,
                        help="how many for each K: 1 for each attribute, as in the study; more uniform ones are a pool "

@@ -12,7 +12,7 @@ import pandas as pd
 from framework.errors import UserError
 
 POOL = "random"  # stands for the attribute in the names of random masks that all attributes share
-BINS = 10  # of mean |a| in each layer, for activation_matched
+BINS = 20  # of mean |a| in each layer, for activation_matched
 
 # What follows the last "_top" says all but the attribute, so that an attribute may be called anything but `random`.
 _NAME = re.compile(r"(?P<attribute>.+)_top(?P<k>\d+)(?:_(?P<control>random)?(?P<draw>\d*))?"
@@ -139,14 +139,16 @@ def matched_neurons(neurons: np.ndarray, bins: np.ndarray, generator: np.random.
                             f"the top {len(neurons)}, too few are left to match them; lower --thresholds")
         # Bins that have enough come first: those that have too few take what these leave.
         for chosen_bin in np.argsort(wanted - np.bincount(bins[layer][others], minlength=len(wanted)), kind="stable"):
-            count, candidates = wanted[chosen_bin], np.flatnonzero(others)
-            if count:
+            count = wanted[chosen_bin]
+            near, last = np.empty(0, int), np.flatnonzero(others & (bins[layer] == chosen_bin))
+            if count > len(last):  # all up to some distance, and random ones there
+                candidates = np.flatnonzero(others)
                 distance = abs(bins[layer][candidates] - chosen_bin)
-                farthest = np.sort(distance)[count - 1]
-                near = candidates[distance < farthest]
-                rest = generator.choice(candidates[distance == farthest], count - len(near), replace=False)
-                drawn.append(layer * num_units + np.concatenate([near, rest]))
-                others[np.concatenate([near, rest])] = False
+                farthest = np.partition(distance, count - 1)[count - 1]
+                near, last = candidates[distance < farthest], candidates[distance == farthest]
+            chosen = np.concatenate([near, generator.choice(last, count - len(near), replace=False)])
+            others[chosen] = False
+            drawn.append(layer * num_units + chosen)
     return np.concatenate(drawn)
 
 
