@@ -238,12 +238,32 @@ class Overlap(NamedTuple):
 
 
 @njit(nogil=True, cache=True)
-def _count_shared(ranks, rank, thresholds, shared):
-    for attribute in range(len(ranks)):
-        for neuron in range(len(rank)):
-            worse = max(ranks[attribute, neuron], rank[neuron])
-            for place in range(len(thresholds)):
-                shared[attribute, place] += worse < thresholds[place]
+def _place(tau, thresholds, boundaries):
+    """The smallest top set that each neuron is in, by its number; len(thresholds) if in none: array of int [N].
+
+    A boundary is the smallest tau of a set. Of neurons that have it, those of lower index are taken.
+    """
+    sets = len(thresholds)
+    free = thresholds.copy()
+    for neuron in range(len(tau)):
+        for number in range(sets):
+            free[number] -= tau[neuron] > boundaries[number]
+    places = np.full(len(tau), sets, np.int8)
+    for neuron in range(len(tau)):
+        for number in range(sets - 1, -1, -1):
+            if tau[neuron] == boundaries[number]:
+                free[number] -= 1
+            if tau[neuron] < boundaries[number] or tau[neuron] == boundaries[number] and free[number] < 0:
+                break  # nor is it in a smaller set
+            places[neuron] = number
+    return places
+
+
+@njit(nogil=True, cache=True)
+def _count_shared(first, second, shared):
+    """Count neurons by the smallest set in which they are for both attributes."""
+    for neuron in range(len(first)):
+        shared[max(first[neuron], second[neuron])] += 1
 
 
 def overlap_test(
@@ -260,7 +280,7 @@ def overlap_test(
     rdms, attribute_rdms, progress
         As for `permute`.
     thresholds : sequence of int [T]
-        The numbers k of top neurons; of tied neurons the lower index comes first.
+        The numbers k of top neurons, ascending; of tied neurons the lower index comes first.
     permutations : int
     seed : int or numpy.random.SeedSequence
     """
@@ -268,10 +288,10 @@ def overlap_test(
     attributes, concepts = len(attribute_rdms), _concepts(rdms)
     attribute_rdms = np.ascontiguousarray(attribute_rdms, dtype=float)
     attribute_ties, _ = signs.find_ties(attribute_rdms)
-    thresholds = np.asarray(thresholds, dtype=np.int32)
+    thresholds = np.sort(thresholds)
 
-    def rank(orders):
-        """The place of each neuron, from 0, for each attribute under each order: array [A, orders, N]."""
+    def place(orders):
+        """The smallest top set of each neuron for each attribute under each order: array [A, orders, N]."""
         tau = np.empty((attributes, len(orders), neurons))
 
         def keep(part, ties, excess):
@@ -281,32 +301,30 @@ def overlap_test(
             taus[np.isinf(untied)] = -np.inf  # a neuron without a tau comes last
             tau[:, :, part] = np.moveaxis(taus, 0, -1)
 
+        def place_one(index):
+            boundaries = np.partition(tau[index], neurons - thresholds)[neurons - thresholds]
+            return _place(tau[index], thresholds, boundaries)
+
         _compare(keep, rdms, attribute_rdms, orders)
+        places = signs.in_threads(place_one, np.ndindex(attributes, len(orders)))
+        return np.array(places).reshape(tau.shape)
 
-        def place(attribute):
-            best_first = np.argsort(-tau[attribute], axis=-1, kind="stable")
-            places = np.empty(best_first.shape, np.int32)
-            np.put_along_axis(places, best_first, np.arange(neurons, dtype=np.int32)[None], axis=-1)
-            return places
-
-        return np.stack(signs.in_threads(place, range(attributes)))
-
-    def share(ranks):
+    def share(places):
         """How many neurons are in the top k of the observed first and of the second attribute [pairs, T]."""
-        shared = np.zeros((attributes, attributes, len(thresholds)), np.int64)
-        for second in range(attributes):
-            _count_shared(observed[:second], ranks[second], thresholds, shared[second, :second])
-        return np.array([shared[second, first] for first, second in combinations(range(attributes), 2)])
+        shared = np.zeros((len(pairs), len(thresholds) + 1), np.int64)
+        for (first, second), row in zip(pairs, shared):
+            _count_shared(observed[first], places[second], row)
+        return shared.cumsum(axis=1)[:, :-1]
 
-    observed = rank([np.arange(concepts)])[:, 0]
+    pairs = list(combinations(range(attributes), 2))
+    observed = place([np.arange(concepts)])[:, 0]
     overlap = share(observed)
     drawn = count_orders(concepts, permutations)
     null = []
     batch = max(1, 2**24 // neurons // attributes)  # 128 MB of taus
     bar = tqdm(total=drawn, desc="overlap", disable=not progress)
     for orders in label_orders(concepts, permutations, seed, batch):
-        ranks = rank(orders)
-        null += signs.in_threads(share, np.moveaxis(ranks, 1, 0))
+        null += signs.in_threads(share, np.moveaxis(place(orders), 1, 0))
         bar.update(len(orders))
     bar.close()
     p = (1 + (np.array(null) >= overlap).sum(axis=0)) / (1 + drawn)
