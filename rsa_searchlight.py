@@ -6,6 +6,7 @@ from typing import NamedTuple
 from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script, work
+from framework.tasks import Task
 
 NAMES = {"14Properties": "14property", "3Spaces": "3space"}
 LEAST_CONCEPTS = 4
@@ -62,6 +63,7 @@ def main():
         raise UserError(f"--ranks {ranks_path}: must end in .csv")
 
     import hashlib
+    from itertools import product
 
     from framework.files import ranks as rank_files
     from framework.files.record import Output, Record
@@ -74,14 +76,16 @@ def main():
     given = read_given(flags, study)
     machines = work.join(flags.ray, flags.device if flags.permutations else "cpu")
 
-    # What makes the ranks what they are; the seeds are those whose prompts chose the neurons.
+    # What makes the ranks what they are, and whose prompts chose the neurons: step 6 says when the same ones test.
+    chosen_by = {Task(*task).name for task in product(study.concepts, study.seeds)}
     record = Record("rsa_searchlight.py", {
         "backbone": read_with.get("backbone"), "mode": flags.mode, "attributes": study.attributes,
         "attributes_sha256": hashlib.sha256(study.rdms.tobytes()).hexdigest(), "concepts": study.concepts,
         "seeds": study.seeds, "activations_sha256": hashlib.sha256(study.values.data).hexdigest(),
         "num_neurons": neurons, "num_layers": num_layers, "permutations": flags.permutations,
         "permutation_seed": flags.permutation_seed, "given": flags.given},
-        {"pretrained_model": read_with.get("pretrained_model")})
+        {"pretrained_model": read_with.get("pretrained_model"),
+         "prompts": {name: digest for name, digest in read_with.get("prompts", {}).items() if name in chosen_by}})
     with Output(ranks_path, record, flags.overwrite) as output:
         script.write_config(flags, ranks_path)
         ranks, tables = make_tables(flags, study, num_layers, given, machines)

@@ -283,10 +283,13 @@ def test_script_writes_masks_matching_and_record(script, rank_file, ranks, tmp_p
     settings = json.loads((tmp_path / "out/masks.json").read_text())
     assert settings["num_layers"] == L and settings["num_units"] == D and settings["names"] == list(made)
 
-    # The other spelling of the method, another run: the same bytes.
-    first = (tmp_path / "out/masks.pkl").read_bytes()
-    script("gen_mask.py", *flags, "--mask_method=BINARY_MASK", "--PKL_File=other/masks.pkl")
-    assert (tmp_path / "out/masks.pkl").read_bytes() == (tmp_path / "other/masks.pkl").read_bytes() == first
+
+def test_old_spellings_and_another_run_make_the_same_bytes(call, rank_file, tmp_path):
+    flags = ["--CSV_Path=rank.csv", f"--num_layers={L}", "--thresholds=10"]
+    call(*flags, "--mask_method=BINARY_MASK")
+    call(*flags, "--mask_method=zero", "--maskPath=again.pkl")
+    first, again = tmp_path / "masks/RSA_14property_top_500_6000.pkl", tmp_path / "again.pkl"
+    assert first.read_bytes() == again.read_bytes()
 
 
 def test_masks_of_other_settings_are_replaced_only_when_told(call, refused, rank_file):
