@@ -15,6 +15,7 @@ from framework.model.neurons import Intervention
 from framework.tasks import Task, TaskRows
 from framework.training.effects import effect
 from framework.training.evaluate import measure
+from framework.training.state import Finished, State
 from framework.training.trainer import Job, PromptTrainer, TrainSettings
 
 SIZES = dict(
@@ -268,6 +269,27 @@ def test_a_task_learns_the_same_beside_others_and_without_dropout(tokenizer):
     np.testing.assert_allclose(together, alone, rtol=0, atol=1e-9)
     ours.keep_texts(1.0)
     assert (train(ours, tokens, jobs) == together).all()
+
+
+def test_training_goes_on_to_the_same_bits_with_other_texts_kept(llama):
+    """A run that goes on elsewhere has kept nothing of what the first one had."""
+    random = np.random.default_rng(0)
+    tokens = [np.array([0, *random.integers(5, 500, length)]) for length in random.integers(0, 20, 40)]
+    jobs = {job.task: job for job in (make_job(Task("fear", 1)), make_job(Task("joy", 3), 20))}
+    settings, ends, states = TrainSettings(prompt_len=4, batch_size=8, lr=0.02, epochs=3), [], []
+    for room, start in ((1.0, None), (0.0, 9), (1e-4, 5)):
+        model = make_ours(copy.deepcopy(llama[0]).float(), llama[1].tokenizer)
+        model.keep_texts(room)
+        trainer = PromptTrainer(model, tokens, tokens, settings, 200)
+        if start is not None:
+            trainer.resume(State.from_bytes(states[start], "x.state"), jobs.get)
+        finished = {}
+        for event in trainer.run([] if start is not None else jobs.values(), 2):
+            states.append(trainer.state().to_bytes())
+            if isinstance(event, Finished):
+                finished[event.task] = (event.final_prompt.tolist(), event.best_prompt.tolist(), event.best_acc)
+        ends.append(finished)
+    assert len(ends[0]) == 2 and ends[0] == ends[1] == ends[2]
 
 
 def test_effects_reach_through_the_text(tokenizer):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from framework.errors import UserError
-from framework.tasks import rows_of_task
+from framework.tasks import Split, Task, TaskRows
+from framework.training.rows import rows_of_task, subset, task_rows
 
 labels_with_a_positive = hnp.arrays(bool, st.integers(1, 80)).filter(np.any)
 
@@ -23,13 +24,55 @@ def test_published_rows(labels, seed):
 
 
 @given(labels_with_a_positive.filter(lambda labels: (~labels).sum() >= labels.sum()), st.integers(0, 2**32 - 1))
-def test_strict_negatives_lack_the_emotion_and_differ(labels, seed):
+def test_strict_negatives_lack_the_concept_and_differ(labels, seed):
     rows = rows_of_task(labels, seed, "strict")
     negatives = rows.row[labels.sum():]
     assert not labels[negatives].any()
     assert len(set(negatives)) == len(negatives) == labels.sum()
 
 
-def test_no_positive_is_an_error():
-    with pytest.raises(UserError, match="no row carries"):
-        rows_of_task(np.zeros(5, bool), 1)
+def make_split(positives, rows=400):
+    labels = np.zeros((rows, 2), bool)
+    labels[:positives, 0] = True
+    labels[::3, 1] = True
+    return Split(["x"] * rows, labels, ("awe", "other"))
+
+
+def test_positives_are_capped_by_the_tasks_own_stream():
+    split = make_split(positives=100)
+    drawn = {task: task_rows(split, task, max_train_rows=30) for task in (Task("awe", 1), Task("awe", 3))}
+    for task, rows in drawn.items():
+        assert (np.diff(rows.row[:30]) > 0).all() and rows.label[:30].all() and len(rows.row) == 60
+        assert rows.row[30:].tolist() == np.random.RandomState(task.seed).choice(400, 30).tolist()
+        assert rows.row.tolist() == task_rows(split, task, max_train_rows=30).row.tolist()
+    assert len({tuple(rows.row[:30]) for rows in drawn.values()}) == 2
+    for most in (None, 100, 500):
+        assert task_rows(split, Task("awe", 1), max_train_rows=most).row[:100].tolist() == list(range(100))
+    # A concept's rows do not depend on where its column stands.
+    turned = Split(split.texts, split.labels[:, ::-1], split.concepts[::-1])
+    assert task_rows(turned, Task("awe", 1), "strict", 30).row.tolist() == task_rows(
+        split, Task("awe", 1), "strict", 30).row.tolist()
+
+
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 200))
+def test_a_subset_is_half_positive_and_in_order(positives, others, most):
+    label = np.random.default_rng(positives).permutation(np.repeat([1, 0], [positives, others]))
+    rows = TaskRows(np.arange(positives + others) * 2, label)
+    some = subset(rows, most, Task("awe", 1))
+    assert (rows.label[some.row // 2] == some.label).all() and len(set(some.row)) == len(some.row)
+    if positives + others <= most:
+        assert some.row.tolist() == rows.row.tolist()
+    else:
+        half = max(1, most // 2)
+        assert some.label.sum() == min(positives, half)
+        assert (some.label == 0).sum() == min(others, max(1, most - half))
+
+
+def test_what_makes_no_task_is_an_error():
+    with pytest.raises(UserError, match="^awe: no row carries the concept; choose other concepts with --sentiment"):
+        task_rows(make_split(positives=0), Task("awe", 1))
+    with pytest.raises(UserError, match="^awe: only 100 rows lack the concept, 300 are needed"):
+        task_rows(make_split(positives=300), Task("awe", 1), "strict")
+    for label, said in ((1, "positive"), (0, "negative")):
+        with pytest.raises(UserError, match=f"^awe-1: all 4 rows are {said}; choose other data"):
+            subset(TaskRows(np.arange(4), np.full(4, label)), 2, Task("awe", 1))
