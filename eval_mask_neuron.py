@@ -95,6 +95,7 @@ def measure(study, item):
 
 def main():
     flags = parse_flags()
+    from framework.analysis.masks import MaskName
     from framework.errors import UserError
     from framework.files import masks as mask_files
     from framework.files import opening, results, texts
@@ -124,18 +125,18 @@ def main():
     max_length = loaded.model.fit_length(prompt_len, flags.max_length)
 
     # What makes the results what they are.
-    chosen_by = Record.read(flags.masks).get("prompts", {})
+    chosen_with = Record.read(flags.masks)
     record = Record(
         "eval_mask_neuron.py",
         {"backbone": loaded.fingerprint, "label_words": flags.label_words, "data": texts.fingerprint(split),
          "split": flags.split, "max_rows": flags.max_rows, "negatives": flags.negatives, "max_length": max_length,
          "masks": opening.sha256(flags.masks), "precision": str(dtype).removeprefix("torch.")},
         notes={"pretrained_model": flags.pretrained_model, "dataset": flags.dataset,
-               "seeds_that_chose": sorted({int(name.rpartition("-")[2]) for name in chosen_by})})
+               "seeds_that_chose": chosen_with.get("seeds", [])})
     own = {task: {"prompt": prompt.sha256} for task, prompt in prompts.items()}
-    if same := sum(prompt.sha256 in chosen_by.values() for prompt in prompts.values()):
-        print(f"{same} of these {len(prompts)} prompts also chose the neurons of the masks; to choose and to test on "
-              "different ones, name different seeds with --seed in steps 4 and 6")
+    if same := sorted({task.seed for task in prompts} & set(chosen_with.get("seeds", []))):
+        print(f"the prompts of seeds {' '.join(map(str, same))} chose the neurons and are tested with them; to keep "
+              "the two apart, give steps 4 and 6 different seeds with --seed")
 
     # The work, some masks of a task at a time; this process writes what comes back.
     with results.Folder(flags.results, record, flags.overwrite, own) as folder:
@@ -184,7 +185,9 @@ def main():
           "masks")
     if folder.elsewhere:
         print(f"{folder.elsewhere} tasks are in the hands of another process on this folder")
-    script.next_step("plot_results.py", results=flags.results)
+    sizes = {name.k for name in map(MaskName.parse, masks) if name}
+    script.next_step("plot_results.py", results=flags.results,
+                     k=max(sizes) if sizes and 4000 not in sizes else None)  # figures of one k are of 4000
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ reads comments alone: each neuron's mean, spread and some values, from which ste
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from framework.running import flags as known
 from framework.running import script, work
 
@@ -112,9 +115,18 @@ def write_activations(flags):
     print(f"wrote {flags.activation_dir}/{{concept}}-{{seed}}.csv: {len(prompts)} prompts x {num_layers * units} "
           f"neurons ({num_layers} layers x {units}), and {{concept}}-all.csv, their sum over seeds")
     if flags.activation_mode == "before_relu":
-        script.next_step("rsa_searchlight.py", activation_dir=flags.activation_dir)
+        script.next_step("rsa_searchlight.py", activation_dir=flags.activation_dir,
+                         attributes=str(ratings_of(flags.dataset)))
     else:
         script.next_step("compare_people.py", count_dir=flags.activation_dir)
+
+
+def ratings_of(dataset):
+    """Where people's ratings of a data set's concepts are: the demonstration's, or those that are there to be used."""
+    own, study = Path("ratings/attribute_ratings.csv"), Path("data/human/attribute_ratings.csv")
+    if dataset == "demo":
+        return Path(os.path.relpath(Path(__file__).with_name("data") / "demo" / "attribute_ratings.csv"))
+    return own if own.exists() else study
 
 
 def write_statistics(flags):

@@ -155,10 +155,12 @@ def write_ranks(folder, path, num_layers, units):
         values, _ = activations.read(folder, [concept])
         means[concept] = values.mean(axis=(0, 1))
     effects = pd.DataFrame(means)
+    made_with = Record.read(folder)
     record = Record(
         "get_neuron_effect.py",
-        {"kind": "effect", "effects": input_digest(folder), "concepts": list(means), "num_layers": num_layers,
-         "units": units}, notes={"prompts": Record.read(folder).get("prompts", {}), "effect_dir": str(folder)})
+        {"kind": "effect", "effects": input_digest(folder), "backbone": made_with.get("backbone"),
+         "concepts": list(means), "seeds": sorted({task.seed for task in there}), "split": made_with.get("split"),
+         "num_layers": num_layers, "units": units}, notes={"pretrained_model": made_with.get("pretrained_model")})
     with Output(path, record, redraw=True) as output:
         ranks.write(output, effects.apply(rankdata), {"effect": effects})  # the most negative effect costs most
     return path

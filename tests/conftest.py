@@ -1,9 +1,16 @@
 """Fixtures that the tests share."""
 
+import contextlib
+import functools
+import io
+import os
+import runpy
+import signal
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,6 +38,33 @@ def script(tmp_path):
         return process
 
     return run
+
+
+def run_here(folder, name, *flags, status=0):
+    """Run a script as a user does, but in this process, which has the libraries loaded; returns what it printed."""
+    handlers = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    arguments, before, ended = sys.argv, os.getcwd(), 0
+    out, error = io.StringIO(), io.StringIO()
+    os.chdir(folder)
+    sys.argv = [str(ROOT / name), *map(str, flags)]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+            runpy.run_path(sys.argv[0], run_name="__main__")
+    except SystemExit as leaving:
+        ended = leaving.code or 0
+    finally:
+        os.chdir(before)
+        sys.argv = arguments
+        for signum, handler in handlers.items():
+            signal.signal(signum, handler)
+    assert ended == status, f"exit status {ended}\n{out.getvalue()}\n{error.getvalue()}"
+    return SimpleNamespace(stdout=out.getvalue(), stderr=error.getvalue())
+
+
+@pytest.fixture
+def here(tmp_path):
+    """`run_here` in an empty folder."""
+    return functools.partial(run_here, tmp_path)
 
 
 @pytest.fixture(scope="session")
