@@ -125,18 +125,18 @@ def main():
     max_length = loaded.model.fit_length(prompt_len, flags.max_length)
 
     # What makes the results what they are.
-    chosen_with = Record.read(flags.masks)
+    chosen_by = Record.read(flags.masks).get("prompts", {})
     record = Record(
         "eval_mask_neuron.py",
         {"backbone": loaded.fingerprint, "label_words": flags.label_words, "data": texts.fingerprint(split),
          "split": flags.split, "max_rows": flags.max_rows, "negatives": flags.negatives, "max_length": max_length,
          "masks": opening.sha256(flags.masks), "precision": str(dtype).removeprefix("torch.")},
         notes={"pretrained_model": flags.pretrained_model, "dataset": flags.dataset,
-               "seeds_that_chose": chosen_with.get("seeds", [])})
+               "seeds_that_chose": sorted({int(name.rpartition("-")[2]) for name in chosen_by})})
     own = {task: {"prompt": prompt.sha256} for task, prompt in prompts.items()}
-    if same := sorted({task.seed for task in prompts} & set(chosen_with.get("seeds", []))):
-        print(f"the prompts of seeds {' '.join(map(str, same))} chose the neurons and are tested with them; to keep "
-              "the two apart, give steps 4 and 6 different seeds with --seed")
+    if same := sum(prompt.sha256 in chosen_by.values() for prompt in prompts.values()):
+        print(f"{same} of these {len(prompts)} prompts also chose the neurons of the masks; to choose and to test on "
+              "different ones, name different seeds with --seed in steps 4 and 6")
 
     # The work, some masks of a task at a time; this process writes what comes back.
     with results.Folder(flags.results, record, flags.overwrite, own) as folder:

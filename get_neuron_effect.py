@@ -160,7 +160,8 @@ def write_ranks(folder, path, num_layers, units):
         "get_neuron_effect.py",
         {"kind": "effect", "effects": input_digest(folder), "backbone": made_with.get("backbone"),
          "concepts": list(means), "seeds": sorted({task.seed for task in there}), "split": made_with.get("split"),
-         "num_layers": num_layers, "units": units}, notes={"pretrained_model": made_with.get("pretrained_model")})
+         "num_layers": num_layers, "units": units},
+        notes={"pretrained_model": made_with.get("pretrained_model"), "prompts": made_with.get("prompts", {})})
     with Output(path, record, redraw=True) as output:
         ranks.write(output, effects.apply(rankdata), {"effect": effects})  # the most negative effect costs most
     return path

@@ -316,13 +316,15 @@ def test_a_copy_of_the_backbone_and_of_the_data_are_the_same(here, tiny_model, c
 
 def test_evaluation_takes_the_rows_of_the_training(here, tiny_model, tmp_path):
     here(*train_flags(tiny_model, "--negatives=strict"))
-    with record.Output(tmp_path / "masks.pkl", record.Record("gen_mask.py", {"seeds": [1, 5]})) as output:
+    prompt = prompts.read(tmp_path / "checkpoint" / "fear-1.pt")
+    chosen_by = {"prompts": {"fear-1": prompt.sha256, "fear-5": "another"}}
+    with record.Output(tmp_path / "masks.pkl", record.Record("gen_mask.py", {}, chosen_by)) as output:
         masks.write(output, {"valence_top5": torch.ones(2, 32), "valence_top5_mean": torch.ones(2, 2, 32)})
     where = ["--maskPath=masks.pkl", "--resultPath=results"]
-    assert "the prompts of seeds 1 chose the neurons" in here("eval_mask_neuron.py", *where).stdout
+    assert "1 of these 1 prompts also chose the neurons" in here("eval_mask_neuron.py", *where).stdout
     result = results.read(tmp_path / "results" / "fear-1.json")
     assert [result.record.get(name) for name in ("negatives", "split", "seeds_that_chose")] == ["strict", "dev", [1, 5]]
-    assert result.accuracies["best"] == prompts.read(tmp_path / "checkpoint" / "fear-1.pt").best_acc
+    assert result.accuracies["best"] == prompt.best_acc
     assert result.margins["valence_top5"] == result.margins["best"] != result.margins["valence_top5_mean"]
     torch.save({"best_prompt": torch.zeros(4, 16), "best_acc": 0.5}, tmp_path / "checkpoint" / "joy-1.pt")
     line = one_line(here("eval_mask_neuron.py", *where, "--dataset=demo", "--pretrained_model", tiny_model, status=2))
