@@ -25,7 +25,7 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-from framework import artifacts  # noqa: E402
+from framework.files import results  # noqa: E402
 from framework.model import loading  # noqa: E402
 
 RATINGS = ROOT / "data" / "demo" / "attribute_ratings.csv"
@@ -75,7 +75,7 @@ def accuracies(folder):
 
 def masked(folder):
     """Accuracies under masks [tasks, masks]."""
-    return artifacts.read_results(folder / "results").drop(columns=["sentiment", "seed", "best"]).to_numpy(float)
+    return results.read_all(folder / "results").drop(columns=["sentiment", "seed", "best"]).to_numpy(float)
 
 
 def compare_training(name, ours, other):

@@ -20,78 +20,71 @@ import torch  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import eval_mask_neuron  # noqa: E402
-from framework import artifacts, cluster, prompting  # noqa: E402
-from framework.model import loading, neurons  # noqa: E402
-from framework.old_trainer import TrainSettings  # noqa: E402
-from framework.tasks import EMOTIONS, encode, task_rows  # noqa: E402
+import train  # noqa: E402
+from framework.files import texts  # noqa: E402
+from framework.model import loading  # noqa: E402
+from framework.running import work  # noqa: E402
+from framework.running.groups import Group  # noqa: E402
+from framework.tasks import Task  # noqa: E402
+from framework.training.rows import task_rows  # noqa: E402
+from framework.training.trainer import Job, TrainSettings  # noqa: E402
 
-GROUPS = [[(emotion, seed) for seed in (1, 3)] for emotion in EMOTIONS[:8]]
-PASSES = [((emotion, 1), list(range(4 * part, 4 * part + 4))) for emotion in EMOTIONS[:6] for part in range(4)]
+CONCEPTS = texts.GOEMOTIONS[:8]
+TASKS = [Task(concept, seed) for concept in CONCEPTS for seed in (1, 3)]
+MASKS = [f"mask {place}" for place in range(16)]
+PASSES = [(Task(concept, 1), tuple(MASKS[4 * part:4 * part + 4])) for concept in CONCEPTS[:6] for part in range(4)]
+
+
+def groups():
+    """What training is given: two tasks of a concept at a time."""
+    return [Group([task for task in TASKS if task.concept == concept]) for concept in CONCEPTS]
 
 
 def studies():
     """What training and evaluation need, as their scripts make it."""
-    device = torch.device("cpu")
-    model, tokenizer, _ = loading.load_backbone("backbone", 100)
-    splits = [artifacts.read_goemotions("demo", split) for split in ("train", "dev")]
-    tokens = [encode(split.texts, tokenizer, 64) for split in splits]
-    rows = {task: [task_rows(split, *task) for split in splits] for group in GROUPS for task in group}
-    flags = argparse.Namespace(overwrite=False, save_seconds=30, tasks_per_batch=2, train_batch_size=16,
-                               eval_batch_size=None, epochs=1, tensorboard=None)
-    prompt = torch.randn(100, model.prompt_width, generator=torch.Generator().manual_seed(0)) * 0.02
-    masks = torch.rand(16, *neurons.shape(model), generator=torch.Generator().manual_seed(0)).round()
-    return (prompting.Study(flags, {}, TrainSettings(epochs=1), device, model, tokens, rows),
-            eval_mask_neuron.Study(flags, device, model, tokens[1], {task: dev for task, (_, dev) in rows.items()},
-                                   {task: prompt for task in rows}, masks))
-
-
-class Silent:
-    """A progress bar that shows nothing."""
-
-    n = 0
-
-    def update(self, done=1):
-        pass
-
-    def set_description(self, text, refresh=True):
-        pass
+    model = loading.load("backbone").model
+    splits = [texts.read("demo", split) for split in ("train", "dev")]
+    tokens = [model.encode(split.texts, 64) for split in splits]
+    jobs = {task: Job(task, *(task_rows(split, task) for split in splits)) for task in TASKS}
+    random = torch.Generator().manual_seed(0)
+    prompt = torch.randn(100, model.prompt_width, generator=random) * 0.02
+    masks = {name: torch.rand(model.shape, generator=random).round() for name in MASKS}
+    return (train.Study(model, "cpu", tokens, jobs, TrainSettings(epochs=1), None, None, 30),
+            eval_mask_neuron.Study(model, "cpu", tokens[1], {task: job.dev for task, job in jobs.items()},
+                                   {task: prompt for task in TASKS}, masks, None))
 
 
 def nothing(study, item):
-    pass
+    return None
 
 
-def seconds(work):
+def seconds(function, study, items, machines=None):
+    """How long the work takes."""
     began = time.monotonic()
-    for _ in work:
+    for _ in work.run(function, study, items, on=machines):
         pass
     return time.monotonic() - began
 
 
-def here():
-    """Seconds for training and evaluation in this process."""
+def measure(machines=None):
+    """Seconds for training, evaluation and handing out."""
     to_train, evaluation = studies()
-    eval_mask_neuron.evaluate(evaluation, PASSES[0])
-    return (seconds(prompting.train_apart(to_train, group, Silent()) for group in GROUPS),
-            seconds(eval_mask_neuron.evaluate(evaluation, each) for each in PASSES), None)
+    seconds(eval_mask_neuron.measure, evaluation, PASSES[:2 * machines.size if machines else 1], machines)  # fetched
+    return (seconds(train.train, to_train, groups(), machines),
+            seconds(eval_mask_neuron.measure, evaluation, PASSES, machines),
+            seconds(nothing, None, range(2000), machines) if machines else None)
 
 
 def on(workers):
-    """The same on a cluster, and those for handing out."""
+    """The same on a cluster."""
+    import ray
     from ray.cluster_utils import Cluster
 
     node = {"num_cpus": 1, "object_store_memory": 200 << 20}
     nodes = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
     for _ in range(workers - 1):
         nodes.add_node(**node)
-    machines = cluster.connect(nodes.address)
-    to_train, evaluation = studies()
-    seconds(machines.map(eval_mask_neuron.evaluate, evaluation, PASSES[:2 * workers]))
-    found = (seconds(machines.map(prompting.train_apart, to_train, GROUPS, Silent())),
-             seconds(machines.map(eval_mask_neuron.evaluate, evaluation, PASSES)),
-             seconds(machines.map(nothing, None, range(2000))))
-    import ray
-
+    found = measure(work.join(nodes.address, "cpu"))
     ray.shutdown()
     nodes.shutdown()
     return found
@@ -99,7 +92,7 @@ def on(workers):
 
 def main():
     argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
-    found = {"one process": here(), "Ray, 1 worker": on(1), "Ray, 2 workers": on(2)}
+    found = {"one process": measure(), "Ray, 1 worker": on(1), "Ray, 2 workers": on(2)}
     print(f"{'':<16}{'training':>10}{'ratio':>8}{'evaluation':>12}{'ratio':>8}{'items/s':>10}   "
           f"({os.cpu_count()} cores, load {os.getloadavg()[0]:.1f})")
     alone, evaluation, _ = found["one process"]

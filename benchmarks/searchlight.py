@@ -22,9 +22,11 @@ from scipy.stats import kendalltau
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from framework import artifacts  # noqa: E402
 from framework.analysis import rsa  # noqa: E402
-from framework.tasks import EMOTIONS, SEEDS  # noqa: E402
+from framework.files import activations  # noqa: E402
+from framework.files.record import Output, Record  # noqa: E402
+from framework.files.texts import GOEMOTIONS as EMOTIONS  # noqa: E402
+from framework.tasks import SEEDS, Task  # noqa: E402
 
 NEURONS, ATTRIBUTES = 36864, 14
 
@@ -70,10 +72,9 @@ def from_files(activation_dir):
         if activation_dir is None:
             activation_dir = Path(folder) / "neurons"
             generator = np.random.default_rng(0)
-            for seed in SEEDS:
-                for emotion in EMOTIONS:
-                    values = generator.standard_normal(NEURONS, dtype=np.float32)
-                    artifacts.write_activations(artifacts.activation_path(activation_dir, emotion, seed), values)
+            with Output(activation_dir, Record("get_active_neuron.py", {"num_layers": 12})) as output:
+                for task in (Task(emotion, seed) for seed in SEEDS for emotion in EMOTIONS):
+                    activations.write(output, task, generator.standard_normal(NEURONS, dtype=np.float32))
         ratings = pd.DataFrame(np.random.default_rng(0).random((len(EMOTIONS), ATTRIBUTES))).add_prefix("attribute")
         ratings.assign(emotion=EMOTIONS).to_csv(Path(folder) / "ratings.csv", index=False)
         size = sum(path.stat().st_size for path in Path(activation_dir).glob("*-*.csv") if "-all" not in path.name)

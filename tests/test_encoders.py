@@ -17,8 +17,9 @@ from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram, WordPiece
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerFast
 
-from framework import artifacts
 from framework.errors import UserError
+from framework.files import activations, prompts, results
+from framework.files import masks as mask_files
 from framework.model import encoders, loading, speed
 from framework.model.neurons import Intervention
 from framework.model.noise import RowNoise
@@ -333,22 +334,22 @@ def test_all_six_steps(folder_of, name, tmp_path, monkeypatch):
     ):
         run_main(*command, monkeypatch=monkeypatch, folder=tmp_path)
     shape = (4, 32) if name == "albert" else (2, 32)
-    activations, _ = artifacts.read_activations(tmp_path / "active_neuron_before_relu_csv", ["fear", "joy"])
-    assert activations.shape[2] == np.prod(shape)
-    masks = artifacts.read_masks(tmp_path / "masks" / "RSA_14property_top_500_6000.pkl")
+    values, _ = activations.read(tmp_path / "active_neuron_before_relu_csv", ["fear", "joy"])
+    assert values.shape[2] == np.prod(shape)
+    masks = mask_files.read(tmp_path / "masks" / "RSA_14property_top_500_6000.pkl")
     assert {tuple(mask.shape) for mask in masks.values()} == {shape}
     for emotion in ("fear", "joy", "gratitude", "anger"):
-        trained = artifacts.read_checkpoint(tmp_path / "checkpoint" / f"{emotion}-1.pt")
-        result = artifacts.read_json(
+        trained = prompts.read(tmp_path / "checkpoint" / f"{emotion}-1.pt")
+        result = results.read(
             tmp_path / "eval_mask_neuron_result" / "RSA_14property_top_500_6000" / f"{emotion}-1.json")
-        assert result["best"] == trained["best_acc"] and set(masks) < set(result)
-        assert trained["settings"]["label_words"] == result["settings"]["label_words"] == ["bad", "good"]
+        assert result.accuracies["best"] == trained.best_acc and set(masks) < set(result.accuracies)
+        assert trained.record.get("label_words") == result.record.get("label_words") == ["bad", "good"]
 
 
 def test_evaluation_with_other_label_words_is_refused(folder_of, tmp_path, monkeypatch):
     flags = ["--sentiment", "fear", "--random_seed", 1, "--pretrained_model", folder_of("bert"), "--dataset=demo"]
     run_main("train.py", *flags, "--prompt_len=4", "--epochs=1", monkeypatch=monkeypatch, folder=tmp_path)
-    artifacts.write_masks("masks.pkl", {"valence_top1": torch.ones(2, 32)})
+    Path("masks.pkl").write_bytes(mask_files.to_bytes({"valence_top1": torch.ones(2, 32)}))
     with pytest.raises(UserError, match="fear-1.pt: was trained with --label_words negative positive, not bad good"):
         run_main("eval_mask_neuron.py", *flags, "--maskPath=masks.pkl", "--label_words", "bad", "good",
                  monkeypatch=monkeypatch, folder=tmp_path)

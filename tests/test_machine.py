@@ -1,28 +1,30 @@
 """What the machine can do to a run: disks, memory, other processes, clocks; and models that bring code along."""
 
-import errno
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from framework import artifacts, prompting, sweep
-from framework import old_trainer as trainer
 from framework.errors import UserError
-from framework.tasks import EMOTIONS
+from framework.files import masks, prompts, writing
+from framework.files.record import Output, Record
+from framework.files.texts import GOEMOTIONS
+from framework.running.groups import Groups
+from framework.running.work import Every
+from framework.tasks import Task
+from framework.training.passes import within_memory
+from framework.training.trainer import PromptTrainer
 from tests.conftest import ROOT
 from tests.test_kill import start, train_flags, wait_for
-from tests.test_trainer import SETTINGS, make_task, model, tokens, train  # noqa: F401  model and tokens are fixtures
+from tests.test_trainer import SETTINGS, jobs, model, tokens, train  # noqa: F401  model and tokens are fixtures
 
+FEAR = Task("fear", 1)
 SIX = ["--sentiment", "fear", "joy", "grief", "--random_seed", "1", "3"]
 
 
@@ -52,18 +54,12 @@ def test_full_disk(script, tiny_model, small_disk):
 
 
 def test_full_disk_leaves_the_file_that_stood_there(small_disk):
-    for write, read, small, large in (
-            (artifacts.write_checkpoint, torch.load, {"a": torch.zeros(5)}, {"a": torch.zeros(1 << 20)}),
-            (artifacts.write_masks, artifacts.read_masks, {"a": torch.zeros(1, 5)}, {"a": torch.zeros(1, 1 << 20)}),
-            (artifacts.write_json, artifacts.read_json, {"a": 1}, {"a": "long" * (1 << 18)}),
-            (artifacts.write_text, artifacts._read_text, "a", "long" * (1 << 18))):
-        path = small_disk / "file"
-        write(path, small)
-        with pytest.raises(OSError, match="No space left") as error:
-            write(path, large)
-        assert error.value.filename == str(path) and list(small_disk.iterdir()) == [path]
-        assert str(read(path)) == str(small)
-        path.unlink()
+    path = small_disk / "file"
+    writing.write_text(path, "small")
+    with pytest.raises(OSError, match="No space left") as error:
+        writing.write_text(path, "long" * (1 << 18))
+    assert error.value.filename == str(path) and list(small_disk.iterdir()) == [path]
+    assert path.read_text() == "small"
 
 
 def test_read_only_folder(tiny_model, tmp_path):
@@ -89,18 +85,18 @@ def test_read_only_folder(tiny_model, tmp_path):
     MemoryError()])
 def test_out_of_memory_halves_the_passes(model, tokens, monkeypatch, capsys, error):  # noqa: F811
     specs = [("fear", 1, 60), ("pride", 3, 37)]
-    expected, _ = train(model, tokens, [make_task(*spec) for spec in specs], group_size=2)
+    expected, _ = train(model, tokens, jobs(*specs), group_size=2)
     forward = type(model).forward
 
-    def small(self, input_ids, *arguments, prompt=None, **options):
-        if input_ids.shape[0] * (input_ids.shape[1] + 4) > 100:  # passes begin at 300 positions
+    def small(self, rows, prompts, *arguments, **options):
+        if len(rows) * (max(map(len, rows)) + 4) > 100:  # passes begin at 300 positions
             raise error
-        return forward(self, input_ids, *arguments, prompt=prompt, **options)
+        return forward(self, rows, prompts, *arguments, **options)
 
     monkeypatch.setattr(type(model), "forward", small)
-    found, _ = train(model, tokens, [make_task(*spec) for spec in specs], group_size=2)
-    for name, (task, _) in found.items():
-        assert (task.best_acc, task.best_epoch) == (expected[name][0].best_acc, expected[name][0].best_epoch)
+    found, _ = train(model, tokens, jobs(*specs), group_size=2)
+    for task, finished in found.items():
+        assert (finished.best_acc, finished.epoch) == (expected[task].best_acc, expected[task].epoch)
     said = capsys.readouterr().err.splitlines()
     assert said == ["out of memory with 300 positions in a pass; going on with 150",
                     "out of memory with 150 positions in a pass; going on with 75"]
@@ -112,32 +108,36 @@ def test_out_of_memory_for_a_single_row_ends_the_run(model, tokens, monkeypatch)
 
     monkeypatch.setattr(type(model), "forward", fail)
     with pytest.raises(MemoryError):
-        train(model, tokens, [make_task("fear", 1)], group_size=1)
+        train(model, tokens, jobs(("fear", 1, 60)), group_size=1)
 
 
 def test_other_errors_are_no_lack_of_memory():
     with pytest.raises(RuntimeError, match="inconsistent tensor size"):
-        trainer.within_memory(lambda positions: torch.ones(2) @ torch.ones(3), 4096)
+        within_memory(lambda positions: torch.ones(2) @ torch.ones(3), 4096)
 
 
 REAL_LACK = """
 import resource, torch
-from framework.roberta import RobertaForMaskedLMPrompt
+from framework.model import speed
+from framework.model.encoders import PromptedEncoder
 from framework.tasks import TaskRows
-from framework.old_trainer import count_right, within_memory
-from transformers import RobertaConfig
+from framework.training.evaluate import measure
+from framework.training.passes import within_memory
+from transformers import AutoTokenizer, RobertaConfig, RobertaForMaskedLM
 import numpy as np
 torch.set_num_threads(1)
-config = RobertaConfig(vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
-                       intermediate_size=4096, max_position_embeddings=80, type_vocab_size=1)
-model = RobertaForMaskedLMPrompt(config, prompt_len=4, label_ids=(7, 8))
+tokenizer = AutoTokenizer.from_pretrained("backbone")
+config = RobertaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+                       intermediate_size=4096, max_position_embeddings=80, type_vocab_size=1,
+                       attn_implementation=speed.ATTENTION)
+model = PromptedEncoder(RobertaForMaskedLM(config), tokenizer, (7, 8)).eval()
 tokens = [np.full(40, 9)] * 1000
 rows = TaskRows(np.arange(1000), np.zeros(1000, int))
 prompt = torch.zeros(4, 16)
-count = lambda positions: count_right(model, tokens, rows, prompt, positions)
+count = lambda positions: int(measure(model, tokens, rows, prompt, positions).right)
 expected = count(4096)
 size = 4096 * next(int(line) for line in open("/proc/self/statm").read().split())
-resource.setrlimit(resource.RLIMIT_AS, (size + (200 << 20), -1))
+resource.setrlimit(resource.RLIMIT_AS, (size + (400 << 20), -1))
 right, positions = within_memory(count, 1 << 20)
 assert right == expected and positions < 1 << 16, (right, expected, positions)
 print("positions", positions)
@@ -154,9 +154,9 @@ def test_a_real_lack_of_memory():
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_memory_is_flat_over_200_tasks(tiny_model, tmp_path, precision):
-    flags = ["--sentiment", *EMOTIONS[:25], "--random_seed", *map(str, range(8)), "--pretrained_model", str(tiny_model),
-             "--dataset=demo", "--prompt_len=4", "--epochs=1", "--tasks_per_batch=4", "--save_seconds=0",
-             f"--precision={precision}"]
+    flags = ["--sentiment", *GOEMOTIONS[:25], "--random_seed", *map(str, range(8)),
+             "--pretrained_model", str(tiny_model), "--dataset=demo", "--prompt_len=4", "--epochs=1",
+             "--tasks_per_batch=4", "--save_seconds=0", f"--precision={precision}"]
     process = start("train.py", flags, tmp_path)
     sizes = {}
     while process.poll() is None:
@@ -185,16 +185,14 @@ def test_two_processes_share_a_folder(tiny_model, tmp_path):
     names = sorted(path.name for path in (tmp_path / "checkpoint").iterdir() if path.name != "train.yaml")
     assert len(names) == 6 and all(name.endswith(".pt") for name in names)
     for name in names:
-        assert artifacts.read_checkpoint(tmp_path / "checkpoint" / name)["settings"]["epochs"] == 2
-    # Each task was trained once: the bar of a process names the task after each of its epochs.
-    for name in names:
-        assert sum(f"{name.removesuffix('.pt')} epoch 2" in error for error in errors) == 1, name
+        assert prompts.read_record(tmp_path / "checkpoint" / name).get("epochs") == 2
 
 
 def test_two_processes_evaluate_in_one_folder(tiny_model, script, tmp_path):
     backbone = ["--pretrained_model", str(tiny_model), "--dataset=demo"]
     script("train.py", *SIX, *backbone, "--prompt_len=4", "--epochs=1")
-    artifacts.write_masks(tmp_path / "masks.pkl", {f"valence_top{k}": torch.ones(2, 32) for k in range(1, 20)})
+    with Output(tmp_path / "masks.pkl", Record("gen_mask.py", {})) as output:
+        masks.write(output, {f"valence_top{k}": torch.ones(2, 32) for k in range(1, 20)})
     flags = [*SIX, *backbone, "--maskPath=masks.pkl", "--masks_per_batch=1", "--save_seconds=0"]
     processes = [start("eval_mask_neuron.py", flags, tmp_path) for _ in range(2)]
     errors = [process.communicate()[1] for process in processes]
@@ -202,97 +200,59 @@ def test_two_processes_evaluate_in_one_folder(tiny_model, script, tmp_path):
     folder = tmp_path / "eval_mask_neuron_result" / "masks"
     names = sorted(path.name for path in folder.iterdir() if path.name != "eval_mask_neuron.yaml")
     assert names == sorted(f"{emotion}-{seed}.json" for emotion in ("fear", "joy", "grief") for seed in (1, 3))
-    # Each mask was measured once.
-    assert sum(int((re.findall(r"(\d+)/\d+", error) or ["0"])[-1]) for error in errors) == 6 * 19
 
 
 def test_a_process_that_dies_leaves_its_tasks_to_others(script, tiny_model, tmp_path):
     flags = train_flags(tiny_model, 10)
     process = start("train.py", flags, tmp_path)
-    wait_for(lambda: artifacts.training_paths(tmp_path / "checkpoint"), process)
+    wait_for(lambda: prompts.state_paths(tmp_path / "checkpoint"), process)
     process.send_signal(signal.SIGSTOP)  # it holds its tasks, but does not come to the end of them
     beside = script("train.py", *flags)
-    assert "2 tasks are in the hands of another process" in beside.stdout
+    assert "1 tasks are in the hands of another process" in beside.stdout  # whose group is of one concept
     process.send_signal(signal.SIGKILL)
     process.wait()
     script("train.py", *flags)
     assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == ["fear-1.pt", "joy-1.pt", "train.yaml"]
 
 
-def test_locks(tmp_path, monkeypatch):
-    lock = tmp_path / ".x.lock"
-    held = artifacts.hold(lock)
-    assert artifacts.hold(lock) is None
-    artifacts.remove_leftovers(tmp_path)
-    assert lock.exists(), "a lock in use is no leftover"
-    with artifacts.atomic_write(tmp_path / "x") as file:
-        artifacts.remove_leftovers(tmp_path)
-        file.write(b"whole")
-    assert (tmp_path / "x").read_bytes() == b"whole", "nor is a file being written"
-    with monkeypatch.context() as patch:  # who only asks whether anybody holds it does so for a moment
-        patch.setattr(artifacts.time, "sleep", lambda seconds: held.close())
-        artifacts.let_go(lock, artifacts.hold(lock))
-    (tmp_path / ".y.abc.tmp").write_bytes(b"half")
-    artifacts.remove_leftovers(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["x"]
-
-
-def test_a_file_that_is_taken_for_a_leftover_before_it_is_locked_is_written(tmp_path, monkeypatch):
-    make, made = tempfile.mkstemp, []
-
-    def make_and_lose_the_first(**options):
-        handle, path = make(**options)
-        if not made:
-            os.unlink(path)
-        made.append(path)
-        return handle, path
-
-    monkeypatch.setattr(tempfile, "mkstemp", make_and_lose_the_first)
-    artifacts.write_text(tmp_path / "x", "whole")
-    assert (tmp_path / "x").read_text() == "whole" and len(made) == 2
-
-
 @pytest.fixture
 def begun(model, tokens, tmp_path):  # noqa: F811
-    """Training of fear-1 that was interrupted: its state's path, its tasks, and what is to do."""
-    running = trainer.PromptTrainer(model, tokens, tokens, SETTINGS, 300)
-    running.add(make_task("fear", 1))
-    path, tasks = artifacts.new_training_path(tmp_path), [("fear", 1)]
-    artifacts.write_training(path, {**running.state(), "settings": {}})
-    return path, tasks, sweep.Sweep(tasks, lambda *task: artifacts.checkpoint_path(tmp_path, *task), lambda *task: {},
-                                    prompting.read_settings)
+    """A folder of prompts in which training of fear-1 was interrupted."""
+    trainer = PromptTrainer(model, tokens, tokens, SETTINGS, positions_per_batch=300)
+    run = trainer.run(jobs(("fear", 1, 60)), 1)
+    next(run)
+    with prompts.Folder(tmp_path, Record("train.py", {})) as folder:
+        with Groups(folder, [FEAR], [FEAR], 1) as groups:
+            (group,) = groups
+            groups.save(group, trainer.state())
+        yield folder
 
 
-@pytest.mark.parametrize(("error", "raised"), [(OSError(errno.EIO, "Input/output error"), UserError),
-                                               (MemoryError(), MemoryError)])
-def test_training_that_cannot_be_read_now_is_kept(begun, tmp_path, monkeypatch, error, raised):
-    path, tasks, todo = begun
+def test_training_that_cannot_be_read_now_is_kept(begun, monkeypatch, capsys):
+    (path,) = prompts.state_paths(begun.folder)
 
-    def fail(path):
-        raise error
+    def fail(path, *arguments):
+        raise UserError(f"{path}: cannot be read (Input/output error)")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Path, "read_bytes", fail)
-        with pytest.raises(raised):
-            sweep.SavedTraining(tmp_path, {}, tasks, todo, 30)
-    assert sweep.SavedTraining(tmp_path, {}, tasks, todo, 30).begun == {path: set(tasks)}
+        broken.setattr("framework.files.opening.read_bytes", fail)
+        with pytest.raises(UserError, match="Input/output error"), Groups(begun, [FEAR], [FEAR], 1):
+            pass
+    with Groups(begun, [FEAR], [FEAR], 1) as groups:
+        (group,) = groups
+        assert group.state.tasks == [FEAR]
+        begun.release(FEAR)
     path.write_bytes(b"damaged")
-    assert not sweep.SavedTraining(tmp_path, {}, tasks, todo, 30).begun and not path.exists()
-
-
-def test_training_that_another_process_took_up_meanwhile_is_said_to_be_elsewhere(begun, tmp_path):
-    path, tasks, todo = begun
-    saved = sweep.SavedTraining(tmp_path, {}, tasks, todo, 30)
-    assert saved.begun == {path: set(tasks)}
-    with artifacts.hold(sweep.lock_path(path)):
-        assert list(saved.take_up()) == [None] and list(todo) == [] and todo.elsewhere == 1
+    with Groups(begun, [FEAR], [FEAR], 1) as groups:
+        (group,) = groups
+        assert group.state is None and "its tasks begin anew" in capsys.readouterr().err
 
 
 def test_a_clock_that_jumps_changes_no_saving(monkeypatch):
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     monkeypatch.setattr(time, "time", lambda: np.random.default_rng(0).uniform(0, 1e10))
-    due = sweep.Every(30)
+    due = Every(30)
     asked = []
     for now in (101.0, 129.0, 131.0, 132.0, 160.0, 161.0):  # noqa: B007 (the clock reads it)
         asked.append(due())
