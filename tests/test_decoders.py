@@ -1,14 +1,19 @@
 """Every family of decoders: the same answers as the plain model, neurons that are gone when masked, and refusals."""
 
 import copy
+import importlib
+import json
+import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from conftest import ROOT
 from framework.errors import UserError
+from framework.files import prompts
 from framework.model import loading, speed
 from framework.model.decoders import PromptedDecoder, down_projections
 from framework.model.neurons import Intervention
@@ -147,7 +152,7 @@ def test_a_masked_neuron_is_gone_and_another_takes_its_value(pair):
 
 
 def test_neurons_are_what_enters_the_down_projection_at_the_last_position(pair):
-    plain, ours = pair
+    plain, ours = pair[0], make_ours(pair[0], pair[1].tokenizer)  # one that has not been used for anything else
     rows, prompts = some_rows(ours)
     values = []
     handles = [plain.base_model.get_submodule(name).register_forward_pre_hook(
@@ -324,6 +329,32 @@ def test_a_folder_is_loaded_as_the_model_that_was_saved(family, tokenizer, tmp_p
     rows, prompts = some_rows(loaded)
     with torch.no_grad():
         torch.testing.assert_close(loaded(rows, prompts), make_ours(plain, tokenizer, words)(rows, prompts))
+
+
+@pytest.mark.parametrize("family", ["gemma2", "falcon"])
+def test_all_steps(family, tokenizer, tmp_path, monkeypatch):
+    """In this process, since starting so many takes minutes."""
+    save(make_plain(family, tokenizer).float(), tokenizer, tmp_path / "model")
+    monkeypatch.chdir(tmp_path)
+    for name, *flags in (
+        ["train.py", "--sentiment", "fear", "joy", "gratitude", "anger", "--random_seed", "1", "3",
+         "--pretrained_model=model", "--dataset=demo", "--prompt_len=4", "--prompt_init=words", "--epochs=2",
+         "--max_train_rows=16", "--lr=0.05", "--max_length=30"],
+        ["get_active_neuron.py"],
+        ["get_active_neuron.py", "--statistics", "--comments=40", "--samples=2"],
+        ["rsa_searchlight.py", "--attributes", str(ROOT / "data" / "demo" / "attribute_ratings.csv")],
+        ["gen_mask.py", "--thresholds", "20", "--mask_method", "mean", "--statistics", "active_neuron_statistics.csv"],
+        ["eval_mask_neuron.py", "--max_rows", "20"],
+        ["get_neuron_effect.py", "--max_rows", "20"],
+    ):
+        monkeypatch.setattr(sys, "argv", [name, *flags])
+        importlib.import_module(name.removesuffix(".py")).main()
+    trained = prompts.read(tmp_path / "checkpoint" / "joy-3.pt")
+    assert trained.record.get("prompt_init") == "words" and trained.record.get("max_length") == 30
+    results, = (tmp_path / "eval_mask_neuron_result").iterdir()
+    result = json.loads((results / "joy-3.json").read_text())
+    assert result["margins"].keys() >= {"best"} and len(result["margins"]) > 5
+    assert pd.read_csv(tmp_path / "neuron_effect_csv" / "joy-3.csv").shape[1] == 3 * (128 if family == "falcon" else 56)
 
 
 @pytest.mark.parametrize(("family", "more", "message"), [

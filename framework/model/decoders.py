@@ -113,16 +113,13 @@ class PromptedDecoder(PromptedModel):
     @contextlib.contextmanager
     def at_neurons(self, function: Callable[[int, Tensor], Tensor | None]) -> Iterator[None]:
         """As of `PromptedModel`; while it lasts, passes compute a text's positions with their prompt's."""
+        self._settle()  # whose passes are not the caller's
         watched, self._watched = self._watched, True
         try:
             with super().at_neurons(function):
                 yield
         finally:
             self._watched = watched
-
-    def _run(self, rows, prompts, copies=1, everywhere=False):
-        self._settle()
-        return super()._run(rows, prompts, copies, everywhere)
 
     def _settle(self):
         """Before the first pass, see on two short rows whether the family's code takes the fast path; else leave it."""
