@@ -22,13 +22,13 @@ from scipy.stats import kendalltau
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from framework.analysis import rsa  # noqa: E402
+from framework.analysis import permutation, rsa, signs  # noqa: E402
+from framework.analysis.searchlight import THRESHOLDS  # noqa: E402
 from framework.files import activations  # noqa: E402
 from framework.files.record import Output, Record  # noqa: E402
-from framework.files.texts import GOEMOTIONS as EMOTIONS  # noqa: E402
 from framework.tasks import SEEDS, Task  # noqa: E402
 
-NEURONS, ATTRIBUTES = 36864, 14
+NEURONS, ATTRIBUTES, CONCEPTS = 36864, 14, 27
 
 
 def seconds(function, repeats=5):
@@ -41,10 +41,10 @@ def seconds(function, repeats=5):
     return min(times)
 
 
-def problem(neurons=NEURONS, emotions=27, seeds=12):
+def problem(neurons=NEURONS, concepts=CONCEPTS, seeds=12):
     generator = np.random.default_rng(0)
-    values = generator.standard_normal((seeds, emotions, neurons), dtype=np.float32)
-    return rsa.NeuronRDMs(values), rsa.attribute_rdms(generator.random((emotions, ATTRIBUTES)))
+    values = generator.standard_normal((seeds, concepts, neurons), dtype=np.float32)
+    return rsa.NeuronRDMs(values), rsa.attribute_rdms(generator.random((concepts, ATTRIBUTES)))
 
 
 def against_scipy():
@@ -72,14 +72,15 @@ def from_files(activation_dir):
         if activation_dir is None:
             activation_dir = Path(folder) / "neurons"
             generator = np.random.default_rng(0)
-            with Output(activation_dir, Record("get_active_neuron.py", {"num_layers": 12})) as output:
-                for task in (Task(emotion, seed) for seed in SEEDS for emotion in EMOTIONS):
+            with Output(activation_dir, Record("get_active_neuron.py", {})) as output:
+                for task in (Task(f"concept{number}", seed) for number in range(CONCEPTS) for seed in SEEDS):
                     activations.write(output, task, generator.standard_normal(NEURONS, dtype=np.float32))
-        ratings = pd.DataFrame(np.random.default_rng(0).random((len(EMOTIONS), ATTRIBUTES))).add_prefix("attribute")
-        ratings.assign(emotion=EMOTIONS).to_csv(Path(folder) / "ratings.csv", index=False)
+        concepts = list(dict.fromkeys(task.concept for task in activations.tasks(activation_dir)))
+        ratings = pd.DataFrame(np.random.default_rng(0).random((len(concepts), ATTRIBUTES))).add_prefix("attribute")
+        ratings.assign(concept=concepts).to_csv(Path(folder) / "ratings.csv", index=False)
         size = sum(path.stat().st_size for path in Path(activation_dir).glob("*-*.csv") if "-all" not in path.name)
         command = [sys.executable, str(ROOT / "rsa_searchlight.py"), "--activation_dir",
-                   str(Path(activation_dir).resolve()), "--attributes", "ratings.csv"]
+                   str(Path(activation_dir).resolve()), "--attributes", "ratings.csv", "--permutations", "0"]
         wall = seconds(lambda: subprocess.run(command, cwd=folder, check=True, capture_output=True), 3)
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (2**20 if sys.platform == "linux" else 2**30)
     print(f"from CSV files ({size / 1e6:.0f} MB) to ranks, the whole command: {wall:.1f} s, {memory:.2f} GB at most")
@@ -93,14 +94,14 @@ def against_size():
         results = rsa.kendall_tau(rdms, targets)
         working = tracemalloc.get_traced_memory()[1] - sum(result.nbytes for result in results)
         tracemalloc.stop()
-        print(f"{neurons:>7,} neurons, 27 emotions x 12 seeds: {wall:.3f} s, {wall / neurons * 1e6:.1f} us a neuron; "
+        print(f"{neurons:>7,} neurons, 27 concepts x 12 seeds: {wall:.3f} s, {wall / neurons * 1e6:.1f} us a neuron; "
               f"{working / 1e6:.0f} MB beside activations and results")
-    for emotions in (8, 16, 27, 54, 100):
-        rdms, targets = problem(2000, emotions, seeds=1)
+    for concepts in (8, 16, 27, 54, 100):
+        rdms, targets = problem(2000, concepts, seeds=1)
         wall = seconds(lambda: rsa.kendall_tau(rdms, targets), 3)
-        pairs = emotions * (emotions - 1) // 2
+        pairs = concepts * (concepts - 1) // 2
         comparisons = pairs * (pairs - 1) // 2
-        print(f"{emotions:>3} emotions, {comparisons:>10,} comparisons a tau, 2,000 neurons: {wall:.3f} s, "
+        print(f"{concepts:>3} concepts, {comparisons:>10,} comparisons a tau, 2,000 neurons: {wall:.3f} s, "
               f"{wall / 2000 / ATTRIBUTES / comparisons * 1e12:.1f} ps a comparison")
 
 
@@ -110,7 +111,7 @@ def compare_bits(neuron, attribute, decided, repeats):
     for repeat in range(repeats):
         count = np.uint64(repeat)
         for word in range(len(neuron)):
-            count += rsa._popcount((neuron[word] ^ attribute[word]) & decided[word])
+            count += signs._popcount((neuron[word] ^ attribute[word]) & decided[word])
         total ^= count
     return total
 
@@ -135,16 +136,31 @@ def against_hardware(tau_seconds, permutations):
     print(f"tau and p: {comparisons:.2g} comparisons, floor {comparisons / rate:.3f} s, measured {tau_seconds:.3f} s: "
           "the rest is packing a neuron's signs, once for all attributes, and sorting its distances to find ties")
     rdms, targets = problem()
+    device = "cuda" if gpu() else None
+    permutation.permute(rdms[:100], targets, 10, device=device)
     busy = time.process_time()
-    wall = seconds(lambda: rsa.permutation_test(rdms, targets, permutations, device=rsa.gpu()), 1)
+    wall = seconds(lambda: permutation.permute(rdms, targets, permutations, device=device), 1)
     busy = time.process_time() - busy
-    print(f"{permutations:,} permutations x {NEURONS:,} x {ATTRIBUTES}: {wall:.0f} s, {busy:.0f} s of processor time "
-          f"({'on the GPU' if rsa.gpu() else f'floor {permutations * comparisons / rate:.0f} s'})")
+    # The command's permutations, and those that say how much each tau varies.
+    counted = permutations + permutation.OWN_PERMUTATIONS
+    floor = "on the GPU" if device else f"floor {counted * comparisons / rate:.0f} s"
+    print(f"{permutations:,} + {permutation.OWN_PERMUTATIONS:,} permutations x {NEURONS:,} x {ATTRIBUTES}: "
+          f"{wall:.0f} s, {wall / counted * 1000:.1f} s a 1,000; {busy:.0f} s of processor time ({floor})")
+    share = 64
+    wall = seconds(lambda: permutation.overlap_test(rdms, targets, THRESHOLDS, share), 1)
+    print(f"overlap of top sets under {permutation.OWN_PERMUTATIONS:,} permutations: "
+          f"{wall / share * permutation.OWN_PERMUTATIONS:.0f} s (from {share})")
+
+
+def gpu():
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--activation_dir", help="activations of 27 emotions x 12 seeds (default: made-up ones)")
+    parser.add_argument("--activation_dir", help="activations of 27 concepts x 12 seeds (default: made-up ones)")
     parser.add_argument("--permutations", type=int, default=1000)
     flags = parser.parse_args()
     tau_seconds = against_scipy()
