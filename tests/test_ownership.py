@@ -336,6 +336,12 @@ def test_states_of_training():
         pass
 
 
+def test_a_table_of_accuracies_that_is_not_ours_is_said_before_the_training():
+    Path("goemotions_prompt_tuning_accuracy.csv").write_text("sentiment,random_seed,accuracy\nfear,1,0.9\n")
+    with pytest.raises(UserError, match="accuracy.csv: is there already"), folder_of(0.1):
+        pass
+
+
 # --------------------------------------------------------------------------------------------------------- results
 
 def results_folder(masks="a" * 64, overwrite=False, prompt="b" * 64):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import numpy as np
 from framework.errors import UserError
 from framework.files import names, opening
 from framework.files.opening import PathLike
-from framework.files.tables import read_table, to_numbers
+from framework.files.tables import number, read_table, to_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,13 +129,8 @@ def read_ratings(path: PathLike) -> pd.DataFrame:
     for attribute in table["attribute"].unique():
         names.check_attribute(attribute, path)
     names.check_distinct(table["attribute"].unique(), path)
-    ratings = []
-    for row, text in enumerate(table["rating"], 1):
-        try:
-            ratings.append(float(text or "nan"))
-        except ValueError:
-            ratings.append(math.inf)
-        if math.isinf(ratings[-1]) or (text and math.isnan(ratings[-1])):
-            raise UserError(f"{path}: column 'rating' holds {text[:30]!r} in row {row}, which is no number; leave "
-                            "missing answers empty")
+    ratings = np.array([number(text) for text in table["rating"]])
+    for row in np.flatnonzero(~np.isfinite(ratings) & (table["rating"] != "")):
+        raise UserError(f"{path}: column 'rating' holds {table['rating'][row][:30]!r} in row {row + 1}, which is no "
+                        "number; leave missing answers empty")
     return table[["participant", "emotion", "attribute"]].assign(rating=ratings)

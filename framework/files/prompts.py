@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
+import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -116,17 +118,18 @@ def read_all(folder: PathLike, tasks: Iterable[Task] | None = None) -> dict[Task
 
 
 class Folder(TaskFolder):
-    """A folder of prompts that training fills; see `TaskFolder`."""
+    """A folder of prompts that training fills."""
 
-    def __init__(self, folder: PathLike, record: Record, overwrite: bool = False,
-                 own: Mapping[Task, dict[str, Any]] | None = None):
-        super().__init__(folder, ".pt", read_record, record, overwrite, own)
+    suffix, read_record = ".pt", staticmethod(read_record)
 
     def __enter__(self) -> Folder:
-        """Refuse what an earlier version left unfinished; then as `TaskFolder`."""
+        """Refuse what would be in the way at the end of training; then as `TaskFolder`."""
         for old in self.folder.glob(".training-*.state"):
             raise UserError(f"{old}: an earlier version began this training, this one cannot go on with it; remove "
                             "the file, and its tasks are trained again")
+        if os.path.lexists(accuracy_path(self.folder)):
+            with _accuracy_output(self.folder):
+                pass
         super().__enter__()
         return self
 
@@ -187,6 +190,15 @@ def accuracy_path(folder: PathLike) -> Path:
     return (folder.parent if folder.name == "checkpoint" else folder) / "goemotions_prompt_tuning_accuracy.csv"
 
 
+@contextlib.contextmanager
+def _accuracy_output(folder):
+    """That table's output; of two processes that end together, the last one sees the prompts of both."""
+    path = accuracy_path(folder)
+    with (writing.lock(path.parent, "accuracies", wait=True),
+          Output(path, Record("train.py", {}), redraw=True) as output):
+        yield output
+
+
 def write_accuracies(folder: PathLike) -> pd.DataFrame:
     """Write the best dev accuracy of every prompt in a folder: a table `sentiment, random_seed, accuracy`.
 
@@ -199,16 +211,12 @@ def write_accuracies(folder: PathLike) -> pd.DataFrame:
     """
     import pandas as pd
 
-    output, task = accuracy_path(folder), ["sentiment", "random_seed"]
-    # Of two processes that end together, the last one sees the prompts of both.
-    with writing.lock(output.parent, "accuracies", wait=True):
-        prompts = read_all(folder)
+    with _accuracy_output(folder) as output:
+        prompts, task = read_all(folder), ["sentiment", "random_seed"]
         table = pd.DataFrame([(*task, prompt.best_acc) for task, prompt in prompts.items()],
                              columns=[*task, "accuracy"]).sort_values(task)
-        digests = {task.name: prompt.sha256 for task, prompt in prompts.items()}
-        with Output(output, Record("train.py", {}), redraw=True) as table_output:
-            table_output.record.notes["prompts"] = digests
-            table_output.write_table(output, table)
+        output.record.notes["prompts"] = {task.name: prompt.sha256 for task, prompt in prompts.items()}
+        output.write_table(output.path, table)
     return table
 
 

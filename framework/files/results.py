@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from framework.errors import UserError
 from framework.files import names, opening, writing
@@ -107,11 +107,9 @@ def read_all(folder: PathLike, measure: str = "accuracy") -> pd.DataFrame:
 
 
 class Folder(TaskFolder):
-    """A folder of results that step 6 fills; see `TaskFolder`. What is measured so far is kept mask by mask."""
+    """A folder of results that step 6 fills. What is measured so far is kept mask by mask."""
 
-    def __init__(self, folder: PathLike, record: Record, overwrite: bool = False,
-                 own: Mapping[Task, dict[str, Any]] | None = None):
-        super().__init__(folder, ".json", read_record, record, overwrite, own)
+    suffix, read_record = ".json", staticmethod(read_record)
 
     def write(self, task: Task, accuracies: Mapping[str, float], margins: Mapping[str, float]) -> None:
         """Write a task's result; of both, ``best`` is without a mask."""

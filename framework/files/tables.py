@@ -87,22 +87,23 @@ def _lines(path, text):
 
 
 def _check_header(path, header):
+    first: dict[str, int] = {}
     if not header:
         raise UserError(f"{path}: is empty, a table is expected")
     for mark, called in ((";", "semicolons"), ("\t", "tabs")):
         if len(header) == 1 and mark in header[0]:
             raise UserError(f"{path}: has {called} between its columns; save it with commas, and numbers with a point")
-    for name in header:
+    for place, name in enumerate(header):
         if not name:
             raise UserError(f"{path}: has a column without a name; give it one, or leave it out")
         names.check_attribute(name, path)
-        if header.count(name) > 1:
+        if first.setdefault(name, place) < place:
             raise UserError(f"{path}: has two columns {name!r}; leave one out or give it another name")
 
 
 def to_numbers(path: PathLike, column: str, cells: Sequence[str], first: int = 1) -> np.ndarray:
     """A column's cells as numbers, whose first is of row `first`: int64 if all are whole, else float64."""
-    values = np.array([_number(cell) for cell in cells])
+    values = np.array([number(cell) for cell in cells])
     if np.isfinite(values).all():
         whole = all(cell.removeprefix("-").isdecimal() and len(cell) < 16 for cell in cells)
         return values.astype(np.int64) if whole else values
@@ -114,7 +115,8 @@ def to_numbers(path: PathLike, column: str, cells: Sequence[str], first: int = 1
     raise UserError(f"{path}: column {column!r} has a missing or infinite value in row {first + place}")
 
 
-def _number(cell):
+def number(cell: str) -> float:
+    """What a cell says; NaN where that is no number."""
     try:
         return float(cell) if cell.isascii() and "_" not in cell else math.nan
     except ValueError:

@@ -28,9 +28,6 @@ class TaskFolder:
     Parameters
     ----------
     folder : path-like
-    suffix : str
-    read_record : callable (path) -> Record
-        What made a file; raises UserError for a damaged one.
     record : Record
         What this run makes every file with.
     overwrite : bool
@@ -40,6 +37,9 @@ class TaskFolder:
 
     Attributes
     ----------
+    suffix : str
+    read_record : callable (path) -> Record
+        What made a file.
     elsewhere : int
         Tasks in the hands of other processes that `claim` was asked for.
 
@@ -49,11 +49,14 @@ class TaskFolder:
         On entering, if another process fills the folder with other settings.
     """
 
-    def __init__(self, folder: PathLike, suffix: str, read_record: Callable[[Path], Record], record: Record,
-                 overwrite: bool = False, own: Mapping[Task, dict[str, Any]] | None = None):
-        self.folder, self.suffix = Path(folder), suffix
+    suffix: str
+    read_record: Callable[[Path], Record]
+
+    def __init__(self, folder: PathLike, record: Record, overwrite: bool = False,
+                 own: Mapping[Task, dict[str, Any]] | None = None):
+        self.folder = Path(folder)
         self.record = replace(record, notes={**record.notes, "versions": versions()})
-        self._read_record, self._overwrite, self._own = read_record, overwrite, own or {}
+        self._overwrite, self._own = overwrite, own or {}
         self._locks: dict[Task, BaseFileLock] = {}
         self.elsewhere = 0
 
@@ -107,7 +110,7 @@ class TaskFolder:
             theirs = None
             if task not in tasks:
                 with contextlib.suppress(UserError):  # no file of ours
-                    theirs = self._read_record(path)
+                    theirs = self.read_record(path)
             if theirs and theirs.made_by and (difference := self.record.difference(theirs, own)):
                 raise UserError(f"{path}: stands in the same folder and was made with other settings ({difference}); "
                                 "choose another folder, or name all of its tasks and pass --overwrite")
@@ -117,7 +120,7 @@ class TaskFolder:
         path = self.path(task)
         if not os.path.lexists(path):
             return True
-        made_with = self._read_record(path)
+        made_with = self.read_record(path)
         if not made_with.made_by:
             raise UserError(f"{path}: no settings of ours are in it, so it is not replaced; choose another folder")
         difference = self.record_of(task).difference(made_with)
