@@ -24,6 +24,7 @@ ATTENTION = "openneuron"  # the name under which transformers knows `attend`
 # Where attention is faster as two products than by torch's fused function: that one's gradient is slow on a CPU, and it
 # has no dropout there.
 BY_PRODUCTS = {"cpu"}
+QUERIES = {"query", "q_proj", "q_lin"}  # what families call a linear map that makes queries and nothing else
 
 
 def attention_for(family: type[PreTrainedModel]) -> str:
@@ -245,6 +246,10 @@ class Pass(TorchFunctionMode):
         narrowed = self.narrowed and states.shape[1] == self.layout.rows
         return narrowed or (shape[0] == 1 < len(states) and states.shape[1] == shape[1])
 
+    def is_in_last_layer(self) -> bool:
+        """Whether the attention that comes next is the last, and asks for the answers alone."""
+        return self.attended == self.layers - 1 and not self.everywhere
+
     def narrow(self, states: Tensor) -> Tensor:
         """What a linear map takes: behind the last layer's attention, of the answers' positions [M, B, ...] alone."""
         if not self.to_narrow:
@@ -320,8 +325,8 @@ def attend(
     this, copies, size = Pass.current(), len(query), query.shape[-1]
     layout = this.layout
     key, value = layout.seen_by(this.attended, layout.pad(key), layout.pad(value))
+    last = this.is_in_last_layer()
     this.attended, this.copies = this.attended + 1, copies
-    last = this.attended == this.layers and not this.everywhere
     if last:
         this.to_narrow = True
         query = query.index_select(2, layout.answers).transpose(1, 2).flatten(0, 1).unsqueeze(2)
@@ -368,15 +373,23 @@ class FrozenLinear(nn.Linear):
 
     On a CPU its weights are kept in the order in which oneDNN multiplies fastest, as `torch.compile` does where weights
     are frozen. torch's own call orders them anew each time in bfloat16; in float32 it takes MKL, which is slow on AMD.
+
+    Attributes
+    ----------
+    asks : bool
+        Whether it makes the queries of attention and nothing else.
     """
 
+    asks = False
+
     @classmethod
-    def of(cls, linear: nn.Linear | Conv1D) -> FrozenLinear:
+    def of(cls, linear: nn.Linear | Conv1D, asks: bool = False) -> FrozenLinear:
         """A frozen map with another's weights."""
         with torch.device("meta"):
             frozen = cls(1, 1)
         weight = linear.weight.T.contiguous() if isinstance(linear, Conv1D) else linear.weight
         frozen.out_features, frozen.in_features = weight.shape
+        frozen.asks = asks
         frozen.weight = nn.Parameter(weight, requires_grad=False)
         frozen.bias = None if linear.bias is None else nn.Parameter(linear.bias, requires_grad=False)
         return frozen
@@ -384,8 +397,14 @@ class FrozenLinear(nn.Linear):
     def forward(self, states: Tensor) -> Tensor:
         """Map states [..., in_features] to [..., out_features]."""
         this = _CURRENT.get(None)
-        if this is not None:
-            states = this.narrow(states)
+        if this is None:
+            return self._product(states)
+        if self.asks and this.is_in_last_layer():  # for queries of the answers' positions alone
+            asked = self._product(states.index_select(1, this.layout.answers))
+            return _Spread.apply(asked, this.layout.answers, states.shape[1])
+        return self._product(this.narrow(states))
+
+    def _product(self, states):
         if not _multiplies(states):
             return super().forward(states)
         return _FrozenProduct.apply(states, self)
@@ -430,4 +449,4 @@ def freeze_linear_maps(model: nn.Module) -> None:
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
             if type(child) in (nn.Linear, Conv1D):
-                setattr(module, name, FrozenLinear.of(child))
+                setattr(module, name, FrozenLinear.of(child, name in QUERIES))
