@@ -12,8 +12,6 @@ from scipy.stats import kendalltau
 from framework.analysis import permutation, profiles, rsa
 from tests.test_rsa import rdms_of
 
-OWN = permutation.OWN_PERMUTATIONS
-
 
 def random_orders(concepts, count, seed):
     return np.random.default_rng(seed).permuted(np.tile(np.arange(concepts), (count, 1)), axis=1)
@@ -59,6 +57,9 @@ def test_with_few_concepts_every_order_is_taken_once():
     null = scipys(neurons, attributes, list(every_order(range(4))))
     p = permutation.permutation_test(neurons, attributes, 24)
     np.testing.assert_allclose(p.p, (null >= null[0] - 1e-12).mean(axis=0))  # an exact p: the observed order is one
+    studentised = null / np.sqrt(np.square(null).mean(axis=0))
+    largest = studentised.max(axis=(1, 2))[:, None, None]
+    np.testing.assert_allclose(p.fwe, (largest >= studentised[0] - 1e-12).mean(axis=0))
     sampled = permutation.permute(neurons, attributes, 23)
     assert sampled.largest.shape == permutation.permute(neurons, attributes, 5000).largest.shape == (23, 2)
     assert not np.array_equal(permutation.permutation_p(sampled).p, p.p)
@@ -85,6 +86,22 @@ def test_under_the_null_the_permutation_test_keeps_its_level_and_the_plain_p_doe
     assert (plain < 0.05).mean() > 0.08
     assert 0.04 < (permuted < 0.05).mean() < 0.06
     assert (plain < 0.001).mean() > 5 * 0.001
+
+
+def test_family_wise_p_keeps_its_level_over_neurons_and_attributes(monkeypatch):
+    """Some neuron of 30 has p < 0.05 for some of 3 attributes in 5% of studies without any effect."""
+    monkeypatch.setattr(permutation, "OWN_PERMUTATIONS", 100)
+    generator = np.random.default_rng(0)
+    found = []
+    for _ in range(300):
+        # Heavy and light tails, so that neurons' taus vary unlike by chance; neurons and attributes that resemble.
+        values = generator.normal(size=(1, 9, 4)) @ generator.normal(size=(4, 30)) ** 3
+        ratings = generator.normal(size=(9, 2)) @ generator.normal(size=(2, 3))
+        found.append(permutation.permutation_test(rsa.NeuronRDMs(values), rsa.attribute_rdms(ratings), 99,
+                                                  seed=int(generator.integers(2**32))))
+    for family, most in (("fwe", 0.085), ("fwe_by_attribute", 0.15)):
+        smallest = np.array([getattr(p, family).min() for p in found])
+        assert 0.02 < (smallest <= 0.05).mean() < most, family
 
 
 def test_a_neuron_that_mirrors_the_attribute_is_found_among_many():

@@ -184,6 +184,8 @@ def permute(
     for orders in label_orders(concepts, OWN_PERMUTATIONS, OWN_SEED, batch):
         _compare(add_squares, rdms, attribute_rdms, orders, device)
         bar.update(len(orders))
+    if own < OWN_PERMUTATIONS:  # all orders but the observed one: with it, the test is exact
+        squares, own = squares + np.square(observed, dtype=float), own + 1
     # Of tau times its denominator. The mean over all orders is 0: for any two distances one order swaps them.
     spread = np.sqrt(squares / own)
     spread[spread == 0] = untied[untied == 0] = np.inf  # a constant neuron has no tau: it never beats another
