@@ -41,7 +41,7 @@ class PromptedDecoder(PromptedModel):
     """
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, label_ids: Sequence[int],
-                 down: Sequence[str]) -> None:
+                 down: list[str]) -> None:
         self.bos = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
         self.needs = len(self.bos)
         super().__init__(model, tokenizer, label_ids, down)
@@ -142,7 +142,7 @@ class PromptedDecoder(PromptedModel):
 
     def _states_of(self, ids):
         """Keys and values of texts [R, T]: Tensor [L, 2, R, heads, T, size]."""
-        layout = Recorded(*ids.shape, self.device)
+        layout = Recorded(len(ids), ids.shape[1], self.device)
         self._through(self.embed(ids.flatten().to(self.device)), layout)
         return torch.stack(layout.keys_and_values)
 

@@ -52,10 +52,10 @@ class TextStates:
         keys = [text.tobytes() for text in texts]
         states = {key: kept for key in keys if (kept := self._recall(key)) is not None}
         missing = {key: text for key, text in zip(keys, texts) if key not in states}
-        for width, some in groupby(sorted(missing, key=lambda key: len(missing[key])),
-                                   key=lambda key: _width(len(missing[key]))):
-            some, rows = list(some), max(1, POSITIONS // width)
-            for chunk in (some[start:start + rows] for start in range(0, len(some), rows)):
+        shortest_first = sorted(missing, key=lambda key: len(missing[key]))
+        for width, group in groupby(shortest_first, key=lambda key: _width(len(missing[key]))):
+            alike, rows = list(group), max(1, POSITIONS // width)
+            for chunk in (alike[start:start + rows] for start in range(0, len(alike), rows)):
                 ids = torch.zeros(rows, width, dtype=torch.long)  # what stands behind a text does not reach it
                 for row, key in enumerate(chunk):
                     ids[row, :len(missing[key])] = torch.from_numpy(missing[key])

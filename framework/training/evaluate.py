@@ -67,7 +67,7 @@ def margins(logits: Tensor, label: Tensor) -> Tensor:
     return (logits[..., 1] - logits[..., 0]) * (2 * label - 1)
 
 
-def _split(intervention, at_once) -> Iterator[Intervention | None]:
+def _split(intervention: Intervention | None, at_once: int) -> Iterator[Intervention | None]:
     """Parts of at most so many interventions."""
     if intervention is None:
         yield None

@@ -106,12 +106,12 @@ class State:
     @property
     def tasks(self) -> list[Task]:
         """All tasks that it knows of."""
-        return [each.task for each in (*self.group, *self.ended)]
+        return [each.task for each in self.group] + [each.task for each in self.ended]
 
     def to_bytes(self) -> bytes:
         """The state as a safetensors file, its plain values as JSON in the header."""
         tensors = {"prompts": self.prompts, "exp_avg": self.exp_avg, "exp_avg_sq": self.exp_avg_sq}
-        plain = {"positions_per_batch": self.positions_per_batch, "group_size": self.group_size,
+        plain: dict[str, Any] = {"positions_per_batch": self.positions_per_batch, "group_size": self.group_size,
                  "settings": self.settings}
         for kind, members in (("group", map(vars, self.group)), ("ended", (each._asdict() for each in self.ended))):
             plain[kind] = []
@@ -150,7 +150,8 @@ class State:
                 plain[kind][int(index)][field_name] = tensors.pop(key)
             plain["group"] = [Progress(**member) for member in plain["group"]]
             plain["ended"] = [Finished(**{**member, "task": Task(*member["task"])}) for member in plain["ended"]]
-            return cls(**plain, **tensors)
+            fields: dict[str, Any] = {**plain, **tensors}
+            return cls(**fields)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError, safetensors.SafetensorError):
             raise UserError(f"{name}: is no state of training; delete it") from None
 

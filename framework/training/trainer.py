@@ -137,15 +137,15 @@ class PromptTrainer:
         UserError
             If a task's loss or prompt is no longer finite. It is out of the group then: `state` is of the others.
         """
-        queue, self.group_size = iter(queue), group_size
+        waiting, self.group_size = iter(queue), group_size
         while True:
             for job, progress in list(self.group):
                 if progress.step == (progress.epoch + 1) * self._steps_per_epoch(job):
                     yield self._end_epoch(job, progress)
             yield from self.ended
             self.ended = []
-            while len(self.group) < group_size and (job := next(queue, None)) is not None:
-                self.add(job)
+            while len(self.group) < group_size and (new := next(waiting, None)) is not None:
+                self.add(new)
             if not self.group:
                 return
             tasks = [job.task for job, _ in self.group]
@@ -287,15 +287,15 @@ class PromptTrainer:
         """
         if state.prompts.shape[1:] != self.prompts.shape[1:]:
             raise UserError("keeps prompts of another shape; delete it")
-        found = [find(progress.task) for progress in state.group]
-        for job, progress in zip(found, state.group):
-            if job is not None and not 0 <= progress.step - progress.epoch * self._steps_per_epoch(job) <= (
-                    self._steps_per_epoch(job)):
+        found = [(find(progress.task), progress) for progress in state.group]
+        self.group = [(job, progress) for job, progress in found if job is not None]
+        for job, progress in self.group:
+            steps = self._steps_per_epoch(job)
+            if not 0 <= progress.step - progress.epoch * steps <= steps:
                 raise UserError(f"is of other rows than {job.task.name} has; delete it")
-        self.group = list(zip(found, state.group))
+        kept = [index for index, (job, _) in enumerate(found) if job is not None]
         self.prompts, self.exp_avg, self.exp_avg_sq = (
-            tensor.to(self.prompts) for tensor in (state.prompts, state.exp_avg, state.exp_avg_sq))
-        self._keep([i for i, job in enumerate(found) if job is not None])
+            tensor[kept].to(self.prompts) for tensor in (state.prompts, state.exp_avg, state.exp_avg_sq))
         self.ended = [each for each in state.ended if find(each.task) is not None]
         self.positions_per_batch, self.group_size = state.positions_per_batch, state.group_size
 
