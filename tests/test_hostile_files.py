@@ -14,6 +14,7 @@ from framework.errors import UserError
 from framework.files import activations as activation_files
 from framework.files import config, opening, people, prompts, ranks, results, texts
 from framework.files import masks as mask_files
+from framework.files.record import input_digest
 
 
 def checkpoint(**changes):
@@ -357,6 +358,16 @@ def test_a_pipe_a_folder_and_no_file(reader, tmp_path):
     if reader not in ("settings of ranks", "labels"):  # which need not be there
         with pytest.raises(UserError):
             read(tmp_path / name)
+
+
+def test_inputs_are_digested_without_waiting_for_pipes(tmp_path):
+    (tmp_path / "fear-1.json").write_bytes(as_json(result()))
+    digest = input_digest(tmp_path)
+    os.mkfifo(tmp_path / "a-b.c")  # no task's
+    assert input_digest(tmp_path) == digest
+    (tmp_path / "joy-1.json").symlink_to("/dev/zero")
+    with pytest.raises(UserError, match="joy-1.json: is a pipe or a device"):
+        input_digest(tmp_path)
 
 
 def test_a_file_too_large_to_read_is_not_read(tmp_path):
