@@ -14,9 +14,10 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from framework.errors import UserError, is_out_of_memory
+from framework.files.texts import GOEMOTIONS as EMOTIONS
 from framework.model.former import PromptedModel
 from framework.model.noise import RowNoise
-from framework.tasks import EMOTIONS, TaskRows
+from framework.tasks import TaskRows
 
 
 @dataclass(frozen=True)

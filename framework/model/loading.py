@@ -9,7 +9,7 @@ import hashlib
 import math
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,19 +17,16 @@ import torch
 from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from framework.artifacts import find_hub, sha256
 from framework.errors import UserError, is_out_of_memory
-from framework.model import decoders, encoders, former, neurons
+from framework.model import decoders, encoders, neurons
 from framework.model.prompted import PromptedModel
-from framework.roberta import LABEL_WORDS, RobertaForMaskedLMPrompt
+from framework.roberta import LABEL_WORDS
 
 WEIGHTS = (".safetensors", ".bin")
 # What tokens follow from, beside the files that end in .model.
 TOKENS = {"config.json", "tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "tokenizer_config.json",
           "special_tokens_map.json", "added_tokens.json", "bpe.codes", "vocab.bpe", "dict.txt"}
 ROOT = Path(__file__).resolve().parents[2]
-# Families with RoBERTa's modules and weight names: the faster class takes them.
-ROBERTAS = ("roberta", "xlm-roberta", "camembert")
 # What --label_words could be where the model lacks the words asked for.
 OTHER_LABEL_WORDS = (
     LABEL_WORDS, ("bad", "good"), ("no", "yes"), ("false", "true"), ("sad", "happy"), ("non", "oui"),
@@ -225,91 +222,6 @@ def _sha256(paths):
     return digest.hexdigest()
 
 
-def load_backbone(
-        name: str, prompt_len: int, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32,
-        label_words: Sequence[str] = LABEL_WORDS,
-) -> tuple[PromptedModel, Any, str]:
-    """Load a frozen backbone with its tokenizer.
-
-    Parameters
-    ----------
-    name : str
-        What `--pretrained_model` was given: a folder, "backbone" or a name on the hub.
-    prompt_len : int
-        P of the model's own prompt, which a RoBERTa has.
-    device : torch.device or str
-    dtype : torch.dtype
-    label_words : sequence of two str
-        The answers of class 0 and class 1.
-
-    Returns
-    -------
-    model : RobertaForMaskedLMPrompt or former.PromptedEncoder
-        In eval mode.
-    tokenizer : transformers tokenizer
-    fingerprint : str
-        SHA-256 of a folder's files, or the hub's revision: which weights these are.
-
-    Raises
-    ------
-    UserError
-        If it cannot be loaded, is of no supported family, or lacks a mask token, the masked-language head or the label
-        words.
-    """
-    path = resolve_model(name)
-    flag = f"--pretrained_model {name}"
-    verbosity, progress = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    if not Path(path).is_dir():
-        find_hub()
-    try:
-        # Never the code that a model may bring along, whatever its files ask for.
-        config = AutoConfig.from_pretrained(path, trust_remote_code=False)
-        if config.model_type not in neurons.OUTPUTS:
-            raise UserError(f"{flag}: is a {config.model_type} model; choose one of {', '.join(neurons.OUTPUTS)}")
-        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
-        if tokenizer.mask_token_id is None:
-            raise UserError(f"{flag}: its tokenizer has no mask token; choose a model trained to fill in masked words")
-        label_ids = find_label_ids(tokenizer, label_words, flag)
-        if config.model_type in ROBERTAS:
-            model, info = RobertaForMaskedLMPrompt.from_pretrained(
-                path, prompt_len=prompt_len, label_ids=label_ids, dtype=dtype, output_loading_info=True)
-            missing = info["missing_keys"]
-        else:
-            model, missing = former.load(path, config, label_ids, dtype)
-        if missing:
-            raise UserError(f"{flag}: has no weights for {min(missing)}; choose a model saved with its masked-language "
-                            "head")
-        model = model.to(device).eval()
-    except (UserError, MemoryError):
-        raise
-    except ImportError as error:  # of a tokenizer of its own kind
-        reason = " ".join(str(error).split())
-        raise UserError(f"{flag}: needs a package that is not installed: {reason}") from None
-    except Exception as error:  # damaged files can fail anywhere inside the loaders
-        if is_out_of_memory(error):
-            raise
-        if Path(path).is_dir():
-            reason = str(error).split("\n")[0]
-            raise UserError(f"{flag}: the folder holds no model that can be loaded ({reason})") from None
-        raise UserError(f"{flag}: no such folder, and the hub cannot be reached or does not know it; download the "
-                        "model and pass its folder, or use the embedded one: --pretrained_model backbone") from None
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        if progress:
-            transformers_logging.enable_progress_bar()
-    return model, tokenizer, getattr(config, "_commit_hash", None) or _hash_folder(path)
-
-
-def _hash_folder(path):
-    names = sorted(name for name in os.listdir(path)
-                   if name.endswith((".safetensors", ".bin", ".model"))
-                   or name in ("config.json", "tokenizer.json", "vocab.json", "vocab.txt", "merges.txt",
-                               "tokenizer_config.json"))
-    return sha256(*(Path(path) / name for name in names))
-
-
 def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> list[int]:
     """The vocabulary entries of the label words, class 0 first: as a text begins with them, or else after a space.
 
@@ -354,83 +266,6 @@ def _whole_words(tokenizer, most=8):
             if len(words) == most:
                 break
     return words
-
-
-def trained_with(checkpoints: Mapping[Path, dict[str, Any]], name: str, asked: Any, default: Any) -> Any:
-    """What is asked for or, without that, what prompts were trained with.
-
-    Parameters
-    ----------
-    checkpoints : dict of path to dict
-        As `framework.artifacts.read_checkpoint` reads them.
-    name : str
-        The flag's, without its dashes.
-    asked : object
-        What it was given now; None where it was not.
-    default : object
-        What prompts that do not record it were trained with, such as the published ones.
-
-    Raises
-    ------
-    UserError
-        If nothing is asked for and the prompts differ in it.
-    """
-    recorded = {path: checkpoint["settings"].get(name, default) for path, checkpoint in checkpoints.items()}
-    if asked is not None or not recorded:
-        return asked or default
-    first = next(iter(recorded.values()))
-    for path, value in recorded.items():
-        if value != first:
-            raise UserError(f"{path}: was trained with --{name} {value}, others with {first}; say --{name} for all, or "
-                            "name prompts of one kind")
-    return first
-
-
-def trained_label_words(checkpoints: Mapping[Path, dict[str, Any]], asked: Sequence[str] | None = None) -> list[str]:
-    """The label words that prompts were trained with; where that is not recorded, those asked for or the study's.
-
-    Parameters
-    ----------
-    checkpoints : dict of path to dict
-        As `framework.artifacts.read_checkpoint` reads them.
-    asked : sequence of str, optional
-        What `--label_words` was given.
-
-    Raises
-    ------
-    UserError
-        If a prompt was trained with other words than asked for, or than the other prompts.
-    """
-    recorded = {path: checkpoint["settings"].get("label_words") for path, checkpoint in checkpoints.items()}
-    words = list(asked or next(filter(None, recorded.values()), LABEL_WORDS))
-    for path, trained in recorded.items():
-        if trained and trained != words:
-            raise UserError(f"{path}: was trained with --label_words {' '.join(trained)}, not {' '.join(words)}; keep "
-                            "prompts of different label words in different folders")
-    return words
-
-
-def fit_length(model: PromptedModel, prompt_len: int, max_length: int) -> int:
-    """The longest text, in tokens, that fits beside mask and prompt: `max_length`, or less if the model ends first.
-
-    Parameters
-    ----------
-    model : RobertaForMaskedLMPrompt or PromptedEncoder
-    prompt_len : int
-        P.
-    max_length : int
-        Of `<s>` text `</s>`.
-
-    Raises
-    ------
-    UserError
-        If the prompt leaves room for fewer than 3.
-    """
-    room = model.config.max_position_embeddings - 1 - prompt_len
-    if room < 3:
-        raise UserError(f"--prompt_len {prompt_len}: the model has {model.config.max_position_embeddings} positions; "
-                        f"use at most {model.config.max_position_embeddings - 32}")
-    return min(max_length, room)
 
 
 def prepare(device: torch.device) -> None:
@@ -494,24 +329,3 @@ def group_size(tasks_per_batch: int | str, positions: int, batch_size: int, prom
         return int(tasks_per_batch)
     typical_length = prompt_len + 28  # with a comment
     return max(4, math.ceil(4 * positions / typical_length / batch_size))
-
-
-def check_prompts(checkpoints: Mapping[Path, dict[str, Any]], model: PromptedModel, backbone: str) -> None:
-    """Raise `UserError` if a prompt was trained on another backbone, as far as that is recorded, or does not fit it.
-
-    Parameters
-    ----------
-    checkpoints : dict of path to dict
-        As `framework.artifacts.read_checkpoint` reads them.
-    model : RobertaForMaskedLMPrompt or PromptedEncoder
-    backbone : str
-        The fingerprint of its weights.
-    """
-    for path, checkpoint in checkpoints.items():
-        width = checkpoint["best_prompt"].shape[1]
-        if width != model.prompt_width:
-            raise UserError(f"{path}: a prompt of width {width} does not fit --pretrained_model, whose width is "
-                            f"{model.prompt_width}; name the model that it was trained with")
-        if checkpoint["settings"].get("backbone", backbone) != backbone:
-            raise UserError(f"{path}: was trained on {checkpoint['settings'].get('pretrained_model')}, and "
-                            "--pretrained_model is another model or version of it; name that one, or train again")
