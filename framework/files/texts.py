@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from framework import hub
 from framework.errors import UserError
 from framework.files import names, opening
 from framework.files.tables import read_table
@@ -140,21 +141,8 @@ def _say_ignored(path, columns):
         print(f"{path}: ignored {names.listed(columns)}, whose cells are not all 0 or 1", file=sys.stderr)
 
 
-def find_hub() -> None:
-    """Take the Hugging Face client offline if its hub gives no answer: it then looks into its cache at once.
-
-    By itself it tries again for half a minute, and prints each try.
-    """
-    from huggingface_hub import constants, get_session
-
-    try:
-        get_session().head(constants.ENDPOINT, timeout=constants.HF_HUB_ETAG_TIMEOUT)
-    except Exception:  # whatever a network can do
-        constants.HF_HUB_OFFLINE = True
-
-
 def _load_from_hub():
-    find_hub()
+    hub.find()
     import datasets  # after that, since it asks once whether the client is offline
 
     try:

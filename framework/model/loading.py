@@ -17,6 +17,7 @@ import torch
 from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from framework import hub
 from framework.errors import UserError, is_out_of_memory
 from framework.model import decoders, encoders, neurons
 from framework.model.prompted import PromptedModel
@@ -124,7 +125,7 @@ def load(
     if Path(path).is_dir():
         files = _check_files(Path(path), flag)
     else:
-        _find_hub()
+        hub.find()
     with _quiet():
         try:
             # Never the code that a model may bring along, whatever its files ask for.
@@ -170,19 +171,6 @@ def _quiet():
         transformers_logging.set_verbosity(verbosity)
         if progress:
             transformers_logging.enable_progress_bar()
-
-
-def _find_hub():
-    """Take the Hugging Face client offline if its hub gives no answer: it then looks into its cache at once.
-
-    By itself it tries again for half a minute, and prints each try.
-    """
-    from huggingface_hub import constants, get_session
-
-    try:
-        get_session().head(constants.ENDPOINT, timeout=constants.HF_HUB_ETAG_TIMEOUT)
-    except Exception:  # whatever a network can do
-        constants.HF_HUB_OFFLINE = True
 
 
 def _check_files(folder, flag):

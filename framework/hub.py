@@ -1,0 +1,16 @@
+"""The Hugging Face hub, from which models and data sets come, and which may be out of reach."""
+
+from __future__ import annotations
+
+
+def find() -> None:
+    """Take the hub's client offline if the hub gives no answer: it then looks into its cache at once.
+
+    By itself it tries again for half a minute, and prints each try.
+    """
+    from huggingface_hub import constants, get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=constants.HF_HUB_ETAG_TIMEOUT)
+    except Exception:  # whatever a network can do
+        constants.HF_HUB_OFFLINE = True
