@@ -251,7 +251,7 @@ def test_captions_stand_below_everything_else():
                           columns=["emotion", "k", "condition", "mean", "low", "high", "units"])
     by_emotion = pd.concat([drop_table(["concept 0", "concept 1"])]).rename(columns={"attribute": "emotion"})
     tau = pd.DataFrame(np.random.default_rng(0).normal(size=(64, 3)), columns=list("abc"))
-    relation = pd.DataFrame({"attribute": list("abc"), "r": [0.1, -0.2, np.nan], "p": [0.5, 0.01, np.nan]})
+    relation = pd.DataFrame({"attribute": list("abc"), "r": [0.1, -0.2, np.nan], "q": [0.5, 0.01, np.nan]})
     for figure in (masking.accuracy_by_threshold(spread), masking.accuracy_after_masking(spread, by_emotion, 5),
                    effect_figures.effect_against_resemblance(tau, tau["a"].to_numpy() ** 3, relation),
                    neurons.significant_neurons(pd.DataFrame(3, index=range(12), columns=["a", "b"]), 64, "p < 0.05")):

@@ -36,7 +36,7 @@ def effect_against_resemblance(tau: pd.DataFrame, lost: np.ndarray, relation: pd
     lost : array [N]
         The margin that is lost without each neuron: minus its effect, mean over tasks; logits.
     relation : pandas.DataFrame
-        `attribute`, `r` and `p` (`analysis.effects.resemblance_and_loss`).
+        `attribute`, `r` and `p` (`analysis.effects.resemblance_and_loss`), and `q` over the attributes.
 
     Returns
     -------
@@ -60,8 +60,8 @@ def effect_against_resemblance(tau: pd.DataFrame, lost: np.ndarray, relation: pd
         axes.plot([x[part].mean() for part in parts], [np.arcsinh(y[part].mean() / spread) for part in parts],
                   color=COLOURS["effect"], marker=MARKERS["effect"], markersize=3, linewidth=1.4,
                   label="mean over neurons of like tau")
-        r, p = found.loc[attribute, ["r", "p"]]
-        said = "not testable" if np.isnan(p) else f"r = {r:.2f}, p = {p:.3f}".replace("-", "\u2212")
+        r, q = found.loc[attribute, ["r", "q"]]
+        said = "not testable" if np.isnan(q) else f"r = {r:.2f}, q = {q:.3f}".replace("-", "\u2212")
         axes.set_title(f"{label(attribute, 22)}\n{said}", fontsize=7.5, pad=3)
         axes.set_yticks(np.arcsinh(ticks / spread), [f"{tick:g}".replace("-", "\u2212") for tick in ticks])
         axes.tick_params(labelsize=6.5)
@@ -77,7 +77,7 @@ def effect_against_resemblance(tau: pd.DataFrame, lost: np.ndarray, relation: pd
         "The margin that is lost where a neuron is set to zero (first order, mean over concepts and seeds): above 0 "
         "the answer gets worse without it. Darker: more neurons; the axis is compressed away from 0. r is the rank "
         "correlation over neurons within layers; its p, two-sided, comes from permuting the concepts' labels, since "
-        "neurons are not independent."))
+        "neurons are not independent, and q corrects it for the number of attributes."))
 
 
 def _ticks(values, spread):

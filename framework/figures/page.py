@@ -138,6 +138,11 @@ def _probability(value):
     return "\u2013" if np.isnan(value) else "<\u20090.001" if value < 0.001 else f"{value:.3f}"
 
 
+def _sentence(text):
+    """With a capital letter, unless it begins with a letter that stands for a number."""
+    return text if text[1:2] in ("", " ") else text[0].upper() + text[1:]
+
+
 def _setting(value):
     if isinstance(value, list) and all(isinstance(item, (str, int, float)) for item in value):
         return ", ".join(map(str, value))
@@ -168,13 +173,14 @@ def render(page: dict[str, Any]) -> str:
             [E]; `comments`, list of dicts of `parts` (as `cut_out` gives), `value` and `labels` (list of str).
         masks : dict of (Measure, int) to dict of str to frame
             By measure and k, then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and
-            `specific`, the means. `k_shown` is the k that is seen first, `intervention` what the masks do.
+            `specific`, the means, and `check`, a second p. `k_shown` is the k that is seen first,
+            `intervention` what the masks do.
         placebo : list of dict
             `measure`, `by`, `test`, `tests` and `share`.
         doses : list of dict
             `measure` (a Measure), `k` and `table` (`analysis.inference.accuracy_by_dose`).
         effects : list of dict
-            `attribute`, `r`, `p`.
+            `attribute`, `r`, `p`, `q`.
         stability : list of dict
             `attribute` and columns of step 4's tables; `stability_k` is the k of these.
         settings : dict of str to dict
@@ -190,7 +196,7 @@ def render(page: dict[str, Any]) -> str:
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined)
     environment.filters |= {"percent": _percent, "number": _number, "probability": _probability, "setting": _setting,
-                            "capitalise": lambda text: text[:1].upper() + text[1:]}
+                            "sentence": _sentence}
     script = (_FOLDER / "page.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("page.html").render(

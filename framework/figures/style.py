@@ -170,14 +170,25 @@ def caption(figure: Figure, text: str) -> Figure:
 def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str], size: float = 7) -> None:
     """Write names beside points, each at the nearest place where it covers no point and no other name.
 
-    Names that stand apart from their point are joined to it by a line. Call it after `caption`, when the layout no
-    longer changes.
+    Names that stand apart from their point are joined to it by a line, which crosses no other if it can. Call it after
+    `caption`, when the layout no longer changes.
     """
     figure, scale = axes.figure, axes.figure.dpi / 72  # pixels a point
     figure.draw_without_rendering()  # settles the layout, so that pixels can be compared
     points = axes.transData.transform(np.column_stack([x, y]))
     taken = [Bbox.from_extents(*(point - 3 * scale), *(point + 3 * scale)) for point in points]
     sides = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
+
+    def cost(i, box, distance):
+        """How bad a place is: outside the panel, over others, with a line through others, far away."""
+        inside = (axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 and axes.bbox.y0 <= box.y0
+                  and box.y1 <= axes.bbox.y1)
+        line = points[i] + np.linspace(0, 1, 9)[:, None] * (np.clip(points[i], box.min, box.max) - points[i])
+        line = line[np.linalg.norm(line - points[i], axis=1) > 5 * scale]  # neighbours may touch the point itself
+        others = np.array([other.extents for other in taken])
+        crossed = ((line[:, None] > others[:, :2]) & (line[:, None] < others[:, 2:])).all(axis=-1).any()
+        return 10_000 * (not inside) + 1000 * box.count_overlaps(taken) + 30 * crossed + distance
+
     # Crowded points first: there are always places for the others.
     gaps = np.sort(np.linalg.norm(points[:, None] - points, axis=-1), axis=1)[:, :4].sum(axis=1)
     for i in np.argsort(gaps, kind="stable"):
@@ -185,16 +196,14 @@ def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str],
         text = figure.text(0, 0, name, fontsize=size)
         width, height = text.get_window_extent().size
         text.remove()
+        best = np.inf
         for distance, (right, up) in itertools.product((4, 8, 13, 19, 26, 35, 48, 65), sides):
             left = points[i, 0] + right * distance * scale - width * (1 - right) / 2
             bottom = points[i, 1] + up * distance * scale - height * (1 - up) / 2
             box = Bbox.from_bounds(left, bottom, width, height)
-            inside = (axes.bbox.x0 <= left and left + width <= axes.bbox.x1 and axes.bbox.y0 <= bottom
-                      and bottom + height <= axes.bbox.y1)
-            if inside and not box.count_overlaps(taken):
-                break
-        taken.append(box)
-        axes.annotate(name, (x[i], y[i]), (box.min - points[i]) / scale, fontsize=size,
-                      textcoords="offset points", path_effects=[withStroke(linewidth=2, foreground="white")],
-                      arrowprops=None if distance < 5 else dict(
-                          arrowstyle="-", color=GREY, linewidth=0.5, relpos=((1 - right) / 2, (1 - up) / 2)))
+            if distance < best and (found := cost(i, box, distance)) < best:
+                best, place, corner, apart = found, box, ((1 - right) / 2, (1 - up) / 2), distance > 4
+        taken.append(place)
+        axes.annotate(name, (x[i], y[i]), (place.min - points[i]) / scale, fontsize=size, textcoords="offset points",
+                      path_effects=[withStroke(linewidth=2, foreground="white")],
+                      arrowprops=dict(arrowstyle="-", color=GREY, linewidth=0.5, relpos=corner) if apart else None)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from framework.analysis import effects as analysis
 from framework.analysis import inference, rsa
+from framework.analysis.estimators import false_discovery_q
 from framework.analysis.masks import MaskName
 from framework.errors import UserError
 from framework.figures import effects, masking
@@ -182,7 +183,7 @@ def relation_to_effects(
     tau = pd.DataFrame(rsa.kendall_tau(neurons, attribute_rdms)[0], columns=[*found.attributes])
     layers = Record.read(flags.effects).get("num_layers", 12)
     r, p = analysis.resemblance_and_loss(neurons, attribute_rdms, lost, layers, flags.permutations)
-    return tau, lost, pd.DataFrame({"attribute": [*tau], "r": r, "p": p,
+    return tau, lost, pd.DataFrame({"attribute": [*tau], "r": r, "p": p, "q": false_discovery_q(p),
                                     "test": "Spearman, within layers; concepts' labels permuted, two-sided"})
 
 

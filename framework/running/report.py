@@ -149,8 +149,13 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
         page["intervention"] = intervention or "zero or float"
         page["k_shown"] = drawing_masks.choose_k([size.k for size in sizes], folder, None)
         for name in ("emotion", "attribute"):
-            means = pairs.groupby([name, "k"], as_index=False)[["random", "specific"]].mean()
-            for k, of_k in by[name].merge(means, on=[name, "k"]).groupby("k"):
+            means = pairs.groupby([name, "k"], as_index=False)["specific"].mean()
+            # The test's own check of each row has a column of its own on the page.
+            check = by[name]["test"].str.extract(r"p = ([^)]*)\)$")[0].astype(float)
+            table = by[name].assign(check=check, test=by[name]["test"].str.replace(r" \(sign flips.*", "", regex=True))
+            table = table.merge(means, on=[name, "k"])
+            table["random"] = table["specific"] + table["drop"]  # of the random masks that the drop is against
+            for k, of_k in table.groupby("k"):
                 page["masks"].setdefault((measure, k), {})[name] = of_k.sort_values("drop", ascending=False)
         page["summary"].append(masking.in_words(by, page["k_shown"], measure))
         tested = inference.placebo(results)
@@ -179,10 +184,9 @@ def add_effects(page: Page, flags: argparse.Namespace, activity: tuple[list[str]
         return
     _, lost, relation = drawing_masks.relation_to_effects(flags, activity)
     page["effects"] = relation.to_dict("records")
-    tested = relation.dropna()
-    found = ", ".join(tested[tested["p"] < SIGNIFICANT]["attribute"]) or "no attribute"
-    page["summary"].append(f"What a neuron resembles goes with what is lost without it (p < {SIGNIFICANT}, each "
-                           f"attribute alone) for {found}.")
+    found = ", ".join(relation[relation["q"] < SIGNIFICANT]["attribute"]) or "no attribute"
+    page["summary"].append(f"What a neuron resembles goes with what is lost without it (q < {SIGNIFICANT}, two-sided) "
+                           f"for {found}.")
 
 
 def add_stability(page: Page, flags: argparse.Namespace) -> None:
