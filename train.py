@@ -162,6 +162,8 @@ def main():
     device, dtype = machines.agree(loading.resolve, flags.precision)
     loaded = loading.load(flags.pretrained_model, flags.label_words, dtype=dtype)
     max_length = loaded.model.fit_length(flags.prompt_len, flags.max_length)
+    if flags.prompt_init != "normal":
+        loaded.model.starting_words(flags.prompt_init)  # a decoder has no <mask>
 
     # What makes the prompts what they are.
     settings = TrainSettings(

@@ -228,7 +228,9 @@ def test_what_begins_a_text_is_the_tokenizers(llama, tokenizer):
     without.bos_token = None
     plain = make_plain("qwen2", tokenizer, bos_token_id=2)
     ours = make_ours(plain, without)
-    assert ours.encode(["a few words", ""], 99)[0].tolist() == words
+    assert ours.encode(["a few words"], 99)[0].tolist() == words
+    with pytest.raises(UserError, match="^text 1 .* of the data has no token"):
+        ours.encode(["a few words", ""], 99)
     prompts = torch.randn(2, 3, 32, dtype=torch.double)
     with torch.no_grad():
         rows = [np.array([], int), np.array(words)]

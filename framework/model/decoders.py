@@ -57,8 +57,17 @@ class PromptedDecoder(PromptedModel):
         return {"use_cache": False}
 
     def encode(self, texts: Sequence[str], max_length: int) -> list[np.ndarray]:
-        """Tokenise texts once: `bos` if there is one, then the text cut to `max_length` tokens, an int array each."""
+        """Tokenise texts once: `bos` if there is one, then the text cut to `max_length` tokens, an int array each.
+
+        Raises
+        ------
+        UserError
+            If a row would be empty.
+        """
         tokens = self.tokens_of(texts, add_special_tokens=False, truncation=True, max_length=max_length)
+        if not self.bos and [] in tokens:
+            raise UserError(f"text {tokens.index([])} (counted from 0) of the data has no token, and the tokenizer "
+                            "none that begins a text; leave it out of the data")
         return [np.array([*self.bos, *ids], dtype=np.int64) for ids in tokens]
 
     def before_prompt(self, length: int) -> int:
