@@ -65,8 +65,8 @@ def read(path: PathLike) -> Prompt:
     content = tensors.load_tensors(data, path)
     if not isinstance(content, dict) or "best_prompt" not in content or "best_acc" not in content:
         raise UserError(f"{path}: is no prompt (no `best_prompt` or `best_acc` in it); train it again with train.py")
-    best, final = (_checked_prompt(path, name, content[name]) if name in content else None
-                   for name in ("best_prompt", "final_prompt"))
+    best = _checked_prompt(path, "best_prompt", content["best_prompt"])
+    final = _checked_prompt(path, "final_prompt", content["final_prompt"]) if "final_prompt" in content else None
     if final is not None and final.shape != best.shape:
         raise UserError(f"{path}: its final prompt is of another shape than its best; train it again")
     return Prompt(best, _checked_accuracy(path, "best_acc", content), int(_checked_number(path, "epoch", content, -1)),

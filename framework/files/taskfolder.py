@@ -71,17 +71,17 @@ class TaskFolder:
                 elif difference := self.record.difference(Record.from_dict(opening.read_json(path), path)):
                     raise UserError(f"{self.folder}: another process works there with other settings ({difference}); "
                                     "choose another folder, or wait for its end")
-            running = f"running-{secrets.token_hex(4)}"
-            self._running = place / f"{running}.json", writing.take_lock(self.folder, running, seconds=-1)
-            writing.write_json(self._running[0], self.record.as_dict())
+            path = place / f"running-{secrets.token_hex(4)}.json"
+            self._running = contextlib.ExitStack()
+            self._running.enter_context(writing.lock(self.folder, path.stem))
+            self._running.callback(path.unlink, missing_ok=True)
+            writing.write_json(path, self.record.as_dict())
         return self
 
     def __exit__(self, *error: Any) -> None:
         for task in list(self._locks):
             self.release(task)
-        path, lock = self._running
-        path.unlink(missing_ok=True)
-        writing.give_back(lock)
+        self._running.close()
 
     def path(self, task: Task) -> Path:
         """Where a task's file is."""

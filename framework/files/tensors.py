@@ -111,7 +111,7 @@ def check_pickle(data: Any, allowed: re.Pattern | None = None, most: int | None 
         if name not in _OPCODES or (allowed and name.endswith("GLOBAL") and not allowed.fullmatch(argument or "")):
             raise pickle.UnpicklingError(name)
         if (most is not None and after in ([pickletools.pyint], [pickletools.pyinteger_or_bool])
-                and argument > most and argument not in _MAGIC):
+                and int(argument or 0) > most and argument not in _MAGIC):
             raise ValueError("claims more numbers than there are bytes")
         if name == "MARK":
             marks.append(len(stack))
