@@ -123,10 +123,10 @@ def read_study(flags):
                          "get_active_neuron.py (step 3)")
     activated = list(dict.fromkeys(task.concept for task in tasks))
     concepts = [concept for concept in rated if concept in activated]
-    for some, others, where in ((rated, activated, f"no activations in {flags.activation_dir}"),
-                                (activated, rated, f"not in {flags.attributes}")):
-        if missing := [concept for concept in some if concept not in others]:
-            print(f"without {', '.join(missing)}: {where}")
+    missing = {f"no activations in {flags.activation_dir}": set(flags.sentiment or rated) & set(rated) - set(activated),
+               f"not in {flags.attributes}": set(activated) - set(rated)}
+    if named := [f"{', '.join(sorted(names))} ({where})" for where, names in missing.items() if names]:
+        print("without", "; ".join(named))
     if len(concepts) < LEAST_CONCEPTS:
         raise UserError(f"{flags.activation_dir}: has activations for {len(concepts)} of the {len(rated)} concepts in "
                         f"{flags.attributes}; step 4 needs {LEAST_CONCEPTS}, of which an RDM has 6 pairs")

@@ -166,8 +166,7 @@ def test_partial_correlations_are_those_of_regressions():
     assert (found.fwe >= found.fwe_by_attribute).all()
 
 
-@pytest.mark.slow
-def test_partial_correlations_keep_their_level_and_partial_mantel_would_not():
+def test_partial_correlations_keep_their_level():
     """Neurons that follow `given` only, which the attribute follows, too: 5% have p < 0.05."""
     generator = np.random.default_rng(0)
     reached = []

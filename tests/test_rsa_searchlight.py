@@ -203,13 +203,16 @@ def test_concepts_that_one_side_lacks_are_left_out_and_named(study, tmp_path, ca
     edit("ratings.csv", "fear", "hapiness")
     searchlight()
     said = capsys.readouterr().out
-    assert "without hapiness, pride: no activations in neurons\n" in said
-    assert "without fear: not in ratings.csv\n" in said
+    assert "without hapiness, pride (no activations in neurons); fear (not in ratings.csv)\n" in said
     rest = pd.read_csv("ratings.csv").query("emotion not in ('pride', 'hapiness')")
     rest.rename(columns={"emotion": "concept"}).to_csv("rest.csv", index=False)
     searchlight("--CSV_Path=other/ranks.csv", attributes="rest.csv")
     pd.testing.assert_frame_equal(read("p"), read("p", "other/ranks.csv"))
     assert Record.read(RANKS).get("concepts") == ["joy", "grief", "love", "anger"]
+    capsys.readouterr()
+    searchlight("--ranks=chosen/ranks.csv", "--sentiment", "joy", "grief", "love", "anger")
+    pd.testing.assert_frame_equal(read("p"), read("p", "chosen/ranks.csv"))
+    assert "without" not in capsys.readouterr().out
 
 
 def test_layers_are_those_that_step_3_recorded(study, tmp_path):
