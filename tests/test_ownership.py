@@ -257,6 +257,15 @@ def test_file_systems_without_locks_or_modes(number, monkeypatch):
     assert sorted(contents()) == ["ranks.csv", "ranks.json", "ranks_p.csv", "ranks_tau.csv"]
 
 
+def test_a_link_in_the_place_of_our_folder():
+    Path("theirs").mkdir()
+    Path("theirs/notes.tmp").write_text("mine")
+    Path(".openneuron").symlink_to("theirs")
+    with pytest.raises(UserError, match=".openneuron: is a link"):
+        make_table()
+    assert contents("theirs") == {"theirs/notes.tmp": b"mine"}
+
+
 def test_a_pipe_in_the_place_of_a_lock():
     Path(".openneuron").mkdir()
     os.mkfifo(".openneuron/ranks.json.lock")

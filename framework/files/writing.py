@@ -39,7 +39,10 @@ def make_folder(folder: PathLike) -> Path:
 
 def workplace(folder: PathLike) -> Path:
     """Where what is unfinished of a folder stands; it need not be there."""
-    return Path(folder) if Path(folder).name == _WORKPLACE else Path(folder) / _WORKPLACE
+    place = Path(folder) if Path(folder).name == _WORKPLACE else Path(folder) / _WORKPLACE
+    if place.is_symlink():  # to a folder that is not ours
+        raise UserError(f"{place}: is a link, but unfinished work is kept in a folder of this name; remove the link")
+    return place
 
 
 def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock | None:
