@@ -175,7 +175,7 @@ def main():
         {"backbone": loaded.fingerprint, "label_words": flags.label_words, "data": texts.fingerprint(*splits),
          "negatives": flags.negatives, "max_train_rows": flags.max_train_rows, "max_length": max_length,
          **vars(settings), "precision": str(dtype).removeprefix("torch.")},
-        notes={"pretrained_model": flags.pretrained_model, "dataset": dataset})
+        notes={"pretrained_model": flags.pretrained_model, "dataset": dataset, "dropout": loaded.model.dropout})
 
     # The work, group by group; this process writes what comes back.
     with prompts.Folder(flags.checkpoint_dir, record, flags.overwrite) as folder:

@@ -179,6 +179,23 @@ def test_a_row_alone_is_as_in_a_batch(pair):
             torch.testing.assert_close(ours([row], prompts[i], mask)[:, 0], masked[:, i], rtol=0, atol=1e-5)
 
 
+def test_rows_padded_as_for_a_gpu_give_the_same(pair, monkeypatch):
+    ours = pair[1]
+    rows, prompts = some_rows(ours)
+    change = Intervention(torch.rand(2, *ours.shape).double() * 2, torch.randn(2, *ours.shape).double())
+
+    def results():
+        mine = prompts.clone().requires_grad_(True)
+        logits = torch.cat([ours(rows, mine)[None], ours(rows, mine, change)])
+        return logits.detach(), torch.autograd.grad(logits[:, :, 0].sum(), mine)[0], ours.read(prompts, rows)
+
+    expected, layout = results(), speed.Layout
+    ours.text_states.forget()
+    monkeypatch.setattr(speed, "BY_PRODUCTS", set())
+    monkeypatch.setattr(speed, "Layout", lambda *rest, packed: layout(*rest, packed=False))
+    torch.testing.assert_close(results(), expected, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_states_of_texts_are_the_same_bits_whatever_is_kept(llama, dtype):
     ours = make_ours(copy.deepcopy(llama[0]).to(dtype), llama[1].tokenizer)
@@ -353,6 +370,7 @@ def test_all_steps(family, tokenizer, tmp_path, monkeypatch):
         importlib.import_module(name.removesuffix(".py")).main()
     trained = prompts.read(tmp_path / "checkpoint" / "joy-3.pt")
     assert trained.record.get("prompt_init") == "words" and trained.record.get("max_length") == 30
+    assert trained.record.get("dropout") is False
     results, = (tmp_path / "eval_mask_neuron_result").iterdir()
     result = json.loads((results / "joy-3.json").read_text())
     assert result["margins"].keys() >= {"best"} and len(result["margins"]) > 5

@@ -40,6 +40,8 @@ class PromptedDecoder(PromptedModel):
     kept for the next pass as far as `text_states` has room.
     """
 
+    dropout = False
+
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, label_ids: Sequence[int],
                  down: list[str]) -> None:
         self.bos = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]

@@ -39,6 +39,7 @@ class PromptedModel(nn.Module):
     """
 
     needs: int  # positions that every row has beside its prompt and text
+    dropout = True  # whether prompts are trained with the dropout that the model's configuration asks for
 
     def __init__(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, label_ids: Sequence[int],
