@@ -1,7 +1,6 @@
 """Steps that are killed at any moment, or asked to leave, go on where they were and end with the same bytes."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -9,11 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
-from framework.files import prompts
-from framework.running import script as scripts
-from framework.running import signals
-from framework.training.state import State
+from framework.files import opening, prompts
+from framework.files.taskfolder import Progress
+from framework.running import groups, script, signals, status
+from framework.tasks import Task
+from framework.training import state as saved
 from tests.conftest import ROOT
 
 
@@ -29,7 +30,7 @@ def test_killed_steps_end_with_the_same_bytes():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", ("1", "3", "4", "5", "6", "effects"))
+@pytest.mark.parametrize("step", ["1", "3", "4", "5", "6", "effects"])
 def test_thirty_kills(step):
     assert "30 kills" in kill_steps("--step", step, "--kills", 30)
 
@@ -44,8 +45,16 @@ def train_flags(tiny_model, epochs):
 
 
 def start(name, more, folder):
+    # Few lines of the progress bar: nobody reads the pipe meanwhile.
     return subprocess.Popen([sys.executable, str(ROOT / name), *more], cwd=folder, text=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
+                            stderr=subprocess.PIPE,
+                            env={**os.environ, "OMP_NUM_THREADS": "1", "TQDM_MININTERVAL": "1"})
+
+
+def state_of(tasks, settings):
+    """A state in which training has just begun."""
+    empty = torch.zeros(len(tasks), 4, 16)
+    return saved.State([saved.Progress(task) for task in tasks], empty, empty, empty, [], 300, len(tasks), settings)
 
 
 def wait_for(condition, process):
@@ -54,23 +63,29 @@ def wait_for(condition, process):
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_to_leave_saves_and_says_how_to_go_on(script, tiny_model, tmp_path, signum):
+@pytest.mark.parametrize("signum, times", [(signal.SIGTERM, 200), (signal.SIGINT, 1)])
+def test_a_signal_to_leave_saves_and_says_how_to_go_on(here, tiny_model, tmp_path, signum, times):
     process = start("train.py", train_flags(tiny_model, 500), tmp_path)
-    wait_for(lambda: prompts.state_paths(tmp_path / "checkpoint"), process)
-    process.send_signal(signum)
+    wait_for(lambda: sum(int(epochs.split()[0]) for epochs in groups.begun(tmp_path / "checkpoint").values()) > 3,
+             process)
+    before = groups.begun(tmp_path / "checkpoint")
+    for _ in range(times):
+        process.send_signal(signum)
     began = time.monotonic()
     _, error = process.communicate(timeout=60)
     assert process.returncode == 128 + signum and time.monotonic() - began < 30
-    assert "the same command goes on" in error and "Traceback" not in error
-    state, _ = (path for path in sorted((tmp_path / "checkpoint").rglob("*")) if path.is_file())
-    assert len(State.from_bytes(state.read_bytes(), str(state)).tasks) == 1  # beside it the flags: no lock
+    assert "the same command goes on" in error.splitlines()[-1] and "Traceback" not in error
+    assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == [".openneuron", "train.yaml"]
+    paths = sorted((tmp_path / "checkpoint" / ".openneuron").iterdir())  # no locks, nothing half written
+    assert paths == prompts.state_paths(tmp_path / "checkpoint")
+    states = [saved.State.from_bytes(opening.read_bytes(path), path.name) for path in paths]
+    assert sum(len(state.tasks) for state in states) >= len(before)
     if signum == signal.SIGTERM:
-        status = script("train.py", *train_flags(tiny_model, 500), "--status").stdout
-        assert "2 tasks: 0 done, 0 in progress, 2 left, 0 damaged" in status and re.search(r"fear +\d+ epochs", status)
-        refused = script("train.py", *train_flags(tiny_model, 400), status=2).stderr
-        assert "epochs is 500 there and 400 here" in refused and state.name in refused
-        script("train.py", *train_flags(tiny_model, 1), "--overwrite")
+        said = here("train.py", *train_flags(tiny_model, 500), "--status").stdout
+        assert "2 tasks: 0 done, 0 in progress, 2 left, 0 damaged" in said and "epochs" in said
+        refused = here("train.py", *train_flags(tiny_model, 400), status=2).stderr
+        assert "epochs is 500 there and 400 here" in refused and paths[0].name in refused
+        here("train.py", *train_flags(tiny_model, 1), "--overwrite")
         made = sorted(path.name for path in (tmp_path / "checkpoint").iterdir())
         assert made == ["fear-1.pt", "joy-1.pt", "train.yaml"]
 
@@ -94,14 +109,51 @@ def test_who_imports_the_package_keeps_his_handlers():
                        env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
-@pytest.mark.parametrize("goes_on, words", [(True, "same command goes on"), (False, "same command begins anew")])
-def test_an_interrupted_script_says_what_the_same_command_does(capsys, goes_on, words):
+@pytest.mark.parametrize("resumes, words", [(True, "same command goes on"), (False, "same command begins anew")])
+def test_an_interrupted_script_says_what_the_same_command_does(capsys, resumes, words):
     def main():
         raise signals.Interrupted(signal.SIGINT)
 
     before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
     with pytest.raises(SystemExit, match="130"):
-        scripts.run(main, goes_on)
+        script.run(main, resumes)
     for signum, handler in before.items():
         signal.signal(signum, handler)
     assert words in capsys.readouterr().err
+
+
+def test_a_signal_is_heeded_when_the_block_is_done_and_once(monkeypatch):
+    before, now = signal.getsignal(signal.SIGTERM), 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    signals.catch()
+    try:
+        done = False
+        with pytest.raises(signals.Interrupted), signals.deferred():
+            for _ in range(200):
+                signal.raise_signal(signal.SIGTERM)
+            assert signals.waiting()
+            done = True
+        assert done
+        signal.raise_signal(signal.SIGTERM)  # the same wish
+        now += 2 * signals.PATIENCE
+        with pytest.raises(signals.Interrupted), signals.deferred():
+            signal.raise_signal(signal.SIGTERM)
+            now += 2 * signals.PATIENCE
+            with pytest.raises(signals.Interrupted):  # who asks again after a while does not want to wait
+                signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_the_table_of_tasks(capsys):
+    tasks = [Task(concept, seed) for concept in ("fear", "joy") for seed in (1, 3, 42)]
+    found = Progress(tasks[:2], [tasks[2]], tasks[3:5], ["damaged: checkpoint/joy-42.pt"])
+    status.show(tasks, found, {tasks[2]: "3 epochs", tasks[3]: "12 epochs"})
+    assert [line.split("  ") for line in capsys.readouterr().out.splitlines()] == [line.split("  ") for line in """\
+6 tasks: 2 done, 1 in progress, 2 left, 1 damaged
+                1           3          42
+fear         done        done  > 3 epochs
+joy     12 epochs           .     damaged
+done; > in progress; . left; what is saved of the others
+damaged: checkpoint/joy-42.pt
+""".splitlines()]

@@ -68,7 +68,12 @@ class Groups:
 
     def __enter__(self) -> Groups:
         for path in prompts.state_paths(self._folder.folder):
-            self._take_up(prompts.SavedState(self._folder.folder, path))
+            saved = prompts.SavedState(self._folder.folder, path)
+            try:
+                self._take_up(saved)
+            except BaseException:  # what cannot be read now may be whole
+                saved.release()
+                raise
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -86,7 +91,6 @@ class Groups:
         record = self._folder.record
         difference = state and record.difference(replace(record, settings=state.settings))
         if difference and theirs and not self._overwrite:
-            saved.release()
             raise UserError(f"{saved.path}: keeps training that was begun with other settings ({difference}); pass "
                             "--overwrite to begin it anew, or choose another folder")
         if state and not set(state.tasks) <= set(self._tasks):
