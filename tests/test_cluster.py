@@ -197,7 +197,8 @@ def test_the_searchlight_is_equal(machines, tmp_path):
         for concept in ("fear", "joy", "love", "grief", "pride"):
             for seed in (1, 3):
                 activations.write(output, Task(concept, seed), random.normal(size=3000).round(1).astype(np.float32))
-    flags = ["--activation_dir=activations", f"--attributes={ratings}", "--num_layers=2", "--permutations=30"]
+    flags = ["--activation_dir=activations", f"--attributes={ratings}", "--num_layers=2", "--permutations=30",
+             "--device=cpu"]
     driver = start("rsa_searchlight.py", [*flags, "--CSV_Path=found/ranks.csv", f"--ray={machines.address}"], tmp_path)
     _, error = driver.communicate(timeout=300)
     assert driver.returncode == 0, error

@@ -53,8 +53,8 @@ def start(name, more, folder):
 
 def state_of(tasks, settings):
     """A state in which training has just begun."""
-    empty = torch.zeros(len(tasks), 4, 16)
-    return saved.State([saved.Progress(task) for task in tasks], empty, empty, empty, [], 300, len(tasks), settings)
+    prompts, *moments = (torch.zeros(len(tasks), 4, 16) for _ in range(3))
+    return saved.State([saved.Progress(task) for task in tasks], prompts, *moments, [], 300, len(tasks), settings)
 
 
 def wait_for(condition, process):
@@ -149,11 +149,10 @@ def test_the_table_of_tasks(capsys):
     tasks = [Task(concept, seed) for concept in ("fear", "joy") for seed in (1, 3, 42)]
     found = Progress(tasks[:2], [tasks[2]], tasks[3:5], ["damaged: checkpoint/joy-42.pt"])
     status.show(tasks, found, {tasks[2]: "3 epochs", tasks[3]: "12 epochs"})
-    assert [line.split("  ") for line in capsys.readouterr().out.splitlines()] == [line.split("  ") for line in """\
-6 tasks: 2 done, 1 in progress, 2 left, 1 damaged
-                1           3          42
-fear         done        done  > 3 epochs
-joy     12 epochs           .     damaged
-done; > in progress; . left; what is saved of the others
-damaged: checkpoint/joy-42.pt
-""".splitlines()]
+    assert capsys.readouterr().out.splitlines() == [
+        "6 tasks: 2 done, 1 in progress, 2 left, 1 damaged",
+        "                 1           3          42",
+        "fear          done        done  > 3 epochs",
+        "joy      12 epochs           .     damaged",
+        "> in progress, . left, and what is saved of those that are not done",
+        "damaged: checkpoint/joy-42.pt"]

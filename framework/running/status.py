@@ -31,6 +31,6 @@ def show(tasks: Sequence[Task], found: Progress, begun: Mapping[Task, str]) -> N
     print(" " * first + "".join(f"{seed:>{width}}" for seed in seeds))
     for concept in concepts:
         print(f"{concept:<{first}}" + "".join(f"{marks.get(Task(concept, seed), ''):>{width}}" for seed in seeds))
-    print("done; > in progress; . left" + ("; what is saved of the others" if begun else ""))
+    print("> in progress, . left" + (", and what is saved of those that are not done" if begun else ""))
     for problem in found.problems:
         print(problem)
