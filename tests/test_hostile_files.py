@@ -377,6 +377,14 @@ def test_a_file_too_large_to_read_is_not_read(tmp_path):
         opening.read_json(tmp_path / "fear-1.json")
 
 
+def test_masks_of_an_attribute_with_the_longest_name_are_read(tmp_path):
+    name = "a" * 100
+    (tmp_path / "ranks.csv").write_text(f"{name}\n1\n2\n")
+    assert list(ranks.read(tmp_path / "ranks.csv")[0]) == [name]
+    (tmp_path / "masks.pkl").write_bytes(mask_file({f"{name}_top4000_random_12": torch.ones(2, 32)}))
+    mask_files.read(tmp_path / "masks.pkl")
+
+
 def test_what_is_sound_is_read(tmp_path):
     """The files above fail for what is wrong with them, not for what they share."""
     for reader, content in (("checkpoint", GOOD), ("masks", mask_file(masks())),

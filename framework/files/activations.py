@@ -29,7 +29,7 @@ def path(folder: PathLike, concept: str, seed: int | str) -> Path:
 
 
 def tasks(folder: PathLike) -> list[Task]:
-    """The tasks that a folder holds activations of; what its record does not name is refused."""
+    """The tasks that a folder holds activations of. A file that its record does not name is refused."""
     found = names.task_files(folder, ".csv")
     if not found:
         raise UserError(f"{folder}: holds no activations (concept-seed.csv); {MADE_BY} makes them, --activation_dir "

@@ -18,9 +18,9 @@ from framework.files.opening import PathLike
 
 
 def write_config(path: PathLike, flags: dict[str, Any], command: str) -> None:
-    """Write flags after a comment that says by which command they are used again.
+    """Write flags, under a comment with the command that uses them again.
 
-    A file that we did not write, or that was edited since, is left as it is, and one line on stderr says so.
+    A file that we did not write, or that was edited since, is kept; one line on stderr says so.
     """
     path = Path(path)
     # JSON's values are YAML's, and each stays on its flag's line.

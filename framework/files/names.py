@@ -38,21 +38,21 @@ def check_concept(name: Any, source: object) -> str:
     return name
 
 
-def check_attribute(name: Any, source: object) -> str:
-    """An attribute's name, which labels columns, masks and figures: printable, and of 100 bytes at most."""
-    if wrong := _wrong_name(name):
+def check_attribute(name: Any, source: object, most: int = 100) -> str:
+    """A name that labels columns, masks and figures: printable, and of `most` bytes at most."""
+    if wrong := _wrong_name(name, most):
         raise UserError(f"{source}: the name {str(name)[:40]!r} {wrong}; give it another one")
     return name
 
 
-def _wrong_name(name):
+def _wrong_name(name, most=100):
     if not isinstance(name, str) or not name.strip():
         return "is no name"
     if name != name.strip():
         return "has a space at an end"
-    if not name.isprintable():  # nor are halves of characters
+    if not name.isprintable():
         return "has a character that cannot be printed"
-    return "is longer than 100 bytes" if len(name.encode()) > 100 else ""
+    return f"is longer than {most} bytes" if len(name.encode()) > most else ""
 
 
 def check_distinct(names: Iterable[str], source: object) -> None:
@@ -93,7 +93,7 @@ def task_files(folder: PathLike, suffix: str) -> dict[Task, Path]:
 
 
 def task_path(folder: PathLike, task: Task, suffix: str) -> Path:
-    """Where a task's file is."""
+    """Where a task's file stands."""
     return Path(folder) / f"{task.name}{suffix}"
 
 

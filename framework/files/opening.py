@@ -1,4 +1,4 @@
-"""The one place that opens files to read: regular files only, each opened once, with a limit on its size."""
+"""The one place that opens files to read: only regular files, each opened once, up to a size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PathLike = str | os.PathLike[str]
 def _open(path: PathLike, most: int | None = None, made_by: str | None = None) -> Iterator[IO[bytes]]:
     """Open a regular file to read; a pipe or a device may never end."""
     try:
-        # A pipe without a writer would wait; what is no file is seen before anything is read from it.
+        # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
@@ -54,7 +54,7 @@ def read_bytes(path: PathLike, most: int = 1 << 32, made_by: str | None = None) 
 
 
 def read_text(path: PathLike, most: int = 1 << 32, made_by: str | None = None) -> str:
-    """A UTF-8 text without the mark that some editors put in front of it; a NUL in it is refused."""
+    """A UTF-8 text, without the byte order mark that some editors write; a NUL in it is refused."""
     return decode(path, read_bytes(path, most, made_by))
 
 

@@ -35,7 +35,7 @@ def code() -> str:
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """What results are computed with."""
+    """The versions that results are computed with."""
     libraries = "torch", "transformers", "numpy", "scipy", "numba"
     return {"openneuron": code()[:12], "python": platform.python_version(),
             **{name: metadata.version(name) for name in libraries}}
@@ -148,7 +148,7 @@ class Record:
 
 
 def _as_read_back(value):
-    """JSON values as they come back from disk; halves of characters, as in names that are no UTF-8, become ?."""
+    """JSON values as they come back from disk; what is not UTF-8 in a file's name becomes ?."""
     return json.loads(json.dumps(value, ensure_ascii=False, allow_nan=False).encode(errors="replace"))
 
 
@@ -192,8 +192,8 @@ class Output:
     overwrite : bool
         Replace what a record of ours names though other settings made it.
     redraw : bool
-        The same unasked, for figures and pages: what can be drawn again is not lost. Files that the record names and
-        this run does not make stay.
+        As `overwrite`, for figures and pages, which can be drawn again. Files of the record that this run does not
+        make stay.
     names : collection of str
         Files that will be written, so that a refusal comes before the work.
 

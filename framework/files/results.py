@@ -56,7 +56,7 @@ def _checked(path, content):
     if not isinstance(margins, dict):
         raise UserError(f"{path}: its `margins` are no numbers by mask; run {MADE_BY} again")
     for name, value in [*accuracies.items(), *margins.items()]:
-        names.check_attribute(name, path)
+        names.check_attribute(name, path, most=200)
         if type(value) not in (int, float):
             raise UserError(f"{path}: {name!r} is not a number")
     for name, value in accuracies.items():

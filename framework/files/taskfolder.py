@@ -61,7 +61,7 @@ class TaskFolder:
         self.elsewhere = 0
 
     def __enter__(self) -> TaskFolder:
-        """Say what this process makes, unless others make something else."""
+        """Announce what this process makes; refuse if a running process makes something else."""
         place = writing.workplace(self.folder)
         writing.tidy(self.folder)
         with writing.lock(self.folder, "entering", wait=True):
@@ -88,7 +88,7 @@ class TaskFolder:
         return names.task_path(self.folder, task, self.suffix)
 
     def partial_path(self, task: Task) -> Path:
-        """Where what is measured of an unfinished task is kept."""
+        """Where the measurements of an unfinished task are kept."""
         return writing.workplace(self.folder) / f"{self.path(task).name}.partial"
 
     def record_of(self, task: Task) -> Record:
@@ -128,7 +128,7 @@ class TaskFolder:
             raise UserError(f"{path}: was made with other settings ({difference}); pass --overwrite to replace it, or "
                             "choose another folder")
         if not difference:
-            self.partial_path(task).unlink(missing_ok=True)  # which a kill left beside the whole one
+            self.partial_path(task).unlink(missing_ok=True)  # left by a kill
         return difference is not None
 
     def claim(self, task: Task) -> bool:
@@ -148,7 +148,7 @@ class TaskFolder:
         writing.give_back(self._locks.pop(task))
 
     def write_bytes(self, task: Task, data: bytes | memoryview) -> None:
-        """Write a task's file; what was kept of it while unfinished goes."""
+        """Write a task's file and remove what was kept of it while it was unfinished."""
         writing.write_bytes(self.path(task), data)
         self.partial_path(task).unlink(missing_ok=True)
 

@@ -1,7 +1,7 @@
 """Files written whole or not at all, and locks.
 
-What is unfinished (temporary files, locks, partial results, states of training) stands in a hidden folder `.openneuron`
-beside the output. It is ours, so that nothing outside it is ever taken for ours, and it goes when it is empty.
+Unfinished work (temporary files, locks, partial results, states of training) is kept in a hidden folder `.openneuron`
+beside the output. That folder is ours: nothing outside it is ever taken for a leftover. It is removed when it is empty.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def make_folder(folder: PathLike) -> Path:
 
 
 def workplace(folder: PathLike) -> Path:
-    """Where what is unfinished of a folder stands; it need not be there."""
+    """Where a folder's unfinished work is kept; it need not be there."""
     place = Path(folder) if Path(folder).name == _WORKPLACE else Path(folder) / _WORKPLACE
     if place.is_symlink():  # to a folder that is not ours
         raise UserError(f"{place}: is a link, but unfinished work is kept in a folder of this name; remove the link")
@@ -46,12 +46,12 @@ def workplace(folder: PathLike) -> Path:
 
 
 def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock | None:
-    """Lock a name in a folder, until `give_back` or the end of the process; None where another process has it.
+    """Lock a name in a folder until `give_back`, or until the process ends; None if another process holds it.
 
-    By default it is patient with those who take a lock only to see whether anybody has it; -1 waits for ever.
+    By default it waits as long as others take to see whether a lock is free; -1 waits for ever.
     """
     path = workplace(folder) / f"{name}.lock"
-    # The latter is a file that says who has it, where the system has no locks.
+    # The second is for file systems without locks: a file that says who holds it.
     locks = [FileLock(path, fallback_to_soft=False), SoftFileLock(path.with_suffix(".soft"))]
     while True:
         make_folder(folder)
@@ -67,7 +67,7 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
         except Timeout:
             return None
         except FileNotFoundError:
-            continue  # the folder was empty, and went
+            continue  # another process removed the empty folder
         except OSError as error:
             if error.errno not in _NO_LOCKS or len(locks) == 1:
                 raise
@@ -78,7 +78,7 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
 def give_back(lock: BaseFileLock) -> None:
     """Release a lock that `take_lock` took."""
     if not isinstance(lock, SoftFileLock):
-        with contextlib.suppress(OSError):  # who waits for it sees that it is gone, and makes another
+        with contextlib.suppress(OSError):  # whoever waits for it notices, and makes a new one
             os.unlink(lock.lock_file)
     lock.release()
     with contextlib.suppress(OSError):
@@ -130,7 +130,7 @@ def write_bytes(path: PathLike, data: bytes | memoryview) -> None:
     path = Path(path)
     temporary = workplace(path.parent) / f"{path.name}.tmp"
     with lock(path.parent, temporary.name, wait=True):
-        temporary.unlink(missing_ok=True)  # which a writer that was killed left
+        temporary.unlink(missing_ok=True)  # left by a writer that was killed
         try:
             with open(temporary, "xb") as file:
                 file.write(data)
