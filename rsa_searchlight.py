@@ -205,23 +205,25 @@ def gpu(device):
 def make_tables(flags, study, num_layers, given, machines):
     """All that is written: the ranks [N, A], and the tables beside them, by name."""
     import numpy as np
-    from tqdm import tqdm
 
     from framework.analysis import permutation, profiles, searchlight, stability
     from framework.analysis.rsa import NeuronRDMs
 
     values, attributes, rdms = study.values, study.attributes, study.rdms
     neurons = values.shape[2]
-    alone = machines.size == 1
-    needed = values, rdms, flags.permutations, flags.permutation_seed, machines.device, alone
-    bounds = np.linspace(0, neurons, 2 if alone else 1 + min(4 * machines.size, -(-neurons // LEAST_NEURONS)))
-    bounds = bounds.astype(int)
-    by_start = {}
-    with tqdm(total=neurons, unit="neuron", disable=alone) as bar:  # alone, the permutations show their own
-        for part, found in work.run(search, needed, map(slice, bounds, bounds[1:]), on=machines):
-            by_start[part.start] = found
-            bar.update(part.stop - part.start)
-    tau, p, permuted = zip(*(by_start[start] for start in bounds[:-1]))
+    needed = values, rdms, flags.permutations, flags.permutation_seed, machines.device, flags.ray is None
+    if flags.ray is None:  # directly: nothing is lost if a signal ends it at once
+        found = [search(needed, slice(None))]
+    else:
+        parts = min(4 * machines.size, -(-neurons // LEAST_NEURONS))
+        bounds = np.linspace(0, neurons, 1 + parts).astype(int)
+        by_start = {}
+        with work.Bar(neurons, "neuron") as bar:
+            for part, result in work.run(search, needed, map(slice, bounds, bounds[1:]), on=machines):
+                by_start[part.start] = result
+                bar.update(part.stop - part.start)
+        found = [by_start[start] for start in bounds[:-1]]
+    tau, p, permuted = zip(*found)
     tau, p = np.concatenate(tau), np.concatenate(p)
     permuted = permutation.Permuted.join(permuted) if flags.permutations else None
     ranks, tables = searchlight.rank_tables(tau, p, permuted, attributes, num_layers)
