@@ -102,7 +102,7 @@ def main():
                 style.save(figure, picture, form)
                 output.write_bytes(f"{name}.{form}", picture.getvalue())
             print(f"wrote {flags.output_dir / name}.csv{''.join(f' .{form}' for form in ends[name][1:])}")
-    given = {name: getattr(flags, name) for name in (
+    given = {"study": flags.study} if of_study else {name: getattr(flags, name) for name in (
         "ranks", "activation_dir", "results", "attribute_results", "random_results", "accuracy", "effects",
         "attributes", "concept_order", "similarity")}
     script.next_step("make_report.py", **given)

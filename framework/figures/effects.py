@@ -61,7 +61,7 @@ def effect_against_resemblance(tau: pd.DataFrame, lost: np.ndarray, relation: pd
                   color=COLOURS["effect"], marker=MARKERS["effect"], markersize=3, linewidth=1.4,
                   label="mean over neurons of like tau")
         r, q = found.loc[attribute, ["r", "q"]]
-        said = "not testable" if np.isnan(q) else f"r = {r:.2f}, q = {q:.3f}".replace("-", "\u2212")
+        said = "not testable" if np.isnan(q) else f"r = {round(r, 2) + 0:.2f}, q = {q:.3f}".replace("-", "\u2212")
         axes.set_title(f"{label(attribute, 22)}\n{said}", fontsize=7.5, pad=3)
         axes.set_yticks(np.arcsinh(ticks / spread), [f"{tick:g}".replace("-", "\u2212") for tick in ticks])
         axes.tick_params(labelsize=6.5)
@@ -154,6 +154,7 @@ def additivity(masks: pd.DataFrame) -> Figure:
         varied = len(of) > 2 and (np.ptp(of[["summed", "measured"]], axis=0) > 0).all()
         said = f", r = {pearsonr(of['summed'], of['measured']).statistic:.2f}".replace("-", "\u2212") if varied else ""
         axes.set_title(f"{label(kind)} ({len(of)} masks{said})", fontsize=8)
+        axes.locator_params(nbins=4)
     for axes in panels.flat[len(kinds):]:
         axes.set_visible(False)
     for axes in panels.flat[len(kinds) - columns:len(kinds)]:
