@@ -25,7 +25,6 @@ from framework.model.text_states import BehindTexts, Recorded, TextStates, room_
 
 # How a config says that a position sees only so many before it.
 WINDOWS = ("sliding_window", "window_size", "attention_window_size", "attention_chunk_size")
-
 EXPERTS = "a mixture of experts, in which every token passes neurons of its own"
 CHOOSE = "choose a dense decoder, such as one of GPT-2, Llama, Qwen 3, Gemma or SmolLM"
 
@@ -93,11 +92,10 @@ class PromptedDecoder(PromptedModel):
             If the prompt leaves no room for a text, or both together can be longer than the window.
         """
         max_length = super().fit_length(prompt_len, max_length)
-        window, room = window_of(self.config), 0
-        if window is not None:
-            room = window - 1 - self.needs - prompt_len
-        if window is None or max_length <= room:
+        window = window_of(self.config)
+        if window is None or self.needs + max_length + prompt_len < window:
             return max_length
+        room = window - 1 - self.needs - prompt_len
         mend = f"--max_length {room}" if room > 0 else f"--prompt_len {max(1, window // 2)}"
         raise UserError(f"--max_length {max_length} and --prompt_len {prompt_len}: together are longer than the "
                         f"{window} positions that the model's attention sees; use {mend} or less")

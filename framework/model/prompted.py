@@ -160,7 +160,9 @@ class PromptedModel(nn.Module):
         UserError
             If the prompt leaves no room for a text.
         """
-        positions = self.config.max_position_embeddings
+        positions = getattr(self.config, "max_position_embeddings", None)
+        if positions is None:  # BLOOM's, which has no table of them
+            return max_length
         room = positions - self.needs - prompt_len
         if room < 3:
             raise UserError(f"--prompt_len {prompt_len}: the model has {positions} positions; use at most "
