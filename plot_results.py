@@ -13,14 +13,16 @@ from framework.running import script
 PLACES = {"ranks": known.RANKS, "activation_dir": known.ACTIVATIONS.format(activation_mode="before_relu"),
           "results": known.RESULTS.format(masks=Path(known.MASKS)), "masks": known.MASKS, "effects": known.EFFECTS,
           "weights": "people/attributes.csv"}
-OTHER_INPUTS = ("attributes", "concept_order", "similarity", "attribute_results", "random_results", "accuracy",
-                "effect_results", "layer_matched_results", "activation_matched_results")
+PEOPLE = ("attributes", "concept_order", "similarity", "weights")
+OTHER_RESULTS = ("attribute_results", "random_results", "accuracy", "effect_results", "layer_matched_results",
+                 "activation_matched_results")
+INPUTS = tuple(dict.fromkeys((*PLACES, *PEOPLE, *OTHER_RESULTS)))
 
 
 def parse_flags():
     parser = known.make_parser(
         "Draw the figures: every one that the given files allow, each with the table of its numbers. A run that names "
-        "no file draws those of the study's folder.", title="what is drawn")
+        "no file of a model draws those of the study's folder.", title="what is drawn")
     known.add_path(parser, "--ranks", "--rank", "--CSV_Path", metavar="FILE",
                    help="ranks of the neurons (step 4); its other tables are looked for beside them")
     known.add_path(parser, "--activation_dir", help="activations (step 3)")
@@ -63,13 +65,16 @@ def parse_flags():
 
 
 def take_what_is_there(flags):
-    """A run that names no input takes the study's; returns whether it does."""
-    if any(getattr(flags, name) for name in (*PLACES, *OTHER_INPUTS)):
+    """Take from the study's folder what no flag names; returns whether that was done.
+
+    A run that names files of a model without `--study` is about those alone. What it names of people goes with both.
+    """
+    if flags.study is None and any(getattr(flags, name) for name in INPUTS if name not in PEOPLE):
         return False
     for name, place in PLACES.items():
-        if (path := (flags.study or Path()) / place).exists():
+        if getattr(flags, name) is None and (path := (flags.study or Path()) / place).exists():
             setattr(flags, name, path)
-    if not any(getattr(flags, name) for name in PLACES):
+    if not any(getattr(flags, name) for name in INPUTS):
         raise UserError(f"nothing to draw: {flags.study or 'this folder'} holds no study; give --ranks, --results, "
                         "--attributes or another input, see --help")
     return True
@@ -89,7 +94,7 @@ def main():
              *drawing_masks.of_kinds(flags), *drawing_masks.of_effects(flags), *drawing.of_rdms(flags),
              *drawing.of_simulations(flags)]
 
-    inputs = {name: input_digest(path) for name in (*PLACES, *OTHER_INPUTS) if (path := getattr(flags, name))}
+    inputs = {name: input_digest(path) for name in INPUTS if (path := getattr(flags, name))}
     record = Record("plot_results.py", {"flags": known.as_given(flags), "inputs": inputs})
     ends = {name: ["csv", *(flags.formats if figure else ())] for name, figure, _ in drawn}
     files = [f"{name}.{end}" for name, of in ends.items() for end in of]
