@@ -171,8 +171,8 @@ def read_given(flags, study):
     given = [[tested, *others] for tested in range(len(study.attributes))
              if (others := [number for number in numbers if number != tested])]
     if len(given[0]) > len(study.concepts) - 3:
-        raise UserError(f"--given: {len(given[0]) - 1} attributes leave nothing of {len(study.concepts)} concepts to "
-                        "test; give fewer")
+        raise UserError(f"--given: {len(study.concepts)} concepts bear {max(0, len(study.concepts) - 4)} given "
+                        f"attributes at most, not {len(given[0]) - 1}; give fewer, or more concepts")
     from framework.analysis.profiles import beyond
 
     for tested, *others in given:
