@@ -16,7 +16,7 @@ from matplotlib.image import imread
 from transformers import AutoConfig
 
 from conftest import ROOT
-from framework.analysis.inference import accuracy_drop
+from framework.analysis.inference import accuracy_drop, placebo, placebo_shares
 from framework.errors import UserError
 from framework.files import config, results
 from framework.files.texts import GOEMOTIONS
@@ -103,6 +103,21 @@ def test_every_page_of_the_documentation_is_in_its_contents():
     contents = "".join(code(PAGES["docs/index.md"], "{toctree}")).splitlines()
     assert {f"docs/{name}.md" for name in contents} >= {name for name in PAGES if name.startswith("docs/")} - {
         "docs/index.md"}
+
+
+def test_the_way_of_one_comment_goes_through_functions_that_are_there():
+    way = PAGES["CONTRIBUTING.md"].partition("## The way of one comment")[2].partition("\n## ")[0]
+    assert len(way.strip().splitlines()) <= 15
+    names = re.findall(r"`((?:analysis|figures|files|model|training)\.[\w.]+)`", way)
+    assert len(names) > 10
+    for name in names:
+        try:
+            importlib.import_module(f"framework.{name}")
+        except ModuleNotFoundError:
+            room, _, what = name.rpartition(".")
+            assert hasattr(importlib.import_module(f"framework.{room}"), what), name
+    for path in re.findall(r"`(framework/[\w./]+)`", PAGES["CONTRIBUTING.md"]):
+        assert (ROOT / path).exists(), path
 
 
 def test_how_to_cite_is_what_the_citation_file_says():
@@ -275,7 +290,11 @@ def test_the_published_results_come_out_as_the_readme_says(call, tmp_path, publi
     overall, = drops("overall").itertuples()
     emotions = drops("emotion").set_index("emotion")
     assert not (emotions["q"] < 0.05).any()
-    remorse = emotions.loc["remorse"]
+    attributes = accuracy_drop(measured, "attribute").set_index(["k", "attribute"])
+    assert list(attributes.loc[4000].query("q < 0.05").index) == ["happy-face"]
+    remorse, happy_face = emotions.loc["remorse"], attributes.loc[4000, "happy-face"]
+    found = placebo_shares(placebo(measured[["sentiment", "seed", "best", *(
+        name for name in measured if "_top4000" in name)]])).set_index(["by", "test"])["share"].unstack()
     people = pd.read_csv(tmp_path / "runs/published/people/attributes.csv", index_col="attribute")["tau"]
     reliability = pd.read_csv(tmp_path / "runs/published/neuron_rank_reliability.csv",
                               index_col="attribute")["reliability"]
@@ -286,6 +305,9 @@ def test_the_published_results_come_out_as_the_readme_says(call, tmp_path, publi
             (readme, f"{measured['best'].mean():.0%} accuracy on average"),
             (readme, f"costs {100 * overall.drop:.1f} points more"), (readme, interval), (page, interval),
             (readme, f"says that {(drops('emotion', 'study')['q'] < 0.05).sum()} do"),
+            (readme, f"({100 * happy_face['drop']:.1f} points); no other attribute's do"),
+            (readme, f"it calls {found.loc['emotion', 'study']:.0%} of emotions significant"),
+            (numbers, f"calls {found.loc['attribute', 'study']:.0%} of attributes"),
             (numbers, f"Remorse loses most, {100 * remorse['drop']:.1f} points, with a standard error of "
                       f"{100 * remorse['se']:.1f}"),
             (page, f"happy-face (tau {people['happy-face']:.2f}), valence ({people['valence']:.2f}) and fairness "
