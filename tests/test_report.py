@@ -406,7 +406,7 @@ def test_peaks_are_those_of_the_plain_model(family, tiny_model, tmp_path):
     texts = ["thank you", "", "I am so sorry for what you <s> lost", "caf\u00e9 \U0001f600 wow", "word " * 60]
     chosen = np.array([0, 31, 32, 63])
     rows = model.encode(texts, 30)
-    *_, found = comments.peaks(model, texts, rows, chosen, cut_by_length(rows, np.arange(len(rows)), 0, 40))
+    found = comments.peaks(model, texts, rows, chosen, cut_by_length(rows, np.arange(len(rows)), 0, 40))
 
     plain = AutoModel.from_pretrained(folder).eval()
     layers = plain.layers if family == "llama" else plain.encoder.layer

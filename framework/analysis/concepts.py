@@ -50,7 +50,8 @@ def similarity_maps(rdms: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]
     fit : array [n]
         Pearson's r of distances in the map with the ranks.
     """
-    places, fit = [], []
+    places: list[np.ndarray] = []
+    fit = []
     for rdm in rdms:
         ranks = rankdata(rdm)
         found, _ = smacof(squareform(ranks), init=_classical(squareform(ranks)), n_init=1)

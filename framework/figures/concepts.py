@@ -64,7 +64,7 @@ def rdm_matrices(rdms: dict[str, np.ndarray], concepts: Sequence[str], order: np
 
 
 @styled
-def concept_map(places: dict[str, np.ndarray], fit: Sequence[float], concepts: Sequence[str],
+def concept_map(places: dict[str, np.ndarray], fit: np.ndarray, concepts: Sequence[str],
                 order: np.ndarray) -> Figure:
     """Concepts as points whose distances are like their dissimilarities; maps side by side.
 
@@ -72,7 +72,7 @@ def concept_map(places: dict[str, np.ndarray], fit: Sequence[float], concepts: S
     ----------
     places : dict of str to array [concepts, 2]
         By the title of their panel (`framework.analysis.concepts.similarity_maps`).
-    fit : sequence of float
+    fit : array
         Pearson's r of distances in the map with the ranked dissimilarities.
     concepts : sequence of str
     order : array [concepts] of int
@@ -98,5 +98,5 @@ def concept_map(places: dict[str, np.ndarray], fit: Sequence[float], concepts: S
                     "plane shows the dissimilarities. Later maps are turned to lie as the first does; a concept has "
                     "one colour in all of them.")
     for axes, found in zip(panels, places.values()):
-        label_points(axes, *found.T, concepts, size)
+        label_points(axes, found[:, 0], found[:, 1], concepts, size)
     return figure

@@ -185,7 +185,8 @@ def false_positives(p: np.ndarray, permutation_p: np.ndarray, concepts: int) -> 
     for values, name, colour, style in (
             (p, "distances taken as independent", COLOURS["attribute"], "--"),
             (permutation_p, "concepts permuted", COLOURS["random"], "-")):
-        axes.ecdf(values, color=colour, linestyle=style, label=f"{name}: {percent(np.mean(values < 0.05))} below 0.05")
+        share = percent(float(np.mean(values < 0.05)))
+        axes.ecdf(values, color=colour, linestyle=style, label=f"{name}: {share} below 0.05")
     axes.plot([0, 1], [0, 1], color="black", linewidth=1, linestyle=":", label="a valid test")  # over the others
     axes.axvline(0.05, color=GREY, linewidth=0.6)
     axes.set(xlim=(0, 0.25), ylim=(0, 0.3), xlabel="p-value (one-sided), where there is nothing to find",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -71,8 +71,8 @@ def token_spans(model: PromptedModel, texts: Sequence[str], rows: Sequence[np.nd
 @torch.inference_mode()
 def peaks(
     model: PromptedModel, texts: Sequence[str], rows: Sequence[np.ndarray], chosen: np.ndarray,
-    passes: Sequence[np.ndarray]
-) -> Iterator[int | Peaks]:
+    passes: Sequence[np.ndarray], progress: Callable[[int], object] = lambda texts: None
+) -> Peaks:
     """Where in which texts some neurons are largest.
 
     The frozen model reads each text without a prompt, since the question is what in a text a neuron answers to. Special
@@ -88,20 +88,14 @@ def peaks(
         Neurons, layer * D + unit.
     passes : sequence of int arrays
         Which texts make a pass.
-
-    Yields
-    ------
-    int
-        After each pass, how many texts are done.
-    Peaks
-        At the end.
+    progress : callable (int)
+        Called after each pass with its number of texts.
     """
     layer_of, unit_of = np.divmod(chosen, model.shape[1])
     own = token_spans(model, texts, rows)
     largest = np.full((len(texts), len(chosen)), -np.inf, np.float32)
     spans = np.zeros((len(texts), len(chosen), 2), int)
     nothing = torch.empty(0, model.prompt_width, device=model.device)
-    done = 0
     for part in passes:
         begin = np.cumsum([0, *(len(rows[text]) for text in part)])
 
@@ -118,9 +112,8 @@ def peaks(
                     spans[text, columns] = characters[of_text.argmax(axis=0)]
 
         model.read_everywhere([rows[text] for text in part], nothing, keep)
-        done += len(part)
-        yield done
-    yield Peaks(largest, spans)
+        progress(len(part))
+    return Peaks(largest, spans)
 
 
 def whole_word(text: str, span: tuple[int, int]) -> tuple[int, int]:

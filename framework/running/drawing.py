@@ -69,12 +69,12 @@ def of_ranks(flags: argparse.Namespace) -> Drawn:
 
 def of_rdms(flags: argparse.Namespace) -> Drawn:
     """How concepts differ: to people, to the model and by each attribute."""
-    for flag in ("similarity", "attributes", "activation_dir"):
-        if not getattr(flags, flag):
-            left_out("an RDM", f"no --{flag}")
-    found = rdms.read(flags)
-    if found is None:
+    missing = [flag for flag in ("similarity", "attributes", "activation_dir") if not getattr(flags, flag)]
+    for flag in missing:
+        left_out("an RDM", f"no --{flag}")
+    if len(missing) == 3:
         return
+    found = rdms.read(flags)
     pairs = pd.DataFrame(combinations(found.concepts, 2), columns=["emotion_1", "emotion_2"])
     whole = found.people | found.model
     whose = "rdm_" + "_and_".join(word for word in ("people", "model") if getattr(found, word))

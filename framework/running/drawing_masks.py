@@ -27,8 +27,8 @@ TESTS = {"unit": "masks", "study": "study"}  # the flag's words -> `inference.ac
 KINDS = ("effect", "layer_matched", "activation_matched")
 
 
-def read_results(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame, Path] | tuple[None, None]:
-    """A measure under masks, our own or published, and the folder to name in errors; None where no flag names any."""
+def read_results(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame | None, Path]:
+    """A measure under masks, our own or published (None where no flag names any), and the folder to name in errors."""
     published = flags.attribute_results, flags.random_results
     if any(published) and (flags.results or not all(published)):
         raise UserError("--attribute_results and --random_results go together, and without --results")
@@ -38,7 +38,7 @@ def read_results(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame,
         if measure == "margin":
             raise UserError("--measure margin: the published results hold accuracies alone")
         return files.read_published(*published, flags.accuracy), flags.attribute_results
-    return (files.read_all(flags.results, measure), flags.results) if flags.results else (None, None)
+    return (files.read_all(flags.results, measure), flags.results) if flags.results else (None, Path())
 
 
 def has_margins(folder: Path) -> bool:
@@ -207,15 +207,14 @@ def additivity(flags: argparse.Namespace) -> pd.DataFrame:
     tasks, _, values = rdms.tasks_and_values(flags.effects)
     results = files.read_all(flags.results, "margin").set_index(["sentiment", "seed"])
     measured = [row for row, task in enumerate(tasks) if tuple(task) in results.index]
-    masks = {name: mask for name, mask in mask_files.read(flags.masks).items() if name in results and
-             MaskName.parse(name)}
+    masks = [(name, text, mask) for text, mask in mask_files.read(flags.masks).items()
+             if text in results and (name := MaskName.parse(text))]
     if not measured or not masks:
         raise UserError(f"--results {flags.results}: has no task of {flags.effects} under a mask of {flags.masks}")
     lost = -values.reshape(len(tasks), -1)[measured].astype(np.float32)
     results = results.loc[[tuple(tasks[row]) for row in measured]]
     rows = []
-    for text, mask in masks.items():
-        name = MaskName.parse(text)
+    for name, text, mask in masks:
         multiply = (mask[0] if mask.dim() == 3 else mask).float().numpy().ravel()
         if len(multiply) != lost.shape[1]:
             raise UserError(f"{flags.masks}: masks are of {len(multiply)} neurons, {flags.effects} has {lost.shape[1]}")

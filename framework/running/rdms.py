@@ -37,8 +37,8 @@ class RDMs(NamedTuple):
     ordered_by: str
 
 
-def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None = None) -> RDMs | None:
-    """What `--similarity`, `--attributes` (with `--concept_order`) and `--activation_dir` name; None for nothing.
+def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None = None) -> RDMs:
+    """What `--similarity`, `--attributes` (with `--concept_order`) and `--activation_dir` name, one of them at least.
 
     The order follows people's judgements of similarity; without them all attributes together; else the model.
 
@@ -65,8 +65,6 @@ def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None 
     if flags.activation_dir:
         concepts, activity = values or tasks_and_values(flags.activation_dir)[1:]
         sources["activation_dir"] = ["Model, all neurons"], concepts, rsa.population_rdm(activity)[None]
-    if not sources:
-        return None
     common = [concept for concept in next(iter(sources.values()))[1]
               if all(concept in concepts for _, concepts, _ in sources.values())]
     if len(common) < 3:
@@ -77,7 +75,8 @@ def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None 
     words = {"similarity": "people's judgements", "attributes": "all attributes together",
              "activation_dir": "the model's activations"}
     first = next(iter(found))
-    return RDMs(common, *(titled.get(flag, {}) for flag in words), order.similarity_order(found[first]), words[first])
+    return RDMs(common, titled.get("similarity", {}), titled.get("attributes", {}), titled.get("activation_dir", {}),
+                order.similarity_order(found[first]), words[first])
 
 
 def take_from_step_4(flags: argparse.Namespace) -> None:
@@ -86,9 +85,9 @@ def take_from_step_4(flags: argparse.Namespace) -> None:
     if flags.attributes or flags.similarity or not (written and written.exists()):
         return
     given = config.read_config(written)
-    attributes, order = (Path(given[name]) if name in given else None for name in ("attributes", "concept_order"))
-    if attributes and attributes.exists() and (order is None or order.exists()):
-        flags.attributes, flags.concept_order = attributes, flags.concept_order or order
+    attributes, over = (Path(str(given[name])) if name in given else None for name in ("attributes", "concept_order"))
+    if attributes and attributes.exists() and (over is None or over.exists()):
+        flags.attributes, flags.concept_order = attributes, flags.concept_order or over
 
 
 def tasks_and_values(folder: activations.PathLike) -> tuple[list[Task], list[str], np.ndarray]:

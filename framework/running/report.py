@@ -73,10 +73,10 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
     page["ordered_by"] = found.ordered_by
     page["shape"] = num_layers, size // num_layers
     profiles = values.mean(axis=0)[[concepts.index(concept) for concept in page["concepts"]]]
-    tests = {title: rank_files.read_beside(flags.ranks, name, list(ranks)) for title, name in pages.TESTS.items()}
-    if tests["family-wise p"] is not None:
-        del tests["q"]  # it takes distances as independent and would stand beside a test that does not
-    tests = {title: table for title, table in tests.items() if table is not None}
+    tests = {title: table for title, name in pages.TESTS.items()
+             if (table := rank_files.read_beside(flags.ranks, name, list(ranks))) is not None}
+    if "family-wise p" in tests:
+        tests.pop("q", None)  # it takes distances as independent and would stand beside a test that does not
     if flags.effects:
         lost = -rdms.tasks_and_values(flags.effects)[2].mean(axis=(0, 1))
         if len(lost) != size:
@@ -192,20 +192,19 @@ def add_effects(page: Page, flags: argparse.Namespace, activity: tuple[list[str]
 def add_stability(page: Page, flags: argparse.Namespace) -> None:
     """How far the top neurons depend on the seeds and concepts of the study."""
     paths = {name: rank_files.table_path(flags.ranks, name) for name in ("reliability", "stability")}
-    tables = {name: read_table(path, words=None, of=flags.ranks) for name, path in paths.items() if path.exists()}
+    tables = []
+    for name, path in paths.items():
+        if path.exists():
+            table = read_table(path, words=None, of=flags.ranks)  # cells can be empty, where nothing was to be had
+            numbers = table.drop(columns="attribute").apply(pd.to_numeric, errors="coerce")
+            if name == "stability":
+                page["stability_k"] = 4000 if (numbers["k"] == 4000).any() else int(numbers["k"].max())
+                numbers = numbers[numbers["k"] == page["stability_k"]]
+            tables.append(numbers.assign(attribute=table["attribute"]).set_index("attribute"))
     if not tables:
         page["left_out"]["stability"] = f"no {paths['stability'].name} beside --ranks, which needs 8 concepts"
         return
-    tables = {name: table.assign(**{column: pd.to_numeric(table[column], errors="coerce")
-                                    for column in table if column != "attribute"}) for name, table in tables.items()}
-    shown = tables.get("stability", tables.get("reliability")[["attribute"]] if "reliability" in tables else None)
-    if "k" in shown:
-        k = 4000 if (shown["k"] == 4000).any() else shown["k"].max()
-        shown = shown[shown["k"] == k]
-        page["stability_k"] = int(k)
-    if "reliability" in tables:
-        shown = shown.merge(tables["reliability"][["attribute", "reliability"]], on="attribute", how="left")
-    page["stability"] = shown.to_dict("records")
+    page["stability"] = pd.concat(tables, axis=1).rename_axis("attribute").reset_index().to_dict("records")
 
 
 def add_settings(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
@@ -258,9 +257,7 @@ def add_comments(page: Page, flags: argparse.Namespace, prompts: Prompts) -> dic
     rows = model.encode(unique, model.fit_length(0, flags.max_length))
     passes = cut_by_length(rows, np.arange(len(rows)), 0, positions_per_batch(model, training=False))
     with tqdm(total=len(unique), desc="reading comments", unit="comment", dynamic_ncols=True) as bar:
-        for found in comments.peaks(model, unique, rows, chosen, passes):
-            if isinstance(found, int):
-                bar.update(found - bar.n)
+        found = comments.peaks(model, unique, rows, chosen, passes, bar.update)
     for row in page["neurons"]:
         column = np.searchsorted(chosen, row["neuron"])
         row["comments"] = [{
