@@ -170,9 +170,12 @@ def read_given(flags, study):
     numbers = [study.attributes.index(name) for name in dict.fromkeys(names)]
     given = [[tested, *others] for tested in range(len(study.attributes))
              if (others := [number for number in numbers if number != tested])]
-    if len(given[0]) > len(study.concepts) - 3:
-        raise UserError(f"--given: {len(study.concepts)} concepts bear {max(0, len(study.concepts) - 4)} given "
-                        f"attributes at most, not {len(given[0]) - 1}; give fewer, or more concepts")
+    if not given:
+        raise UserError(f"--given {' '.join(flags.given)}: {flags.attributes} has no other attribute to test")
+    most, bearable = max(map(len, given)) - 1, max(0, len(study.concepts) - 4)
+    if most > bearable:
+        raise UserError(f"--given: {len(study.concepts)} concepts bear {bearable} given attributes at most, not "
+                        f"{most}; give fewer, or more concepts")
     from framework.analysis.profiles import beyond
 
     for tested, *others in given:

@@ -292,6 +292,9 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
         lambda: None, [*DISTANCES, "--permutations=9", "--given", "valence"], "--given: compares profiles with rat"),
     "given what is not there": (
         lambda: None, ["--permutations=9", "--given", "joy"], "--given joy: is no attribute of ratings.csv, which"),
+    "given the only one": (
+        lambda: rewrite("ratings.csv", lambda table: table[["emotion", "valence"]]),
+        ["--permutations=9", "--given", "others"], "--given others: ratings.csv has no other attribute"),
     "given without permutations": (lambda: None, ["--given", "valence"], "--given: is tested by permutations"),
     "given more than the concepts bear": (
         lambda: rewrite("ratings.csv", lambda table: table.assign(**{name: np.arange(6) ** k for k, name in
