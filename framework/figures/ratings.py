@@ -88,7 +88,7 @@ def rating_components(components: Components) -> Figure:
     largest = np.abs(loadings.to_numpy()).max()
     image = _matrix(axes, loadings, cmap="PuOr_r", vmin=-largest, vmax=largest)
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
-    bar.setlabel("Loading")
+    bar.set_label("Loading")
     bar.outline.set_visible(False)
     return figure
 
