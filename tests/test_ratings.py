@@ -197,7 +197,7 @@ def test_a_second_process_on_one_table_is_refused(rating_file, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["prepare_attributes.py", "--ratings=ratings.csv", "--check", "check=9",
                                      "--output=x.csv"])
-    with writing.lock(".", "x.json"), pytest.raises(UserError, match="x.json: another process"):
+    with writing.lock(".", "x.json"), pytest.raises(UserError, match="x.csv: another process"):
         prepare_attributes.main()
 
 
