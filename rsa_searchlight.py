@@ -1,7 +1,6 @@
 """Step 4: rank every neuron by how well it mirrors each human attribute of the concepts."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 from framework.errors import UserError
 from framework.running import flags as known
@@ -9,8 +8,6 @@ from framework.running import script, work
 from framework.tasks import Task
 
 NAMES = {"14Properties": "14property", "3Spaces": "3space"}
-LEAST_CONCEPTS = 4
-FEW_CONCEPTS = 8
 LEAST_NEURONS = 1024  # in a part: fewer, and preparing the permuted attributes takes longer than comparing them
 
 
@@ -45,17 +42,6 @@ def parse_flags():
     return parser.parse()
 
 
-class Study(NamedTuple):
-    """What is ranked, and by what: values [S, E, N], RDMs [A, P] and, unless the file has distances, ratings [E, A]."""
-
-    values: object
-    seeds: list
-    concepts: list
-    attributes: list
-    rdms: object
-    ratings: object
-
-
 def main():
     flags = parse_flags()
     ranks_path = flags.ranks or (flags.study or Path()) / known.RANKS.replace("14property", NAMES[flags.mode])
@@ -67,13 +53,14 @@ def main():
 
     from framework.files import ranks as rank_files
     from framework.files.record import Output, Record
+    from framework.running import compared
 
     # What goes in.
-    study = read_study(flags)
+    study = compared.read(flags)
     neurons = study.values.shape[2]
     read_with = Record.read(flags.activation_dir)
-    num_layers = layers(flags, neurons, read_with.get("num_layers"))
-    given = read_given(flags, study)
+    num_layers = compared.layers(flags, neurons, read_with.get("num_layers"))
+    given = compared.given(flags, study)
     machines = work.join(flags.ray, flags.device if flags.permutations else "cpu")
 
     # What makes the ranks what they are, and whose prompts chose the neurons: step 6 says when the same ones test.
@@ -102,86 +89,6 @@ def main():
     fitting = thresholds_for(neurons)
     script.next_step("gen_mask.py", ranks=ranks_path, mode=None if flags.mode == "14Properties" else flags.mode,
                      thresholds=None if fitting == list(THRESHOLDS) else fitting)
-
-
-def read_study(flags):
-    import numpy as np
-
-    from framework.analysis import rsa
-    from framework.files import activations
-    from framework.files.people import read_attributes
-
-    attributes, rated, numbers, are_ratings = read_attributes(flags.attributes, flags.concept_order)
-    rdms = rsa.attribute_rdms(numbers) if are_ratings else numbers
-    if flags.mode == "3Spaces":
-        for attribute in sum(rsa.SPACES.values(), ()):
-            if attribute not in attributes:
-                raise UserError(f"{flags.attributes}: has no {attribute!r}, --mode 3Spaces needs the study's 14")
-        attributes, rdms, are_ratings = list(rsa.SPACES), rsa.space_rdms(rdms, attributes), False
-
-    tasks = known.choose(flags, activations.tasks(flags.activation_dir), flags.activation_dir,
-                         "get_active_neuron.py (step 3)")
-    activated = list(dict.fromkeys(task.concept for task in tasks))
-    concepts = [concept for concept in rated if concept in activated]
-    missing = {f"no activations in {flags.activation_dir}": set(flags.sentiment or rated) & set(rated) - set(activated),
-               f"not in {flags.attributes}": set(activated) - set(rated)}
-    if named := [f"{', '.join(sorted(names))} ({where})" for where, names in missing.items() if names]:
-        print("without", "; ".join(named))
-    if len(concepts) < LEAST_CONCEPTS:
-        raise UserError(f"{flags.activation_dir}: has activations for {len(concepts)} of the {len(rated)} concepts in "
-                        f"{flags.attributes}; step 4 needs {LEAST_CONCEPTS}, of which an RDM has 6 pairs")
-    if len(concepts) < FEW_CONCEPTS:
-        print(f"warning: {len(concepts)} concepts are few, an RDM has only {len(concepts) * (len(concepts) - 1) // 2} "
-              "pairs: many neurons match any attribute by chance")
-    chosen = [rated.index(concept) for concept in concepts]
-    rdms = rsa.reorder_rdms(rdms, chosen)
-    for attribute, rdm in zip(attributes, rdms):
-        if np.ptp(rdm) == 0:
-            raise UserError(f"{flags.attributes}: all distances of {attribute!r} are the same; leave it out")
-    values, seeds = activations.read(flags.activation_dir, concepts, flags.seed)
-    if (values == values[:, :1]).all():
-        raise UserError(f"{flags.activation_dir}: no neuron differs between concepts, there is nothing to rank")
-    return Study(values, seeds, concepts, attributes, rdms, numbers[chosen] if are_ratings else None)
-
-
-def layers(flags, neurons, recorded):
-    num_layers = flags.num_layers or recorded or 12
-    if recorded not in (None, num_layers):
-        raise UserError(f"--num_layers {num_layers}: the model behind {flags.activation_dir} has {recorded} layers")
-    if neurons % num_layers:
-        raise UserError(f"--num_layers {num_layers}: {neurons} neurons cannot be divided evenly among so many layers")
-    return num_layers
-
-
-def read_given(flags, study):
-    """For each attribute that `--given` tests, its number and those of the attributes given."""
-    if not flags.given:
-        return []
-    if study.ratings is None:
-        raise UserError("--given: compares profiles with ratings of single attributes; give --attributes a table of "
-                        "ratings (a column `emotion` or `concept`) and --mode 14Properties")
-    if not flags.permutations:
-        raise UserError("--given: is tested by permutations; give --permutations more than 0")
-    names = study.attributes if flags.given == ["others"] else flags.given
-    for name in names:
-        if name not in study.attributes:
-            raise UserError(f"--given {name}: is no attribute of {flags.attributes}, which has "
-                            f"{', '.join(study.attributes)}; or `others` alone")
-    numbers = [study.attributes.index(name) for name in dict.fromkeys(names)]
-    given = [[tested, *others] for tested in range(len(study.attributes))
-             if (others := [number for number in numbers if number != tested])]
-    if not given:
-        raise UserError(f"--given {' '.join(flags.given)}: {flags.attributes} has no other attribute to test")
-    most, bearable = max(map(len, given)) - 1, max(0, len(study.concepts) - 4)
-    if most > bearable:
-        raise UserError(f"--given: {len(study.concepts)} concepts bear {bearable} given attributes at most, not "
-                        f"{most}; give fewer, or more concepts")
-    from framework.analysis.profiles import beyond
-
-    for tested, *others in given:
-        if not beyond(study.ratings[:, tested], study.ratings[:, others]).any():
-            raise UserError(f"--given: {study.attributes[tested]!r} follows from the attributes given; leave one out")
-    return given
 
 
 def search(study, part):

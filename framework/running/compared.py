@@ -1,0 +1,126 @@
+"""What step 4 compares: neurons' activations with attributes, over the concepts that both have."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NamedTuple
+
+import numpy as np
+
+from framework.analysis import rsa
+from framework.analysis.profiles import beyond
+from framework.errors import UserError
+from framework.files import activations
+from framework.files.people import read_attributes
+from framework.running import flags as known
+
+_LEAST_CONCEPTS = 4
+_FEW_CONCEPTS = 8
+
+
+class Study(NamedTuple):
+    """What is ranked, and by what.
+
+    Attributes
+    ----------
+    values : array [S, E, N]
+    seeds : list of int [S]
+    concepts : list of str [E]
+    attributes : list of str [A]
+    rdms : array [A, E (E - 1) / 2]
+    ratings : array [E, A] or None
+        None where the file has distances, or in mode 3Spaces.
+    """
+
+    values: np.ndarray
+    seeds: list[int | str]
+    concepts: list[str]
+    attributes: list[str]
+    rdms: np.ndarray
+    ratings: np.ndarray | None
+
+
+def read(flags: argparse.Namespace) -> Study:
+    """What step 4's flags name, over the concepts that both sides have; what one lacks is said in one line.
+
+    Raises
+    ------
+    UserError
+        If fewer than 4 concepts are left, an attribute or all neurons do not vary over them, or as readers do.
+    """
+    attributes, rated, numbers, are_ratings = read_attributes(flags.attributes, flags.concept_order)
+    rdms = rsa.attribute_rdms(numbers) if are_ratings else numbers
+    if flags.mode == "3Spaces":
+        for attribute in sum(rsa.SPACES.values(), ()):
+            if attribute not in attributes:
+                raise UserError(f"{flags.attributes}: has no {attribute!r}, --mode 3Spaces needs the study's 14")
+        attributes, rdms, are_ratings = list(rsa.SPACES), rsa.space_rdms(rdms, attributes), False
+
+    tasks = known.choose(flags, activations.tasks(flags.activation_dir), flags.activation_dir,
+                         "get_active_neuron.py (step 3)")
+    activated = list(dict.fromkeys(task.concept for task in tasks))
+    concepts = [concept for concept in rated if concept in activated]
+    missing = {f"no activations in {flags.activation_dir}": set(flags.sentiment or rated) & set(rated) - set(activated),
+               f"not in {flags.attributes}": set(activated) - set(rated)}
+    if named := [f"{', '.join(sorted(names))} ({where})" for where, names in missing.items() if names]:
+        print("without", "; ".join(named))
+    if len(concepts) < _LEAST_CONCEPTS:
+        raise UserError(f"{flags.activation_dir}: has activations for {len(concepts)} of the {len(rated)} concepts in "
+                        f"{flags.attributes}; step 4 needs {_LEAST_CONCEPTS}, of which an RDM has 6 pairs")
+    if len(concepts) < _FEW_CONCEPTS:
+        print(f"warning: {len(concepts)} concepts are few, an RDM has only {len(concepts) * (len(concepts) - 1) // 2} "
+              "pairs: many neurons match any attribute by chance")
+    chosen = [rated.index(concept) for concept in concepts]
+    rdms = rsa.reorder_rdms(rdms, chosen)
+    for attribute, rdm in zip(attributes, rdms):
+        if np.ptp(rdm) == 0:
+            raise UserError(f"{flags.attributes}: all distances of {attribute!r} are the same; leave it out")
+    values, seeds = activations.read(flags.activation_dir, concepts, flags.seed)
+    if (values == values[:, :1]).all():
+        raise UserError(f"{flags.activation_dir}: no neuron differs between concepts, there is nothing to rank")
+    return Study(values, seeds, concepts, attributes, rdms, numbers[chosen] if are_ratings else None)
+
+
+def layers(flags: argparse.Namespace, neurons: int, recorded: int | None) -> int:
+    """How many layers the neurons are of: `--num_layers`, else what step 3 recorded, else 12."""
+    num_layers = flags.num_layers or recorded or 12
+    if recorded not in (None, num_layers):
+        raise UserError(f"--num_layers {num_layers}: the model behind {flags.activation_dir} has {recorded} layers")
+    if neurons % num_layers:
+        raise UserError(f"--num_layers {num_layers}: {neurons} neurons cannot be divided evenly among so many layers")
+    return num_layers
+
+
+def given(flags: argparse.Namespace, study: Study) -> list[list[int]]:
+    """For each attribute that `--given` tests, its number and those of the attributes given; empty without it.
+
+    Raises
+    ------
+    UserError
+        If there are no ratings, no permutations or too few concepts, or an attribute follows from others.
+    """
+    if not flags.given:
+        return []
+    if study.ratings is None:
+        raise UserError("--given: compares profiles with ratings of single attributes; give --attributes a table of "
+                        "ratings (a column `emotion` or `concept`) and --mode 14Properties")
+    if not flags.permutations:
+        raise UserError("--given: is tested by permutations; give --permutations more than 0")
+    names = study.attributes if flags.given == ["others"] else flags.given
+    for name in names:
+        if name not in study.attributes:
+            raise UserError(f"--given {name}: is no attribute of {flags.attributes}, which has "
+                            f"{', '.join(study.attributes)}; or `others` alone")
+    numbers = [study.attributes.index(name) for name in dict.fromkeys(names)]
+    sought = [[tested, *others] for tested in range(len(study.attributes))
+             if (others := [number for number in numbers if number != tested])]
+    if not sought:
+        raise UserError(f"--given {' '.join(flags.given)}: {flags.attributes} has no other attribute to test")
+    most, bearable = max(map(len, sought)) - 1, max(0, len(study.concepts) - 4)
+    if most > bearable:
+        raise UserError(f"--given: {len(study.concepts)} concepts bear {bearable} given attributes at most, not "
+                        f"{most}; give fewer, or more concepts")
+    for tested, *others in sought:
+        if not beyond(study.ratings[:, tested], study.ratings[:, others]).any():
+            raise UserError(f"--given: {study.attributes[tested]!r} follows from the attributes given; leave one out")
+    return sought
