@@ -162,7 +162,8 @@ def study(tmp_path_factory, tiny_model):
     with Output(folder / RANKS, record) as output:
         ranks.write(output, tau.rank(ascending=False), {
             "tau": tau, "q": p, "permutation_p": p, "permutation_p_fwe": (p * 0 + 0.776),
-            "significant_by_layer": counts, "stability": stability})
+            "significant_by_layer": counts, "stability": stability, "top_neurons": pd.DataFrame({
+                "attribute": ATTRIBUTES[:1], "neuron": tau["valence"].argmax(), "ci_low": 0.123, "ci_high": 0.987})})
     RATINGS.reset_index().to_csv(folder / "ratings.csv", index=False)
     with results.Folder(folder / RESULTS, Record("eval_mask_neuron.py", {"masks": "<b>0</b>"})) as output:
         for task in tasks:
@@ -285,7 +286,8 @@ def test_every_section_of_a_whole_study(page):
     text = " ".join(page.read_text().split())
     for said in ("concepts that are alike by all attributes together stand beside each other", "family-wise p",
                  "0.776", "The unit is the mask", "Share of placebos with p", "neurons multiplied by a factor",
-                 "rank correlation over neurons within layers", "Same top without 3 concepts", "Margin lost",
+                 "rank correlation over neurons within layers", "0.12 to 0.99",
+                 "Same top without 3 concepts", "Margin lost",
                  "resemble an attribute (family-wise p &lt; 0.05", ": none;", "of 2 seeds chose the neurons and were"):
         assert said in text, said
     assert ">nan<" not in text and "Left out" not in text

@@ -169,8 +169,9 @@ def render(page: dict[str, Any]) -> str:
         concepts : list of str [E]
             In the order of the profiles; `ordered_by` says whose it is.
         neurons : list of dict
-            `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, dict of column title to number; `values`, array
-            [E]; `comments`, list of dicts of `parts` (as `cut_out` gives), `value` and `labels` (list of str).
+            `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, dict of column title to number; `interval` of tau,
+            (low, high) or None; `values`, array [E]; `comments`, list of dicts of `parts` (as `cut_out` gives), `value`
+            and `labels` (list of str).
         masks : dict of (Measure, int) to dict of str to frame
             By measure and k, then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and
             `specific`, the means, and `check`, a second p. `k_shown` is the k that is seen first,

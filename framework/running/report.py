@@ -83,13 +83,16 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
             raise UserError(f"{flags.effects}: has {len(lost)} neurons, {flags.ranks} ranks {size}; give effects of "
                             "the same model")
         tests["margin lost"] = pd.DataFrame(dict.fromkeys(ranks, lost))
+    over_concepts = rank_files.read_beside(flags.ranks, "top_neurons", words=("attribute",))
+    intervals = {} if over_concepts is None else {
+        (row.attribute, row.neuron): (row.ci_low, row.ci_high) for row in over_concepts.itertuples()}
     for attribute, rank in ranks.items():
         for neuron in map(int, masks.top_neurons(rank, flags.top)):
             layer, unit = divmod(neuron, page["shape"][1])
             page["neurons"].append({
                 "attribute": attribute, "rank": rank[neuron], "neuron": neuron, "layer": layer, "unit": unit,
                 "tests": {title: table[attribute][neuron] for title, table in tests.items()},
-                "values": profiles[:, neuron]})
+                "interval": intervals.get((attribute, neuron)), "values": profiles[:, neuron]})
     page["summary"].append(f"The model has {size:,} neurons in {num_layers} layers; {len(ranks)} attributes and "
                            f"{len(concepts)} concepts were compared.")
     return concepts, values
