@@ -99,7 +99,8 @@ def test_a_signal_while_libraries_are_loading(tmp_path, signum):
     process.send_signal(signum)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 128 + signum
-    assert error == "rsa_searchlight.py: interrupted before the work began; nothing was written\n"
+    assert error == ("rsa_searchlight.py: interrupted while libraries were loading; nothing is half written, give the "
+                     "same command again\n")
 
 
 def test_who_imports_the_package_keeps_his_handlers():

@@ -24,14 +24,16 @@ from __future__ import annotations
 
 import argparse
 import math
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from framework.errors import UserError
+from framework.running.parser import Parser, add_path, make_parser, path
 from framework.tasks import SEEDS, Task
+
+__all__ = ["Parser", "add_path", "make_parser", "path"]
 
 # Where the steps' files stand in a study's folder. In braces: other flags of the same script.
 CHECKPOINTS = "checkpoint"
@@ -44,162 +46,6 @@ STATISTICS = "active_neuron_statistics.csv"
 _PLACES = {"checkpoint_dir": CHECKPOINTS, "activation_dir": "active_neuron_before_relu_csv", "ranks": RANKS,
            "masks": MASKS, "results": "eval_mask_neuron_result/RSA_14property_top_500_6000", "effects": EFFECTS,
            "statistics": STATISTICS}
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line, with `--study`, `--config` and abbreviations.
-
-    `add_argument` adds to the step's own flags, which `--help` shows first, under `title`.
-    """
-
-    def __init__(self, description: str, epilog: str | None, title: str) -> None:
-        super().__init__(usage="%(prog)s [flags]", description=description, epilog=epilog, formatter_class=_Formatter,
-                         allow_abbrev=False, add_help=False)
-        self._own = self.add_argument_group(title)
-
-    def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
-        """Add one of the step's own flags."""
-        return self._own.add_argument(*names, **options)
-
-    def error(self, message: str) -> Any:
-        """Raise `UserError`: one line without the usage above it, so that the mistake is what the user reads."""
-        raise UserError(f"{message}; see {self.prog} --help")
-
-    def parse(self, arguments: Sequence[str] | None = None) -> argparse.Namespace:
-        """Read the flags of the command line, and of the file that `--config` names.
-
-        Returns
-        -------
-        Namespace
-            Each flag under its first name; paths that were not given are at their defaults, below `--study`.
-
-        Raises
-        ------
-        UserError
-            If a flag is wrong; the message begins with its name.
-        """
-        group = self.add_argument_group("every script")
-        add_path(group, "--study", help="folder of the study: stands before every default path")
-        add_path(group, "--config", metavar="FILE",
-                 help="flags from a YAML file, `name: value`; those on the command line go first")
-        group.add_argument("-h", "--help", action="help", help="show this and exit")
-
-        arguments = [self._in_full(argument) for argument in (sys.argv[1:] if arguments is None else arguments)]
-        required = [action for action in self._actions if action.required]
-        if not {"-h", "--help"} & set(arguments):  # the help names them as required
-            for action in required:
-                action.required = False
-        flags = self.parse_args(arguments)
-        if flags.config:
-            self._take_defaults_from(flags.config)
-            flags = self.parse_args(arguments)
-        for action in required:
-            if getattr(flags, action.dest) is None:
-                self.error(f"{action.option_strings[0]} must be given")
-        for action in self._actions:
-            place = getattr(action, "place", None)
-            if place and getattr(flags, action.dest) is None:
-                setattr(flags, action.dest, (flags.study or Path()) / place.format(**vars(flags)))
-        return flags
-
-    def _in_full(self, argument):
-        """An argument whose flag is spelled out: ``--sent=joy`` is ``--sentiment=joy``."""
-        name, equals, value = argument.partition("=")
-        known = self._option_string_actions
-        if not name.startswith("--") or name in known:
-            return argument
-        meant = {action.option_strings[0] for option, action in known.items() if option.startswith(name)}
-        if len(meant) > 1:
-            self.error(f"{name} could be {' or '.join(sorted(meant))}")
-        return meant.pop() + equals + value if meant else argument
-
-    def _take_defaults_from(self, path):
-        from framework.files.config import read_config
-
-        for name, text in read_config(path).items():
-            action = self._option_string_actions.get(f"--{name}")
-            if action is None or action.dest in ("config", "help"):
-                self.error(f"{path}: there is no flag --{name}")
-            self.set_defaults(**{action.dest: self._value(path, name, action, text)})
-
-    def _value(self, path, name, action, text):
-        """The value of a flag in a config file: what it is given is never taken for another flag."""
-        if (action.nargs is None or action.nargs == 0) and isinstance(text, list):
-            self.error(f"{path}: {name} takes one value, not a list")
-        if action.nargs == 0:
-            if text.lower() not in ("true", "false"):
-                self.error(f"{path}: {name} is true or false, not {text!r}")
-            return text.lower() == "true"
-        texts = text if isinstance(text, list) else [text]
-        if isinstance(action.nargs, int) and len(texts) != action.nargs or action.nargs == "+" and not texts:
-            self.error(f"{path}: {name} takes {'several' if action.nargs == '+' else action.nargs} values")
-        values = []
-        for each in texts:
-            try:
-                values.append(action.type(each) if callable(action.type) else each)
-            except (argparse.ArgumentTypeError, ValueError) as error:
-                self.error(f"{path}: --{name}: {error}")
-            if action.choices is not None and values[-1] not in action.choices:
-                self.error(f"{path}: --{name}: {each!r} is none of {', '.join(map(str, action.choices))}")
-        return values[0] if action.nargs is None else values
-
-
-class _Formatter(argparse.HelpFormatter):
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=34, width=min(118, shutil.get_terminal_size().columns - 2))
-
-    def _format_action_invocation(self, action):
-        """The first name alone; aliases follow in the help's text."""
-        if action.option_strings[0] == "-h":
-            return "-h, --help"
-        metavar = self._format_args(action, action.metavar or action.dest.upper()) if action.nargs != 0 else ""
-        return f"{action.option_strings[0]} {metavar}".strip()
-
-    def _get_help_string(self, action):
-        text, default = action.help, action.default
-        if action.required:
-            text += " (must be given)"
-        elif "(default:" not in text:
-            if place := getattr(action, "place", None):
-                text += f" (default: {place})"
-            elif isinstance(default, (list, tuple)):  # as one types it
-                text += f" (default: {' '.join(map(str, default))})"
-            # "(default: None)" and "(default: False)" tell a reader nothing: such flags say in words what happens.
-            elif default not in (None, False, argparse.SUPPRESS):
-                text += " (default: %(default)s)"
-        aliases = action.option_strings[1:]
-        return f"{text}; also {', '.join(aliases)}" if aliases and aliases != ["--help"] else text
-
-
-def make_parser(description: str, epilog: str | None = None, title: str = "this step") -> Parser:
-    """A parser for a script's flags.
-
-    Parameters
-    ----------
-    description, epilog : str
-        What `--help` says before and after the flags.
-    title : str
-        The heading of the step's own flags.
-    """
-    return Parser(description, epilog, title)
-
-
-def add_path(group: Any, *names: str, default: str | None = None, help: str, metavar: str = "DIR",  # noqa: A002
-             **options: Any) -> None:
-    """Add a flag that takes a path.
-
-    Parameters
-    ----------
-    group : Parser or its group
-    *names : str
-        The flag, then its aliases.
-    default : str, optional
-        A place in the study's folder, with other flags in braces. Without it, None stands where no path was given.
-    help, metavar, **options
-        As of `argparse`; the metavar of a file is FILE.
-    """
-    action = group.add_argument(*names, type=path, metavar=metavar, help=help, **options)
-    action.place = default
 
 
 def study_of(name: str, place: Path) -> Path | None:
@@ -257,14 +103,6 @@ positive_or_auto = number(lambda text: text if text == "auto" else int(text), 1,
 nonnegative = number(float, 0.0, "a number from 0")
 fraction = number(float, 0.0, "a number from 0 to 1", 1.0)
 finite = number(float, -sys.float_info.max, "a finite number")
-
-
-def path(text: str) -> Path:
-    """An argparse type: a path that can be printed and written into a record."""
-    if not text or any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in text):
-        shown = text.encode("utf-8", "replace").decode()
-        raise argparse.ArgumentTypeError(f"{shown!r} is no path of UTF-8 characters; rename the file or folder")
-    return Path(text)
 
 
 # -------------------------------------------------------------------------------------------- flags of several scripts

@@ -34,8 +34,18 @@ def leave_at_once() -> None:
 
 def _leave(signum, frame):
     # No exception: what is being loaded might catch it.
-    os.write(2, f"{os.path.basename(sys.argv[0])}: interrupted before the work began; nothing was written\n".encode())
+    os.write(2, f"{os.path.basename(sys.argv[0])}: interrupted while libraries were loading; nothing is half written, "
+                "give the same command again\n".encode())
     os._exit(128 + signum)
+
+
+def _is_loading(frame):
+    """Whether a module is being imported."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def catch() -> None:
@@ -57,6 +67,8 @@ def _receive(signum: int, frame: FrameType | None) -> None:
     _since = time.monotonic()
     if _deferrals and _waiting is None:
         _waiting = signum
+    elif _is_loading(frame):
+        _leave(signum, frame)
     else:
         raise Interrupted(signum)
 

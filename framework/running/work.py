@@ -17,6 +17,8 @@ Items and groups of items are the same wherever the work is done, and so are the
 from __future__ import annotations
 
 import inspect
+import sys
+import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Protocol
@@ -155,6 +157,19 @@ class Bar(tqdm):
         super().__init__(total=total, unit=unit, unit_scale=total >= 10_000, dynamic_ncols=True, smoothing=0.05,
                          disable=total == 0)
         self._done: dict[Hashable, int] = {}
+        self._closed = threading.Event()
+        if sys.stderr.isatty() and not self.disable:  # the clock goes on while a large model makes its step
+            threading.Thread(target=self._tick, daemon=True).start()
+
+    def _tick(self):
+        while not self._closed.wait(1):
+            self.refresh()
+
+    def close(self) -> None:
+        """Stop the clock and leave the bar as it is."""
+        if hasattr(self, "_closed"):
+            self._closed.set()
+        super().close()
 
     def tell(self, item: Hashable, done: int, text: str | None = None) -> None:
         """Show that `done` of an item's parts are done; `text` names what is under way."""
