@@ -83,12 +83,8 @@ def save(figure: Figure, file: IO[bytes], format: str) -> None:
 
 def label(name: object, most: int = 32) -> str:
     """A name as it stands in a figure: spaces for underscores, cut where it is longer than `most` characters."""
-    return textwrap.shorten(str(name).replace("_", " "), most, placeholder="\u2026") if " " in str(name) else (
-        _cut(str(name).replace("_", " "), most))
-
-
-def _cut(text, most):
-    return text if len(text) <= most else text[:most - 1] + "\u2026"
+    text = " ".join(str(name).replace("_", " ").split())
+    return text if len(text) <= most else text[:most - 1].rstrip() + "\u2026"
 
 
 def percent(value: float, _: object = None) -> str:
