@@ -100,8 +100,8 @@ def main():
     # What comes out, and next.
     shown = table[["attribute", "tau", "ci_low", "ci_high", "permutation_p", "individual_tau", "share_of_ceiling"]]
     print(shown.to_string(index=False, float_format="{:.3f}".format))
-    print(f"intervals are over people and concepts; a person agrees with the others at tau {lower:.2f} to {upper:.2f}, "
-          "which no model can exceed on average")
+    print(f"intervals are over people and concepts; the noise ceiling is tau {lower:.2f} to {upper:.2f}, that of a "
+          "person with the others and with all; shares are of the former")
     print(f"wrote {path}: Kendall's tau of each attribute with the judgements of {len(individual)} people")
     print(f"wrote {model_path}: of the distances between all neurons' activations")
     script.next_step("plot_results.py", study=flags.study, weights=path)
