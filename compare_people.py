@@ -53,6 +53,7 @@ def main():
     judgements, individual = read_judgements(flags.similarity, flags.individual, order)
     attributes, rated, numbers, are_ratings = read_attributes(flags.attributes, flags.concept_order)
     rdms = rsa.attribute_rdms(numbers) if are_ratings else numbers
+    activations.check_are_effects(flags.activation_dir, effects=False)
     activated = {task.concept for task in activations.tasks(flags.activation_dir)}
     used = [concept for concept in rated if concept in order and concept in activated]
     if missing := sorted({*order, *rated, *activated} - set(used)):
@@ -100,6 +101,7 @@ def main():
     # What comes out, and next.
     shown = table[["attribute", "tau", "ci_low", "ci_high", "permutation_p", "individual_tau", "share_of_ceiling"]]
     print(shown.to_string(index=False, float_format="{:.3f}".format))
+    print("permutation_p is one-sided: whether tau is above 0, by permuting the concepts' labels")
     print(f"intervals are over people and concepts; the noise ceiling is tau {lower:.2f} to {upper:.2f}, that of a "
           "person with the others and with all; shares are of the former")
     print(f"wrote {path}: Kendall's tau of each attribute with the judgements of {len(individual)} people")

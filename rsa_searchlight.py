@@ -8,6 +8,10 @@ from framework.running import script, work
 from framework.tasks import Task
 
 NAMES = {"14Properties": "14property", "3Spaces": "3space"}
+SIDES = {**dict.fromkeys(("p", "q", "permutation_p", "permutation_p_fwe", "permutation_p_fwe_by_attribute"),
+                         ": one-sided, tau > 0"),
+         **dict.fromkeys(("partial_p", "partial_p_fwe", "partial_p_fwe_by_attribute"), ": two-sided, r is not 0"),
+         "overlap": ": its permutation_p is one-sided, more neurons shared than by chance"}
 LEAST_NEURONS = 1024  # in a part: fewer, and preparing the permuted attributes takes longer than comparing them
 
 
@@ -83,7 +87,7 @@ def main():
           f"{len(study.seeds)} seeds")
     print(f"wrote {ranks_path}: ranks of the neurons, 1 = most similar")
     for name in tables:
-        print(f"wrote {rank_files.table_path(ranks_path, name)}")
+        print(f"wrote {rank_files.table_path(ranks_path, name)}{SIDES.get(name, '')}")
     from framework.analysis.searchlight import THRESHOLDS, thresholds_for
 
     fitting = thresholds_for(neurons)

@@ -12,6 +12,7 @@ from matplotlib.text import Annotation, Text
 from scipy.stats import rankdata, spearmanr
 
 import plot_results
+import rsa_searchlight
 from framework.analysis import concepts, effects, inference, rsa
 from framework.errors import UserError
 from framework.figures import concepts as concept_figures
@@ -99,7 +100,7 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
         assert (tmp_path / f"pic/{name}.png").read_bytes().startswith(b"\x89PNG")
     assert {path.name for path in (tmp_path / "pic").iterdir()} == {
         "plot_results.yaml", "settings.json", "accuracy_drop_by_emotion.csv",
-        *(f"{name}.{end}" for name in names for end in ("csv", "png", "svg"))}
+        "accuracy_drop_overall.csv", *(f"{name}.{end}" for name in names for end in ("csv", "png", "svg"))}
     assert "left out an RDM: no --similarity" in out and "placebo by attribute, the mask as the unit" in out
     assert "next: python make_report.py" in out
 
@@ -131,6 +132,33 @@ def test_margins_and_the_study_s_test(monkeypatch, run_folder, tmp_path, capsys)
     assert "the study's" in drop.loc[("fear_of_it", 4), "test"] and drop.loc[("fear_of_it", 4), "df"] == 9
     assert "logits more than random ones" in capsys.readouterr().out
     assert (tmp_path / "pic/Margin_after_masking_correspond_neuron.png").exists()
+
+
+@pytest.mark.parametrize("test, q, said", [
+    ("masks", [0.01, 0.2, 0.3], "q < 0.05 for 1 of 3 concepts and 1 of 3 attributes."),
+    ("masks", [np.nan] * 3, "for no concept, since none is testable and no attribute, since none is testable."),
+    ("the study's: paired t", [0.01, 0.02, np.nan], "2 of 2 attributes by the study's test, which takes pairs")])
+def test_what_masks_cost_is_said_with_the_test_that_was_made(test, q, said):
+    table = pd.DataFrame({"k": 4, "drop": 0.1, "ci_low": -0.1, "ci_high": 0.3, "q": q, "test": test})
+    words = masking.in_words(dict.fromkeys(("overall", "emotion", "attribute"), table), 4)
+    assert said in words and "(95% interval \u221210.0 to 30.0); one-sided" in words
+
+
+def test_activations_are_no_effects_and_the_reverse(monkeypatch, run_folder, tmp_path):
+    for name in ("activations", "effects"):
+        made_by = {"activations": "get_active_neuron.py", "effects": "get_neuron_effect.py"}[name]
+        with Output(tmp_path / name, Record(made_by, {}), names=["joy-1.csv", "love-1.csv"]) as output:
+            for concept in ("joy", "love"):
+                activations.write(output, Task(concept, 1), np.arange(LAYERS * UNITS))
+    ratings = ["--attributes", run_folder / "ratings.csv"]
+    with pytest.raises(UserError, match="--effects .*activations: holds activations; get_neuron_effect"):
+        call(monkeypatch, *ratings, "--effects", tmp_path / "activations", "--activation_dir", tmp_path / "effects")
+    with pytest.raises(UserError, match="effects: holds effects of neurons, no activations"):
+        call(monkeypatch, *ratings, "--activation_dir", tmp_path / "effects")
+    monkeypatch.setattr(sys, "argv", ["rsa_searchlight.py", *map(str, ratings), "--activation_dir",
+                                      str(tmp_path / "effects"), "--ranks", str(tmp_path / "ranks.csv")])
+    with pytest.raises(UserError, match="effects: holds effects of neurons, no activations"):
+        rsa_searchlight.main()
 
 
 def test_a_study_s_folder_is_drawn_without_naming_its_files(monkeypatch, run_folder, tmp_path, capsys):

@@ -94,8 +94,8 @@ def loss_by_kind(loss: pd.DataFrame, measure: Measure = MEASURES["accuracy"]) ->
     Parameters
     ----------
     loss : pandas.DataFrame
-        `kind` (a key of `CONTROLS`), `k`, `mask` and `value`: one row a mask, the mean over tasks of the
-        without a mask minus under it.
+        `kind` (a key of `CONTROLS`), `k`, `mask` and `value`: one row a mask, the mean over tasks
+        without a mask minus that under it.
     measure : Measure
 
     Returns

@@ -122,10 +122,15 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY) -
     tables = {name: table[table["k"] == k] for name, table in by.items()}
     drop, low, high = (tables["overall"][["drop", "ci_low", "ci_high"]].to_numpy(float)[0] * measure.scale)
     interval = "" if np.isnan(low) else f" (95% interval {low:.1f} to {high:.1f})"
-    found = " and ".join(f"{(tables[name]['q'] < SIGNIFICANT).sum()} of {len(tables[name])} {words}"
-                         for name, words in (("emotion", "concepts"), ("attribute", "attributes")))
-    return (f"{k:,} neurons masked: attributes' masks cost {drop:.1f} {measure.unit} more than random ones{interval}; "
-            f"one-sided q < {SIGNIFICANT} for {found}.").replace("-", "\u2212").replace("one\u2212sided", "one-sided")
+    found = " and ".join(
+        f"{(tables[name]['q'] < SIGNIFICANT).sum()} of {tested} {words}" if (tested := tables[name]["q"].notna().sum())
+        else f"no {words[:-1]}, since none is testable" for name, words in (("emotion", "concepts"),
+                                                                          ("attribute", "attributes")))
+    study = " by the study's test, which takes pairs for independent"
+    said = study if tables["overall"]["test"].str.startswith("the study's").any() else ""
+    numbers = f"{drop:.1f} {measure.unit} more than random ones{interval}".replace("-", "\u2212")
+    return (f"{k:,} neurons masked: attributes' masks cost {numbers}; one-sided q < {SIGNIFICANT} for "
+            f"{found}{said}.")
 
 
 def _said_of_test(shown: pd.DataFrame) -> str:

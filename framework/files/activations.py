@@ -42,6 +42,16 @@ def tasks(folder: PathLike) -> list[Task]:
     return list(found)
 
 
+def check_are_effects(folder: PathLike, effects: bool = True) -> None:
+    """Refuse activations where effects are wanted or, without `effects`, the reverse: both have the same form."""
+    effects_by = "get_neuron_effect.py"
+    made_by = Record.read(folder).made_by  # empty where nobody knows
+    if effects and made_by == MADE_BY.partition(" ")[0]:
+        raise UserError(f"--effects {folder}: holds activations; {effects_by} makes effects")
+    if not effects and made_by == effects_by:
+        raise UserError(f"{folder}: holds effects of neurons, no activations; {MADE_BY} makes these")
+
+
 def output_names(tasks: Iterable[Task]) -> list[str]:
     """The files that a run of these tasks writes, sums over seeds included, for `Output`."""
     return sorted({f"{name}.csv" for task in tasks for name in (task.name, f"{task.concept}-all")})

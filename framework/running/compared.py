@@ -56,6 +56,7 @@ def read(flags: argparse.Namespace) -> Study:
                 raise UserError(f"{flags.attributes}: has no {attribute!r}, --mode 3Spaces needs the study's 14")
         attributes, rdms, are_ratings = list(rsa.SPACES), rsa.space_rdms(rdms, attributes), False
 
+    activations.check_are_effects(flags.activation_dir, effects=False)
     tasks = known.choose(flags, activations.tasks(flags.activation_dir), flags.activation_dir,
                          "get_active_neuron.py (step 3)")
     activated = list(dict.fromkeys(task.concept for task in tasks))

@@ -92,6 +92,7 @@ def of_results(flags: argparse.Namespace) -> Drawn:
            masking.accuracy_after_masking(spread, by["emotion"], k, measure),
            spread[spread["k"].isin([0, k])])
     yield f"{measure.name}_drop_by_emotion", None, by["emotion"]
+    yield f"{measure.name}_drop_overall", None, by["overall"]
     yield f"{measure.name}_by_threshold", masking.accuracy_by_threshold(spread, measure), spread
     yield (f"{measure.name}_drop_by_attribute", masking.accuracy_drop_by_attribute(by["attribute"], k, measure),
            by["attribute"])
@@ -106,8 +107,8 @@ def of_results(flags: argparse.Namespace) -> Drawn:
                inference.placebo_shares(tested, SIGNIFICANT))
         for (rows, test), of in tested.groupby(["by", "test"], sort=False):
             which = {"masks": "the mask as the unit", "study": "the study's test"}[test]
-            print(f"placebo by {rows}, {which}: random masks, tested as if they were attributes', have p < "
-                  f"{SIGNIFICANT} in {(of['p'] < SIGNIFICANT).mean():.1%} of {len(of):,} tests")
+            print(f"placebo by {rows}, {which}: random masks, tested as if they were attributes', have a "
+                  f"one-sided p < {SIGNIFICANT} in {(of['p'] < SIGNIFICANT).mean():.1%} of {len(of):,} tests")
 
     if not flags.weights:
         return left_out("drop against people", "no --weights")
@@ -172,7 +173,7 @@ def relation_to_effects(
     `activity` is concepts [E] and values [S, E, N] of `--activation_dir`, where they are read already.
     """
     # An effect is what setting a neuron to zero does to the margin; so much, with the other sign, is lost.
-    lost = -rdms.tasks_and_values(flags.effects)[2].mean(axis=(0, 1))
+    lost = -rdms.tasks_and_values(flags.effects, effects=True)[2].mean(axis=(0, 1))
     concepts, values = activity or rdms.tasks_and_values(flags.activation_dir)[1:]
     if len(lost) != values.shape[2]:
         raise UserError(f"{flags.effects}: has {len(lost)} neurons, {flags.activation_dir} has {values.shape[2]}; give "
@@ -204,7 +205,7 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
 
 def additivity(flags: argparse.Namespace) -> pd.DataFrame:
     """For each mask, the sum of its neurons' losses and the margin that is lost under it, means over tasks."""
-    tasks, _, values = rdms.tasks_and_values(flags.effects)
+    tasks, _, values = rdms.tasks_and_values(flags.effects, effects=True)
     results = files.read_all(flags.results, "margin").set_index(["sentiment", "seed"])
     measured = [row for row, task in enumerate(tasks) if tuple(task) in results.index]
     masks = [(name, text, mask) for text, mask in mask_files.read(flags.masks).items()

@@ -90,14 +90,17 @@ def take_from_step_4(flags: argparse.Namespace) -> None:
         flags.attributes, flags.concept_order = attributes, flags.concept_order or over
 
 
-def tasks_and_values(folder: activations.PathLike) -> tuple[list[Task], list[str], np.ndarray]:
+def tasks_and_values(
+    folder: activations.PathLike, effects: bool = False
+) -> tuple[list[Task], list[str], np.ndarray]:
     """A folder of activations or effects: its tasks, concepts [E] and values [S, E, N] of the seeds that all have.
 
     Raises
     ------
     UserError
-        If the concepts have no seed in common, or as `activations.read` does.
+        If the concepts have no seed in common, one is given for the other, or as `activations.read` does.
     """
+    activations.check_are_effects(folder, effects)
     there = activations.tasks(folder)
     concepts = list(dict.fromkeys(task.concept for task in there))
     seeds = sorted(set.intersection(*({task.seed for task in there if task.concept == each} for each in concepts)))

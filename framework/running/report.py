@@ -78,7 +78,7 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
     if "family-wise p" in tests:
         tests.pop("q", None)  # it takes distances as independent and would stand beside a test that does not
     if flags.effects:
-        lost = -rdms.tasks_and_values(flags.effects)[2].mean(axis=(0, 1))
+        lost = -rdms.tasks_and_values(flags.effects, effects=True)[2].mean(axis=(0, 1))
         if len(lost) != size:
             raise UserError(f"{flags.effects}: has {len(lost)} neurons, {flags.ranks} ranks {size}; give effects of "
                             "the same model")
