@@ -24,7 +24,7 @@ step "Step 4: rank the neurons by how well they mirror each attribute" \
 step "Step 5: masks of the best-ranked neurons, and random ones" \
     gen_mask.py --CSV_Path $ranks --PKL_File $masks --thresholds 250 500 $again
 step "Step 6: accuracies with these neurons masked" \
-    eval_mask_neuron.py $model --dataset demo --maskPath $masks --resultPath $results $again
+    eval_mask_neuron.py $model --dataset demo --split test --maskPath $masks --resultPath $results $again
 step "Figures" \
     plot_results.py --rank $ranks --results $results --k 500 --attributes data/demo/attribute_ratings.csv \
     --activation_dir runs/demo/active_neuron_before_relu_csv --formats png --output_dir pic/demo
@@ -42,8 +42,8 @@ What the demonstration found (its comments and ratings were made up for it: an i
   Prompts tell an emotion's comments from others with {accuracy.mean():.0%} accuracy on average (guessing gives about 50%),
   best for {', '.join(f'{name} ({value:.0%})' for name, value in top.head(3).items())}.
   With the 500 neurons masked that mirror an attribute best, accuracy changes by {-100 * drop['drop'].mean():+.1f} points against 500
-  random ones; most for {drop['emotion'].iloc[-1]} ({-100 * drop['drop'].iloc[-1]:+.1f} points). A paired t-test, which takes all pairs for independent, gives
-  q < 0.05 for {(drop.q < 0.05).sum()} of {len(drop)} emotions; the README says what to be careful about.
+  random ones, on comments that chose nothing; most for {drop['emotion'].iloc[-1]} ({-100 * drop['drop'].iloc[-1]:+.1f} points). With attributes and
+  seeds as the units, one-sided q < 0.05 for {(drop.q < 0.05).sum()} of {len(drop)} emotions; docs/inference.md says what that means.
   The figures are in pic/demo; the two of the study are
     pic/demo/Neurons_Correspond_Selectively_to_Emotional_Attributes.png
     pic/demo/Acc_after_masking_correspond_neuron.png
