@@ -66,6 +66,8 @@ class Measured(NamedTuple):
 
 def measure(study, item):
     """Measure a task under some masks, or without any where none are named; yields `Progress`, then `Measured`."""
+    import torch
+
     from framework.model import loading
     from framework.model.neurons import Intervention
     from framework.tasks import TaskRows
@@ -78,7 +80,8 @@ def measure(study, item):
         study.positions = passes.positions_per_batch(model, training=False)
     prompt = study.prompts[task].to(study.device)
     change = Intervention.stack([study.masks[name] for name in names]).to(model.device, model.dtype) if names else None
-    right, margin, done = 0, 0, 0
+    right, margin = (torch.zeros(max(1, len(names)), dtype=torch.double) for _ in range(2))
+    done = 0
     for part in passes.cut_by_length(study.tokens, rows.row, len(prompt), study.positions // max(1, len(names)),
                                      study.eval_rows):
         some = TaskRows(rows.row[part], rows.label[part])
@@ -86,7 +89,7 @@ def measure(study, item):
             model, study.tokens, some, prompt, positions, study.eval_rows, change), study.positions)
         right, margin, done = right + measured.right, margin + measured.margin * len(part), done + len(part)
         yield Progress(done)
-    accuracies, margins = ((each.double() / len(rows.row)).reshape(-1).tolist() for each in (right, margin))
+    accuracies, margins = ((each / len(rows.row)).tolist() for each in (right, margin))
     yield Measured(*(dict(zip(names or ["best"], values)) for values in (accuracies, margins)))
 
 
@@ -177,8 +180,8 @@ def main():
                     folder.write(task, accuracies, margins)
                     folder.release(task)
                 if time_to_save():
-                    for unfinished, kept in measured.items():
-                        folder.write_partial(unfinished, *kept)
+                    for unfinished, so_far in measured.items():
+                        folder.write_partial(unfinished, *so_far)
 
     # What comes out, and next.
     print(f"wrote {flags.results}/{{concept}}-{{seed}}.json: {len(prompts) - folder.elsewhere} tasks x {len(masks)} "

@@ -66,11 +66,12 @@ def write_activations(flags):
 
     # What goes in.
     prompts = trained.read(flags)
-    vectors = {task: prompt.best_prompt if flags.prompt == "best" else prompt.final_prompt
-               for task, prompt in prompts.items()}
-    for task, vector in vectors.items():
+    vectors = {}
+    for task, prompt in prompts.items():
+        vector = prompt.best_prompt if flags.prompt == "best" else prompt.final_prompt
         if vector is None:
             raise UserError(f"{path(flags.checkpoint_dir, task)}: has no final prompt; use --prompt best")
+        vectors[task] = vector
     loaded = trained.load_model(flags, prompts, torch.float32)  # always: ranks are read from small differences
     model = loaded.model.to(loading.resolve_device(flags.device))
     num_layers, units = model.shape
@@ -130,6 +131,7 @@ def ratings_of(dataset):
 
 
 def write_statistics(flags):
+    import numpy as np
     import pandas as pd
     import torch
 
@@ -162,7 +164,7 @@ def write_statistics(flags):
         notes={"pretrained_model": flags.pretrained_model, "dataset": flags.dataset})
 
     def read(study, comments):
-        passes = cut_by_length(comments, range(len(comments)), vectors.shape[1],
+        passes = cut_by_length(comments, np.arange(len(comments)), vectors.shape[1],
                                positions_per_batch(model, training=False))
         yield from statistics.over_texts(model, comments, vectors, flags.samples, seed, passes)
 

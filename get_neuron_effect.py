@@ -67,7 +67,7 @@ def measure(study, task):
         loading.prepare(model.device)
         study.positions = passes.positions_per_batch(model, training=True)
     prompt = study.prompts[task].to(study.device)
-    total, done = 0, 0
+    total, done = np.zeros(model.shape[0] * model.shape[1]), 0
     for part in passes.cut_by_length(study.tokens, rows.row, len(prompt), study.positions, study.eval_rows):
         some = TaskRows(rows.row[part], rows.label[part])
         effect, study.positions = passes.within_memory(lambda positions: effects.effect(

@@ -62,7 +62,8 @@ class Study(NamedTuple):
 
     model: Any
     device: str
-    tokens: list[list]  # of the train and the dev split
+    train_tokens: list
+    dev_tokens: list
     jobs: dict[Task, Job]
     settings: Any
     eval_rows: int | None
@@ -92,8 +93,8 @@ def train(study, group):
     model = study.model.to(study.device)
     loading.prepare(model.device)
     model.keep_texts(study.text_states_gb)
-    trainer = PromptTrainer(model, *study.tokens, study.settings, positions_per_batch(model, training=True),
-                            study.eval_rows)
+    trainer = PromptTrainer(model, study.train_tokens, study.dev_tokens, study.settings,
+                            positions_per_batch(model, training=True), study.eval_rows)
     jobs = {task: study.jobs[task] for task in group.tasks}
     if group.state:
         trainer.resume(group.state, jobs.get)
@@ -185,9 +186,9 @@ def main():
               f"{record.get('precision')} on {machines if flags.ray else device}; comments of {dataset}")
         jobs = {task: Job(task, task_rows(splits[0], task, flags.negatives, flags.max_train_rows),
                           task_rows(splits[1], task, flags.negatives)) for task in left}
-        study = Study(loaded.model, str(device),
-                      [loaded.model.encode(split.texts, max_length) for split in splits] if left else [], jobs,
-                      settings, flags.eval_batch_size, flags.text_states_gb, flags.save_seconds)
+        train_tokens, dev_tokens = (loaded.model.encode(split.texts, max_length) if left else [] for split in splits)
+        study = Study(loaded.model, str(device), train_tokens, dev_tokens, jobs, settings, flags.eval_batch_size,
+                      flags.text_states_gb, flags.save_seconds)
         most = groups.TASKS_PER_GROUP if flags.tasks_per_batch == "auto" else flags.tasks_per_batch
         rows = {task: flags.epochs * rows_in_epoch(job) for task, job in jobs.items()}
         board = open_board(flags.tensorboard) if flags.tensorboard else contextlib.nullcontext()

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from framework.errors import UserError
 from framework.files import names, opening, writing
@@ -18,6 +18,8 @@ from framework.tasks import Task
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
+Folder = TypeVar("Folder", bound="TaskFolder")
 
 
 class TaskFolder:
@@ -60,7 +62,7 @@ class TaskFolder:
         self._locks: dict[Task, BaseFileLock] = {}
         self.elsewhere = 0
 
-    def __enter__(self) -> TaskFolder:
+    def __enter__(self: Folder) -> Folder:
         """Announce what this process makes; refuse if a running process makes something else."""
         place = writing.workplace(self.folder)
         writing.tidy(self.folder)

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from framework.errors import UserError
 
@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
         """Add one of the step's own flags."""
         return self._own.add_argument(*names, **options)
 
-    def error(self, message: str) -> Any:
+    def error(self, message: str) -> NoReturn:
         """Raise `UserError`: one line without the usage above it, so that the mistake is what the user reads."""
         raise UserError(f"{message}; see {self.prog} --help")
 

@@ -35,12 +35,13 @@ class Machines(Protocol):
     ----------
     device : str
         What `--device` means there: "cuda" or "cpu" on a cluster, here what was given.
-    size : int
-        How many items are in work at a time.
     """
 
     device: str
-    size: int
+
+    @property
+    def size(self) -> int:
+        """How many items are in work at a time."""
 
     def agree(self, question: Callable[..., Any], *arguments: Any) -> Any:
         """What ``question(device, *arguments)`` returns there; `UserError` if machines differ."""
