@@ -269,8 +269,8 @@ def publishers_files(shared, published_accuracy, tmp_path):
 
 
 def test_the_published_results_come_out_as_the_readme_says(call, tmp_path, publishers_files, capsys):
-    smaller = {"download_data.py": ["--from", publishers_files], "rsa_searchlight.py": ["--permutations", 20],
-               "compare_people.py": ["--permutations", 20], "plot_results.py": ["--simulations", 0]}
+    smaller = {"download_data.py": ["--from", publishers_files], "rsa_searchlight.py": ["--permutations", 0],
+               "compare_people.py": ["--permutations", 20, "--bootstraps", 20], "plot_results.py": ["--simulations", 0]}
     assert [command[0] for command in PUBLISHED] == list(smaller)
     for script, *flags in PUBLISHED:
         call(script, *flags, *smaller[script])
