@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -412,3 +413,10 @@ def test_records_of_earlier_versions_are_read():
     again = Record("rsa_searchlight.py", {"num_layers": 2}, {"pretrained_model": "y"})
     assert again.difference(record) is None, "the name of a folder decides nothing"
     assert Record("a", {"data": "a" * 64}).difference(Record("a", {"data": "b" * 64})) == "data differs"
+
+
+def test_many_writers_share_a_folder(tmp_path):
+    """The hidden folder goes whenever it is empty, and comes back for whoever writes next."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: writing.write_text(tmp_path / f"{number}.txt", "x"), range(500)))
+    assert len(list(tmp_path.iterdir())) == 500

@@ -32,6 +32,13 @@ def make_folder(folder: PathLike) -> Path:
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
+        # Whoever leaves `.openneuron` empty removes it: it may have gone, and come again, since `mkdir` saw it.
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if stat.S_ISDIR(os.stat(folder).st_mode):
+                return Path(folder)
+        with contextlib.suppress(NotADirectoryError):
+            if not os.path.lexists(folder) and Path(folder).parent.is_dir():
+                return make_folder(folder)
         raise UserError(f"{folder}: a file, or a link to nothing, stands where a folder is needed; move it away or "
                         "choose another folder") from None
     return Path(folder)
@@ -66,8 +73,8 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
             return locks[0]
         except Timeout:
             return None
-        except FileNotFoundError:
-            continue  # another process removed the empty folder
+        except (FileNotFoundError, FileExistsError):
+            continue  # another process removed the empty folder, and perhaps made it again
         except OSError as error:
             if error.errno not in _NO_LOCKS or len(locks) == 1:
                 raise
