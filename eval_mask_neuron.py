@@ -128,7 +128,9 @@ def main():
     max_length = loaded.model.fit_length(prompt_len, flags.max_length)
 
     # What makes the results what they are.
-    chosen_by = Record.read(flags.masks).get("prompts", {})
+    made_with = Record.read(flags.masks)
+    check_statistics(flags, made_with.get("statistics_data"))
+    chosen_by = made_with.get("prompts", {})
     record = Record(
         "eval_mask_neuron.py",
         {"backbone": loaded.fingerprint, "label_words": flags.label_words, "data": texts.fingerprint(split),
@@ -191,6 +193,23 @@ def main():
     sizes = {name.k for name in map(MaskName.parse, masks) if name}
     script.next_step("plot_results.py", results=flags.results,
                      k=max(sizes) if sizes and 4000 not in sizes else None)  # figures of one k are of 4000
+
+
+def check_statistics(flags, data):
+    """Refuse masks whose means or samples are of other comments than the training comments of this data set."""
+    from framework.errors import UserError
+    from framework.files import texts
+
+    if data is None:  # the masks are made without statistics, or nobody knows of which comments
+        return
+    try:
+        train = texts.read(flags.dataset, "train")
+    except UserError:  # a folder of dev or test comments alone has nothing to compare with
+        return
+    if texts.fingerprint(train) != data:
+        raise UserError(f"{flags.masks}: was made with statistics of other comments than the training comments of "
+                        f"{flags.dataset}; make both again, with get_active_neuron.py --statistics --dataset "
+                        f"{flags.dataset} and gen_mask.py")
 
 
 if __name__ == "__main__":

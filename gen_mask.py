@@ -96,6 +96,7 @@ def main():
                 "random_draws": flags.random_draws, "names": list(made)}
     if statistics is not None:
         settings["statistics_sha256"] = opening.sha256(flags.statistics)
+        settings["statistics_data"] = Record.read(flags.statistics).get("data")  # of which training comments
     # Step 6 says when the prompts that chose the neurons test them, too.
     record = Record("gen_mask.py", settings, {"pretrained_model": ranked.get("pretrained_model"),
                                               "prompts": ranked.get("prompts", {})})

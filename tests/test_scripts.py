@@ -171,6 +171,20 @@ def test_statistics_of_neurons(here, tmp_path, tiny_model):
         tiny_model, status=2))
 
 
+def test_masks_with_statistics_of_other_data(here, copy):
+    (copy / "other").mkdir()
+    pd.read_csv(ROOT / "data/demo/train.csv")[::2].to_csv(copy / "other/train.csv", index=False)
+    masks_of = ["gen_mask.py", "--mask_method=mean", "--thresholds=8", "--masks=masks/mean.pkl", "--overwrite"]
+    evaluate = ["eval_mask_neuron.py", "--masks=masks/mean.pkl", "--seed=1", "--max_rows=4"]
+    here("get_active_neuron.py", "--statistics", "--comments=30", "--samples=3", "--dataset=other")
+    here(*masks_of)
+    line = one_line(here(*evaluate, status=2))
+    assert "masks/mean.pkl: was made with statistics of other comments than the training comments of demo" in line
+    here("get_active_neuron.py", "--statistics", "--comments=30", "--samples=3", "--overwrite")
+    here(*masks_of)
+    here(*evaluate)
+
+
 def test_every_step_writes_its_flags(study):
     folder, _ = study
     assert {str(path.relative_to(folder)) for path in folder.rglob("*.yaml")} == {
