@@ -124,11 +124,11 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY) -
     interval = "" if np.isnan(low) else f" (95% interval {low:.1f} to {high:.1f})"
     found = " and ".join(
         f"{(tables[name]['q'] < SIGNIFICANT).sum()} of {tested} {words}" if (tested := tables[name]["q"].notna().sum())
-        else f"no {words[:-1]}, since none is testable" for name, words in (("emotion", "concepts"),
+        else f"no {words[:-1]} (none is testable)" for name, words in (("emotion", "concepts"),
                                                                           ("attribute", "attributes")))
     study = " by the study's test, which takes pairs for independent"
     said = study if tables["overall"]["test"].str.startswith("the study's").any() else ""
-    numbers = f"{drop:.1f} {measure.unit} more than random ones{interval}".replace("-", "\u2212")
+    numbers = f"{round(drop, 1) + 0:.1f} {measure.unit} more than random ones{interval}".replace("-", "\u2212")
     return (f"{k:,} neurons masked: attributes' masks cost {numbers}; one-sided q < {SIGNIFICANT} for "
             f"{found}{said}.")
 
