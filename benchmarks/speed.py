@@ -1,17 +1,22 @@
-"""Steps 1 and 6 against the published way of doing them, on a random roberta-base and GoEmotions' text lengths.
+"""Steps 1 and 6 against two other ways of doing them, on a random model of a family and GoEmotions' text lengths.
 
-    python benchmarks/speed.py                  # a CPU takes about fifteen minutes; let nothing else run
-    python benchmarks/speed.py --device cuda
+    python benchmarks/speed.py --family roberta        # a CPU takes about ten minutes; let nothing else run
+    python benchmarks/speed.py --family llama --device cuda
 
-Prints, for (a) the published way, (b) ours in float32 and (c) ours in `--precision auto`: examples a second (the median
-of several steps, and the slowest and fastest), the ratio to (a), the share of the floor and the peak of memory; how
-long the full study would take; then how the cost grows with tasks, masks and text length.
+Prints, for training and for masked evaluation: examples a second (the median of several steps, and the slowest and
+fastest), the ratio to the published way, the share of the floor, and the peak of memory. The ways are
+
+  published   as the study did: float32, every text padded to 256 tokens, all positions through all layers and through
+              the head's whole vocabulary, one prompt or mask at a time, 16 rows;
+  plain       as a good user of transformers would: the precision that is fastest, rows sorted by length, only the
+              answer's position through the head, one prompt or mask at a time, 32 rows;
+  ours        as the scripts do it.
 
 The floor is 2 x parameters x tokens FLOP for a forward pass, and as many again for the backward pass through
-activations, over the rate of matrix products measured in the same precision right after. There are two: for torch's own
-products, and for those with weights laid out for oneDNN beforehand, the faster ones that ours are made of on a CPU.
-Tokens are those of mask, prompt and text, without padding; parameters are the encoder's matrices (85M). What is read at
-position 0 only, and what is the same under all masks, need not be computed everywhere: more than 100% is possible.
+activations, over the rate of matrix products in the same precision, measured right after: the better of torch's own and
+of those with weights laid out beforehand. Tokens are those of prompt and text, without padding; parameters are those of
+the layers' matrices. What need not be computed (other positions in the last layer, what is the same under all masks or
+for all prompts) is counted as well, so more than 100% is possible.
 """
 
 import argparse
@@ -26,109 +31,199 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.nn import functional as F
-from transformers import RobertaConfig, RobertaForMaskedLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from framework.model import loading  # noqa: E402
-from framework.model.speed import FrozenLinear  # noqa: E402
-from framework.old_trainer import PromptTrainer, Task, TrainSettings, count_right  # noqa: E402
-from framework.roberta import ROBERTA_LABEL_IDS, RobertaForMaskedLMPrompt  # noqa: E402
-from framework.tasks import TaskRows  # noqa: E402
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+from framework.model import loading, neurons, speed  # noqa: E402
+from framework.model.decoders import PromptedDecoder, down_projections  # noqa: E402
+from framework.model.encoders import PromptedEncoder  # noqa: E402
+from framework.model.neurons import Intervention  # noqa: E402
+from framework.tasks import Task, TaskRows  # noqa: E402
+from framework.training.evaluate import measure  # noqa: E402
+from framework.training.passes import group_size, positions_per_batch  # noqa: E402
+from framework.training.trainer import Job, PromptTrainer, TrainSettings  # noqa: E402
 
 # Tokens of `<s>` text `</s>` over GoEmotions' train split in RoBERTa's vocabulary, at these percentiles.
 PERCENTILES = [0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.9]
 LENGTHS = [3, 5, 6, 8, 11, 13, 16, 18, 21, 24, 27, 31, 33, 37, 46]
-PROMPT_LEN, MAX_LENGTH, BATCH, MASK_ID, PAD_ID = 100, 256, 16, 50264, 1
-BASE = dict(vocab_size=50265, max_position_embeddings=514, type_vocab_size=1, layer_norm_eps=1e-5, pad_token_id=PAD_ID)
+PROMPT_LEN, MAX_LENGTH, VOCABULARY, LABEL_IDS = 100, 256, 50265, (33407, 22173)
+
+BASE = {"num_hidden_layers": 12, "hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072}
+LLAMA = BASE | {"intermediate_size": 2048, "num_key_value_heads": 4}
+FAMILIES = {
+    "roberta": ("roberta", BASE | {"type_vocab_size": 1}), "bert": ("bert", BASE),
+    "modernbert": ("modernbert", BASE | {"intermediate_size": 1152}), "distilbert": ("distilbert", {}),
+    "llama": ("llama", LLAMA), "qwen3": ("qwen3", LLAMA | {"head_dim": 64}), "gpt2": ("gpt2", BASE),
+    "smollm2": ("llama", {"num_hidden_layers": 30, "hidden_size": 576, "num_attention_heads": 9,
+                          "num_key_value_heads": 3, "intermediate_size": 1536, "tie_word_embeddings": True}),
+    # Those whose attention transformers does not route: padded and plain in ours, too.
+    "mpnet": ("mpnet", BASE), "deberta-v2": ("deberta-v2", BASE | {
+        "relative_attention": True, "position_buckets": 256, "pos_att_type": ["p2c", "c2p"], "share_att_key": True}),
+    "falcon": ("falcon", BASE),
+}
 
 
-def make_comments(random, count, length=None):
-    """Random comments: `<mask>`, then as many tokens as GoEmotions' have (or `length`)."""
+def make_model(family, layers, attention):
+    """A random model of a family in float32, as transformers has it; whether it is a decoder."""
+    model_type, sizes = FAMILIES[family]
+    sizes = sizes | ({"num_hidden_layers": layers} if layers else {})
+    config = AutoConfig.for_model(model_type, vocab_size=VOCABULARY, max_position_embeddings=514, pad_token_id=1,
+                                  bos_token_id=0, eos_token_id=2, **sizes)
+    is_decoder = type(config) not in AutoModelForMaskedLM._model_mapping
+    kind = AutoModelForCausalLM if is_decoder else AutoModelForMaskedLM
+    torch.manual_seed(0)
+    chosen = attention or speed.attention_for(kind._model_mapping[type(config)])
+    return kind.from_config(config, attn_implementation=chosen).requires_grad_(False), is_decoder
+
+
+def our_model(family, layers, device, dtype):
+    model, is_decoder = make_model(family, layers, None)
+    tokenizer = AutoTokenizer.from_pretrained(ROOT / "backbone")
+    model = model.to(dtype)
+    prompted = (PromptedDecoder(model, tokenizer, LABEL_IDS, down_projections(model, family)) if is_decoder
+                else PromptedEncoder(model, tokenizer, LABEL_IDS))
+    prompted.to(device).keep_texts()
+    return prompted
+
+
+def make_comments(random, count, is_decoder, length=None):
+    """Random comments: a first token, then as many as GoEmotions' have (or `length`)."""
     lengths = np.interp(random.uniform(0, 99.9, count), PERCENTILES, LENGTHS).astype(int)
-    return [np.array([MASK_ID, 0, *random.integers(5, 50000, (length or n) - 2), 2]) for n in lengths]
+    begin = [0] if is_decoder else [4, 0]  # bos, or mask token and the token that begins a text
+    return [np.array([*begin, *random.integers(5, 50000, (length or n) - 1)]) for n in lengths]
 
 
-# ------------------------------------------------------------------------------------- (a) the published way, plainly
+# --------------------------------------------------------------------------------------------- the published, the plain
 
 
-def published_logits(model, prompt, comments):
-    """Pad to 256 tokens, run every layer at every position, and the whole head at every position."""
-    ids = torch.full((len(comments), MAX_LENGTH), PAD_ID)
-    for row, comment in enumerate(comments):
-        ids[row, : len(comment) - 1] = torch.from_numpy(comment[1:])
-    ids = ids.to(prompt.device)
-    words = model.roberta.embeddings.word_embeddings
-    mask = words(torch.full((len(comments), 1), MASK_ID, device=prompt.device))
-    embedded = torch.cat([mask, prompt.expand(len(comments), -1, -1), words(ids)], dim=1)
-    attended = torch.cat([ids.new_ones(len(comments), 1 + len(prompt)), (ids != PAD_ID).long()], dim=1)
-    positions = torch.arange(embedded.shape[1], device=prompt.device)[None]
-    states = model.roberta(inputs_embeds=embedded, attention_mask=attended, position_ids=positions).last_hidden_state
-    return model.lm_head(states)[:, 0, list(ROBERTA_LABEL_IDS)]
+class Plain:
+    """A model of transformers in a loop as its users write it.
+
+    Parameters
+    ----------
+    published : bool
+        As in the study; otherwise as a good user would.
+    """
+
+    def __init__(self, family, layers, device, dtype, published):
+        # Attention as transformers computed it when the study was published, or as it does now.
+        model, self.is_decoder = make_model(family, layers, "eager" if published else None if
+                                            FAMILIES[family][0] in ("mpnet", "deberta-v2") else "sdpa")
+        self.model, self.published, self.rows = model.to(device, dtype), published, 16 if published else 32
+        self.down = (down_projections(model, family) if self.is_decoder
+                     else neurons.named(model.base_model, model.config.model_type))
+        if not published:
+            self.model.base_model.register_forward_hook(self._keep_answer)
+
+    def _keep_answer(self, module, inputs, output):
+        output.last_hidden_state = output.last_hidden_state[:, [-1 if self.is_decoder else 0]]
+        return output
+
+    def logits(self, prompt, comments):
+        """Two logits for each comment; prompt [P, W]."""
+        longest = MAX_LENGTH + 1 if self.published else max(map(len, comments))
+        words, device = self.model.get_input_embeddings(), prompt.device
+        ids, attended = torch.ones(len(comments), longest, dtype=torch.long), torch.zeros(len(comments), longest)
+        for row, comment in enumerate(comments):
+            place = slice(longest - len(comment), None) if self.is_decoder else slice(len(comment))
+            ids[row, place], attended[row, place] = torch.from_numpy(comment), 1
+        tokens, attended = words(ids.to(device)), attended.to(device).long()
+        prompts, seen = prompt.to(tokens.dtype).expand(len(ids), -1, -1), attended.new_ones(len(ids), len(prompt))
+        split = longest if self.is_decoder else 1
+        embedded = torch.cat([tokens[:, :split], prompts, tokens[:, split:]], dim=1)
+        attended = torch.cat([attended[:, :split], seen, attended[:, split:]], dim=1)
+        positions = (attended.cumsum(1) - 1).clamp(min=0)
+        options = {"use_cache": False} if self.is_decoder else {}
+        output = self.model(inputs_embeds=embedded, attention_mask=attended, position_ids=positions, **options)
+        return output.logits[:, -1 if self.is_decoder else 0, list(LABEL_IDS)].float()
+
+    def training(self, comments, labels):
+        """A step of one prompt."""
+        width, device = self.model.get_input_embeddings().embedding_dim, self.model.device
+        prompt = torch.nn.Parameter(torch.randn(PROMPT_LEN, width, device=device) * 0.02)
+        optimizer = torch.optim.AdamW([prompt], lr=2e-3, eps=1e-6)
+        batches = self._batches(comments)
+        self.model.train()
+
+        def step(number):
+            rows = batches[number]
+            logits = self.logits(prompt, [comments[row] for row in rows])
+            F.cross_entropy(logits, labels[rows].to(device)).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            return len(rows)
+
+        return step
+
+    def evaluation(self, comments, mask):
+        """A batch of rows under one mask [L, D]."""
+        width, device = self.model.get_input_embeddings().embedding_dim, self.model.device
+        prompt, batches = torch.randn(PROMPT_LEN, width, device=device) * 0.02, self._batches(comments)
+        for name, row in zip(self.down, mask.to(device, self.model.dtype)):
+            self.model.base_model.get_submodule(name).register_forward_pre_hook(
+                lambda module, inputs, row=row: (inputs[0] * row,))
+        self.model.eval()
+
+        @torch.no_grad()
+        def step(number):
+            return len(self.logits(prompt, [comments[row] for row in batches[number]]).argmax(-1))
+
+        return step
+
+    def _batches(self, comments):
+        """Batches of rows as they come, or of rows of about a length."""
+        order = np.arange(len(comments))
+        if not self.published:
+            order = np.argsort([len(comment) for comment in comments], kind="stable")
+        batches = order[: len(order) // self.rows * self.rows].reshape(-1, self.rows)
+        return batches[np.random.default_rng(0).permutation(len(batches))]
 
 
-def published_training(model, comments, labels):
-    """One step of one prompt, 16 rows."""
-    prompt = torch.nn.Parameter(torch.randn(PROMPT_LEN, model.config.hidden_size, device=model.device) * 0.02)
-    optimizer = torch.optim.AdamW([prompt], lr=2e-3, eps=1e-6)
-    model.train()
-
-    def step(number):
-        rows = range(number * BATCH, (number + 1) * BATCH)
-        logits = published_logits(model, prompt, [comments[row] for row in rows])
-        F.cross_entropy(logits, labels[rows.start: rows.stop].to(model.device)).backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        return BATCH
-
-    return step
-
-
-def published_evaluation(model, comments, mask):
-    """Sixteen rows under one mask."""
-    prompt = torch.randn(PROMPT_LEN, model.config.hidden_size, device=model.device) * 0.02
-    for layer, row in zip(model.roberta.encoder.layer, mask):
-        layer.intermediate.register_forward_hook(lambda module, inputs, output, row=row: output * row)
-    model.eval()
-
-    @torch.no_grad()
-    def step(number):
-        return len(published_logits(model, prompt, comments[number * BATCH: (number + 1) * BATCH]).argmax(-1))
-
-    return step
-
-
-# ---------------------------------------------------------------------------------------------------------- (b, c) ours
+# ----------------------------------------------------------------------------------------------------------------- ours
 
 
 def our_training(model, comments, labels, tasks):
-    """One step of `tasks` prompts, 16 rows each."""
-    positions = loading.positions_per_batch(model, training=True)
-    trainer = PromptTrainer(model, comments, comments, TrainSettings(), positions)
+    """A step of `tasks` prompts, 16 rows each."""
+    settings = TrainSettings()
+    trainer = PromptTrainer(model, comments, comments, settings, positions_per_batch(model, training=True))
     random = np.random.default_rng(0)
     for seed in range(tasks):
         row = random.integers(0, len(comments), 512)
         rows = TaskRows(row, labels.numpy()[row])
-        trainer.add(Task("fear", seed, train=rows, dev=rows))
-    return lambda number: trainer.step(trainer.next_rows()) is not None and tasks * BATCH
+        trainer.add(Job(Task("fear", seed), rows, rows))
+    return lambda number: trainer.step(trainer.next_batches()) is not None and tasks * settings.batch_size
 
 
 def our_evaluation(model, comments, labels, masks):
     """A few rows of all lengths under each of `masks`: about 256 examples, or two passes where one takes more."""
-    positions = loading.positions_per_batch(model, training=False)
+    positions = positions_per_batch(model, training=False)
     rows = max(4, max(256, 2 * positions // 128) // len(masks))
     chosen = np.argsort([len(comment) for comment in comments])[np.linspace(0, len(comments) - 1, rows).astype(int)]
-    prompt = torch.randn(PROMPT_LEN, model.config.hidden_size, device=model.device) * 0.02
-    asked = TaskRows(chosen, labels.numpy()[chosen])
-    masks = masks.to(model.device, model.dtype)
+    prompt = torch.randn(PROMPT_LEN, model.prompt_width, device=model.device) * 0.02
+    asked, change = TaskRows(chosen, labels.numpy()[chosen]), Intervention(masks).to(model.device, model.dtype)
 
     def step(number):
-        count_right(model, comments, asked, prompt, positions, neuron_masks=masks)
+        measure(model, comments, asked, prompt, positions, intervention=change)
         return rows * len(masks)
 
     return step
 
 
-# -------------------------------------------------------------------------------------------------------- measuring
+# ------------------------------------------------------------------------------------------------------------ measuring
+
+
+def name_of(device):
+    """The processor's name, and what it multiplies with."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    information = Path("/proc/cpuinfo")
+    text = information.read_text() if information.exists() else ""
+    name = next((line.split(":")[1].strip() for line in text.splitlines() if line.startswith("model name")),
+                platform.processor() or platform.machine())
+    units = [unit for flag, unit in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX-512 with bfloat16"), ("avx2", "AVX2"))
+             if f" {flag}" in text]
+    return f"{name} ({units[0] if units else 'no vector unit known'}), {torch.get_num_threads()} threads"
 
 
 def synchronize(device):
@@ -151,17 +246,16 @@ def timed(step, device, repeats, warmup=1):
 
 
 @torch.no_grad()
-def matmul_rates(device, dtype, hidden):
-    """FLOP a second of torch's products and of those with weights in our layout: the better of two shapes."""
+def matmul_rate(device, dtype, hidden):
+    """FLOP a second of matrix products: the better of two shapes, by torch's own product and by ours."""
     rates = []
-    for kind in (torch.nn.Linear, FrozenLinear):
-        rates.append(0.0)
-        for inner, outer in ((4096, 4096), (hidden, 4 * hidden)):
-            states = torch.randn(4096, inner, device=device).to(dtype)
-            linear = kind(inner, outer).to(device, dtype).requires_grad_(False)
-            seconds = statistics.median(timed(lambda number: len(linear(states)), device, 5))
-            rates[-1] = max(rates[-1], 2 * inner * outer / seconds)
-    return rates
+    for inner, outer in ((4096, 4096), (hidden, 4 * hidden)):
+        states, plain = torch.randn(4096, inner, device=device).to(dtype), torch.nn.Linear(inner, outer)
+        plain = plain.to(device, dtype)
+        for linear in (plain, speed.FrozenLinear.of(plain)):
+            seconds = statistics.median(timed(lambda number, linear=linear: len(linear(states)), device, 5))
+            rates.append(2 * inner * outer / seconds)
+    return max(rates)
 
 
 class Peak:
@@ -183,95 +277,85 @@ class Peak:
         return int(line.split()[1]) * 1024 / 1e9
 
 
-def make_model(device, dtype, layers, hidden):
-    torch.manual_seed(0)
-    config = RobertaConfig(num_hidden_layers=layers, hidden_size=hidden, num_attention_heads=hidden // 64,
-                           intermediate_size=4 * hidden, **BASE)
-    return RobertaForMaskedLMPrompt(config, prompt_len=PROMPT_LEN).to(device, dtype)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0],
                                      formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--family", choices=FAMILIES, default="roberta", help="what the random model is")
+    parser.add_argument("--layers", type=int, help="layers of the model; default: the family's, 12 in most")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    parser.add_argument("--layers", type=int, default=12, help="layers of the model; 12 is roberta-base")
-    parser.add_argument("--hidden", type=int, default=768, help="width of the model; 768 is roberta-base")
     parser.add_argument("--repeats", type=int, default=5, help="timed steps, of which the median is taken")
     parser.add_argument("--tasks", type=int, help="prompts that train together; default: as many as in train.py")
     parser.add_argument("--masks", type=int, default=16, help="masks in one pass")
-    parser.add_argument("--no_growth", action="store_true", help="leave out the cost against tasks, masks and length")
+    parser.add_argument("--growth", action="store_true", help="also the cost against tasks, masks and length of text")
     flags = parser.parse_args()
     device = loading.resolve_device(flags.device)
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
-    print(f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}; "
-          f"{flags.layers} layers of width {flags.hidden}, prompts of {PROMPT_LEN}")
-
-    random = np.random.default_rng(0)
-    comments = make_comments(random, 4096)
-    labels = torch.from_numpy(random.integers(0, 2, 4096))
-    tokens = statistics.mean(map(len, comments)) + PROMPT_LEN
     auto = loading.resolve_precision("auto", device)
-    if flags.tasks is None:
-        model = make_model(device, auto, flags.layers, flags.hidden)
-        flags.tasks = loading.group_size("auto", loading.positions_per_batch(model, training=True), BATCH, PROMPT_LEN)
-        del model
-    print(f"{flags.tasks} tasks train together, {flags.masks} masks in a pass")
-    parameters = flags.layers * 12 * flags.hidden**2
-    masks = (torch.rand(flags.masks, flags.layers, 4 * flags.hidden) > 0.1).float()
 
-    config = make_model("cpu", torch.float32, flags.layers, flags.hidden).config
-    config._attn_implementation = "eager"  # as transformers computed attention when the study was published
-    torch.manual_seed(0)
-    plain = RobertaForMaskedLM(config).to(device).requires_grad_(False)
-    rows: dict[str, list] = {"training": [], "masked evaluation": []}
+    model = our_model(flags.family, flags.layers, device, auto)
+    random, is_decoder = np.random.default_rng(0), isinstance(model, PromptedDecoder)
+    comments = make_comments(random, 4096, is_decoder)
+    labels = torch.from_numpy(random.integers(0, 2, len(comments)))
+    tokens = statistics.mean(map(len, comments)) + PROMPT_LEN
+    maps = [module for module in model.base_model.modules() if isinstance(module, torch.nn.Linear)]
+    parameters, hidden = sum(linear.weight.numel() for linear in maps), model.config.hidden_size
+    tasks = flags.tasks or group_size("auto", positions_per_batch(model, training=True), 16, PROMPT_LEN)
+    masks = (torch.rand(flags.masks, *model.shape) > 0.1).float()
+    print(f"{name_of(device)}, torch {torch.__version__}\n{flags.family}: {model.shape[0]} layers of width {hidden} "
+          f"and {model.shape[1]} neurons, {parameters / 1e6:.0f}M parameters in them, "
+          f"{'packed' if model.fast else 'padded'}; prompts of {PROMPT_LEN}; {tasks} tasks train together, "
+          f"{flags.masks} masks in a pass")
+    del model
 
-    def measure(label, dtype, training, evaluation):
-        """One line of each table, with the rates of matrix products at that time."""
-        measured = []
+    rows = {"training": [], "masked evaluation": []}
+
+    def measure_way(label, dtype, make, training, evaluation):
+        """One line of each table, with the rate of matrix products at that time."""
+        model, measured = make(), []
         for make_step in (training, evaluation):
             peak = Peak(device)
-            measured.append((timed(make_step(), device, flags.repeats), peak.read()))
-        rates = matmul_rates(device, dtype, flags.hidden)
-        print(f"{label}: matrix products at {rates[0] / 1e9:,.0f} GFLOP/s, with packed weights {rates[1] / 1e9:,.0f}")
+            measured.append((timed(make_step(model), device, flags.repeats), peak.read()))
+        rate = matmul_rate(device, dtype, hidden)
+        print(f"{label}: matrix products at {rate / 1e9:,.0f} GFLOP/s")
         for part, (seconds, memory) in zip(rows.values(), measured):
-            part.append((label, seconds, memory, rates))
+            part.append((label, seconds, memory, rate))
 
-    measure("(a) published way", torch.float32, lambda plain=plain: published_training(plain, comments, labels),
-            lambda plain=plain: published_evaluation(plain, comments, masks[0].to(device)))
-    del plain
+    for label, dtype, published in (("published, float32", torch.float32, True), (f"plain, {str(auto)[6:]}", auto,
+                                                                                False)):
+        measure_way(label, dtype, lambda: Plain(flags.family, flags.layers, device, dtype, published),
+                    lambda plain: plain.training(comments, labels), lambda plain: plain.evaluation(comments, masks[0]))
     loading.prepare(device)  # as the scripts do
-    for label, dtype in (("(b) ours, float32", torch.float32), (f"(c) ours, auto: {str(auto)[6:]}", auto)):
-        model = make_model(device, dtype, flags.layers, flags.hidden)
-        measure(label, dtype, lambda: our_training(model, comments, labels, flags.tasks),
-                lambda: our_evaluation(model, comments, labels, masks))
+    measure_way(f"ours, {str(auto)[6:]}", auto, lambda: our_model(flags.family, flags.layers, device, auto),
+                lambda model: our_training(model, comments, labels, tasks),
+                lambda model: our_evaluation(model, comments, labels, masks))
 
     for part, passes in (("training", 2), ("masked evaluation", 1)):
-        print(f"\n{part:<28}{'examples/s':>12}{'of steps':>20}{'ratio to (a)':>14}{'of floors':>14}{'peak GB':>10}")
+        print(f"\n{part:<22}{'examples/s':>12}{'of steps':>20}{'ratio':>8}{'of the floor':>14}{'peak GB':>10}")
         slowest = statistics.median(rows[part][0][1])
-        for label, steps, memory, rates in rows[part]:
+        for label, steps, memory, rate in rows[part]:
             seconds = statistics.median(steps)
-            floors = " /".join(f"{passes * 2 * parameters * tokens / rate / seconds:5.0%}" for rate in rates)
-            print(f"{label:<28}{1 / seconds:>12.2f}{f'{1 / steps[-1]:.2f}-{1 / steps[0]:.2f}':>20}"
-                  f"{slowest / seconds:>14.1f}{floors:>14}{memory:>10.1f}")
+            share = passes * 2 * parameters * tokens / rate / seconds
+            print(f"{label:<22}{1 / seconds:>12.2f}{f'{1 / steps[-1]:.2f}-{1 / steps[0]:.2f}':>20}"
+                  f"{slowest / seconds:>8.1f}{share:>14.0%}{memory:>10.1f}")
     print("\nthe full study, 324 tasks with 2,732 training and 342 dev rows on average: 50 epochs; 252 masks")
     for (label, training, *_), (_, evaluation, *_) in zip(*rows.values()):
         train, evaluate = statistics.median(training), statistics.median(evaluation)
-        print(f"{label:<28}step 1 {324 * 50 * (2732 * train + 342 * evaluate) / 3600:10,.1f} h"
+        print(f"{label:<22}step 1 {324 * 50 * (2732 * train + 342 * evaluate) / 3600:10,.1f} h"
               f"    step 6 {324 * 253 * 342 * evaluate / 3600:10,.1f} h")
-    if flags.no_growth:
+    if not flags.growth:
         return
 
     print(f"\ncost in {str(auto)[6:]}, milliseconds an example")
-    for tasks in sorted({1, flags.tasks, 4 * flags.tasks}):
-        seconds = statistics.median(timed(our_training(model, comments, labels, tasks), device, 3))
-        print(f"  training, {tasks:>3} tasks together: {1000 * seconds:8.2f}")
+    model = our_model(flags.family, flags.layers, device, auto)
+    for count in sorted({1, tasks, 4 * tasks}):
+        seconds = statistics.median(timed(our_training(model, comments, labels, count), device, 3))
+        print(f"  training, {count:>3} tasks together: {1000 * seconds:8.2f}")
     for count in sorted({1, 4, flags.masks}):
-        masks = (torch.rand(count, flags.layers, 4 * flags.hidden) > 0.1).float()
-        seconds = statistics.median(timed(our_evaluation(model, comments, labels, masks), device, 3))
+        some = (torch.rand(count, *model.shape) > 0.1).float()
+        seconds = statistics.median(timed(our_evaluation(model, comments, labels, some), device, 3))
         print(f"  evaluation, {count:>3} masks in one pass: {1000 * seconds:8.2f}")
     for length in (8, 32, 128, 256):
-        comments = make_comments(random, 256, length)
-        seconds = statistics.median(timed(our_training(model, comments, labels[:256], flags.tasks), device, 3))
+        comments = make_comments(random, 256, is_decoder, length)
+        seconds = statistics.median(timed(our_training(model, comments, labels[:256], tasks), device, 3))
         print(f"  training, texts of {length:>3} tokens: {1000 * seconds:8.2f}")
 
 
