@@ -1,4 +1,4 @@
-"""Load the backbone and its tokenizer by name; choose device and precision."""
+"""Load a model and its tokenizer by name; choose device and precision."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import copy
 import ctypes
 import hashlib
-import math
 import os
 import platform
 from collections.abc import Sequence
@@ -56,7 +55,7 @@ def resolve_device(name: str) -> torch.device:
 
 
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:
-    """The backbone's dtype for "auto", "fp32" or "bf16".
+    """The model's dtype for "auto", "fp32" or "bf16".
 
     "auto" is bfloat16 where the hardware multiplies it natively and float32 elsewhere. The choice follows from the
     hardware and not from a measurement, so that a command gives the same results each time.
@@ -273,47 +272,3 @@ def prepare(device: torch.device) -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(most_mappings, 0)
         mallopt(trim_threshold, 2**31 - 1)
-
-
-def positions_per_batch(model: PromptedModel, training: bool) -> int:
-    """How many positions (rows x length) one forward pass takes, from the device's memory.
-
-    On a CPU, more than fits its caches makes nothing faster.
-
-    Parameters
-    ----------
-    model : RobertaForMaskedLMPrompt or PromptedEncoder
-    training : bool
-        Whether all layers keep their values for a backward pass.
-    """
-    if model.device.type != "cuda":
-        return 4096
-    free, _ = torch.cuda.mem_get_info(model.device)
-    layers, units = neurons.shape(model)
-    width = 12 * model.config.hidden_size + 3 * units  # values that a layer keeps for the backward pass
-    if training:
-        width += 3 * 128 * model.config.num_attention_heads  # attention with dropout: each head's, for each of its keys
-    else:
-        layers = 2
-    return max(4096, int(0.6 * free / (width * layers * model.dtype.itemsize)))
-
-
-def group_size(tasks_per_batch: int | str, positions: int, batch_size: int, prompt_len: int) -> int:
-    """How many tasks train together: as asked, or ("auto") enough that their rows fill a forward pass four times.
-
-    More rows than one pass takes are sorted by length before they are cut into passes, which saves padding.
-
-    Parameters
-    ----------
-    tasks_per_batch : int or "auto"
-    positions : int
-        Of one forward pass, as of `positions_per_batch`.
-    batch_size : int
-        Rows of one task in a step.
-    prompt_len : int
-        P.
-    """
-    if tasks_per_batch != "auto":
-        return int(tasks_per_batch)
-    typical_length = prompt_len + 28  # with a comment
-    return max(4, math.ceil(4 * positions / typical_length / batch_size))

@@ -32,8 +32,9 @@ class PromptedModel(nn.Module):
     tokenizer : transformers tokenizer
     label_ids : sequence of two int
         The vocabulary entries read as class 0 and class 1.
-    down : list of nn.Module
-        The linear maps that lead out of the feed-forward blocks, in order. What enters them are the neurons.
+    down : list of str
+        Below the base model, the names of the linear maps that lead out of the feed-forward blocks, in order. What
+        enters them are the neurons.
     layers : int, optional
         How often one of them is called in a pass, where layers share their weights; as often as there are maps.
     """

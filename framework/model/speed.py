@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.pytorch_utils import Conv1D
+
+from framework.model.layout import Layout, spread
 
 ATTENTION = "openneuron"  # the name under which transformers knows `attend`
 # Where attention is faster as two products than by torch's fused function: that one's gradient is slow on a CPU, and it
@@ -32,144 +33,6 @@ def attention_for(family: type[PreTrainedModel]) -> str:
     if getattr(family, "_supports_attention_backend", False):
         return ATTENTION
     return "sdpa" if getattr(family, "_supports_sdpa", False) else "eager"
-
-
-# ------------------------------------------------------------------------------------------------------- rows in a pass
-
-
-class Layout:
-    """Where the rows of a pass stand among its N positions.
-
-    Parameters
-    ----------
-    lengths : int array [B]
-        Positions of each row.
-    answers : int array [B]
-        Which of its positions answers.
-    device : torch.device
-    packed : bool
-        Whether rows stand one behind the other without padding, or each is padded to the longest.
-
-    Attributes
-    ----------
-    row, place : LongTensor [N], on the CPU
-        Each position's row, and how far behind the row's beginning it stands.
-    position : LongTensor [N], on the device
-        `place`, where the model sees it; 0 at padding.
-    answers : LongTensor [B], on the device
-        Which of the N positions answer.
-    attended : BoolTensor [B, T], on the device
-        False at the padding that attention needs; packed rows are padded to a multiple of 32 there, since softmax over
-        such a number of keys takes half the time of one over a few less.
-    """
-
-    def __init__(self, lengths: np.ndarray, answers: np.ndarray, device: torch.device, packed: bool) -> None:
-        self.lengths, self.packed, self.rows, self.device = lengths, packed, len(lengths), device
-        self.before = 0  # keys in front of a row's own
-        self.causal = False  # whether a rule by which a position sees later ones is an error
-        longest = int(lengths.max())
-        self.width = longest + -longest % 32 if packed else longest
-        attended = np.arange(self.width) < lengths[:, None]
-        row, place = (attended if packed else np.ones_like(attended)).nonzero()
-        self.row, self.place = torch.from_numpy(row), torch.from_numpy(place)
-        position = np.where(place < lengths[row], place, 0)
-        first = np.cumsum(lengths) - lengths if packed else np.arange(self.rows) * longest
-        self.position = torch.from_numpy(position).to(device)
-        self.answers = torch.from_numpy(first + answers).to(device)
-        self.answer_place = torch.from_numpy(answers).to(device)
-        self.attended = torch.from_numpy(attended).to(device)
-        self._shares: dict[tuple[int, int], tuple[Tensor, Tensor, Tensor]] = {}
-
-    def seen_by(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """What a layer's queries see: keys and values [M x B, heads, T, size] of their rows."""
-        return key, value
-
-    def unpadded(self, states: Tensor) -> Tensor:
-        """The states [N, ...] of all positions that are not padding, whatever dimensions they have in front."""
-        states = states.reshape(-1, states.shape[-1])
-        return states if self.packed else states[self.attended.flatten()]
-
-    def pad(self, states: Tensor) -> Tensor:
-        """From heads' states [M, heads, N, size] to rows [M x B, heads, T, size]."""
-        copies, heads, _, size = states.shape
-        if self.packed:
-            return _Pad.apply(states.transpose(1, 2).reshape(-1, size), self, copies, heads)
-        return states.unflatten(2, (self.rows, self.width)).transpose(1, 2).flatten(0, 1)
-
-    def unpad(self, states: Tensor, copies: int) -> Tensor:
-        """From rows [M x B, heads, T, size] to heads' states [M, N, heads, size]."""
-        if self.packed:
-            return _Unpad.apply(states, self, copies).view(copies, -1, *states.shape[1::2])
-        return states.transpose(1, 2).reshape(copies, -1, *states.shape[1::2])
-
-    def shares(self, copies: int, heads: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Where heads' shares of packed positions go when padded, and come from; counted in shares.
-
-        The copy that pads so brings the heads to the front as well.
-
-        Returns
-        -------
-        padded : LongTensor [M x N x heads]
-            Each share's place among the padded ones [M x B, heads, T].
-        packed : LongTensor [M x B x heads x T]
-            The other way; at padding the row's own first share, which attention then passes over.
-        padding : LongTensor
-            The places of padding.
-        """
-        if (copies, heads) not in self._shares:
-            row = (torch.arange(copies)[:, None] * self.rows + self.row).flatten()
-            padded = (row[:, None] * heads + torch.arange(heads)) * self.width + self.place.repeat(copies)[:, None]
-            packed = torch.full((copies * self.rows * heads * self.width,), -1)
-            packed[padded.flatten()] = torch.arange(padded.numel())
-            padding = (packed < 0).nonzero()[:, 0]
-            packed[padding] = packed[padding // self.width * self.width]
-            self._shares[copies, heads] = padded.flatten(), packed, padding
-        return self._shares[copies, heads]
-
-
-class _Pad(torch.autograd.Function):
-    """Shares [M x N x heads, size] to where they are padded.
-
-    Its gradient takes each from its place; torch, not knowing that no two come to one, would add up one by one.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, states: Tensor, layout: Layout, copies: int, heads: int) -> Tensor:
-        ctx.padded, packed, _ = layout.shares(copies, heads)
-        return states.index_select(0, packed).view(copies * layout.rows, heads, layout.width, -1)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
-        return gradient.reshape(-1, gradient.shape[-1]).index_select(0, ctx.padded), None, None, None
-
-
-class _Unpad(torch.autograd.Function):
-    """The other way; the gradient at padding is 0."""
-
-    @staticmethod
-    def forward(ctx: Any, states: Tensor, layout: Layout, copies: int) -> Tensor:
-        ctx.shape = states.shape
-        padded, ctx.packed, ctx.padding = layout.shares(copies, states.shape[1])
-        return states.reshape(-1, states.shape[-1]).index_select(0, padded)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        shares = gradient.reshape(-1, ctx.shape[-1]).index_select(0, ctx.packed)
-        return shares.index_fill_(0, ctx.padding, 0).view(ctx.shape), None, None
-
-
-class _Spread(torch.autograd.Function):
-    """Answers' states [M, B, ...] at their places among N positions, where all else is 0."""
-
-    @staticmethod
-    def forward(ctx: Any, states: Tensor, places: Tensor, count: int) -> Tensor:
-        ctx.places = places
-        spread = states.new_zeros(len(states), count, *states.shape[2:])
-        return spread.index_copy_(1, places, states)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return gradient.index_select(1, ctx.places), None, None
 
 
 # --------------------------------------------------------------------------------------------------------------- a pass
@@ -346,7 +209,7 @@ def attend(
             enable_gqa=key.shape[1] != query.shape[1])
     if last:
         states = context.squeeze(2).unflatten(0, (copies, layout.rows))
-        return _Spread.apply(states, layout.answers, len(layout.position)), None
+        return spread(states, layout.answers, len(layout.position)), None
     return layout.unpad(context, copies), None
 
 
@@ -401,7 +264,7 @@ class FrozenLinear(nn.Linear):
             return self._product(states)
         if self.asks and this.is_in_last_layer():  # for queries of the answers' positions alone
             asked = self._product(states.index_select(1, this.layout.answers))
-            return _Spread.apply(asked, this.layout.answers, states.shape[1])
+            return spread(asked, this.layout.answers, states.shape[1])
         return self._product(this.narrow(states))
 
     def _product(self, states):
