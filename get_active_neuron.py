@@ -117,17 +117,17 @@ def write_activations(flags):
           f"neurons ({num_layers} layers x {units}), and {{concept}}-all.csv, their sum over seeds")
     if flags.activation_mode == "before_relu":
         script.next_step("rsa_searchlight.py", activation_dir=flags.activation_dir,
-                         attributes=str(ratings_of(flags.dataset)))
+                         attributes=str(ratings_of(flags)))
     else:
         script.next_step("compare_people.py", count_dir=flags.activation_dir)
 
 
-def ratings_of(dataset):
-    """Where people's ratings of a data set's concepts are: the demonstration's, or those that are there to be used."""
-    own, study = Path("ratings/attribute_ratings.csv"), Path("data/human/attribute_ratings.csv")
-    if dataset == "demo":
+def ratings_of(flags):
+    """Where people's ratings of the concepts are: the demonstration's, the study's, or one's own."""
+    own = (flags.study or Path()) / "ratings" / "attribute_ratings.csv"
+    if flags.dataset == "demo":
         return Path(os.path.relpath(Path(__file__).with_name("data") / "demo" / "attribute_ratings.csv"))
-    return own if own.exists() else study
+    return Path("data/human/attribute_ratings.csv") if "goemotions" in flags.dataset and not own.exists() else own
 
 
 def write_statistics(flags):

@@ -82,6 +82,7 @@ def measure(study, task):
 
 def main():
     flags = parse_flags()
+    from framework.analysis.searchlight import THRESHOLDS, thresholds_for
     from framework.files import activations, texts
     from framework.files.record import Output, Record
     from framework.model import loading
@@ -129,7 +130,9 @@ def main():
     ranks = write_ranks(flags.effects, place_of_ranks(flags), num_layers, units)
     print(f"wrote {flags.effects}/{{concept}}-{{seed}}.csv: {len(prompts)} tasks x {num_layers * units} neurons, and "
           f"{ranks}: 1 is the neuron whose masking costs a concept most")
-    script.next_step("gen_mask.py", ranks=ranks)
+    fitting = thresholds_for(num_layers * units)
+    script.next_step("gen_mask.py", study=known.study_of("effects", flags.effects), ranks=ranks,
+                     thresholds=None if fitting == list(THRESHOLDS) else fitting)
 
 
 def place_of_ranks(flags):

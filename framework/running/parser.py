@@ -29,7 +29,14 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, with `--study`, `--config` and abbreviations.
 
     `add_argument` adds to the step's own flags, which `--help` shows first, under `title`.
+
+    Attributes
+    ----------
+    study : Path or None
+        What `--study` was given in this process, for the line that names the next step.
     """
+
+    study: Path | None = None
 
     def __init__(self, description: str, epilog: str | None, title: str) -> None:
         super().__init__(usage="%(prog)s [flags]", description=description, epilog=epilog, formatter_class=_Formatter,
@@ -69,6 +76,7 @@ class Parser(argparse.ArgumentParser):
             for action in required:
                 action.required = False
         flags = self.parse_args(arguments)
+        Parser.study = flags.study
         if flags.config:
             self._take_defaults_from(flags.config)
             flags = self.parse_args(arguments)

@@ -100,28 +100,29 @@ def write_config(flags: Namespace, output: Path) -> None:
     config.write_config(path, known.as_given(flags), f"python {name.name} --config {shlex.quote(str(path))}")
 
 
-def next_step(script: str, **named: Any) -> None:
+def next_step(script: str, study: Path | None = None, **named: Any) -> None:
     """Print the whole command of the step that comes next.
 
     Parameters
     ----------
     script : str
         Its name, such as ``gen_mask.py``.
+    study : Path, optional
+        Its `--study`: by default this run's, or else the one folder below which all paths have their default places.
     **named
-        Its flags. None and empty lists are left out, True is a flag without a value. Paths that stand at their
-        default places in one folder are given as ``--study`` of that folder, or not at all.
+        Its further flags. None and empty lists are left out, True is a flag without a value, and paths that have
+        their default places are not named.
     """
-    parts = ["python", script]
-    paths = {name: value for name, value in named.items() if isinstance(value, Path)}
-    studies = {known.study_of(name, path) for name, path in paths.items()}
-    if len(studies) == 1 and (study := studies.pop()) is not None:
-        parts += [] if study == Path() else ["--study", str(study)]
-        named = {name: value for name, value in named.items() if name not in paths}
+    studies = {name: known.study_of(name, value) for name, value in named.items() if isinstance(value, Path)}
+    places = set(studies.values())
+    common = places.pop() if len(places) == 1 else None
+    study = study or known.Parser.study or common or Path()
+    parts = ["python", script, *([] if study == Path() else ["--study", str(study)])]
     for name, value in named.items():
         if isinstance(value, (list, tuple)):
             parts += [f"--{name}", *map(str, value)] if value else []
         elif value is True:
             parts.append(f"--{name}")
-        elif value not in (None, False):
+        elif value not in (None, False) and studies.get(name) != study:
             parts += [f"--{name}", str(value)]
     print("next:", shlex.join(parts))
