@@ -1,49 +1,51 @@
 #!/usr/bin/env bash
 # All six steps on the embedded model and the demonstration corpus, in a few minutes; the figures are in pic/demo.
-# Smaller than a study: 2 seeds, prompts of 20 vectors, 2 thresholds. The ratings are an illustration, not people's.
+# Smaller than a study: 2 seeds, prompts of 20 vectors, one threshold. The ratings are an illustration, not people's.
+# The prompts of seed 1 choose the neurons, those of seed 3 are tested, on comments that chose nothing.
 set -euo pipefail
 cd "$(dirname "$0")"
 source environment.sh requirements.txt
 
-seeds="1 3"
-model="--pretrained_model backbone --checkpoint_dir runs/demo/checkpoint --random_seed $seeds"
+study="--study runs/demo"
 again=--overwrite  # what an older version of the model or of the corpus left in runs/demo is made again
-ranks=runs/demo/neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv
-masks=runs/demo/masks/RSA_14property_top_250_500.pkl
-results=runs/demo/eval_mask_neuron_result
+attributes="--attributes data/demo/attribute_ratings.csv"
 
 step() { printf '\n\033[1m%s\033[0m\n$ python %s\n' "$1" "${*:2}"; python "${@:2}"; }
 
-step "Steps 1 and 2: train a prompt for each of 27 emotions and $(wc -w <<< "$seeds") seeds" \
-    train.py $model --dataset demo --prompt_len 20 --prompt_init mask --epochs 6 --lr 0.02 $again
+step "Steps 1 and 2: train a prompt for each of 27 emotions and 2 seeds" \
+    train.py $study --pretrained_model backbone --dataset demo --seed 1 3 --prompt_len 20 --prompt_init mask --epochs 6 --lr 0.02 $again
 step "Step 3: read the neurons that each prompt switches on" \
-    get_active_neuron.py $model --output_dir runs/demo/active_neuron_before_relu_csv $again
+    get_active_neuron.py $study $again
 step "Step 4: rank the neurons by how well they mirror each attribute" \
-    rsa_searchlight.py --activation_dir runs/demo/active_neuron_before_relu_csv \
-    --attributes data/demo/attribute_ratings.csv --CSV_Path $ranks --permutations 200 $again
-step "Step 5: masks of the best-ranked neurons, and random ones" \
-    gen_mask.py --CSV_Path $ranks --PKL_File $masks --thresholds 250 500 $again
-step "Step 6: accuracies with these neurons masked" \
-    eval_mask_neuron.py $model --dataset demo --split test --maskPath $masks --resultPath $results $again
+    rsa_searchlight.py $study $attributes --seed 1 --permutations 500 $again
+step "Step 5: masks of the best-ranked neurons, and a pool of 99 random ones" \
+    gen_mask.py $study --thresholds 500 --random_draws 99 $again
+step "Step 6: answers with these neurons masked" \
+    eval_mask_neuron.py $study --seed 3 --split test $again
 step "Figures" \
-    plot_results.py --rank $ranks --results $results --k 500 --attributes data/demo/attribute_ratings.csv \
-    --activation_dir runs/demo/active_neuron_before_relu_csv --formats png --output_dir pic/demo
+    plot_results.py $study $attributes --formats png --output_dir pic/demo
 step "A page to look at" \
-    make_report.py --pretrained_model backbone --checkpoint_dir runs/demo/checkpoint --dataset demo --rank $ranks \
-    --activation_dir runs/demo/active_neuron_before_relu_csv --results $results --maskPath $masks --output pic/demo/report.html
+    make_report.py $study $attributes --output pic/demo/report.html
 
 python - <<'END'
 import pandas as pd
+
+from framework.analysis import inference
+from framework.files import results
+
 accuracy = pd.read_csv("runs/demo/goemotions_prompt_tuning_accuracy.csv").groupby("sentiment").accuracy.mean()
-drop = pd.read_csv("pic/demo/accuracy_drop_by_emotion.csv").query("k == 500").sort_values("drop")
 top = accuracy.sort_values(ascending=False)
+measured = results.read_all("runs/demo/eval_mask_neuron_result/RSA_14property_top_500_6000")
+attributes = inference.accuracy_drop(measured, "attribute")
+best = attributes.sort_values("p").iloc[0]
+placebo = inference.placebo_shares(inference.placebo(measured)).set_index(["by", "test"]).share
 print(f"""
 What the demonstration found (its comments and ratings were made up for it: an illustration, not data from people)
   Prompts tell an emotion's comments from others with {accuracy.mean():.0%} accuracy on average (guessing gives about 50%),
   best for {', '.join(f'{name} ({value:.0%})' for name, value in top.head(3).items())}.
-  With the 500 neurons masked that mirror an attribute best, accuracy changes by {-100 * drop['drop'].mean():+.1f} points against 500
-  random ones, on comments that chose nothing; most for {drop['emotion'].iloc[-1]} ({-100 * drop['drop'].iloc[-1]:+.1f} points). With attributes and
-  seeds as the units, one-sided q < 0.05 for {(drop.q < 0.05).sum()} of {len(drop)} emotions; docs/inference.md says what that means.
+  With the 500 neurons masked that mirror an attribute best, accuracy falls by {100 * attributes["drop"].mean():.1f} points more than with 500
+  random ones; most for {best.attribute}: {100 * best["drop"]:.1f} points, p = {best.p:.2f} in a pool of 99 random masks. {(attributes.q < 0.05).sum()} of {len(attributes)} attributes have
+  q < 0.05. A random mask, tested in the same way, has p < 0.05 in {placebo["attribute", "masks"]:.0%} of cases.
   The figures are in pic/demo; the two of the study are
     pic/demo/Neurons_Correspond_Selectively_to_Emotional_Attributes.png
     pic/demo/Acc_after_masking_correspond_neuron.png

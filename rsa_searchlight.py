@@ -5,7 +5,6 @@ from pathlib import Path
 from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script, work
-from framework.tasks import Task
 
 NAMES = {"14Properties": "14property", "3Spaces": "3space"}
 SIDES = {**dict.fromkeys(("p", "q", "permutation_p", "permutation_p_fwe", "permutation_p_fwe_by_attribute"),
@@ -68,7 +67,7 @@ def main():
     machines = work.join(flags.ray, flags.device if flags.permutations else "cpu")
 
     # What makes the ranks what they are, and whose prompts chose the neurons: step 6 says when the same ones test.
-    chosen_by = {Task(*task).name for task in product(study.concepts, study.seeds)}
+    chosen_by = {f"{concept}-{seed}" for concept, seed in product(study.concepts, study.seeds)}
     record = Record("rsa_searchlight.py", {
         "backbone": read_with.get("backbone"), "mode": flags.mode, "attributes": study.attributes,
         "attributes_sha256": hashlib.sha256(study.rdms.tobytes()).hexdigest(), "concepts": study.concepts,
@@ -137,9 +136,9 @@ def make_tables(flags, study, num_layers, given, machines):
                 by_start[part.start] = result
                 bar.update(part.stop - part.start)
         found = [by_start[start] for start in bounds[:-1]]
-    tau, p, permuted = zip(*found)
-    tau, p = np.concatenate(tau), np.concatenate(p)
-    permuted = permutation.Permuted.join(permuted) if flags.permutations else None
+    taus, ps, parts_permuted = zip(*found)
+    tau, p = np.concatenate(taus), np.concatenate(ps)
+    permuted = permutation.Permuted.join(parts_permuted) if flags.permutations else None
     ranks, tables = searchlight.rank_tables(tau, p, permuted, attributes, num_layers)
 
     thresholds = searchlight.thresholds_for(neurons)

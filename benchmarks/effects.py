@@ -54,7 +54,7 @@ def main():
     tokens = [model.encode(split.texts, model.fit_length(settings.prompt_len, 64)) for split in splits]
     jobs = [Job(task, *(task_rows(split, task) for split in splits))
             for task in (Task(concept, flags.seed) for concept in flags.sentiment)]
-    trainer = PromptTrainer(model, *tokens, settings, POSITIONS)
+    trainer = PromptTrainer(model, tokens[0], tokens[1], settings, POSITIONS)
     prompts = {event.task: event for event in trainer.run(jobs, len(jobs)) if isinstance(event, Finished)}
     for job in jobs:
         prompt, count = prompts[job.task].best_prompt, int(np.prod(model.shape))

@@ -49,7 +49,7 @@ def studies():
     random = torch.Generator().manual_seed(0)
     prompt = torch.randn(100, model.prompt_width, generator=random) * 0.02
     masks = {name: torch.rand(model.shape, generator=random).round() for name in MASKS}
-    return (train.Study(model, "cpu", tokens, jobs, TrainSettings(epochs=1), None, None, 30),
+    return (train.Study(model, "cpu", tokens[0], tokens[1], jobs, TrainSettings(epochs=1), None, None, 30),
             eval_mask_neuron.Study(model, "cpu", tokens[1], {task: job.dev for task, job in jobs.items()},
                                    {task: prompt for task in TASKS}, masks, None))
 

@@ -27,6 +27,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ PROMPT_LEN, MAX_LENGTH, VOCABULARY, LABEL_IDS = 100, 256, 50265, (33407, 22173)
 
 BASE = {"num_hidden_layers": 12, "hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072}
 LLAMA = BASE | {"intermediate_size": 2048, "num_key_value_heads": 4}
-FAMILIES = {
+FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
     "roberta": ("roberta", BASE | {"type_vocab_size": 1}), "bert": ("bert", BASE),
     "modernbert": ("modernbert", BASE | {"intermediate_size": 1152}), "distilbert": ("distilbert", {}),
     "llama": ("llama", LLAMA), "qwen3": ("qwen3", LLAMA | {"head_dim": 64}), "gpt2": ("gpt2", BASE),
@@ -173,7 +174,7 @@ class Plain:
 
     def _batches(self, comments):
         """Batches of rows as they come, or of rows of about a length."""
-        order = np.arange(len(comments))
+        order: np.ndarray = np.arange(len(comments))
         if not self.published:
             order = np.argsort([len(comment) for comment in comments], kind="stable")
         batches = order[: len(order) // self.rows * self.rows].reshape(-1, self.rows)
@@ -306,7 +307,7 @@ def main():
           f"{flags.masks} masks in a pass")
     del model
 
-    rows = {"training": [], "masked evaluation": []}
+    rows: dict[str, list] = {"training": [], "masked evaluation": []}
 
     def measure_way(label, dtype, make, training, evaluation):
         """One line of each table, with the rate of matrix products at that time."""

@@ -25,7 +25,7 @@ class Estimate(NamedTuple):
     se: np.ndarray
 
 
-def t_estimate(drop: np.ndarray, se: np.ndarray, df: np.ndarray) -> Estimate:
+def t_estimate(drop: np.ndarray, se: np.ndarray | float, df: np.ndarray | float) -> Estimate:
     """Compare drops with 0 by Student's t; all NaN but the drop where the standard error is 0 or unknown."""
     drop, se, df = np.broadcast_arrays(*(np.asarray(value, float) for value in (drop, se, df)))
     se = np.where((se > 1e-12) & (df > 0), se, np.nan)  # drops that are all the same differ by rounding

@@ -66,7 +66,8 @@ def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
 
     nothing = np.empty((len(results), 0))
     for (intervention, k), of_size in sizes.items():
-        specific, single, pool, matched = {}, {}, [], {}
+        specific, single, pool = {}, {}, []
+        matched: dict[str, list[np.ndarray]] = {}
         for name, values in of_size.items():
             if name.attribute == POOL:
                 pool.append(values)
@@ -84,7 +85,7 @@ def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
                 intervention, k, attributes, np.stack([specific[attribute] for attribute in attributes], 1),
                 [np.stack(matched[attribute], 1) if attribute in matched else nothing for attribute in attributes],
                 uniform, np.stack([own[attribute] if attribute in own else uniform.mean(1) for attribute in attributes],
-                                  1), np.mean([attribute not in own for attribute in attributes]))
+                                  1), float(np.mean([attribute not in own for attribute in attributes])))
 
 
 def pair_conditions(results: pd.DataFrame) -> pd.DataFrame:
@@ -165,7 +166,7 @@ def _row(estimate: Estimate, test: str, unit: str, otherwise: str) -> dict:
 def _untested(drops: np.ndarray) -> Estimate:
     """The mean of what was measured, and nothing else."""
     measured = drops[~np.isnan(drops)]
-    return Estimate(measured.mean() if measured.size else np.nan, *[np.nan] * 6)
+    return Estimate(np.asarray(measured.mean() if measured.size else np.nan), *[np.asarray(np.nan)] * 6)
 
 
 def _missing(values: np.ndarray) -> str:

@@ -206,9 +206,10 @@ def make_masks(
     bins = np.zeros((num_layers, size // num_layers), int)
     if baseline == "activation_matched":
         bins = activation_bins(_column(statistics, "mean_abs"), num_layers)
-    changes = {"scale": [("scale", float(scale) + 0.0) for scale in scales],  # -0.0 is 0.0
-               "resample": [("resample", sample) for sample in range(1, 1 + resamples)],
-               "mean": [("mean", 0)]}.get(method, [("", 0)])
+    of_method: dict[str, list[tuple[str, float]]] = {
+        "scale": [("scale", float(scale) + 0.0) for scale in scales],  # -0.0 is 0.0
+        "resample": [("resample", sample) for sample in range(1, 1 + resamples)], "mean": [("mean", 0)]}
+    changes = of_method.get(method, [("", 0)])
     added = {value: _column(statistics, "mean" if change == "mean" else f"sample{value}")
              for change, value in changes if change in ("mean", "resample")}
 
@@ -283,6 +284,8 @@ def matching(masks: Mapping[str, np.ndarray], mean_abs: np.ndarray | None = None
     controls: dict[tuple[str, int], dict[int, np.ndarray]] = {}
     for text, mask in masks.items():
         name = MaskName.parse(text)
+        if name is None:
+            raise ValueError(f"{text!r} is no mask's name")
         changed = mask != 1 if mask.ndim == 2 else mask[0] != 1
         if name.method == "scale" and name.value == 1:
             continue  # changes nothing, so that its neurons cannot be seen

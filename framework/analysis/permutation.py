@@ -52,8 +52,8 @@ class Permuted(NamedTuple):
     def join(cls, parts: Sequence[Permuted]) -> Permuted:
         """Those of all neurons from parts that were permuted apart, with the same seed."""
         tau, studentised, reached, largest, largest_studentised = zip(*parts)
-        return cls(*map(np.concatenate, (tau, studentised, reached)), np.max(largest, axis=0),
-                   np.max(largest_studentised, axis=0))
+        return cls(np.concatenate(tau), np.concatenate(studentised), np.concatenate(reached),
+                   np.max(largest, axis=0), np.max(largest_studentised, axis=0))
 
 
 class PermutationP(NamedTuple):
@@ -92,8 +92,8 @@ def label_orders(
     """
     if factorial(concepts) <= permutations:
         orders = islice(every_order(range(concepts)), 1, None)
-        while some := list(islice(orders, batch)):
-            yield np.array(some)
+        while of_all := list(islice(orders, batch)):
+            yield np.array(of_all)
         return
     generator = np.random.default_rng(seed)
     for start in range(0, permutations, batch):
@@ -290,7 +290,7 @@ def overlap_test(
     attributes, concepts = len(attribute_rdms), _concepts(rdms)
     attribute_rdms = np.ascontiguousarray(attribute_rdms, dtype=float)
     attribute_ties, _ = signs.find_ties(attribute_rdms)
-    thresholds = np.sort(thresholds)
+    sizes = np.sort(thresholds)
 
     def place(orders):
         """The smallest top set of each neuron for each attribute under each order: array [A, orders, N]."""
@@ -304,8 +304,8 @@ def overlap_test(
             tau[:, :, part] = np.moveaxis(taus, 0, -1)
 
         def place_one(index):
-            boundaries = np.partition(tau[index], neurons - thresholds)[neurons - thresholds]
-            return _place(tau[index], thresholds, boundaries)
+            boundaries = np.partition(tau[index], neurons - sizes)[neurons - sizes]
+            return _place(tau[index], sizes, boundaries)
 
         _compare(keep, rdms, attribute_rdms, orders)
         places = signs.in_threads(place_one, np.ndindex(attributes, len(orders)))
@@ -313,7 +313,7 @@ def overlap_test(
 
     def share(places):
         """How many neurons are in the top k of the observed first and of the second attribute [pairs, T]."""
-        shared = np.zeros((len(pairs), len(thresholds) + 1), np.int64)
+        shared = np.zeros((len(pairs), len(sizes) + 1), np.int64)
         for (first, second), row in zip(pairs, shared):
             _count_shared(observed[first], places[second], row)
         return shared.cumsum(axis=1)[:, :-1]

@@ -69,7 +69,8 @@ class Intervention(NamedTuple):
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Intervention:
         """The same on a device, in a precision."""
-        return Intervention(*(None if part is None else part.to(device, dtype) for part in self))
+        add = None if self.add is None else self.add.to(device, dtype)
+        return Intervention(self.multiply.to(device, dtype), add)
 
     def first_layer(self) -> int:
         """The first layer in which any of the M changes anything; L if none does."""

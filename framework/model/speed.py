@@ -250,11 +250,12 @@ class FrozenLinear(nn.Linear):
         """A frozen map with another's weights."""
         with torch.device("meta"):
             frozen = cls(1, 1)
-        weight = linear.weight.T.contiguous() if isinstance(linear, Conv1D) else linear.weight
+        weight: Tensor = linear.weight.T.contiguous() if isinstance(linear, Conv1D) else linear.weight
         frozen.out_features, frozen.in_features = weight.shape
         frozen.asks = asks
         frozen.weight = nn.Parameter(weight, requires_grad=False)
-        frozen.bias = None if linear.bias is None else nn.Parameter(linear.bias, requires_grad=False)
+        bias = None if linear.bias is None else nn.Parameter(linear.bias, requires_grad=False)
+        frozen.register_parameter("bias", bias)
         return frozen
 
     def forward(self, states: Tensor) -> Tensor:
