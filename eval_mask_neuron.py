@@ -79,7 +79,9 @@ def measure(study, item):
         loading.prepare(model.device)
         study.positions = passes.positions_per_batch(model, training=False)
     prompt = study.prompts[task].to(study.device)
-    change = Intervention.stack([study.masks[name] for name in names]).to(model.device, model.dtype) if names else None
+    # Without a mask means under one that changes nothing: the same arithmetic on both sides of every difference.
+    change = Intervention.stack([study.masks[name] for name in names] or [torch.ones(model.shape)]).to(
+        model.device, model.dtype)
     right, margin = (torch.zeros(max(1, len(names)), dtype=torch.double) for _ in range(2))
     done = 0
     for part in passes.cut_by_length(study.tokens, rows.row, len(prompt), study.positions // max(1, len(names)),

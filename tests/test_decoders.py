@@ -384,6 +384,7 @@ def test_all_steps(family, tokenizer, tmp_path, monkeypatch):
     ("qwen3_moe", dict(num_experts=4, moe_intermediate_size=8), "a mixture of experts"),
     ("mamba", {}, "whose blocks are not attention and one dense feed-forward part each"),
     ("recurrent_gemma", dict(lru_width=32, attention_window_size=8), "not attention and one dense feed-forward part"),
+    ("roc_bert", {}, "a word sees those that come later"),  # an encoder that transformers maps to a causal head, too
     ("llama", dict(intermediate_size=32), "not attention and one dense feed-forward part each"),  # D = H: which map?
 ])
 def test_what_has_no_neurons_of_its_own_is_refused(family, more, message, tokenizer, tmp_path):

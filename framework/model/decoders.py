@@ -101,7 +101,7 @@ class PromptedDecoder(PromptedModel):
                         f"{window} positions that the model's attention sees; use {mend} or less")
 
     def keep_texts(self, gigabytes: float | None = None) -> None:
-        """Keep the states of texts up to so many GB, or a quarter of the free memory. Changes nothing but time."""
+        """Keep the states of texts up to so many GB, or as `room_for` says. Changes nothing but time."""
         self.text_states.room = room_for(self.device, gigabytes)
 
     def forward(
@@ -145,8 +145,10 @@ class PromptedDecoder(PromptedModel):
             if is_out_of_memory(error):
                 raise
             self.fast = False
-            supported = getattr(type(self.model), "_supports_sdpa", False)
-            self.model.set_attn_implementation("sdpa" if supported else "eager")
+            for module in self.modules():  # whose queries are then of all positions
+                if isinstance(module, speed.FrozenLinear):
+                    module.asks = False
+            self.model.set_attn_implementation(plain_attention(self.model))
         self.text_states.forget()
 
     def _states_of(self, ids):
@@ -183,7 +185,24 @@ def load(
         raise UserError(f"{flag}: has no weights for {min(info['missing_keys'])}; choose a model saved with its "
                         "language-model head")
     check_surplus(info["unexpected_keys"], model.state_dict(), flag)
+    if not is_causal(model):
+        raise UserError(f"{flag}: is a {config.model_type} model, in which a word sees those that come later; {CHOOSE}")
     return PromptedDecoder(model, tokenizer, label_ids, down_projections(model, flag))
+
+
+def plain_attention(model: PreTrainedModel) -> str:
+    """The attention of transformers' own that a family has."""
+    return "sdpa" if getattr(type(model), "_supports_sdpa", False) else "eager"
+
+
+@torch.no_grad()
+def is_causal(model: PreTrainedModel) -> bool:
+    """Whether the states of a token are the same whatever comes after it: encoders, too, are mapped to causal heads."""
+    ours = model.config._attn_implementation
+    model.set_attn_implementation(plain_attention(model))
+    states = model.eval().base_model(input_ids=torch.tensor([[1, 2], [1, 3]])).last_hidden_state[:, 0].float()
+    model.set_attn_implementation(ours)
+    return torch.allclose(states[0], states[1], rtol=1e-2, atol=1e-2 * float(states.abs().max()))
 
 
 def check_family(config: PreTrainedConfig, flag: str) -> None:

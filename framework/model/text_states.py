@@ -135,13 +135,14 @@ class Recorded(speed.Layout):
 
 
 def room_for(device: torch.device, gigabytes: float | None) -> int:
-    """Bytes for a number of GB; a quarter of the memory that is free without."""
+    """Bytes for a number of GB; without, a quarter of the memory that is free, at most 4 GB on a CPU."""
     if gigabytes is not None:
         return int(gigabytes * 1e9)
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0] // 4
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4
+        # No more than 4 GB unasked: a job's share of a machine can be less than what the machine has free.
+        return min(4 << 30, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
     except (ValueError, OSError, AttributeError):  # not every system says
         return 2 << 30
 
