@@ -120,6 +120,8 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY) -
     measure : Measure
     """
     tables = {name: table[table["k"] == k] for name, table in by.items()}
+    if tables["overall"].empty:
+        return f"{k:,} neurons masked: nothing was measured that can be compared."
     drop, low, high = (tables["overall"][["drop", "ci_low", "ci_high"]].to_numpy(float)[0] * measure.scale)
     interval = "" if np.isnan(low) else f" (95% interval {low:.1f} to {high:.1f})"
     found = " and ".join(
