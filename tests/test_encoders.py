@@ -2,6 +2,7 @@
 
 import copy
 import importlib
+import json
 import re
 import shutil
 import sys
@@ -21,6 +22,7 @@ from framework.errors import UserError
 from framework.files import activations, prompts, results
 from framework.files import masks as mask_files
 from framework.model import encoders, loading, speed
+from framework.model.comments import token_spans
 from framework.model.neurons import Intervention
 from framework.model.noise import RowNoise
 from framework.roberta import RobertaForMaskedLMPrompt
@@ -313,6 +315,25 @@ def test_special_tokens_typed_in_a_text_are_characters(folder_of):
         assert not set(row[2:-1]) & {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}
         assert row[0] == tokenizer.mask_token_id and len(row) > 4
         assert len(model.encode(["good " * 50], 20)[0]) == 21
+
+
+def test_a_unigram_model_has_special_tokens_among_its_words(folder_of, tmp_path):
+    """As XLM-R's and CamemBERT's, with a score above all others."""
+    folder = shutil.copytree(folder_of("xlm-roberta"), tmp_path / "model")
+    saved = json.loads((folder / "tokenizer.json").read_text())
+    saved["model"]["vocab"][:5] = [[piece, 0.0] for piece, _ in saved["model"]["vocab"][:5]]
+    saved["normalizer"] = {"type": "NFKC"}
+    saved["model"]["vocab"] += [[letter, -9.0] for letter in "[]MASKPDUNCLE"]
+    (folder / "tokenizer.json").write_text(json.dumps(saved))
+    model = load(folder_of("xlm-roberta"))
+    model.tokenizer = AutoTokenizer.from_pretrained(folder)
+    typed = "so [MASK] [SEP][PAD]［CLS］ [UNK] good"
+    (row,) = model.encode([typed], 80)
+    assert not set(row[2:-1]) & set(model.tokenizer.all_special_ids)
+    assert row[0] == model.tokenizer.mask_token_id and len(model.encode([typed], 9)[0]) == 10
+    ((first, spans),) = token_spans(model, [typed], [row])
+    assert first == 2 and "".join(typed[start:end] for start, end in spans).split() == typed.split()
+    assert model.encode(["so [good"], 80)[0].tolist()[2:-1] == model.tokenizer("so [good").input_ids[1:-1]
 
 
 def run_main(name, *flags, monkeypatch, folder):

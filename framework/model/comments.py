@@ -55,16 +55,19 @@ def token_spans(model: PromptedModel, texts: Sequence[str], rows: Sequence[np.nd
     if not model.tokenizer.is_fast:
         raise UserError("--pretrained_model: its tokenizer does not say where in a text each token is; leave the "
                         "comments out with --comments 0")
-    offsets = model.tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True,
+    cut = [model.cut(text) for text in texts]
+    offsets = model.tokenizer([text for text, _ in cut], add_special_tokens=False, split_special_tokens=True,
                               return_offsets_mapping=True)["offset_mapping"]
     around = model.encode([""], 1 << 10)[0]  # what a row has beside the text
     places = []
-    for row, spans in zip(rows, offsets):
+    for row, spans, (_, spaces) in zip(rows, offsets, cut):
+        spans = np.array(spans, int).reshape(-1, 2)
+        spans -= np.searchsorted(spaces, spans)  # in the text as it was
         same = np.flatnonzero(row[:len(around)] != around[:len(row)])
         first = int(same[0]) if len(same) else min(len(row), len(around))
         count = max(0, len(row) - len(around))
         left = getattr(model.tokenizer, "truncation_side", "right") == "left" and len(spans) > count
-        places.append((first, np.array(spans[-count:] if left else spans[:count], int).reshape(-1, 2)))
+        places.append((first, spans[-count:] if left else spans[:count]))
     return places
 
 

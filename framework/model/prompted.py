@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import unicodedata
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 
@@ -146,12 +147,36 @@ class PromptedModel(nn.Module):
     def tokens_of(self, texts: Sequence[str], **options: object) -> list[list[int]]:
         """What the tokenizer makes of texts, whose special tokens are plain characters."""
         try:
-            return self.tokenizer(list(texts), split_special_tokens=True, return_attention_mask=False,
-                                  return_token_type_ids=False, **options)["input_ids"]
+            return self.tokenizer([self.cut(text)[0] for text in texts], split_special_tokens=True,
+                                  return_attention_mask=False, return_token_type_ids=False, **options)["input_ids"]
         except BaseException as error:
             if type(error).__name__ != "PanicException":  # of Rust, which no `except Exception` catches
                 raise
             raise UserError(f"--pretrained_model: its tokenizer fails ({error}); choose another model") from None
+
+    def cut(self, text: str) -> tuple[str, list[int]]:
+        """A text with a space in each of its words that the tokenizer takes for a special token.
+
+        A unigram model has these in its vocabulary, and finds them there although it is told to split them.
+
+        Returns
+        -------
+        str
+        list of int
+            Where the spaces stand.
+        """
+        tokenizer, folded = self.tokenizer, unicodedata.normalize("NFKC", text).casefold()
+        if not tokenizer.is_fast or not any(token.casefold() in folded for token in tokenizer.all_special_tokens):
+            return text, []
+        found = tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)
+        spaces: list[int] = []
+        for token, (start, end) in zip(found["input_ids"], found["offset_mapping"]):
+            typed = token != tokenizer.unk_token_id or text[start:end] == tokenizer.unk_token
+            if typed and token in tokenizer.all_special_ids:
+                spaces.append((start + end) // 2 + len(spaces))
+        for space in spaces:
+            text = f"{text[:space]} {text[space:]}"
+        return text, spaces
 
     def fit_length(self, prompt_len: int, max_length: int) -> int:
         """The longest text, in tokens, that fits beside the prompt: `max_length`, or less if the model ends first.
