@@ -255,6 +255,8 @@ CORPUS = [
     ("results", "a list", b"[]", "JSON object"),
     ("results", "a name twice", as_json(result())[:-1] + b', "best": 0.9}', "'best' comes twice"),
     ("results", "an empty digest", as_json(result(sha256="")), "has changed"),
+    ("results", "no digest in a result of ours", as_json(result(settings={"made_by": "eval_mask_neuron.py"})),
+     "has changed"),
     ("results", "a margin is NaN", as_json(result(margins={"best": float("nan")})), "not finite"),
     ("results", "a margin of 400 digits", as_json(result(margins={"best": 10**400})), "not finite"),
     ("results", "a mask with a newline", as_json(result(**{"a\nb_top5": 0.5})), "cannot be printed"),

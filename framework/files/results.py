@@ -49,7 +49,8 @@ def read(path: PathLike) -> Result:
 
 
 def _checked(path, content):
-    if "sha256" in content and content.pop("sha256") != _digest(content):
+    record = Record.from_dict(content.get("settings"), path)
+    if (record.made_by or "sha256" in content) and content.pop("sha256", None) != _digest(content):
         raise UserError(f"{path}: has changed since it was written; move it away and run {MADE_BY} again")
     accuracies = {name: value for name, value in content.items() if name not in FIELDS}
     margins = content.get("margins", {})
@@ -65,7 +66,7 @@ def _checked(path, content):
     for name, value in margins.items():
         if not abs(value) < 1e300:  # NaN is not
             raise UserError(f"{path}: the margin of {name!r} is not finite")
-    return Result(accuracies, margins, Record.from_dict(content.get("settings"), path))
+    return Result(accuracies, margins, record)
 
 
 def _digest(content):
