@@ -58,31 +58,26 @@ def task_rows(split: Split, task: Task, negatives: str = "published", max_train_
     Raises
     ------
     UserError
-        If the split has no row of the concept, or too few others for "strict".
+        If the split has no row of the concept, or too few others for "strict"; if all rows are of one class.
     """
     labels = split.column(task.concept)
     positives = np.flatnonzero(labels)
     if max_train_rows is not None:
         positives = _some(positives, max_train_rows, task, "max_train_rows")
     try:
-        return rows_of_task(labels, task.seed, negatives, positives)
+        rows = rows_of_task(labels, task.seed, negatives, positives)
     except UserError as error:
         raise UserError(f"{task.concept}: {error}; choose other concepts with --sentiment or other data with "
                         "--dataset") from None
+    if rows.label.all():
+        raise UserError(f"{task.name}: all {len(rows.row)} rows are positive; choose other data with --dataset or "
+                        "other concepts with --sentiment")
+    return rows
 
 
 def subset(rows: TaskRows, max_rows: int | None, task: Task) -> TaskRows:
-    """At most `max_rows` of a task's rows, half of them positive, drawn by the task's own stream; None keeps all.
-
-    Raises
-    ------
-    UserError
-        If all rows are of one class.
-    """
+    """At most `max_rows` of a task's rows, half of them positive, drawn by the task's own stream; None keeps all."""
     positives, others = np.flatnonzero(rows.label == 1), np.flatnonzero(rows.label == 0)
-    if not len(positives) or not len(others):
-        raise UserError(f"{task.name}: all {len(rows.row)} rows are {'positive' if len(positives) else 'negative'}; "
-                        "choose other data with --dataset or other concepts with --sentiment")
     if max_rows is None or len(rows.row) <= max_rows:
         return rows
     half = max(1, max_rows // 2)
