@@ -9,6 +9,7 @@ import time
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import GPTNeoConfig, GPTNeoForCausalLM
 
 from framework.errors import UserError
 from framework.model import loading
@@ -111,6 +112,14 @@ def test_damaged_model(folder, name, damage):
 def test_a_config_that_is_of_another_model(folder, values, line):
     change(folder / "config.json", **values)
     assert re.search(line, refused(folder))
+
+
+def test_tables_that_no_file_holds_may_be_larger_than_the_weights(folder):
+    config = GPTNeoConfig(vocab_size=2000, hidden_size=4, num_layers=2, num_heads=2, max_position_embeddings=1000,
+                          attention_types=[[["global"], 2]])
+    torch.manual_seed(0)
+    GPTNeoForCausalLM(config).save_pretrained(folder)
+    assert load(folder).model.shape == (2, 16)
 
 
 def test_weights_that_are_not_numbers(folder):

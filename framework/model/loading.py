@@ -188,7 +188,7 @@ def _check_size(family, config, files, flag):
     if 1 <= layers <= 1000:
         with torch.device("meta"):  # which makes shapes alone
             made = family.from_config(copy.deepcopy(config), attn_implementation="eager", trust_remote_code=False)
-        numbers = sum(tensor.numel() for tensor in (*made.parameters(), *made.buffers()))
+        numbers = sum(parameter.numel() for parameter in made.parameters())  # a file has no buffers
     if numbers == 0 or numbers > 2 * stored:  # twice: a head may share the embeddings' numbers
         raise UserError(f"{flag}: its config.json says {layers} layers of width {config.hidden_size}, {numbers:,} "
                         f"numbers in all, and its weights' files have {stored:,} bytes; give it the config.json that it"
