@@ -145,6 +145,9 @@ def main():
         print(f"{same} of these {len(prompts)} prompts also chose the neurons of the masks; to choose and to test on "
               "different ones, name different seeds with --seed in steps 4 and 6")
 
+    # Refused before anything is written.
+    rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task) for task in prompts}
+
     # The work, some masks of a task at a time; this process writes what comes back.
     with results.Folder(flags.results, record, flags.overwrite, own) as folder:
         left = folder.left(prompts)
@@ -152,7 +155,7 @@ def main():
         print(f"{len(prompts)} tasks x {len(masks)} masks on {flags.split} rows, {len(prompts) - len(left)} tasks "
               f"finished before; {flags.pretrained_model} in {record.get('precision')} on "
               f"{machines if flags.ray else device}; comments of {flags.dataset}")
-        rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task) for task in left}
+        rows = {task: rows[task] for task in left}
         study = Study(loaded.model, str(device), loaded.model.encode(split.texts, max_length) if left else [], rows,
                       {task: prompts[task].best_prompt for task in left}, masks, flags.eval_batch_size)
         names = list(masks)

@@ -108,6 +108,9 @@ def main():
          "precision": str(dtype).removeprefix("torch.")},
         notes={"pretrained_model": flags.pretrained_model, "dataset": flags.dataset})
 
+    # Refused before anything is written.
+    rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task) for task in prompts}
+
     # The work, task by task; this process writes what comes back.
     files = [f"{task.name}.csv" for task in prompts]
     with Output(flags.effects, record, flags.overwrite, names=files) as output:
@@ -116,7 +119,7 @@ def main():
         print(f"{len(prompts)} tasks on {flags.split} rows, {len(prompts) - len(left)} finished before; "
               f"{flags.pretrained_model} in {record.get('precision')} on {machines if flags.ray else device}; comments "
               f"of {flags.dataset}")
-        rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task) for task in left}
+        rows = {task: rows[task] for task in left}
         study = Study(loaded.model, str(device), loaded.model.encode(split.texts, max_length) if left else [], rows,
                       {task: prompts[task].best_prompt for task in left}, flags.eval_batch_size)
         with work.Bar(sum(len(each.row) for each in rows.values()), "row") as bar:

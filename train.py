@@ -178,14 +178,17 @@ def main():
          **vars(settings), "precision": str(dtype).removeprefix("torch.")},
         notes={"pretrained_model": flags.pretrained_model, "dataset": dataset, "dropout": loaded.model.dropout})
 
+    # Refused before anything is written.
+    jobs = {task: Job(task, task_rows(splits[0], task, flags.negatives, flags.max_train_rows),
+                      task_rows(splits[1], task, flags.negatives)) for task in tasks}
+
     # The work, group by group; this process writes what comes back.
     with prompts.Folder(flags.checkpoint_dir, record, flags.overwrite) as folder:
         left = folder.left(tasks)
         script.write_config(flags, flags.checkpoint_dir)
         print(f"{len(tasks)} tasks, {len(tasks) - len(left)} finished before; {flags.pretrained_model} in "
               f"{record.get('precision')} on {machines if flags.ray else device}; comments of {dataset}")
-        jobs = {task: Job(task, task_rows(splits[0], task, flags.negatives, flags.max_train_rows),
-                          task_rows(splits[1], task, flags.negatives)) for task in left}
+        jobs = {task: jobs[task] for task in left}
         train_tokens, dev_tokens = (loaded.model.encode(split.texts, max_length) if left else [] for split in splits)
         study = Study(loaded.model, str(device), train_tokens, dev_tokens, jobs, settings, flags.eval_batch_size,
                       flags.text_states_gb, flags.save_seconds)

@@ -445,6 +445,16 @@ def test_concept_without_a_row(here, tiny_model, tmp_path):
     line = one_line(here("train.py", "--dataset=.", "--pretrained_model", tiny_model, "--prompt_len=4", "--sentiment",
                          "grief", "--random_seed", 1, status=2))
     assert "grief" in line
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dev.tsv", "train.tsv"], "nothing is written"
+
+
+@pytest.mark.parametrize("command, output", [("eval_mask_neuron.py", "--results"), ("get_neuron_effect.py",
+                                                                                    "--effects")])
+def test_rows_that_make_no_task_are_refused_before_anything_is_written(here, copy, command, output):
+    (copy / "dev.tsv").write_text("thank you\t15\tid\n")
+    line = one_line(here(command, "--dataset=.", output, "new/folder", status=2))
+    assert "no row carries the concept" in line
+    assert not (copy / "new").exists()
 
 
 def test_unreachable_hub(script, tmp_path):
