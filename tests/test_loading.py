@@ -9,7 +9,7 @@ import time
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import GPTNeoConfig, GPTNeoForCausalLM
+from transformers import AlbertConfig, AlbertForMaskedLM, GPTNeoConfig, GPTNeoForCausalLM
 
 from framework.errors import UserError
 from framework.model import loading
@@ -112,6 +112,15 @@ def test_damaged_model(folder, name, damage):
 def test_a_config_that_is_of_another_model(folder, values, line):
     change(folder / "config.json", **values)
     assert re.search(line, refused(folder))
+
+
+@pytest.mark.parametrize("count", ["num_hidden_groups", "inner_group_num"])
+def test_groups_of_layers_without_end(folder, count):
+    config = AlbertConfig(vocab_size=1000, embedding_size=16, hidden_size=2, num_hidden_layers=1, num_attention_heads=1,
+                          intermediate_size=2)
+    AlbertForMaskedLM(config).save_pretrained(folder)
+    change(folder / "config.json", **{count: 10**4})
+    assert "asks for more than 20,000 tensors" in refused(folder)
 
 
 def test_tables_that_no_file_holds_may_be_larger_than_the_weights(folder):

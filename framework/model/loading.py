@@ -6,6 +6,7 @@ import contextlib
 import copy
 import ctypes
 import hashlib
+import itertools
 import os
 import platform
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from torch.nn.modules.module import register_module_parameter_registration_hook
 from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
@@ -22,6 +24,7 @@ from framework.model import decoders, encoders, neurons
 from framework.model.prompted import PromptedModel
 from framework.roberta import LABEL_WORDS
 
+MOST_PARAMETERS = 20_000  # tensors; 126 layers of Llama have 1,136
 WEIGHTS = (".safetensors", ".bin")
 # What tokens follow from, beside the files that end in .model.
 TOKENS = {"config.json", "tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "tokenizer_config.json",
@@ -186,13 +189,30 @@ def _check_size(family, config, files, flag):
     layers, stored = config.num_hidden_layers, sum(path.stat().st_size for path in files if path.name.endswith(WEIGHTS))
     numbers = 0
     if 1 <= layers <= 1000:
-        with torch.device("meta"):  # which makes shapes alone
+        with torch.device("meta"), _few_parameters(flag):  # which makes shapes alone
             made = family.from_config(copy.deepcopy(config), attn_implementation="eager", trust_remote_code=False)
         numbers = sum(parameter.numel() for parameter in made.parameters())  # a file has no buffers
     if numbers == 0 or numbers > 2 * stored:  # twice: a head may share the embeddings' numbers
         raise UserError(f"{flag}: its config.json says {layers} layers of width {config.hidden_size}, {numbers:,} "
                         f"numbers in all, and its weights' files have {stored:,} bytes; give it the config.json that it"
                         " was saved with")
+
+
+@contextlib.contextmanager
+def _few_parameters(flag):
+    """While it lasts, raise `UserError` where modules are made without end, whichever count of a config asks for it."""
+    made = itertools.count(1)
+
+    def count(module, name, parameter):
+        if next(made) > MOST_PARAMETERS:
+            raise UserError(f"{flag}: its config.json asks for more than {MOST_PARAMETERS:,} tensors of weights; give "
+                            "it the config.json that it was saved with")
+
+    handle = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _is_panic(error):
