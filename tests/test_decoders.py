@@ -5,6 +5,7 @@ import importlib
 import json
 import sys
 from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -261,6 +262,13 @@ def test_text_and_prompt_fit_positions_and_window(llama, tokenizer):
     assert ours.fit_length(20, 256) == 64 - 20 - 1 and ours.fit_length(20, 30) == 30
     with pytest.raises(UserError, match="--prompt_len 62: the model has 64 positions"):
         ours.fit_length(62, 30)
+    few = copy.deepcopy(ours)
+    for positions, line in ((64, "use at most 32"), (20, "use at most 16"), (3, "choose a model that has more")):
+        few.config.max_position_embeddings = positions
+        with pytest.raises(UserError, match=f"the model has {positions} positions; {line}"):
+            few.fit_length(62, 30)
+    few.config.max_position_embeddings = -1  # XLNet's, which has no table of them
+    assert few.fit_length(62, 30) == 30
     window = make_ours(make_plain("gemma2", tokenizer), tokenizer)
     assert window.fit_length(20, 18) == 18
     with pytest.raises(UserError, match=r"longer than the 40 positions .* use --max_length 18 or less"):
@@ -269,6 +277,13 @@ def test_text_and_prompt_fit_positions_and_window(llama, tokenizer):
         window.fit_length(45, 10)
     full = make_ours(make_plain("qwen2", tokenizer, sliding_window=40, use_sliding_window=False), tokenizer)
     assert full.fit_length(20, 40) == 40
+
+
+def test_a_vocabulary_without_words_has_none_to_start_from(llama):
+    ours = copy.copy(llama[1])
+    ours.tokenizer = SimpleNamespace(get_vocab=lambda: {"12": 5, "Ġ!": 6, "<s>": 0}, all_special_ids=[0])
+    with pytest.raises(UserError, match="--prompt_init words: .* has no whole words; use --prompt_init normal"):
+        ours.starting_words("words")
 
 
 def make_job(task, rows=30):

@@ -130,7 +130,7 @@ class PromptedModel(nn.Module):
         Raises
         ------
         UserError
-            If the model has no mask token.
+            If the model has no mask token, or its vocabulary no whole words.
         """
         if kind == "mask":
             if self.tokenizer.mask_token_id is None:
@@ -140,7 +140,10 @@ class PromptedModel(nn.Module):
                       if index not in self.tokenizer.all_special_ids}
         # As byte pairs and unigrams mark the beginning of a word; word pieces mark what is none.
         words = [index for token, index in vocabulary.items() if token[:1] in ("Ġ", "▁") and token[1:].isalpha()]
-        return np.sort(words or [index for token, index in vocabulary.items() if token.isalpha()])
+        words = words or [index for token, index in vocabulary.items() if token.isalpha()]
+        if not words:
+            raise UserError("--prompt_init words: the model's vocabulary has no whole words; use --prompt_init normal")
+        return np.sort(words)
 
     # -------------------------------------------------------------------------------------------------------- passes
 
@@ -187,12 +190,13 @@ class PromptedModel(nn.Module):
             If the prompt leaves no room for a text.
         """
         positions = getattr(self.config, "max_position_embeddings", None)
-        if positions is None:  # BLOOM's, which has no table of them
+        if positions is None or positions <= 0:  # BLOOM's and XLNet's, which have no table of them
             return max_length
         room = positions - self.needs - prompt_len
         if room < 3:
-            raise UserError(f"--prompt_len {prompt_len}: the model has {positions} positions; use at most "
-                            f"{positions - 32}")
+            most = positions - 32 if positions > 32 else positions - self.needs - 3
+            raise UserError(f"--prompt_len {prompt_len}: the model has {positions} positions; " + (
+                f"use at most {most}" if most > 0 else "choose a model that has more of them"))
         return min(max_length, room)
 
     def forward(
