@@ -231,6 +231,34 @@ def test_a_full_disk_and_then_room_again(monkeypatch):
     assert Path("ranks.csv").read_text() == "ranks by 1\n"
 
 
+def draw_page(text):
+    with Output("page.html", Record("make_report.py", {}), redraw=True) as output:
+        output.write_text("page.html", text)
+
+
+def test_a_full_disk_leaves_the_old_page(monkeypatch):
+    draw_page("old")
+    replace = os.replace
+
+    def full(source, target):
+        if Path(target).name == "page.html":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with pytest.raises(OSError, match="page"):
+            draw_page("new")
+    assert Path("page.html").read_text() == "old"
+    with Output("page.html", Record("make_report.py", {}), redraw=True):
+        pass  # it ends before it writes the page, which is still ours
+    draw_page("new")
+    assert Path("page.html").read_text() == "new" and "sha256_before" not in Path("page.json").read_text()
+    Path("page.html").write_text("old")
+    with pytest.raises(UserError, match="page.html: was changed"):
+        draw_page("new")
+
+
 # ------------------------------------------------------------------------------------------------- several processes
 
 def test_two_processes_do_not_make_one_output():
@@ -413,6 +441,9 @@ def test_records_of_earlier_versions_are_read():
     again = Record("rsa_searchlight.py", {"num_layers": 2}, {"pretrained_model": "y"})
     assert again.difference(record) is None, "the name of a folder decides nothing"
     assert Record("a", {"data": "a" * 64}).difference(Record("a", {"data": "b" * 64})) == "data differs"
+    ours, theirs = (Record("a", {"data": letter * 64}, {"dataset": name})
+                    for letter, name in (("a", "x"), ("b", "demo")))
+    assert ours.difference(theirs) == "data differs: of dataset \"demo\" there and \"x\" here"
 
 
 def test_many_writers_share_a_folder(tmp_path):

@@ -46,7 +46,7 @@ _KINDS: dict[str, Any] = {
     **dict.fromkeys(("made_by", "mode", "kind", "precision", "dataset", "backbone", "pretrained_model"), str),
     **dict.fromkeys(("max_length", "num_layers", "units", "num_units"), int), "negatives": ("published", "strict"),
     **dict.fromkeys(("emotions", "concepts", "attributes", "label_words"), [str]), "seeds": [int],
-    "prompts": dict, "sha256": dict}
+    "prompts": dict, "sha256": dict, "sha256_before": dict}
 # Recorded but not compared: versions, what differs from file to file, names of folders, whose contents are compared.
 _NOTES = ("versions", "prompts", "dataset", "pretrained_model")
 
@@ -65,12 +65,15 @@ class Record:
         What is only recorded.
     files : dict of str to str
         The files that belong to the output: name -> SHA-256.
+    before : dict of str to str
+        Of files that are being replaced, the SHA-256 of the old one, which may still be there.
     """
 
     made_by: str
     settings: dict[str, Any]
     notes: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.settings, self.notes = _as_read_back(self.settings), _as_read_back(self.notes)
@@ -99,14 +102,17 @@ class Record:
             if name in self.notes or name in other.notes or name in without or ours.get(name) == theirs.get(name):
                 continue
             if any(re.fullmatch("[0-9a-f]{64}", str(side.get(name))) for side in (ours, theirs)):
-                return f"{name.removesuffix('_sha256')} differs"  # two digests tell a reader nothing
+                of = [_short(record.get("dataset")) for record in (other, self)]
+                named = f": of dataset {of[0]} there and {of[1]} here" if name == "data" and of != ["null"] * 2 else ""
+                return f"{name.removesuffix('_sha256')} differs{named}"  # two digests tell a reader nothing
             return f"{name} is {_short(theirs.get(name))} there and {_short(ours.get(name))} here"
         return None
 
     def as_dict(self) -> dict[str, Any]:
         """The flat JSON on disk."""
-        files = {"sha256": self.files} if self.files else {}
-        return {"made_by": self.made_by, **self.settings, **self.notes, **files}
+        files = {"sha256": self.files, "sha256_before": self.before}
+        return {"made_by": self.made_by, **self.settings, **self.notes,
+                **{name: digests for name, digests in files.items() if digests}}
 
     @classmethod
     def from_dict(cls, value: Any, source: object) -> Record:
@@ -129,8 +135,9 @@ class Record:
                                 "it again")
         for concept in [*(value.get("emotions") or ()), *(value.get("concepts") or ())]:
             names.check_concept(concept, source)
-        made_by, files = value.pop("made_by", None) or "", value.pop("sha256", None) or {}
-        return cls(made_by, value, {name: value.pop(name) for name in _NOTES if name in value}, files)
+        made_by = value.pop("made_by", None) or ""
+        files, before = (value.pop(name, None) or {} for name in ("sha256", "sha256_before"))
+        return cls(made_by, value, {name: value.pop(name) for name in _NOTES if name in value}, files, before)
 
     @classmethod
     def read(cls, output: PathLike) -> Record:
@@ -181,8 +188,9 @@ def input_digest(path: PathLike) -> str:
 class Output:
     """One output, made by this process alone: a file with what stands beside it, or a folder with one record.
 
-    Use as a context manager. The record names each file, with its digest, before the file gets its name. So the same
-    command goes on after a kill at any point, and whatever the record does not name is somebody else's.
+    Use as a context manager. The record names each file, with its digest, before the file gets its name, and the old
+    one beside it until it is replaced. So the same command goes on after a kill at any point, and whatever the record
+    does not name is somebody else's.
 
     Parameters
     ----------
@@ -210,7 +218,7 @@ class Output:
         self.is_file = opening.is_file_output(path)
         self.folder = self.path.parent if self.is_file else self.path
         self.record_path = record_path(path)
-        self.record = replace(record, notes={**record.notes, "versions": versions()}, files={})
+        self.record = replace(record, notes={**record.notes, "versions": versions()}, files={}, before={})
         self._overwrite, self._redraw = overwrite, redraw
         self._names = {Path(name).name for name in names} | ({self.path.name} if self.is_file else set())
 
@@ -241,11 +249,13 @@ class Output:
             raise UserError(f"{self.path}: holds {min(replaced - self._names)}, made with other settings "
                             f"({difference}), too; name all of its tasks with --overwrite, or choose another folder")
         self.record.files = standing
+        self.record.before = {name: digest for name, digest in before.before.items() if name in standing}
         for name in self._names | replaced:
             self._check_ours(name)
         for name in replaced:  # before the record says that they are of the new settings
             (self.folder / name).unlink()
             del standing[name]
+            self.record.before.pop(name, None)
         if not difference:
             self.record.notes.setdefault("prompts", before.get("prompts", {}))
         self.save()
@@ -257,7 +267,7 @@ class Output:
         if name not in self.record.files:
             raise UserError(f"{path}: is there already, and no record of ours names it; move it away, or choose "
                             "another name")
-        if opening.sha256(path) != self.record.files[name]:
+        if opening.sha256(path) not in (self.record.files[name], self.record.before.get(name)):
             raise UserError(f"{path}: was changed since it was written; move your version away, or choose another name")
 
     def save(self) -> None:
@@ -273,14 +283,16 @@ class Output:
         """Write a file of the output, given by its name or path; returns its path."""
         path = self.folder / Path(name).name
         digest = hashlib.sha256(data).hexdigest()
-        if self.record.files.get(path.name) == digest and self.finished(path.name):
+        standing = self.record.files.get(path.name) == digest and self.finished(path.name)
+        if not standing:
+            self._check_ours(path.name)
+            if os.path.lexists(path):
+                self.record.before[path.name] = opening.sha256(path)
+            self.record.files[path.name] = digest
             self.save()
-            return path
-        self._check_ours(path.name)
-        path.unlink(missing_ok=True)
-        self.record.files[path.name] = digest
-        self.save()
-        writing.write_bytes(path, data)
+            writing.write_bytes(path, data)
+        if self.record.before.pop(path.name, None) or standing:
+            self.save()
         return path
 
     def write_text(self, name: PathLike, text: str) -> Path:
