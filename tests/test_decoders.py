@@ -22,6 +22,7 @@ from framework.model.neurons import Intervention
 from framework.tasks import Task, TaskRows
 from framework.training.effects import effect
 from framework.training.evaluate import measure
+from framework.training.passes import within_memory
 from framework.training.state import Finished, State
 from framework.training.trainer import Job, PromptTrainer, Step, TrainSettings
 
@@ -232,6 +233,22 @@ def test_no_more_is_kept_than_there_is_room_for(llama):
     for _ in range(20):  # other tasks' texts take the places of those that nobody asks for any more
         states.of(texts[:10])
     assert set(states._kept) == {text.tobytes() for text in texts[:10]} and kept
+
+
+def test_kept_texts_make_room_before_passes_are_halved(llama):
+    ours = copy.deepcopy(llama[1])
+    states, tried = ours.text_states, []
+    texts = [np.array([0, index, 7, 8, 9]) for index in range(5, 45)]
+    states.room = 40 * states.of(texts[:1])[0].nbytes
+
+    def compute(positions):
+        states.of(texts)
+        tried.append((positions, len(states._kept)))
+        if tried[-1] > (100, 10):
+            raise RuntimeError("CUDA out of memory")
+
+    within_memory(compute, 100, ours)
+    assert tried == [(100, 40), (100, 20), (100, 10)]
 
 
 def test_what_begins_a_text_is_the_tokenizers(llama, tokenizer):

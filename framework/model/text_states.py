@@ -42,6 +42,14 @@ class TextStates:
         self._kept: OrderedDict[bytes, tuple[Tensor, int]] = OrderedDict()  # first what was not used for longest
         self._bytes = self._uses = 0
 
+    def make_room(self) -> bool:
+        """Where memory ran out: forget, and keep half as much from now on. Whether anything was kept."""
+        if not self._bytes:
+            return False
+        self.room = self._bytes // 2
+        self.forget()
+        return True
+
     def __getstate__(self) -> dict[str, object]:
         """Without what is kept: a copy, here or on another machine, makes its own."""
         return {"_compute": self._compute, "room": self.room, "_kept": OrderedDict(), "_bytes": 0, "_uses": 0}

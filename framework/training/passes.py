@@ -49,13 +49,17 @@ def cut_by_length(
     return passes
 
 
-def within_memory(compute: Callable[[int], Result], positions_per_batch: int) -> tuple[Result, int]:
+def within_memory(
+    compute: Callable[[int], Result], positions_per_batch: int, model: PromptedModel | None = None
+) -> tuple[Result, int]:
     """Compute in as large passes as the memory takes: where it runs out, halve them and try again.
 
     Parameters
     ----------
     compute : callable (positions_per_batch)
     positions_per_batch : int
+    model : PromptedModel, optional
+        What it keeps of texts makes room before passes are halved.
 
     Returns
     -------
@@ -75,11 +79,15 @@ def within_memory(compute: Callable[[int], Result], positions_per_batch: int) ->
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            if positions_per_batch < 64:
-                raise MemoryError from None
         # Outside of `except`, where the error no longer keeps what was computed so far in memory.
+        kept = getattr(model, "text_states", None)  # a decoder's
+        freed = kept is not None and kept.make_room()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+        if freed:
+            continue
+        if positions_per_batch < 64:
+            raise MemoryError
         tqdm.write(f"out of memory with {positions_per_batch} positions in a pass; going on with "
                    f"{positions_per_batch // 2}", file=sys.stderr)  # above the progress bar
         positions_per_batch //= 2

@@ -221,7 +221,8 @@ class PromptTrainer:
                 losses.index_add_(0, index, loss.detach())
             return losses, gradient
 
-        (losses, gradient), self.positions_per_batch = within_memory(losses_and_gradient, self.positions_per_batch)
+        (losses, gradient), self.positions_per_batch = within_memory(
+            losses_and_gradient, self.positions_per_batch, self.model)
         for (_, progress), loss in zip(self.group, losses):
             progress.step += 1
             progress.losses.append(loss)
@@ -241,7 +242,7 @@ class PromptTrainer:
         prompt, settings = self.prompts[index], self.settings
         measured, self.positions_per_batch = within_memory(
             lambda positions: measure(self.model, self.dev_tokens, job.dev, prompt, positions, self.eval_rows),
-            self.positions_per_batch)
+            self.positions_per_batch, self.model)
         progress.epoch, progress.loss, progress.losses = progress.epoch + 1, loss, []
         progress.acc = int(measured.right) / len(job.dev.row)
         if progress.acc > progress.best_acc or settings.select == "none":
