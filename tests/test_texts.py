@@ -74,6 +74,9 @@ def test_labels_of_ones_own_beside_tsv_files(tmp_path):
     split = texts.read(tmp_path, "train")
     assert split.concepts == ("care", "neutral", "fairness"), "only GoEmotions' `neutral` is no concept"
     assert split.column("fairness").tolist() == [False, True]
+    (tmp_path / "labels.txt").write_text("".join(f"label{number}\n" for number in range(10_001)))
+    with pytest.raises(UserError, match="labels.txt: has 10001 labels, more than 10000"):
+        texts.read(tmp_path, "train")
 
 
 def write_csv(path, header, *rows):

@@ -27,6 +27,7 @@ GOEMOTIONS = (
     "disappointment", "disapproval", "disgust", "embarrassment", "excitement", "fear", "gratitude", "grief", "joy",
     "love", "nervousness", "optimism", "pride", "realization", "relief", "remorse", "sadness", "surprise",
 )  # in the order of its label ids; "neutral" (27) is no emotion
+_MOST_LABELS = 10_000
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -94,6 +95,9 @@ def _from_ids(rows, label_ids, known, source):
 
 def _concepts_among(known, source):
     """Those labels that are concepts: all but GoEmotions' `neutral`, which is none, and only GoEmotions'."""
+    if len(known) > _MOST_LABELS:
+        raise UserError(f"{source}: has {len(known)} labels, more than {_MOST_LABELS} are not read; leave out those "
+                        "that you do not use")
     names.check_distinct(known, source)
     for name in known:
         names.check_concept(name, source)
