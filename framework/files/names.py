@@ -97,11 +97,6 @@ def task_path(folder: PathLike, task: Task, suffix: str) -> Path:
     return Path(folder) / f"{task.name}{suffix}"
 
 
-def concepts_of(tasks: Iterable[Task]) -> list[str]:
-    """The concepts of tasks, each once, in their order."""
-    return list(dict.fromkeys(task.concept for task in tasks))
-
-
 def listed(names: Sequence[str], most: int = 20) -> str:
     """Names for an error, not all if they are many."""
     return ", ".join(map(str, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")
