@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sys
 
 import numpy as np
@@ -20,6 +21,7 @@ from framework.figures import effects as effect_figures
 from framework.figures import masking, neurons, style
 from framework.files import activations, masks, ranks, results
 from framework.files.record import Output, Record
+from framework.running import drawing_masks
 from framework.tasks import Task
 
 ATTRIBUTES = ["valence", r"$\frac{$", "fear_of_it"]  # the second would be read as mathematics by matplotlib
@@ -132,6 +134,13 @@ def test_margins_and_the_study_s_test(monkeypatch, run_folder, tmp_path, capsys)
     assert "the study's" in drop.loc[("fear_of_it", 4), "test"] and drop.loc[("fear_of_it", 4), "df"] == 9
     assert "logits more than random ones" in capsys.readouterr().out
     assert (tmp_path / "pic/Margin_after_masking_correspond_neuron.png").exists()
+
+
+def test_margins_are_looked_for_in_results_alone(run_folder, tmp_path):
+    folder = tmp_path / "results"
+    shutil.copytree(run_folder / "results", folder)
+    (folder / "a-note.json").write_text("[]")
+    assert drawing_masks.has_margins(folder)
 
 
 @pytest.mark.parametrize("test, q, said", [

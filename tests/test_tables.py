@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from framework.errors import UserError
-from framework.files import people, ranks, writing
+from framework.files import people, ranks, results, writing
 from framework.files.record import Output, Record
 from framework.files.tables import read_table
 
@@ -57,8 +57,23 @@ def test_people(tmp_path):
     attributes, concepts, numbers, are_ratings = people.read_attributes(path)
     assert are_ratings and attributes == ["valence", "other-relativity"] and concepts == ["care", "fairness of all"]
     assert numbers.tolist() == [[0, 1], [1, 0.5]]
+    (tmp_path / "ratings.json").write_text("[1]")
+    people.read_attributes(path)  # beside which is something that is no record of ours
     order = tmp_path / "order.txt"
     order.write_text("care\nfairness of all\n loyalty \n")
     path.write_text("valence\n1\n2\n3\n")
     attributes, concepts, numbers, are_ratings = people.read_attributes(path, order)
     assert not are_ratings and concepts == ["care", "fairness of all", "loyalty"] and numbers.tolist() == [[1, 2, 3]]
+
+
+@pytest.mark.parametrize("read, text", [
+    (people.read_attributes, "emotion,valence\nfear,0.5\njoy,1\n"),
+    (results.read_accuracies, "sentiment,random_seed,accuracy\nfear,1,0.5\n")])
+def test_a_table_that_its_record_names_is_read_as_it_was_written(read, text, tmp_path):
+    path = tmp_path / "table.csv"
+    with Output(path, Record("a script", {})) as output:
+        output.write_text(path, text)
+    read(path)
+    path.write_text(text.replace("0.5", "0.6"))
+    with pytest.raises(UserError, match="table.csv: has changed since it was written"):
+        read(path)

@@ -208,7 +208,7 @@ def read_accuracies(path: PathLike) -> pd.DataFrame:
     from framework.files.tables import read_table
 
     table = read_table(path, ["sentiment", "random_seed", "accuracy"], words=["sentiment"],
-                       made_by="train.py (step 1)")
+                       made_by="train.py (step 1)", of=path if Record.is_ours(path) else None)
     twice = table.duplicated(["sentiment", "random_seed"])
     if twice.any():
         concept, seed = table.loc[twice, ["sentiment", "random_seed"]].iloc[0]

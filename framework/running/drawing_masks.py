@@ -17,6 +17,7 @@ from framework.errors import UserError
 from framework.figures import effects, masking
 from framework.figures.style import MEASURES, SIGNIFICANT
 from framework.files import masks as mask_files
+from framework.files import names
 from framework.files import results as files
 from framework.files.record import Record
 from framework.files.tables import read_table
@@ -43,7 +44,8 @@ def read_results(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame 
 
 def has_margins(folder: Path) -> bool:
     """Whether step 6 measured margins, which an earlier version did not."""
-    return bool(files.read(next(iter(sorted(folder.glob("*-*.json"))))).margins)
+    paths = list(names.task_files(folder, ".json").values())
+    return bool(paths and files.read(paths[0]).margins)
 
 
 def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None) -> tuple[list[inference.Conditions], str]:
@@ -112,7 +114,8 @@ def of_results(flags: argparse.Namespace) -> Drawn:
 
     if not flags.weights:
         return left_out("drop against people", "no --weights")
-    weights = read_table(flags.weights, ["attribute", "tau", "ci_low", "ci_high"], words=["attribute"])
+    weights = read_table(flags.weights, ["attribute", "tau", "ci_low", "ci_high"], words=["attribute"],
+                         of=flags.weights if Record.is_ours(flags.weights) else None)
     both = by["attribute"][by["attribute"]["k"] == k].merge(weights, on="attribute", suffixes=("", "_people"))
     if both.empty:
         raise UserError(f"{flags.weights}: has none of the attributes in {folder}")
