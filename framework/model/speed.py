@@ -204,9 +204,11 @@ def attend(
     if softcap or query.device.type in BY_PRODUCTS:
         context = _attend_by_products(query, key, value, attention_mask.to(query.dtype), scaling, dropout, softcap)
     else:
+        heads = query.shape[1] // key.shape[1]  # that share keys; beside a mask only a GPU's slow kernel takes these
+        if heads > 1:
+            key, value = key.repeat_interleave(heads, 1), value.repeat_interleave(heads, 1)
         context = F.scaled_dot_product_attention(
-            query, key, value, attn_mask=attention_mask.to(query.dtype), dropout_p=dropout, scale=scaling,
-            enable_gqa=key.shape[1] != query.shape[1])
+            query, key, value, attn_mask=attention_mask.to(query.dtype), dropout_p=dropout, scale=scaling)
     if last:
         states = context.squeeze(2).unflatten(0, (copies, layout.rows))
         return spread(states, layout.answers, len(layout.position)), None
