@@ -83,9 +83,12 @@ def main():
     settings = {name: getattr(flags, name) for name in ("scale", "check", "max_failed", "pca", "pca_draws", "pca_seed",
                                                         "icc", "q", "drop_unreliable")}
     record = Record("prepare_attributes.py", {"ratings_sha256": sha256(flags.ratings), **settings})
-    with Output(flags.output, record, flags.overwrite) as output:
+    stem, more = flags.output.stem, components is not None
+    names = [f"{stem}_{name}.csv" for name in ("means", "reliability", *["loadings"] * more)]
+    names += [f"{stem}_{name}.{form}" for name in ("means", "reliability", *["components"] * more)
+              for form in ("png", "pdf")]
+    with Output(flags.output, record, flags.overwrite, names=names) as output:
         script.write_config(flags, flags.output)
-        stem = flags.output.stem
         output.write_table(f"{stem}_means.csv", means.reset_index())
         output.write_table(f"{stem}_reliability.csv", reliability)
         drawn = {"means": figures.rating_means(table), "reliability": figures.rating_reliability(reliability)}

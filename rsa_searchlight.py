@@ -76,7 +76,8 @@ def main():
         "permutation_seed": flags.permutation_seed, "given": flags.given},
         {"pretrained_model": read_with.get("pretrained_model"),
          "prompts": {name: digest for name, digest in read_with.get("prompts", {}).items() if name in chosen_by}})
-    with Output(ranks_path, record, flags.overwrite) as output:
+    names = [rank_files.table_path(ranks_path, name) for name in table_names(flags, study, given)]
+    with Output(ranks_path, record, flags.overwrite, names=names) as output:
         script.write_config(flags, ranks_path)
         ranks, tables = make_tables(flags, study, num_layers, given, machines)
         rank_files.write(output, ranks, tables)
@@ -113,6 +114,20 @@ def gpu(device):
 
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return device if device.startswith("cuda") else None
+
+
+def table_names(flags, study, given):
+    """The tables that `make_tables` makes beside the ranks."""
+    from framework.analysis import stability
+
+    names = ["tau", "p", "q", "significant_by_layer"]
+    tests = "p", "p_fwe", "p_fwe_by_attribute"
+    if flags.permutations:
+        names += [f"permutation_{test}" for test in (*tests, "max")]
+        names += ["overlap"] if len(study.attributes) > 1 else []
+    names += [f"partial_{test}" for test in ("r", *tests)] if given else []
+    names += ["reliability"] if len(study.seeds) > 1 else []
+    return names + (["stability", "top_neurons"] if len(study.concepts) >= stability.LEAST_CONCEPTS else [])
 
 
 def make_tables(flags, study, num_layers, given, machines):

@@ -201,6 +201,19 @@ def test_a_second_process_on_one_table_is_refused(rating_file, tmp_path, monkeyp
         prepare_attributes.main()
 
 
+@pytest.mark.parametrize("name", ["means.csv", "reliability.csv", "means.png", "reliability.pdf"])
+def test_what_is_in_the_way_is_said_before_anything_is_written(name, rating_file, tmp_path, monkeypatch):
+    rating_file[~rating_file["attribute"].isin(ITEMS)].to_csv(tmp_path / "ratings.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / f"out/x_{name}").write_text("mine")
+    monkeypatch.setattr("sys.argv", ["prepare_attributes.py", "--ratings=ratings.csv", "--check", "check=9",
+                                     "--output=out/x.csv"])
+    with pytest.raises(UserError, match=f"x_{name}: is there already"):
+        prepare_attributes.main()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [f"x_{name}"]
+
+
 @pytest.mark.parametrize("edit, flags, said", [
     (None, ["--check", "trap=9"], "--check trap=9: no row has trap"),
     (None, ["--check", "check=nine"], "--check: 'check=nine': give a name, = and a number"),

@@ -174,6 +174,20 @@ def test_eight_concepts_tell_how_far_the_ranks_depend_on_them(study):
     assert (top["ci_low"] <= top["ci_high"]).all()
 
 
+@pytest.mark.parametrize("flags", [[], ["--permutations=5", "--given", "valence"]])
+def test_every_table_in_the_way_is_said_before_the_work(study, flags, monkeypatch):
+    make_study([*CONCEPTS, "calm", "fury", "hope"])
+    searchlight(*flags)
+    written = [path for path in Path(RANKS).parent.glob("*.csv") if path.name != Path(RANKS).name]
+    monkeypatch.setattr(rsa_searchlight, "make_tables", None)
+    for path in written:
+        for other in Path(RANKS).parent.iterdir():
+            other.unlink()
+        path.write_text("mine")
+        with pytest.raises(UserError, match=f"{path.name}: is there already"):
+            searchlight(*flags)
+
+
 def test_3spaces(study):
     names = [name for space in rsa.SPACES.values() for name in space]
     ratings = pd.DataFrame(np.random.default_rng(1).random((6, 14)), columns=names)
