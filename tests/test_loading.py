@@ -156,7 +156,7 @@ def test_folders_and_links_among_the_files(folder, tmp_path):
     assert load(folder).fingerprint == expected
 
 
-def test_a_tokenizer_that_panics(folder):
+def test_a_tokenizer_that_panics(folder, capfd):
     """Oniguruma's regular expressions fail when they are used; of Rust's panics no `except Exception` learns."""
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     tokenizer["pre_tokenizer"] = {"type": "Split", "pattern": {"Regex": "(a+)+b"}, "behavior": "Isolated",
@@ -165,6 +165,9 @@ def test_a_tokenizer_that_panics(folder):
     model = load(folder).model
     with pytest.raises(UserError, match="its tokenizer fails .*choose another model"):
         model.encode(["a" * 60], 80)
+    assert "panicked" not in capfd.readouterr().err
+    os.write(2, b"heard")
+    assert capfd.readouterr().err == "heard"
 
 
 # --------------------------------------------------------------------------------------------- which model and device

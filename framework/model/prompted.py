@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import unicodedata
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -150,8 +151,9 @@ class PromptedModel(nn.Module):
     def tokens_of(self, texts: Sequence[str], **options: object) -> list[list[int]]:
         """What the tokenizer makes of texts, whose special tokens are plain characters."""
         try:
-            return self.tokenizer([self.cut(text)[0] for text in texts], split_special_tokens=True,
-                                  return_attention_mask=False, return_token_type_ids=False, **options)["input_ids"]
+            with _silent():
+                return self.tokenizer([self.cut(text)[0] for text in texts], split_special_tokens=True,
+                                      return_attention_mask=False, return_token_type_ids=False, **options)["input_ids"]
         except BaseException as error:
             if type(error).__name__ != "PanicException":  # of Rust, which no `except Exception` catches
                 raise
@@ -345,3 +347,20 @@ def _keep_answers(module, inputs, output):
     answers = speed.Pass.current().answers_of(output.last_hidden_state)
     output.last_hidden_state = answers.to(torch.promote_types(answers.dtype, torch.float32))
     return output
+
+
+@contextlib.contextmanager
+def _silent():
+    """While it lasts, nothing reaches standard error: Rust tells there of a panic before we do."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
