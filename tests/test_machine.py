@@ -225,6 +225,7 @@ def begun(model, tokens, tmp_path):  # noqa: F811
         with Groups(folder, [FEAR], [FEAR], 1) as groups:
             (group,) = groups
             groups.save(group, trainer.state())
+        folder.release(FEAR)  # as the end of a process does
         yield folder
 
 
