@@ -25,10 +25,7 @@ def parse_flags():
     known.add_task_flags(parser)
     known.add_model_flags(parser)
     data = known.add_data_flags(parser)
-    data.add_argument("--split", default="dev", choices=("dev", "test"),
-                      help="rows to test on: dev chose each prompt's best epoch, test chose nothing")
-    data.add_argument("--max_rows", type=known.positive, metavar="N",
-                      help="rows of a task, half of them positive (default: all)")
+    known.add_rows_flags(data)
     known.add_machine_flags(parser, eval_batch_size=True, ray=True)
     known.add_sweep_flags(parser, save_seconds=10)
     return parser.parse()

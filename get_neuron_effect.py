@@ -24,9 +24,7 @@ def parse_flags():
     known.add_task_flags(parser)
     known.add_model_flags(parser)
     data = known.add_data_flags(parser)
-    data.add_argument("--split", default="dev", choices=("dev", "test"), help="rows to measure on")
-    data.add_argument("--max_rows", type=known.positive, metavar="N",
-                      help="rows of a task, half of them positive (default: all)")
+    known.add_rows_flags(data)
     known.add_machine_flags(parser, eval_batch_size=True, ray=True)
     known.add_overwrite_flag(parser, "effects of the named tasks")
     return parser.parse()

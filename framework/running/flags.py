@@ -160,6 +160,14 @@ def _as_trained(wanted):
     return " (default: as in training)" if wanted else ""
 
 
+def add_rows_flags(group: argparse._ArgumentGroup) -> None:
+    """`--split` and `--max_rows`: which rows of a task are measured."""
+    group.add_argument("--split", default="dev", choices=("dev", "test"),
+                       help="rows to measure on: dev chose each prompt's best epoch, test chose nothing")
+    group.add_argument("--max_rows", type=positive, metavar="N",
+                       help="rows of a task, half of them positive (default: all)")
+
+
 def add_machine_flags(parser: Parser, precision: bool = True, eval_batch_size: bool = False,
                       ray: bool = False) -> argparse._ArgumentGroup:
     """`--device` and, where asked for, `--precision`, `--eval_batch_size` and `--ray`. Returns their group."""
