@@ -38,7 +38,7 @@ def parse_flags():
     parser.add_argument("--warmup_step", type=known.count, default=0, metavar="STEPS",
                         help="steps in which the learning rate rises linearly")
     parser.add_argument("--tasks_per_batch", type=known.positive_or_auto, default="auto", metavar="N",
-                        help="tasks of a concept that train together, for speed; auto: up to 12")
+                        help="tasks that train together, for speed; auto: 12, or more where prompts are short")
     known.add_path(parser, "--tensorboard", help="report each epoch's loss and accuracy to TensorBoard, here")
     known.add_task_flags(parser, default="all of the data")
     known.add_model_flags(parser, as_trained=False)
@@ -149,6 +149,7 @@ def main():
     from framework.files.taskfolder import progress
     from framework.model import loading
     from framework.running import groups, status
+    from framework.training.passes import group_size
     from framework.training.rows import task_rows
     from framework.training.trainer import Epoch, Finished, Job, TrainSettings
 
@@ -192,7 +193,7 @@ def main():
         train_tokens, dev_tokens = (loaded.model.encode(split.texts, max_length) if left else [] for split in splits)
         study = Study(loaded.model, str(device), train_tokens, dev_tokens, jobs, settings, flags.eval_batch_size,
                       flags.text_states_gb, flags.save_seconds)
-        most = groups.TASKS_PER_GROUP if flags.tasks_per_batch == "auto" else flags.tasks_per_batch
+        most = group_size(flags.tasks_per_batch, flags.train_batch_size, flags.prompt_len)
         rows = {task: flags.epochs * rows_in_epoch(job) for task, job in jobs.items()}
         board = open_board(flags.tensorboard) if flags.tensorboard else contextlib.nullcontext()
         with (groups.Groups(folder, tasks, left, most, flags.overwrite) as waiting, board as board,
@@ -211,11 +212,13 @@ def main():
                     board.add_scalar(f"dev_accuracy/{message.task.name}", message.acc, message.epoch)
 
     # What comes out, and next.
+    if folder.elsewhere:
+        print(f"{folder.elsewhere} tasks are in the hands of another process on this folder")
+        if folder.elsewhere == len(tasks):
+            return
     table = prompts.write_accuracies(flags.checkpoint_dir)
     print(f"wrote {flags.checkpoint_dir}/{{concept}}-{{seed}}.pt and {prompts.accuracy_path(flags.checkpoint_dir)}: "
           f"{len(table)} prompts, mean dev accuracy {table.accuracy.mean():.4f}")
-    if folder.elsewhere:
-        print(f"{folder.elsewhere} tasks are in the hands of another process on this folder")
     script.next_step("get_active_neuron.py", checkpoint_dir=flags.checkpoint_dir)
 
 

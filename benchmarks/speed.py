@@ -40,10 +40,9 @@ from framework.model import loading, neurons, speed  # noqa: E402
 from framework.model.decoders import PromptedDecoder, down_projections  # noqa: E402
 from framework.model.encoders import PromptedEncoder  # noqa: E402
 from framework.model.neurons import Intervention  # noqa: E402
-from framework.running.groups import TASKS_PER_GROUP  # noqa: E402
 from framework.tasks import Task, TaskRows  # noqa: E402
 from framework.training.evaluate import measure  # noqa: E402
-from framework.training.passes import positions_per_batch  # noqa: E402
+from framework.training.passes import group_size, positions_per_batch  # noqa: E402
 from framework.training.trainer import Job, PromptTrainer, TrainSettings  # noqa: E402
 
 # Tokens of `<s>` text `</s>` over GoEmotions' train split in RoBERTa's vocabulary, at these percentiles.
@@ -300,7 +299,7 @@ def main():
     tokens = statistics.mean(map(len, comments)) + PROMPT_LEN
     maps = [module for module in model.base_model.modules() if isinstance(module, torch.nn.Linear)]
     parameters, hidden = sum(linear.weight.numel() for linear in maps), model.config.hidden_size
-    tasks = flags.tasks or TASKS_PER_GROUP
+    tasks = flags.tasks or group_size("auto", 16, PROMPT_LEN)
     masks = (torch.rand(flags.masks, *model.shape) > 0.1).float()
     print(f"{name_of(device)}, torch {torch.__version__}\n{flags.family}: {model.shape[0]} layers of width {hidden} "
           f"and {model.shape[1]} neurons, {parameters / 1e6:.0f}M parameters in them, "

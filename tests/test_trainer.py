@@ -212,10 +212,10 @@ def test_effects_are_slopes_of_the_margin(model, tokens):
     assert (single - effects).abs().max() < 1e-3 * effects.abs().max()
 
 
-@pytest.mark.parametrize(("prompt_len", "tasks"), [(100, 8), (20, 22)])
+@pytest.mark.parametrize(("prompt_len", "tasks"), [(100, 12), (20, 22)])
 def test_tasks_that_train_together_fill_passes(prompt_len, tasks):
-    assert group_size("auto", 4096, 16, prompt_len) == tasks
-    assert group_size(3, 4096, 16, prompt_len) == 3
+    assert group_size("auto", 16, prompt_len) == tasks
+    assert group_size(3, 16, prompt_len) == 3
 
 
 def test_where_memory_runs_out_passes_are_halved(capsys):

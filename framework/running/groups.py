@@ -1,7 +1,7 @@
 """Step 1's groups: tasks that train together, and what interrupted runs saved of them.
 
-Groups follow from the command alone: up to so many tasks of a concept, which have as many rows as each other. What an
-interrupted run began together stays together, so that it ends with the same bits.
+Groups follow from the command alone: so many tasks each, in its order. What an interrupted run began together stays
+together, so that it ends with the same bits.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from framework.errors import UserError
@@ -18,8 +18,6 @@ from framework.tasks import Task
 
 if TYPE_CHECKING:
     from framework.training.state import Finished, State
-
-TASKS_PER_GROUP = 12  # where --tasks_per_batch is auto: the study's seeds
 
 
 @dataclass(eq=False)
@@ -107,13 +105,13 @@ class Groups:
 
     def __iter__(self) -> Iterator[Group]:
         yield from self._begun
-        for _, tasks in groupby(self._tasks, key=lambda task: task.concept):
-            while together := list(islice(tasks, self._most)):
-                free = [task for task in together if task in self._left and task not in self._reserved]
-                group = Group([task for task in free if self._folder.claim(task)])
-                if group.tasks:
-                    self._saved[group] = prompts.SavedState(self._folder.folder)
-                    yield group
+        tasks = iter(self._tasks)
+        while together := list(islice(tasks, self._most)):
+            free = [task for task in together if task in self._left and task not in self._reserved]
+            group = Group([task for task in free if self._folder.claim(task)])
+            if group.tasks:
+                self._saved[group] = prompts.SavedState(self._folder.folder)
+                yield group
 
     def save(self, group: Group, state: State) -> None:
         """Keep the latest state of a group, from which an interrupted run goes on."""

@@ -115,16 +115,16 @@ def positions_per_batch(model: PromptedModel, training: bool) -> int:
     return max(4096, int(0.6 * free / (width * layers * model.dtype.itemsize)))
 
 
-def group_size(tasks_per_batch: int | str, positions: int, batch_size: int, prompt_len: int) -> int:
-    """How many tasks train together: as asked, or ("auto") enough that their rows fill a forward pass four times.
+def group_size(tasks_per_batch: int | str, batch_size: int, prompt_len: int) -> int:
+    """How many tasks train together: as asked, or ("auto") 12, the study's seeds, or more where prompts are short.
 
-    More rows than one pass takes are sorted by length before they are cut into passes, which saves padding.
+    The rows of a step then fill 16,384 positions. They are sorted by length before they are cut into passes, which
+    saves padding, and the fixed costs of a step are shared by more of them. It follows from the flags alone, not from
+    the machine, so that results do not depend on where they are computed.
 
     Parameters
     ----------
     tasks_per_batch : int or "auto"
-    positions : int
-        Of one forward pass, as of `positions_per_batch`.
     batch_size : int
         Rows of one task in a step.
     prompt_len : int
@@ -133,4 +133,4 @@ def group_size(tasks_per_batch: int | str, positions: int, batch_size: int, prom
     if tasks_per_batch != "auto":
         return int(tasks_per_batch)
     typical_length = prompt_len + 28  # with a comment
-    return max(4, math.ceil(4 * positions / typical_length / batch_size))
+    return max(12, math.ceil(16384 / typical_length / batch_size))
