@@ -5,8 +5,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.spatial.distance import squareform
-from scipy.stats import kendalltau
+from scipy.stats import kendalltau, rankdata
 
 import compare_people
 from framework.analysis import people
@@ -34,30 +33,35 @@ def test_intervals_over_people_are_the_jackknifes_and_t():
         assert table["individual_ci_high"][k] == pytest.approx(own.mean() + t * own.std(ddof=1) / 12**0.5)
 
 
-def test_the_noise_ceiling_is_of_each_person_with_the_others():
+@pytest.mark.filterwarnings("ignore:Noise ceiling for tau based on averaged ranks")
+def test_the_noise_ceiling_is_rsatoolbox_s():
+    inference = pytest.importorskip("rsatoolbox.inference")
     generator = np.random.default_rng(0)
     individual = np.round(generator.random(15) + generator.random((7, 15)), 2)
-    lower, upper = people.noise_ceiling(individual)
-    others = [np.delete(individual, person, axis=0).mean(axis=0).round(9) for person in range(7)]
-    assert lower == pytest.approx(np.mean([kendalltau(own, mean).statistic for own, mean in zip(individual, others)]))
-    mean = individual.mean(axis=0)
-    assert upper == pytest.approx(np.mean([kendalltau(own, mean).statistic for own in individual]))
-    assert lower < upper
+    ranks = rankdata(individual, axis=1)  # rsatoolbox takes the mean of ranks, ours that of judgements as they stand
+    expected = inference.boot_noise_ceiling(rsatoolbox_rdms(individual), method="tau-b")
+    np.testing.assert_allclose(people.noise_ceiling(ranks), expected)
 
 
-def test_intervals_over_people_and_concepts_are_the_bootstraps():
+def test_intervals_over_people_and_concepts_are_rsatoolbox_s():
+    compare = pytest.importorskip("rsatoolbox.rdm").compare
     generator = np.random.default_rng(0)
     individual, rdms = generator.random((5, 21)), rdms_of(7, 2, 10**9)
     low, high = people.bootstrap_people_and_concepts(rdms, individual, draws=30, seed=4)
     generator = np.random.default_rng(4)
     taus = []
     for _ in range(30):
-        mean = squareform(individual[generator.integers(5, size=5)].mean(axis=0))
-        drawn = generator.integers(7, size=7)
-        pairs = [(drawn[i], drawn[j]) for i in range(7) for j in range(i) if drawn[i] != drawn[j]]
-        taus.append([kendalltau([mean[pair] for pair in pairs], [squareform(rdm)[pair] for pair in pairs]).statistic
-                     for rdm in rdms])
+        drawn = rsatoolbox_rdms(individual).subsample("index", generator.integers(5, size=5))
+        mean, concepts = drawn.get_vectors().mean(axis=0), generator.integers(7, size=7)
+        taus.append(compare(*(rsatoolbox_rdms(each).subsample_pattern("index", concepts) for each in (mean, rdms)),
+                            method="tau-b")[0])
     np.testing.assert_allclose([low, high], np.quantile(taus, [0.025, 0.975], axis=0))
+
+
+def rsatoolbox_rdms(rdms):
+    from rsatoolbox.rdm import RDMs
+
+    return RDMs(np.atleast_2d(rdms))
 
 
 @pytest.fixture
