@@ -330,6 +330,44 @@ def test_a_folder_of_prompts(tmp_path):
                                   "goemotions_prompt_tuning_accuracy.json"]
 
 
+@pytest.mark.parametrize("change", [
+    lambda content: content["best_prompt"].mul_(2), lambda content: content["final_prompt"].mul_(2),
+    lambda content: content.update(best_acc=0.75), lambda content: content.pop("final_prompt"),
+    lambda content: content["settings"].update(lr=0.2), lambda content: content.update(sha256="")])
+def test_a_changed_prompt_is_noticed(change):
+    """Though all checksums of the file are right."""
+    with folder_of(0.1) as folder:
+        folder.write(FEAR, **PROMPT)
+    content = torch.load("checkpoint/fear-1.pt")
+    torch.save(content, "checkpoint/fear-1.pt")
+    assert prompts.read("checkpoint/fear-1.pt").epoch == 2
+    change(content)
+    torch.save(content, "checkpoint/fear-1.pt")
+    with pytest.raises(UserError, match="fear-1.pt: has changed since it was written"):
+        prompts.read("checkpoint/fear-1.pt")
+
+
+def test_prompts_to_share():
+    numbers = torch.randn(4, 8)
+    with folder_of(0.1) as folder:
+        for task in (FEAR, JOY):
+            folder.write(task, **PROMPT | {"best_prompt": numbers})
+    trained = prompts.read_all("checkpoint")
+    for _ in range(2):  # the same command again is no error
+        prompts.write_rounded("shared", trained)
+    content, read = torch.load("shared/fear-1.pt"), prompts.read("shared/fear-1.pt")
+    assert content.keys() == {"best_prompt", "best_acc", "epoch", "settings", "sha256"}
+    assert content["best_prompt"].dtype == torch.float16
+    torch.testing.assert_close(read.best_prompt, numbers, rtol=1e-3, atol=1e-7)
+    assert read.record.get("lr") == 0.1 and read.record.get("rounded_to") == "float16" and read.final_prompt is None
+    assert read.record.get("prompts") == {"fear-1": trained[FEAR].sha256}
+    with pytest.raises(UserError, match="other settings"):  # what they were rounded from is not lost
+        prompts.write_rounded("checkpoint", trained)
+    trained[JOY].best_prompt *= 1e6
+    with pytest.raises(UserError, match="joy-3: .* float16 cannot hold"):
+        prompts.write_rounded("shared", trained)
+
+
 @pytest.mark.parametrize("content", [{"best_prompt": torch.ones(4, 8), "best_acc": 0.5}, "damaged"])
 def test_published_and_damaged_prompts_are_never_replaced(content):
     Path("checkpoint").mkdir()

@@ -37,6 +37,7 @@ def code(text, language):
 def commands(text):
     """Every command of a text's shell blocks, as its words; ``python x.py`` and ``./x.sh`` without what starts them."""
     lines = "".join(code(text, "bash")).replace("\\\n", " ").splitlines()
+    lines = [re.sub(r"python -m (framework\S+)", r"\1.py", line) for line in lines]
     return [[word for word in shlex.split(line) if word != "python"] for line in lines]
 
 

@@ -82,6 +82,29 @@ def test_the_two_figures_of_the_study(here, copy):
         assert (copy / "pic" / f"{name}.png").stat().st_size > 10_000
 
 
+def test_prompts_that_are_shared_give_what_they_were_rounded_from(here, copy, tiny_model):
+    before = {kind: np.loadtxt(copy / f"{kind}_csv" / "joy-1.csv", delimiter=",", skiprows=1)
+              for kind in ("active_neuron_before_relu", "neuron_effect")}
+    result = results.read(copy / RESULTS / "joy-1.json")
+    printed = here("framework/running/share.py", "--into", "small").stdout
+    assert "next: python get_active_neuron.py --checkpoint_dir small" in printed
+    for name, output in (("get_active_neuron.py", "--activation_dir"), ("get_neuron_effect.py", "--effects"),
+                         ("eval_mask_neuron.py", "--results")):
+        here(name, "--checkpoint_dir=small", output, name[:-3], *["--max_rows=20"] * ("effect" in name))
+    for kind, name in zip(before, ("get_active_neuron", "get_neuron_effect")):
+        again = np.loadtxt(copy / name / "joy-1.csv", delimiter=",", skiprows=1)
+        np.testing.assert_allclose(again, before[kind], atol=0.02 * np.abs(before[kind]).max())
+    assert np.isclose(results.read(copy / "eval_mask_neuron" / "joy-1.json").margins["best"], result.margins["best"],
+                      rtol=0.02)
+    assert "no final prompt" in one_line(here("get_active_neuron.py", "--checkpoint_dir=small", "--prompt=final",
+                                              "--activation_dir=other", status=2))
+    (copy / "published").mkdir()
+    prompt = torch.load(copy / "small" / "joy-1.pt")
+    torch.save({name: prompt[name] for name in ("best_prompt", "best_acc")}, copy / "published" / "joy-1.pt")
+    here("get_active_neuron.py", "--checkpoint_dir=published", "--activation_dir=third",
+         f"--pretrained_model={tiny_model}")
+
+
 def test_after_relu_counts(study):
     folder, _ = study
     sums = pd.read_csv(folder / "active_neuron_after_relu_csv" / "fear-all.csv").to_numpy()[0]

@@ -7,8 +7,8 @@ import hashlib
 import math
 import os
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ import torch
 from framework.errors import UserError
 from framework.files import names, opening, tensors, writing
 from framework.files.opening import PathLike
-from framework.files.record import Output, Record
+from framework.files.record import Output, Record, digest
 from framework.files.taskfolder import TaskFolder
 from framework.tasks import Task
 
@@ -69,9 +69,27 @@ def read(path: PathLike) -> Prompt:
     final = _checked_prompt(path, "final_prompt", content["final_prompt"]) if "final_prompt" in content else None
     if final is not None and final.shape != best.shape:
         raise UserError(f"{path}: its final prompt is of another shape than its best; train it again")
-    return Prompt(best, _checked_accuracy(path, "best_acc", content), int(_checked_number(path, "epoch", content, -1)),
-                  final, _checked_accuracy(path, "final_acc", content) if "final_acc" in content else None,
-                  Record.from_dict(content.get("settings"), path), hashlib.sha256(data).hexdigest())
+    prompt = Prompt(
+        best, _checked_accuracy(path, "best_acc", content), int(_checked_number(path, "epoch", content, -1)), final,
+        _checked_accuracy(path, "final_acc", content) if "final_acc" in content else None,
+        Record.from_dict(content.get("settings"), path), hashlib.sha256(data).hexdigest())
+    if "sha256" in content and content["sha256"] != _digest(prompt):
+        raise UserError(f"{path}: has changed since it was written; train it again with train.py")
+    return prompt
+
+
+def _digest(prompt):
+    """Of what a file says, which is the same however its numbers are stored."""
+    def content(tensor):
+        return None if tensor is None else hashlib.sha256(tensor.float().contiguous().numpy().tobytes()).hexdigest()
+
+    return digest([content(prompt.best_prompt), content(prompt.final_prompt), prompt.best_acc, prompt.epoch,
+                   prompt.final_acc, prompt.record.as_dict()])
+
+
+def _as_bytes(prompt):
+    content = {name: value for name, value in vars(prompt).items() if name != "record" and value is not None}
+    return tensors.save_tensors({**content, "settings": prompt.record.as_dict(), "sha256": _digest(prompt)})
 
 
 def _checked_prompt(path, name, prompt):
@@ -136,9 +154,39 @@ class Folder(TaskFolder):
     def write(self, task: Task, best_prompt: torch.Tensor, best_acc: float, epoch: int, final_prompt: torch.Tensor,
               final_acc: float) -> None:
         """Write a finished prompt, fields as of `Prompt`."""
-        self.write_bytes(task, tensors.save_tensors({
-            "best_prompt": best_prompt, "best_acc": best_acc, "epoch": epoch, "final_prompt": final_prompt,
-            "final_acc": final_acc, "settings": self.record_of(task).as_dict()}))
+        self.write_bytes(task, _as_bytes(Prompt(best_prompt, best_acc, epoch, final_prompt, final_acc,
+                                                self.record_of(task), sha256="")))
+
+
+def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt]) -> None:
+    """Write prompts to share: the best ones alone, rounded to float16, a quarter of the bytes.
+
+    Their records say what trained them, that they are rounded, and from which files.
+
+    Parameters
+    ----------
+    folder : path-like
+    trained : dict of Task to Prompt
+        All trained with the same settings.
+    """
+    rounded = {}
+    for task, prompt in trained.items():
+        best = prompt.best_prompt.half()
+        if not torch.isfinite(best).all():
+            raise UserError(f"{task.name}: its prompt has values beyond 65,504, which float16 cannot hold; share the "
+                            "file as it is")
+        record = replace(prompt.record, settings={**prompt.record.settings, "rounded_to": "float16"},
+                         notes={**prompt.record.notes, "prompts": {task.name: prompt.sha256}})
+        rounded[task] = replace(prompt, best_prompt=best, final_prompt=None, final_acc=None, record=record)
+    (first, example), *others = rounded.items()
+    for task, prompt in others:
+        if difference := example.record.difference(prompt.record):
+            raise UserError(f"{task.name}: was trained otherwise than {first.name} ({difference}, in this order); "
+                            "share each kind in a folder of its own")
+    with Folder(folder, example.record) as output:
+        output.left(rounded)  # refuses what others made
+        for task, prompt in rounded.items():
+            output.write_bytes(task, _as_bytes(prompt))
 
 
 class SavedState:

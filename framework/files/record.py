@@ -41,6 +41,11 @@ def versions() -> dict[str, str]:
             **{name: metadata.version(name) for name in libraries}}
 
 
+def digest(content: Any) -> str:
+    """What seals a file that carries its record in itself: the SHA-256 of the JSON values in it."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 # What scripts take over from a record, and what it is: of a type, a list of it, or one of some words.
 _KINDS: dict[str, Any] = {
     **dict.fromkeys(("made_by", "mode", "kind", "precision", "dataset", "backbone", "pretrained_model"), str),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 from framework.errors import UserError
 from framework.files import names, opening, writing
 from framework.files.opening import PathLike
-from framework.files.record import Record
+from framework.files.record import Record, digest
 from framework.files.taskfolder import TaskFolder
 from framework.tasks import Task
 
@@ -50,7 +49,7 @@ def read(path: PathLike) -> Result:
 
 def _checked(path, content):
     record = Record.from_dict(content.get("settings"), path)
-    if (record.made_by or "sha256" in content) and content.pop("sha256", None) != _digest(content):
+    if (record.made_by or "sha256" in content) and content.pop("sha256", None) != digest(content):
         raise UserError(f"{path}: has changed since it was written; move it away and run {MADE_BY} again")
     accuracies = {name: value for name, value in content.items() if name not in FIELDS}
     margins = content.get("margins", {})
@@ -67,10 +66,6 @@ def _checked(path, content):
         if not abs(value) < 1e300:  # NaN is not
             raise UserError(f"{path}: the margin of {name!r} is not finite")
     return Result(accuracies, margins, record)
-
-
-def _digest(content):
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def read_record(path: PathLike) -> Record:
@@ -147,7 +142,7 @@ class Folder(TaskFolder):
     def _content(self, task, accuracies, margins):
         content = {"sentiment": task[0], "seed": task[1], **accuracies, "margins": dict(margins),
                    "settings": self.record_of(task).as_dict()}
-        return (json.dumps({**content, "sha256": _digest(content)}, indent=1, allow_nan=False) + "\n").encode()
+        return (json.dumps({**content, "sha256": digest(content)}, indent=1, allow_nan=False) + "\n").encode()
 
 
 def masks_measured(folder: PathLike, task: Task) -> int:

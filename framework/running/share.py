@@ -1,0 +1,29 @@
+"""Prompts to share: the best ones alone, rounded to float16, a quarter of the bytes. Steps 3 to 6 take them.
+
+::
+
+    python -m framework.running.share --checkpoint_dir checkpoint --into prompts
+"""
+
+from framework.running import flags as known
+from framework.running import script
+
+
+def main() -> None:
+    """Round the prompts of one folder into another."""
+    parser = known.make_parser("Round trained prompts to share them: the best ones alone, in float16.", title="sharing")
+    known.add_path(parser, "--checkpoint_dir", default=known.CHECKPOINTS, help="prompts, {concept}-{seed}.pt")
+    known.add_path(parser, "--into", required=True, help="where the rounded ones go")
+    known.add_task_flags(parser)
+    flags = parser.parse()
+    from framework.files import prompts
+    from framework.running import trained
+
+    rounded = prompts.read_all(flags.checkpoint_dir, trained.tasks_there(flags))
+    prompts.write_rounded(flags.into, rounded)
+    print(f"wrote {flags.into}/{{concept}}-{{seed}}.pt: {len(rounded)} prompts in float16")
+    script.next_step("get_active_neuron.py", checkpoint_dir=flags.into)
+
+
+if __name__ == "__main__":
+    script.run(main)
