@@ -1,13 +1,14 @@
 """What each neuron does: the first-order effect of setting it to zero on a task's margin.
 
 The margin is the logit of the right answer minus that of the wrong one, mean over a task's rows. One backward pass a
-row gives the effect of every neuron (attribution patching). Step 3 says when a neuron is active; this says what it is
-for.
+row gives the effect of every neuron (attribution patching), and that of adding 1 to it, which tells what any other
+intervention would do. Step 3 says when a neuron is active; this says what it is for. Finished tasks are left alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from framework.running import flags as known
@@ -17,8 +18,8 @@ from framework.running import script, work
 def parse_flags():
     parser = known.make_parser("What setting each neuron to zero does to each task's margin, to first order.",
                                title="effects")
-    known.add_path(parser, "--effects", "--output_dir", default=known.EFFECTS,
-                   help="where the effects go, {concept}-{seed}.csv")
+    known.add_path(parser, "--effects", "--output_dir",
+                   help=f"where the effects go, {{concept}}-{{seed}}.csv (default: {known.EFFECTS})")
     known.add_path(parser, "--ranks", help="folder or file of the ranks by effect, for gen_mask.py (default: in "
                    "--output_dir where that is given, else neuron_rank)", metavar="PATH")
     known.add_task_flags(parser)
@@ -26,8 +27,13 @@ def parse_flags():
     data = known.add_data_flags(parser)
     known.add_rows_flags(data)
     known.add_machine_flags(parser, eval_batch_size=True, ray=True)
-    known.add_overwrite_flag(parser, "effects of the named tasks")
-    return parser.parse()
+    known.add_sweep_flags(parser, save_seconds=None)  # a task takes no longer than it would be worth saving
+    flags = parser.parse()
+    study = flags.study or Path()
+    flags.ranks = flags.ranks or flags.effects or study / "neuron_rank"
+    flags.ranks = flags.ranks if flags.ranks.suffix == ".csv" else flags.ranks / "neuron_rank_by_effect.csv"
+    flags.effects = flags.effects or study / known.EFFECTS
+    return flags
 
 
 # ---------------------------------------------------------------------------------------------- the work: a task's rows
@@ -53,7 +59,7 @@ class Progress(NamedTuple):
 
 
 def measure(study, task):
-    """The effect of each neuron on a task's margin; yields `Progress`, then the effects, array [L * D]."""
+    """The effects of each neuron on a task's margin; yields `Progress`, then array [2, L * D]: zeroed, and 1 added."""
     import numpy as np
 
     from framework.model import loading
@@ -65,12 +71,12 @@ def measure(study, task):
         loading.prepare(model.device)
         study.positions = passes.positions_per_batch(model, training=True)
     prompt = study.prompts[task].to(study.device)
-    total, done = np.zeros(model.shape[0] * model.shape[1]), 0
+    total, done = np.zeros((2, model.shape[0] * model.shape[1])), 0
     for part in passes.cut_by_length(study.tokens, rows.row, len(prompt), study.positions, study.eval_rows):
         some = TaskRows(rows.row[part], rows.label[part])
         effect, study.positions = passes.within_memory(lambda positions: effects.effect(
             model, study.tokens, some, prompt, positions, study.eval_rows), study.positions)
-        total, done = total + effect.numpy() * len(part), done + len(part)
+        total, done = total + np.stack(effect) * len(part), done + len(part)
         yield Progress(done)
     yield (total / len(rows.row)).astype(np.float32)
 
@@ -84,8 +90,12 @@ def main():
     from framework.files import activations, texts
     from framework.files.record import Output, Record
     from framework.model import loading
-    from framework.running import trained
+    from framework.running import status, trained
     from framework.training.rows import subset, task_rows
+
+    if flags.status:
+        tasks = trained.tasks_there(flags)
+        return status.show(tasks, activations.progress(flags.effects, tasks), {})
 
     # What goes in.
     prompts = trained.read(flags)
@@ -110,9 +120,10 @@ def main():
     rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task) for task in prompts}
 
     # The work, task by task; this process writes what comes back.
-    files = [f"{task.name}.csv" for task in prompts]
+    ends = activations.EFFECT_ENDS
+    files = [task.name + end for task in prompts for end in ends]
     with Output(flags.effects, record, flags.overwrite, names=files) as output:
-        left = activations.left(output, {task: prompt.sha256 for task, prompt in prompts.items()})
+        left = activations.left(output, {task: prompt.sha256 for task, prompt in prompts.items()}, ends)
         script.write_config(flags, flags.effects)
         print(f"{len(prompts)} tasks on {flags.split} rows, {len(prompts) - len(left)} finished before; "
               f"{flags.pretrained_model} in {record.get('precision')} on {machines if flags.ray else device}; comments "
@@ -125,28 +136,20 @@ def main():
                 if isinstance(message, Progress):
                     bar.tell(task, message.rows, task.name)
                 else:
-                    activations.write(output, task, message, prompts[task].sha256)
+                    activations.write_effect(output, task, message, prompts[task].sha256)
 
     # What comes out, and next.
-    ranks = write_ranks(flags.effects, place_of_ranks(flags), num_layers, units)
-    print(f"wrote {flags.effects}/{{concept}}-{{seed}}.csv: {len(prompts)} tasks x {num_layers * units} neurons, and "
-          f"{ranks}: 1 is the neuron whose masking costs a concept most")
+    write_ranks(flags.effects, flags.ranks, num_layers, units)
+    print(f"wrote {flags.effects}/{{concept}}-{{seed}}.csv: {len(prompts)} tasks x {num_layers * units} neurons; "
+          f"{{concept}}-{{seed}}-added.csv: of adding 1 to each; and {flags.ranks}: 1 is the neuron whose masking "
+          "costs a concept most")
     fitting = thresholds_for(num_layers * units)
-    script.next_step("gen_mask.py", study=known.study_of("effects", flags.effects), ranks=ranks,
+    script.next_step("gen_mask.py", study=known.study_of("effects", flags.effects), ranks=flags.ranks,
                      thresholds=None if fitting == list(THRESHOLDS) else fitting)
 
 
-def place_of_ranks(flags):
-    """Where the ranks go: `--ranks`, else beside effects whose place was given, else where step 4 puts its own."""
-    if flags.ranks:
-        return flags.ranks if flags.ranks.suffix == ".csv" else flags.ranks / "neuron_rank_by_effect.csv"
-    study = known.study_of("effects", flags.effects)
-    folder = flags.effects if study is None else study / "neuron_rank"
-    return folder / "neuron_rank_by_effect.csv"
-
-
 def write_ranks(folder, path, num_layers, units):
-    """Rank the neurons by their mean effect over seeds, from all effect files of a folder; returns the ranks' path."""
+    """Rank the neurons by their mean effect over seeds, from all effect files of a folder."""
     import pandas as pd
     from scipy.stats import rankdata
 
@@ -168,7 +171,6 @@ def write_ranks(folder, path, num_layers, units):
         notes={"pretrained_model": made_with.get("pretrained_model"), "prompts": made_with.get("prompts", {})})
     with Output(path, record, redraw=True) as output:
         ranks.write(output, effects.apply(rankdata), {"effect": effects})  # the most negative effect costs most
-    return path
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def main():
     prompts = {event.task: event for event in trainer.run(jobs, len(jobs)) if isinstance(event, Finished)}
     for job in jobs:
         prompt, count = prompts[job.task].best_prompt, int(np.prod(model.shape))
-        effects = -effect(model, tokens[1], job.dev, prompt, POSITIONS).numpy()  # what the margin loses
+        effects = -effect(model, tokens[1], job.dev, prompt, POSITIONS).zeroed.numpy()  # what the margin loses
         drawn = np.random.default_rng(0).choice(count, flags.neurons, replace=False)
         agreement = spearmanr(effects[drawn], lost(model, tokens[1], job.dev, prompt, drawn[:, None])).statistic
         largest = np.argsort(-effects)

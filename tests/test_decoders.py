@@ -362,7 +362,7 @@ def test_effects_reach_through_the_text(tokenizer):
     ours = make_ours(make_plain("gpt2", tokenizer), tokenizer)
     rows, prompts = some_rows(ours)
     task, prompt = TaskRows(np.arange(6), np.arange(6) % 2), prompts[0]
-    effects = effect(ours, rows, task, prompt, 100)
+    effects = effect(ours, rows, task, prompt, 100).zeroed
     chosen, step = torch.arange(0, 168, 17), 1e-4
     multiply = torch.ones(20, 168, dtype=torch.double)
     multiply[range(10), chosen] += step

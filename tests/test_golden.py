@@ -122,7 +122,7 @@ def test_effects(reference, load, dev, dev_tokens, task):
     expected = np.load(reference["C"] / "neuron_effects.npz")[task.name].ravel()
     for dtype, share in ((torch.float64, 1e-6), (torch.float32, 1e-3)):
         prompt = prompt_of(reference["C"], task).to(dtype)
-        ours = effect(load("C", dtype), dev_tokens["C"], task_rows(dev, task), prompt, POSITIONS)
+        ours = effect(load("C", dtype), dev_tokens["C"], task_rows(dev, task), prompt, POSITIONS).zeroed
         np.testing.assert_allclose(ours, expected, rtol=0, atol=share * np.abs(expected).max())
 
 

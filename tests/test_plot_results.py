@@ -65,11 +65,11 @@ def run_folder(tmp_path_factory):
         record = Record("test", {"kind": name, "num_layers": LAYERS})
         with Output(folder / name, record, names=activations.output_names(tasks)) as output:
             for task in tasks:
-                activations.write(output, task, scale * generator.normal(size=LAYERS * UNITS))
+                activations.write_effect(output, task, scale * generator.normal(size=(2, LAYERS * UNITS)), "digest")
     with Output(folder / "masks.pkl", Record("gen_mask.py", {})) as output:
         names = results.read_all(folder / "results").columns[3:]
-        masks.write(output, {name: torch.from_numpy(generator.random((LAYERS, UNITS)).round().astype(np.int8))
-                             for name in names})
+        made = {name: torch.from_numpy(generator.random((LAYERS, UNITS)).round().astype(np.int8)) for name in names}
+        masks.write(output, made | {"valence_top2": torch.rand(2, LAYERS, UNITS)})
     ratings = pd.DataFrame(generator.random((5, 3)), index=pd.Index(CONCEPTS, name="concept"), columns=ATTRIBUTES)
     ratings.to_csv(folder / "ratings.csv")
     pd.DataFrame({"attribute": ATTRIBUTES, "tau": [0.1, 0.2, 0.3], "ci_low": [0.0, 0.1, 0.2],
@@ -114,12 +114,16 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
     assert list(drop.columns) == ["drop", "ci_low", "ci_high", "t", "df", "p", "q", "se", "test", "unit"]
     lost = pd.read_csv(tmp_path / "pic/accuracy_lost_by_kind.csv").groupby("kind")["value"].mean()
     assert lost["effect"] > lost["attribute"] > lost["random"] and lost["layer_matched"] == pytest.approx(0.15)
-    summed = pd.read_csv(tmp_path / "pic/additivity.csv").set_index("mask").loc["valence_top4"]
-    of_tasks = np.array([pd.read_csv(run_folder / f"effects/{task.sentiment}-{task.seed}.csv").to_numpy()[0]
-                         for task in table.itertuples()])
-    zeroed = masks.read(run_folder / "masks.pkl")["valence_top4"].numpy().ravel() == 0
-    assert summed["summed"] == pytest.approx(-of_tasks[:, zeroed].sum(axis=1).mean(), rel=1e-5)
-    assert summed["measured"] == pytest.approx(10 * (table["best"] - table["valence_top4"]).mean())
+    summed = pd.read_csv(tmp_path / "pic/additivity.csv").set_index("mask")
+    zeroed, added = (np.mean([pd.read_csv(run_folder / f"effects/{task.sentiment}-{task.seed}{end}").to_numpy()[0]
+                              for task in table.itertuples()], axis=0) for end in activations.EFFECT_ENDS)
+    made = masks.read(run_folder / "masks.pkl")
+    at_zero = made["valence_top4"].numpy().ravel() == 0
+    assert summed.loc["valence_top4", "summed"] == pytest.approx(-zeroed[at_zero].sum())
+    multiply, add = made["valence_top2"].numpy().reshape(2, -1)
+    assert summed.loc["valence_top2", "summed"] == pytest.approx(-((1 - multiply) * zeroed + add * added).sum())
+    measured = 10 * (table["best"] - table["valence_top4"]).mean()
+    assert summed.loc["valence_top4", "measured"] == pytest.approx(measured)
 
     assert "holds no study" in script("plot_results.py", "--study", "empty", status=2).stderr
 

@@ -443,6 +443,21 @@ def test_a_changed_digit(here, copy, path, reader):
     assert os.path.basename(path) in line and "changed since it was written" in line
 
 
+def test_how_far_effects_are(here, copy):
+    folder = copy / "neuron_effect_csv"
+    (folder / "grief-3-added.csv").write_text("0\n1\n")
+    for end in (".csv", "-added.csv"):
+        (folder / f"fear-1{end}").unlink()
+        (folder / f"joy-1{end}").unlink()
+    with writing.lock(folder, "settings.json"):
+        said = here("get_neuron_effect.py", "--status").stdout
+    assert said.startswith("12 tasks: 9 done, 1 in progress, 1 left, 1 damaged\n")
+    assert "damaged: neuron_effect_csv/grief-3-added.csv: has changed" in said
+    (folder / "grief-3-added.csv").unlink()
+    assert "12 tasks on dev rows, 9 finished before" in here("get_neuron_effect.py", "--max_rows=20").stdout
+    assert "12 done" in here("get_neuron_effect.py", "--status").stdout
+
+
 @pytest.mark.parametrize("output, command", [
     ("active_neuron_before_relu_csv", ["get_active_neuron.py"]),
     ("neuron_effect_csv", ["get_neuron_effect.py", "--max_rows=20"])])

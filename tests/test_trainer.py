@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer, RobertaConfig, RobertaForMaskedLM
 
 from conftest import ROOT
+from framework.analysis.effects import summed_loss
+from framework.analysis.masks import make_masks
 from framework.errors import UserError
 from framework.model import speed
 from framework.model.encoders import PromptedEncoder
@@ -200,7 +202,7 @@ def test_where_a_row_under_all_masks_is_too_much_passes_have_some_of_them(model,
 def test_effects_are_slopes_of_the_margin(model, tokens):
     """Against finite differences; on rows of unequal length, in several passes."""
     rows, prompt = make_job(Task("fear", 1)).train, torch.randn(4, 16, dtype=torch.double) / 5
-    effects = effect(model, tokens, rows, prompt, 200)
+    effects = effect(model, tokens, rows, prompt, 200).zeroed
     chosen, step = torch.randperm(96, generator=torch.Generator().manual_seed(0))[:12], 1e-4
     multiply = torch.ones(24, 96, dtype=torch.double)
     multiply[range(12), chosen] += step
@@ -208,8 +210,25 @@ def test_effects_are_slopes_of_the_margin(model, tokens):
     margin = measure(model, tokens, rows, prompt, 1000, intervention=Intervention(multiply.view(24, 3, 32))).margin
     slopes = (margin[:12] - margin[12:]) / (2 * step)
     torch.testing.assert_close(effects[chosen], -slopes, rtol=1e-5, atol=1e-9)
-    single = effect(make_model(dtype=torch.float), tokens, rows, prompt.float(), 1000)
+    single = effect(make_model(dtype=torch.float), tokens, rows, prompt.float(), 1000).zeroed
     assert (single - effects).abs().max() < 1e-3 * effects.abs().max()
+
+
+@pytest.mark.parametrize("method", ["zero", "float", "mean", "resample", "scale"])
+def test_summed_effects_are_the_slope_of_any_mask(method, model, tokens):
+    """Against finite differences: a hundred-thousandth of what a mask does, and of its contrary."""
+    random = np.random.default_rng(0)
+    ranks, statistics = {"valence": random.permutation(96) + 1}, {"mean": random.normal(size=96)}
+    statistics["sample1"] = statistics["mean"] + 1
+    mask = make_masks(ranks, [20], 3, method, scales=[1.5], statistics=statistics).popitem()[1].astype(float)
+    multiply, add = mask if mask.ndim == 3 else (mask, np.zeros_like(mask))
+    step = 1e-5 * np.array([[1.0], [-1.0]])
+    part = Intervention(*(torch.from_numpy(part.reshape(2, 3, 32)) for part in (
+        1 + step * (multiply - 1).ravel(), step * add.ravel())))
+    rows, prompt = make_job(Task("fear", 1)).train, torch.randn(4, 16, dtype=torch.double) / 5
+    margin = measure(model, tokens, rows, prompt, 1000, intervention=part).margin
+    zeroed, added = (-each.numpy() for each in effect(model, tokens, rows, prompt, 200))
+    assert summed_loss(mask, zeroed, added) == pytest.approx(float(margin[1] - margin[0]) / 2e-5, rel=1e-5)
 
 
 @pytest.mark.parametrize(("prompt_len", "tasks"), [(100, 12), (20, 22)])

@@ -65,21 +65,26 @@ def _ranks_within(values, num_layers):
     return (ranks - ranks.mean(axis=1, keepdims=True)).reshape(values.shape)
 
 
-def summed_loss(lost: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """What masks would cost if single neurons' first-order losses added up.
+def summed_loss(mask: np.ndarray, zeroed: np.ndarray, added: np.ndarray | None = None) -> float:
+    """What a mask would cost if single neurons' first-order losses added up.
 
     Parameters
     ----------
-    lost : array [T, N]
-        What is lost without each neuron, by task.
-    masks : array [M, N]
-        What each neuron is multiplied by; 1 where it is left alone.
-
-    Returns
-    -------
-    array [T, M]
+    mask : array [N] or [2, N]
+        What each neuron is multiplied by, 1 where it is left alone; the second row is added.
+    zeroed : array [N]
+        What is lost where a neuron is set to zero.
+    added : array [N], optional
+        What is lost where 1 is added to a neuron; needed for a mask that adds.
     """
-    return lost @ (1 - np.asarray(masks, lost.dtype)).T
+    multiply, *add = np.asarray(mask, zeroed.dtype).reshape(-1, len(zeroed))
+    return (1 - multiply) @ zeroed + (add[0] @ added if add else 0)
+
+
+def share_that_adds_up(summed: np.ndarray, measured: np.ndarray) -> float:
+    """How much of masks' summed losses is really lost: the slope of a line through 0, by least squares; NaN of none."""
+    square = np.dot(summed, summed)
+    return np.dot(summed, measured) / square if square else np.nan
 
 
 def loss_by_mask(

@@ -10,6 +10,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from scipy.stats import pearsonr
 
+from framework.analysis.effects import share_that_adds_up
 from framework.figures.style import (
     COLOURS,
     GREY,
@@ -142,18 +143,21 @@ def additivity(masks: pd.DataFrame) -> Figure:
     kinds = list(masks["intervention"].unique())
     columns = min(3, len(kinds))
     rows = math.ceil(len(kinds) / columns)
-    figure = Figure(figsize=(max(3.6, 0.5 + 2.2 * columns), 0.7 + 2.2 * rows))
+    figure = Figure(figsize=(max(3.6, 0.5 + 2.2 * columns), 0.7 + 2.35 * rows))
     panels = figure.subplots(rows, columns, squeeze=False)
     sizes = np.sort(masks["k"].unique())
     for axes, kind in zip(panels.flat, kinds):
         of = masks[masks["intervention"] == kind]
         image = axes.scatter(of["summed"], of["measured"], c=np.searchsorted(sizes, of["k"]), cmap="viridis",
                              vmin=-0.5, vmax=len(sizes) - 0.5, s=12, linewidths=0)
-        ends = np.array([of[["summed", "measured"]].min().min(), of[["summed", "measured"]].max().max()])
-        axes.plot(ends, ends, color="black", linewidth=0.8, linestyle=":")
+        line = np.array([of[["summed", "measured"]].min().min(), of[["summed", "measured"]].max().max()])
+        axes.plot(line, line, color="black", linewidth=0.8, linestyle=":")
         varied = len(of) > 2 and (np.ptp(of[["summed", "measured"]], axis=0) > 0).all()
         said = f", r = {pearsonr(of['summed'], of['measured']).statistic:.2f}".replace("-", "\u2212") if varied else ""
-        axes.set_title(f"{label(kind)} ({len(of)} masks{said})", fontsize=8)
+        carried = [f"{share_that_adds_up(some['summed'], some['measured']):.0%} at {size:,}".replace("-", "\u2212")
+                   for size, some in of.groupby("k")]
+        ends = ", ".join(dict.fromkeys([carried[0], carried[-1]]))
+        axes.set_title(f"{label(kind)} ({len(of)} masks{said})\ntrue: {ends}", fontsize=8)
         axes.locator_params(nbins=4)
     for axes in panels.flat[len(kinds):]:
         axes.set_visible(False)
@@ -166,6 +170,7 @@ def additivity(masks: pd.DataFrame) -> Figure:
     bar.ax.tick_params(length=0)
     bar.set_label("Neurons masked (k)")
     bar.outline.set_visible(False)
-    return caption(figure, "A dot is a mask: the margin lost under it against the sum of what is lost without each of "
-                           "its neurons alone (set to zero, first order). On the dotted line effects add up; far from "
-                           "it they do not say what many neurons do together.")
+    return caption(figure, "A dot is a mask: the margin lost under it against the sum of what is lost where each of "
+                           "its neurons alone is changed so, to first order. On the dotted line effects add up; far from "
+                           "it they do not say what many neurons do together. True: how much of the sum is really "
+                           "lost (the slope of a line through 0) at the smallest and at the largest k.")

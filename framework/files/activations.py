@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from framework.errors import UserError
-from framework.files import names, opening
+from framework.files import names, opening, taskfolder, writing
 from framework.files.opening import PathLike
-from framework.files.record import Output, Record
+from framework.files.record import Output, Record, record_path
 from framework.files.tables import read_table
+from framework.files.taskfolder import Progress
 from framework.tasks import Task
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def check_are_effects(folder: PathLike, effects: bool = True) -> None:
     """Refuse activations where effects are wanted or, without `effects`, the reverse: both have the same form."""
     effects_by = "get_neuron_effect.py"
     made_by = Record.read(folder).made_by  # empty where nobody knows
+    if effects and not names.task_files(folder, ".csv"):
+        raise UserError(f"--effects {folder}: holds no effects (concept-seed.csv); {effects_by} makes them")
     if effects and made_by == MADE_BY.partition(" ")[0]:
         raise UserError(f"--effects {folder}: holds activations; {effects_by} makes effects")
     if not effects and made_by == effects_by:
@@ -57,7 +60,7 @@ def output_names(tasks: Iterable[Task]) -> list[str]:
     return sorted({f"{name}.csv" for task in tasks for name in (task.name, f"{task.concept}-all")})
 
 
-def left(output: Output, prompts: Mapping[Task, str]) -> list[Task]:
+def left(output: Output, prompts: Mapping[Task, str], ends: Sequence[str] = (".csv",)) -> list[Task]:
     """The tasks whose activations were not read yet, or under another prompt.
 
     Parameters
@@ -65,10 +68,12 @@ def left(output: Output, prompts: Mapping[Task, str]) -> list[Task]:
     output : Output
     prompts : dict of Task to str
         A digest of each task's prompt.
+    ends : sequence of str
+        Of the names of a task's files.
     """
     read_under = output.record.get("prompts", {})
-    return [task for task, digest in prompts.items()
-            if read_under.get(task.name) != digest or not output.finished(f"{task.name}.csv")]
+    return [task for task, digest in prompts.items() if read_under.get(task.name) != digest
+            or not all(output.finished(task.name + end) for end in ends)]
 
 
 def write(output: Output, task: Task, values: np.ndarray, prompt: str | None = None) -> None:
@@ -151,8 +156,9 @@ def _read_file(path, record):
     import pyarrow
     import pyarrow.compute
 
-    again = f"run {MADE_BY} for this concept and seed"
-    content = record.check_unchanged(path, opening.read_bytes(path, made_by=MADE_BY))
+    made_by = record.made_by or MADE_BY
+    again = f"run {made_by} for this concept and seed"
+    content = record.check_unchanged(path, opening.read_bytes(path, made_by=made_by))
     lines = content.splitlines()
     if len(lines) != 2 or not content.endswith(b"\n"):  # without its end, the last number may have lost digits
         raise UserError(f"{path}: is not a line of names and one of activations, or is cut off; {again}")
@@ -169,6 +175,39 @@ def _read_file(path, record):
     if not np.isfinite(row).all():
         raise UserError(f"{path}: neuron {np.flatnonzero(~np.isfinite(row))[0]} has no finite value; {again}")
     return row
+
+
+# ------------------------------------------------------------------------- what adding to a neuron does, beside effects
+
+EFFECT_ENDS = (".csv", "-added.csv")  # of setting a neuron to zero, and of adding 1 to it
+
+
+def progress(folder: PathLike, tasks: Iterable[Task]) -> Progress:
+    """How far the effects of tasks are, for `--status`; of those left the first is under way where a process works."""
+    record = Record.read(folder)
+
+    def check(path):
+        for file in (path, path.with_name(f"{path.stem}{EFFECT_ENDS[1]}")):
+            if file.name not in record.files:
+                raise UserError(f"{file}: is not one of the files that settings.json beside it names")
+            record.check_unchanged(file, opening.read_bytes(file))
+        return record
+
+    found = taskfolder.progress(folder, EFFECT_ENDS[0], tasks, check)
+    if found.left and writing.is_locked(folder, record_path(folder).name):
+        found.running.append(found.left.pop(0))
+    return found
+
+
+def write_effect(output: Output, task: Task, effects: np.ndarray, prompt: str) -> None:
+    """Write a task's two files of effects [2, N], as `write` does."""
+    output.write_text(task.name + EFFECT_ENDS[1], _as_text(effects[1]))
+    write(output, task, effects[0], prompt)
+
+
+def read_added(folder: PathLike, tasks: Iterable[Task]) -> np.ndarray:
+    """The effects of adding 1 to each neuron: array [T, N]."""
+    return read(folder, [task.name for task in tasks], ["added"])[0][0]
 
 
 # -------------------------------------------------------------------------- statistics of neurons over comments

@@ -16,8 +16,8 @@ from framework.analysis.masks import MaskName
 from framework.errors import UserError
 from framework.figures import effects, masking
 from framework.figures.style import MEASURES, SIGNIFICANT
+from framework.files import activations, names
 from framework.files import masks as mask_files
-from framework.files import names
 from framework.files import results as files
 from framework.files.record import Record
 from framework.files.tables import read_table
@@ -215,14 +215,16 @@ def additivity(flags: argparse.Namespace) -> pd.DataFrame:
              if text in results and (name := MaskName.parse(text))]
     if not measured or not masks:
         raise UserError(f"--results {flags.results}: has no task of {flags.effects} under a mask of {flags.masks}")
-    lost = -values.reshape(len(tasks), -1)[measured].astype(np.float32)
+    zeroed = -values.reshape(len(tasks), -1)[measured].mean(axis=0)
+    adding = any(mask.dim() == 3 for _, _, mask in masks)
+    added = -activations.read_added(flags.effects, [tasks[row] for row in measured]).mean(axis=0) if adding else None
     results = results.loc[[tuple(tasks[row]) for row in measured]]
     rows = []
     for name, text, mask in masks:
-        multiply = (mask[0] if mask.dim() == 3 else mask).float().numpy().ravel()
-        if len(multiply) != lost.shape[1]:
-            raise UserError(f"{flags.masks}: masks are of {len(multiply)} neurons, {flags.effects} has {lost.shape[1]}")
+        if mask.shape[-2:].numel() != len(zeroed):
+            raise UserError(f"{flags.masks}: masks are of {mask.shape[-2:].numel()} neurons, {flags.effects} has "
+                            f"{len(zeroed)}")
         kind = {"": "zero or float"}.get(name.intervention, name.intervention)
-        rows.append((text, kind, name.k, analysis.summed_loss(lost, multiply[None]).mean(),
+        rows.append((text, kind, name.k, analysis.summed_loss(mask.numpy(), zeroed, added),
                      (results["best"] - results[text]).mean()))
     return pd.DataFrame(rows, columns=["mask", "intervention", "k", "summed", "measured"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,31 +16,44 @@ from framework.training.evaluate import margins
 from framework.training.passes import cut_by_length
 
 
+class Effect(NamedTuple):
+    """What single neurons do to a task's margin, to first order; on the CPU, index = layer * D + unit.
+
+    Both give the effect of any intervention a <- m a + b: (1 - m) x `zeroed` + b x `added`, summed over neurons.
+
+    Attributes
+    ----------
+    zeroed : DoubleTensor [L * D]
+        Of setting each to zero at all positions. Negative where the neuron speaks for the right answer.
+    added : DoubleTensor [L * D]
+        Of adding 1 to each at all positions.
+    """
+
+    zeroed: Tensor
+    added: Tensor
+
+
 def effect(
     model: PromptedModel, tokens: Sequence[np.ndarray], rows: TaskRows, prompt: Tensor, positions_per_batch: int,
     eval_rows: int | None = None
-) -> Tensor:
-    """The effect of setting each neuron to zero at all positions on the margin, to first order.
+) -> Effect:
+    """The first-order effect of each neuron on the margin, from one backward pass a row.
 
-    Attribution patching (Nanda 2023; Kramar et al. 2024, arXiv 2403.00745): the mean over rows of -dM/dm at m = 1,
-    where M is the margin and m multiplies the neuron. Negative where the neuron speaks for the right answer.
+    Attribution patching (Nanda 2023; Kramar et al. 2024, arXiv 2403.00745): the mean over rows of -dM/dm at m = 1 and
+    of dM/db at b = 0, where M is the margin and a neuron is m times what it was, plus b.
 
     Parameters
     ----------
     tokens, rows, prompt, positions_per_batch, eval_rows
         As of `framework.training.evaluate.measure`; rows x length keep their values for the backward pass.
-
-    Returns
-    -------
-    DoubleTensor [L * D]
-        On the CPU; index = layer * D + unit.
     """
     model.eval()
     ones = torch.ones(1, *model.shape, dtype=torch.promote_types(model.dtype, torch.float32), device=model.device)
-    total = torch.zeros(model.shape, dtype=torch.double)
+    total = torch.zeros(2, *model.shape, dtype=torch.double)
     for part in cut_by_length(tokens, rows.row, len(prompt), positions_per_batch, eval_rows):
-        multiply = ones.clone().requires_grad_(True)
-        logits = model([tokens[row] for row in rows.row[part]], prompt, Intervention(multiply, None))[0]
+        multiply, add = ones.clone().requires_grad_(True), torch.zeros_like(ones, requires_grad=True)
+        logits = model([tokens[row] for row in rows.row[part]], prompt, Intervention(multiply, add))[0]
         margin = margins(logits, torch.from_numpy(rows.label[part]).to(logits.device))
-        total -= torch.autograd.grad(margin.sum(), multiply)[0][0].cpu().double()
-    return (total / len(rows.row)).flatten()
+        total += torch.cat(torch.autograd.grad(margin.sum(), [multiply, add])).cpu().double()
+    multiplied, added = (total / len(rows.row)).flatten(1)
+    return Effect(-multiplied, added)
