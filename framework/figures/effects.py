@@ -171,6 +171,6 @@ def additivity(masks: pd.DataFrame) -> Figure:
     bar.set_label("Neurons masked (k)")
     bar.outline.set_visible(False)
     return caption(figure, "A dot is a mask: the margin lost under it against the sum of what is lost where each of "
-                           "its neurons alone is changed so, to first order. On the dotted line effects add up; far from "
-                           "it they do not say what many neurons do together. True: how much of the sum is really "
-                           "lost (the slope of a line through 0) at the smallest and at the largest k.")
+                           "its neurons alone is changed so, to first order. On the dotted line effects add up; far "
+                           "from it they do not say what many neurons do together. True: how much of the sum is "
+                           "really lost (the slope of a line through 0) at the smallest and at the largest k.")
