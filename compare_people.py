@@ -94,7 +94,7 @@ def main():
         table = pd.DataFrame({
             "attribute": attributes + models, "tau": found.pop("tau"), "ci_low": low, "ci_high": high, **found,
             "permutation_p": p, "ceiling_low": lower, "ceiling_high": upper,
-            "share_of_ceiling": found["individual_tau"] / lower})
+            "share_of_ceiling": found["individual_tau"] / lower, "test": "labels permuted, one-sided: tau > 0"})
         output.write_table(model_path, table[len(attributes):].rename(columns={"attribute": "model"}))
         output.write_table(path, table[:len(attributes)])
 

@@ -97,6 +97,7 @@ def measure(study, item):
 
 def main():
     flags = parse_flags()
+    from framework.analysis import inference
     from framework.analysis.masks import MaskName
     from framework.errors import UserError
     from framework.files import masks as mask_files
@@ -192,6 +193,9 @@ def main():
           "masks")
     if folder.elsewhere:
         print(f"{folder.elsewhere} tasks are in the hands of another process on this folder")
+    else:
+        for line in inference.placebo_in_words(inference.placebo(results.read_all(flags.results, tasks=prompts))):
+            print(line)
     sizes = {name.k for name in map(MaskName.parse, masks) if name}
     script.next_step("plot_results.py", results=flags.results,
                      k=max(sizes) if sizes and 4000 not in sizes else None)  # figures of one k are of 4000

@@ -8,9 +8,9 @@ from framework.running import script, work
 
 NAMES = {"14Properties": "14property", "3Spaces": "3space"}
 SIDES = {**dict.fromkeys(("p", "q", "permutation_p", "permutation_p_fwe", "permutation_p_fwe_by_attribute"),
-                         ": one-sided, tau > 0"),
-         **dict.fromkeys(("partial_p", "partial_p_fwe", "partial_p_fwe_by_attribute"), ": two-sided, r is not 0"),
-         "overlap": ": its permutation_p is one-sided, more neurons shared than by chance"}
+                         "one-sided, tau > 0"),
+         **dict.fromkeys(("partial_p", "partial_p_fwe", "partial_p_fwe_by_attribute"), "two-sided, r is not 0"),
+         "overlap": "its permutation_p is one-sided, more neurons shared than by chance"}
 LEAST_NEURONS = 1024  # in a part: fewer, and preparing the permuted attributes takes longer than comparing them
 
 
@@ -68,6 +68,7 @@ def main():
 
     # What makes the ranks what they are, and whose prompts chose the neurons: step 6 says when the same ones test.
     chosen_by = {f"{concept}-{seed}" for concept, seed in product(study.concepts, study.seeds)}
+    made = table_names(flags, study, given)
     record = Record("rsa_searchlight.py", {
         "backbone": read_with.get("backbone"), "mode": flags.mode, "attributes": study.attributes,
         "attributes_sha256": hashlib.sha256(study.rdms.tobytes()).hexdigest(), "concepts": study.concepts,
@@ -75,8 +76,9 @@ def main():
         "num_neurons": neurons, "num_layers": num_layers, "permutations": flags.permutations,
         "permutation_seed": flags.permutation_seed, "given": flags.given},
         {"pretrained_model": read_with.get("pretrained_model"),
-         "prompts": {name: digest for name, digest in read_with.get("prompts", {}).items() if name in chosen_by}})
-    names = [rank_files.table_path(ranks_path, name) for name in table_names(flags, study, given)]
+         "prompts": {name: digest for name, digest in read_with.get("prompts", {}).items() if name in chosen_by},
+         "p_values": {name: SIDES[name] for name in made if name in SIDES}})
+    names = [rank_files.table_path(ranks_path, name) for name in made]
     with Output(ranks_path, record, flags.overwrite, names=names) as output:
         script.write_config(flags, ranks_path)
         ranks, tables = make_tables(flags, study, num_layers, given, machines)
@@ -87,7 +89,7 @@ def main():
           f"{len(study.seeds)} seeds")
     print(f"wrote {ranks_path}: ranks of the neurons, 1 = most similar")
     for name in tables:
-        print(f"wrote {rank_files.table_path(ranks_path, name)}{SIDES.get(name, '')}")
+        print(f"wrote {rank_files.table_path(ranks_path, name)}" + (f": {SIDES[name]}" if name in SIDES else ""))
     from framework.analysis.searchlight import THRESHOLDS, thresholds_for
 
     fitting = thresholds_for(neurons)

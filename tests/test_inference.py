@@ -369,7 +369,7 @@ def test_placebo_tests_each_random_mask_as_if_it_were_specific():
         assert p == pytest.approx(inference.accuracy_drop(renamed, "attribute", test)["p"][0])
     shares = inference.placebo_shares(tested)
     assert shares["tests"].tolist() == [12, 12, 400, 400]
-    assert shares["share"][0] == (tested["p"][:12] < 0.05).mean()
+    assert shares["share"][0] == (tested["p"][:12] < 0.05).mean() and (shares["sides"] == "one-sided").all()
 
     results = simulate(np.random.default_rng(7), names_of(own=4))
     tested = inference.placebo(results)

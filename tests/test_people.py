@@ -91,6 +91,7 @@ def test_people_are_compared_with_attributes_and_model(study, script, tmp_path):
         assert table["tau"][attribute] == pytest.approx(kendalltau(mean, distances[attribute]).statistic)
         assert table["ci_low"][attribute] < table["tau"][attribute] < table["ci_high"][attribute]
     assert table["permutation_p"]["valence"] < table["permutation_p"]["arousal"]
+    assert table["test"].str.contains("one-sided").all()
     lower, upper = people.noise_ceiling(pd.read_csv("individual.csv").to_numpy())
     np.testing.assert_allclose(table["ceiling_low"], lower)
     np.testing.assert_allclose(table["ceiling_high"], upper)

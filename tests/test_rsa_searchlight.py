@@ -135,6 +135,9 @@ def test_permutations_are_written_beside_the_ranks(study):
     assert overlap[["attribute_1", "attribute_2"]].drop_duplicates().to_numpy().tolist() == [["valence", "arousal"]]
     top = [set(read()[name].nsmallest(3).index) for name in ("valence", "arousal")]
     assert overlap.set_index("k")["overlap"][3] == len(top[0] & top[1])
+    assert overlap["test"].str.contains("one-sided").all()
+    sides = Record.read(RANKS).get("p_values")
+    assert sides["permutation_p_fwe"].startswith("one-sided") and "partial_p" not in sides
 
 
 def test_unique_attributes_are_tested_beyond_those_given(study):

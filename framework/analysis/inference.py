@@ -260,9 +260,18 @@ def placebo(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def placebo_shares(tested: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
-    """The share of placebo tests below alpha: `by`, `test`, `intervention`, `k`, `tests` (how many), `share`."""
+    """The share of one-sided p below alpha: `by`, `test`, `intervention`, `k`, `tests` (how many), `share`, `sides`."""
     groups = tested.assign(share=tested["p"] < alpha).groupby(["by", "test", "intervention", "k"], sort=False)["share"]
-    return groups.agg(tests="size", share="mean").reset_index()
+    return groups.agg(tests="size", share="mean").reset_index().assign(sides="one-sided")
+
+
+def placebo_in_words(tested: pd.DataFrame, alpha: float = 0.05) -> Iterator[str]:
+    """What each test finds among placebos, over all sizes of masks: a sentence a test."""
+    for (by, test, intervention), of in tested.groupby(["by", "test", "intervention"], sort=False):
+        which = {"masks": "the mask as the unit", "study": "the study's test"}[test]
+        done = f" ({intervention})" if intervention else ""
+        yield (f"placebo by {by}{done}, {which}: random masks, tested as if they were attributes', have a one-sided "
+               f"p < {alpha} in {(of['p'] < alpha).mean():.1%} of {len(of):,} tests")
 
 
 def _others(count: int) -> np.ndarray:

@@ -70,7 +70,8 @@ def overlap_table(found: permutation.Overlap, attributes: Sequence[str], thresho
         "attribute_1": np.repeat([first for first, _ in pairs], len(thresholds)),
         "attribute_2": np.repeat([second for _, second in pairs], len(thresholds)),
         "k": list(thresholds) * len(pairs), "overlap": found.overlap.ravel(), "expected": found.mean.ravel(),
-        "sd": found.sd.ravel(), "permutation_p": found.p.ravel()})
+        "sd": found.sd.ravel(), "permutation_p": found.p.ravel(),
+        "test": "labels permuted, one-sided: more are shared"})
 
 
 def reliability_table(values: np.ndarray, attribute_rdms: np.ndarray, attributes: Sequence[str]) -> pd.DataFrame:

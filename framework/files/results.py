@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +73,7 @@ def read_record(path: PathLike) -> Record:
     return read(path).record
 
 
-def read_all(folder: PathLike, measure: str = "accuracy") -> pd.DataFrame:
+def read_all(folder: PathLike, measure: str = "accuracy", tasks: Collection[Task] | None = None) -> pd.DataFrame:
     """Every task's accuracy, or margin, under every mask.
 
     Parameters
@@ -81,6 +81,8 @@ def read_all(folder: PathLike, measure: str = "accuracy") -> pd.DataFrame:
     folder : path-like
         Of ``{concept}-{seed}.json`` files.
     measure : {"accuracy", "margin"}
+    tasks : collection of Task, optional
+        Only these.
 
     Returns
     -------
@@ -91,6 +93,8 @@ def read_all(folder: PathLike, measure: str = "accuracy") -> pd.DataFrame:
 
     rows = []
     for task, path in names.task_files(folder, ".json").items():
+        if tasks is not None and task not in tasks:
+            continue
         result = read(path)
         values = result.accuracies if measure == "accuracy" else result.margins
         if not values:

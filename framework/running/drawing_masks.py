@@ -107,10 +107,8 @@ def of_results(flags: argparse.Namespace) -> Drawn:
     else:
         yield ("placebo" if measure.name == "accuracy" else "placebo_margin", masking.placebo(tested),
                inference.placebo_shares(tested, SIGNIFICANT))
-        for (rows, test), of in tested.groupby(["by", "test"], sort=False):
-            which = {"masks": "the mask as the unit", "study": "the study's test"}[test]
-            print(f"placebo by {rows}, {which}: random masks, tested as if they were attributes', have a "
-                  f"one-sided p < {SIGNIFICANT} in {(of['p'] < SIGNIFICANT).mean():.1%} of {len(of):,} tests")
+        for line in inference.placebo_in_words(tested, SIGNIFICANT):
+            print(line)
 
     if not flags.weights:
         return left_out("drop against people", "no --weights")
