@@ -10,7 +10,7 @@ from framework.running import script
 
 
 def parse_flags():
-    parser = known.make_parser(__doc__, title="this script")
+    parser = known.Parser(__doc__, title="this script")
     known.add_path(parser, "--attributes", metavar="FILE", required=True,
                    help="CSV, a column an attribute: ratings with a column `emotion` or `concept`, or distances, a row "
                    "a pair")

@@ -47,8 +47,8 @@ def address(name):
 
 
 def parse_flags():
-    parser = known.make_parser(__doc__, epilog=" ".join(f"{name}: {what}." for name, what in SETS.items()),
-                               title="this script")
+    parser = known.Parser(__doc__, epilog=" ".join(f"{name}: {what}." for name, what in SETS.items()),
+                          title="this script")
     parser.add_argument("--what", choices=SETS, nargs="+", metavar="SET",
                         help="which of the sets below (default: all, or none with --model)")
     parser.add_argument("--model", choices=MODELS, nargs="+", default=[], metavar="MODEL",

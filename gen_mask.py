@@ -5,10 +5,9 @@ from pathlib import Path
 from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script
+from framework.tasks import THRESHOLDS
 
-TABLES = {"14Properties": "14property", "3Spaces": "3space"}  # what step 4 calls its files
 METHODS = {"zero": ("1", "BINARY_MASK"), "float": ("2", "FLOAT_MASK"), "mean": (), "resample": (), "scale": ()}
-THRESHOLDS = [500, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 6000]
 
 
 def method(text):
@@ -17,11 +16,11 @@ def method(text):
 
 
 def parse_flags():
-    parser = known.make_parser(__doc__)
+    parser = known.Parser(__doc__)
     known.add_path(parser, "--ranks", "--CSV_Path", "--rank", metavar="FILE",
                    help="ranks of the neurons, one column an attribute, 1 = best: of step 4, or "
                    f"neuron_rank_by_effect.csv (default: {known.RANKS}, or ..._3space.csv)")
-    parser.add_argument("--mode", choices=TABLES, default="14Properties",
+    parser.add_argument("--mode", choices=known.RANKED, default="14Properties",
                         help="which of step 4's rank files: of the 14 attributes or of the 3 spaces")
     known.add_path(parser, "--masks", "--PKL_File", "--maskPath", metavar="FILE",
                    help=f"where the masks go (default: {known.MASKS}; RSA_3space_... or effect_... for other ranks)")
@@ -60,8 +59,8 @@ def parse_flags():
 def main():
     flags = parse_flags()
     study = flags.study or Path()
-    ranks_path = flags.ranks or study / f"neuron_rank/neuron_rank_by_searchlight_RSA_{TABLES[flags.mode]}.csv"
-    ranked_by = "effect" if ranks_path.stem == "neuron_rank_by_effect" else f"RSA_{TABLES[flags.mode]}"
+    ranks_path = flags.ranks or study / f"neuron_rank/neuron_rank_by_searchlight_RSA_{known.RANKED[flags.mode]}.csv"
+    ranked_by = "effect" if ranks_path.stem == "neuron_rank_by_effect" else f"RSA_{known.RANKED[flags.mode]}"
     masks_path = flags.masks or study / f"masks/{ranked_by}_top_500_6000.pkl"
     if masks_path.suffix != ".pkl":
         raise UserError(f"--masks {masks_path}: must end in .pkl")

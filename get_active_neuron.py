@@ -15,7 +15,7 @@ from framework.running import script, work
 
 
 def parse_flags():
-    parser = known.make_parser("Step 3: read the feed-forward neurons that each prompt switches on.", title="reading")
+    parser = known.Parser("Step 3: read the feed-forward neurons that each prompt switches on.", title="reading")
     parser.add_argument("--activation_mode", default="before_relu", choices=("before_relu", "after_relu"),
                         help="write the values, or 1 where the value is above 0 and else 0")
     parser.add_argument("--prompt", default="best", choices=("best", "final"),
@@ -58,7 +58,7 @@ def write_activations(flags):
 
     from framework.errors import UserError
     from framework.files import activations, texts
-    from framework.files.prompts import path
+    from framework.files.names import task_path
     from framework.files.record import Output, Record
     from framework.model import loading, statistics
     from framework.running import trained
@@ -70,7 +70,7 @@ def write_activations(flags):
     for task, prompt in prompts.items():
         vector = prompt.best_prompt if flags.prompt == "best" else prompt.final_prompt
         if vector is None:
-            raise UserError(f"{path(flags.checkpoint_dir, task)}: has no final prompt; use --prompt best")
+            raise UserError(f"{task_path(flags.checkpoint_dir, task, '.pt')}: has no final prompt; use --prompt best")
         vectors[task] = vector
     loaded = trained.load_model(flags, prompts, torch.float32)  # always: ranks are read from small differences
     model = loaded.model.to(loading.resolve_device(flags.device))
@@ -135,7 +135,7 @@ def write_statistics(flags):
     import pandas as pd
     import torch
 
-    from framework.analysis.searchlight import THRESHOLDS, thresholds_for
+    from framework.analysis.searchlight import other_thresholds
     from framework.files import activations, texts
     from framework.files.record import Output, Record
     from framework.model import loading, statistics
@@ -183,9 +183,8 @@ def write_statistics(flags):
     # What comes out, and next.
     print(f"wrote {flags.statistics_file}: {num_layers * units} neurons ({num_layers} layers x {units}) over "
           f"{len(comments)} comments of {flags.dataset}")
-    fitting = thresholds_for(num_layers * units)
     script.next_step("gen_mask.py", mask_method="mean", statistics=flags.statistics_file,
-                     thresholds=None if fitting == list(THRESHOLDS) else fitting)
+                     thresholds=other_thresholds(num_layers * units))
 
 
 if __name__ == "__main__":

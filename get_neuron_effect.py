@@ -5,27 +5,22 @@ row gives the effect of every neuron (attribution patching), and that of adding 
 intervention would do. Step 3 says when a neuron is active; this says what it is for. Finished tasks are left alone.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from framework.running import flags as known
 from framework.running import script, work
 
 
 def parse_flags():
-    parser = known.make_parser("What setting each neuron to zero does to each task's margin, to first order.",
-                               title="effects")
+    parser = known.Parser("What setting each neuron to zero does to each task's margin, to first order.",
+                          title="effects")
     known.add_path(parser, "--effects", "--output_dir",
                    help=f"where the effects go, {{concept}}-{{seed}}.csv (default: {known.EFFECTS})")
     known.add_path(parser, "--ranks", help="folder or file of the ranks by effect, for gen_mask.py (default: in "
                    "--output_dir where that is given, else neuron_rank)", metavar="PATH")
     known.add_task_flags(parser)
     known.add_model_flags(parser)
-    data = known.add_data_flags(parser)
-    known.add_rows_flags(data)
+    known.add_rows_flags(known.add_data_flags(parser))
     known.add_machine_flags(parser, eval_batch_size=True, ray=True)
     known.add_sweep_flags(parser, save_seconds=None)  # a task takes no longer than it would be worth saving
     flags = parser.parse()
@@ -39,46 +34,18 @@ def parse_flags():
 # ---------------------------------------------------------------------------------------------- the work: a task's rows
 
 
-@dataclass
-class Study:
-    """What any task needs."""
-
-    model: Any
-    device: str
-    tokens: list
-    rows: dict
-    prompts: dict
-    eval_rows: int | None
-    positions: int | None = None
-
-
-class Progress(NamedTuple):
-    """How many of the task's rows are done."""
-
-    rows: int
-
-
 def measure(study, task):
     """The effects of each neuron on a task's margin; yields `Progress`, then array [2, L * D]: zeroed, and 1 added."""
     import numpy as np
 
-    from framework.model import loading
-    from framework.tasks import TaskRows
-    from framework.training import effects, passes
+    from framework.running.measuring import Progress
+    from framework.training import effects
 
-    model, rows = study.model.to(study.device), study.rows[task]
-    if study.positions is None:
-        loading.prepare(model.device)
-        study.positions = passes.positions_per_batch(model, training=True)
-    prompt = study.prompts[task].to(study.device)
-    total, done = np.zeros((2, model.shape[0] * model.shape[1])), 0
-    for part in passes.cut_by_length(study.tokens, rows.row, len(prompt), study.positions, study.eval_rows):
-        some = TaskRows(rows.row[part], rows.label[part])
-        effect, study.positions = passes.within_memory(lambda positions: effects.effect(
-            model, study.tokens, some, prompt, positions, study.eval_rows), study.positions)
-        total, done = total + np.stack(effect) * len(part), done + len(part)
+    total = 0
+    for done, rows, effect in study.in_passes(task, effects.effect, training=True):
+        total = total + np.stack(effect) * rows
         yield Progress(done)
-    yield (total / len(rows.row)).astype(np.float32)
+    yield (total / done).astype(np.float32)
 
 
 # ------------------------------------------------------------------------------------------------------------ the step
@@ -86,28 +53,28 @@ def measure(study, task):
 
 def main():
     flags = parse_flags()
-    from framework.analysis.searchlight import THRESHOLDS, thresholds_for
+    from framework.analysis.searchlight import other_thresholds
     from framework.files import activations, texts
     from framework.files.record import Output, Record
     from framework.model import loading
-    from framework.running import status, trained
+    from framework.running import measuring, status, trained
     from framework.training.rows import subset, task_rows
 
     if flags.status:
         tasks = trained.tasks_there(flags)
-        return status.show(tasks, activations.progress(flags.effects, tasks), {})
+        return status.show(*activations.progress(flags.effects, tasks), {})
 
-    # What goes in.
+    # What goes in; what is wrong with it is said before anything is written.
     prompts = trained.read(flags)
     split = texts.read(flags.dataset, flags.split)
     machines = work.join(flags.ray, flags.device)
     device, dtype = machines.agree(loading.resolve, flags.precision)
     loaded = trained.load_model(flags, prompts, dtype)
-    prompt_len = len(next(iter(prompts.values())).best_prompt)
-    max_length = loaded.model.fit_length(prompt_len, flags.max_length)
+    model, (num_layers, units) = loaded.model, loaded.model.shape
+    max_length = model.fit_length(len(next(iter(prompts.values())).best_prompt), flags.max_length)
+    rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task) for task in prompts}
 
     # What makes the effects what they are.
-    num_layers, units = loaded.model.shape
     record = Record(
         "get_neuron_effect.py",
         {"kind": "effect", "backbone": loaded.fingerprint, "label_words": flags.label_words,
@@ -116,36 +83,34 @@ def main():
          "precision": str(dtype).removeprefix("torch.")},
         notes={"pretrained_model": flags.pretrained_model, "dataset": flags.dataset})
 
-    # Refused before anything is written.
-    rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task) for task in prompts}
+    digests = {task: prompt.sha256 for task, prompt in prompts.items()}
 
     # The work, task by task; this process writes what comes back.
     ends = activations.EFFECT_ENDS
     files = [task.name + end for task in prompts for end in ends]
     with Output(flags.effects, record, flags.overwrite, names=files) as output:
-        left = activations.left(output, {task: prompt.sha256 for task, prompt in prompts.items()}, ends)
+        left = activations.left(output, digests, ends)
         script.write_config(flags, flags.effects)
         print(f"{len(prompts)} tasks on {flags.split} rows, {len(prompts) - len(left)} finished before; "
               f"{flags.pretrained_model} in {record.get('precision')} on {machines if flags.ray else device}; comments "
               f"of {flags.dataset}")
-        rows = {task: rows[task] for task in left}
-        study = Study(loaded.model, str(device), loaded.model.encode(split.texts, max_length) if left else [], rows,
-                      {task: prompts[task].best_prompt for task in left}, flags.eval_batch_size)
-        with work.Bar(sum(len(each.row) for each in rows.values()), "row") as bar:
+        study = measuring.Study(model, str(device), model.encode(split.texts, max_length) if left else [],
+                                {task: rows[task] for task in left},
+                                {task: prompts[task].best_prompt for task in left}, flags.eval_batch_size)
+        with work.Bar(sum(len(rows[task].row) for task in left), "row") as bar:
             for task, message in work.run(measure, study, left, on=machines):
-                if isinstance(message, Progress):
+                if isinstance(message, measuring.Progress):
                     bar.tell(task, message.rows, task.name)
                 else:
-                    activations.write_effect(output, task, message, prompts[task].sha256)
+                    activations.write_effect(output, task, message, digests[task])
 
     # What comes out, and next.
     write_ranks(flags.effects, flags.ranks, num_layers, units)
     print(f"wrote {flags.effects}/{{concept}}-{{seed}}.csv: {len(prompts)} tasks x {num_layers * units} neurons; "
           f"{{concept}}-{{seed}}-added.csv: of adding 1 to each; and {flags.ranks}: 1 is the neuron whose masking "
           "costs a concept most")
-    fitting = thresholds_for(num_layers * units)
     script.next_step("gen_mask.py", study=known.study_of("effects", flags.effects), ranks=flags.ranks,
-                     thresholds=None if fitting == list(THRESHOLDS) else fitting)
+                     thresholds=other_thresholds(num_layers * units))
 
 
 def write_ranks(folder, path, num_layers, units):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script
 
-# What the page also shows where the study's folder has it and no flag names another.
-PLACES = {"results": known.RESULTS.format(masks=Path(known.MASKS)), "masks": known.MASKS, "effects": known.EFFECTS}
 INPUTS = ("ranks", "activation_dir", "effects", "masks", "attributes", "concept_order", "similarity", "results",
           "attribute_results", "random_results", "accuracy", "checkpoint_dir")
 
 
 def parse_flags():
-    parser = known.make_parser("Show a study's results as one HTML page, which needs no network.", title="the page")
+    parser = known.Parser("Show a study's results as one HTML page, which needs no network.", title="the page")
     known.add_path(parser, "--ranks", "--rank", "--CSV_Path", default=known.RANKS, metavar="FILE",
                    help="ranks of the neurons (step 4); its other tables are looked for beside them")
     known.add_path(parser, "--activation_dir", default=known.ACTIVATIONS.format(activation_mode="before_relu"),
@@ -27,22 +23,9 @@ def parse_flags():
     parser.add_argument("--top", type=known.positive, default=20, metavar="N", help="neurons shown for each attribute")
     parser.add_argument("--comments", type=known.count, default=5, metavar="N",
                         help="comments shown for each neuron; with 0 neither model nor data set is needed")
-    parser.add_argument("--test", choices=("unit", "study"), default="unit",
-                        help="of masks: with the mask as the unit; or the study's t-test, which counts pairs that "
-                             "share a mask as independent")
-    parser.add_argument("--intervention", metavar="NAME",
-                        help="which of the interventions in --results: zero (also of float masks), mean, resample, "
-                             "scale0.5 ... (default: zero, else the first)")
-    parser.add_argument("--permutations", type=known.positive, default=200, metavar="M",
-                        help="permutations of the concepts' labels, for effect against resemblance")
+    known.add_comparison_flags(parser)
     known.add_path(parser, "--output", default="report.html", metavar="FILE", help="where the page goes")
-    people = parser.add_argument_group("people: what the order of concepts follows, as in the figures")
-    known.add_path(people, "--attributes", metavar="FILE", help="ratings or distances (default: step 4's, if the file "
-                   "is still there)")
-    known.add_path(people, "--concept_order", "--emotion_order", metavar="FILE",
-                   help="the concepts that distances are over, one a line")
-    known.add_path(people, "--similarity", metavar="FILE", help="the mean judgement of any two concepts of "
-                   "--concept_order, as for compare_people.py")
+    known.add_people_flags(parser)
     known.add_result_flags(parser)
     known.add_model_flags(parser)
     data = parser.add_argument_group("data")
@@ -55,20 +38,13 @@ def parse_flags():
     return parser.parse()
 
 
-def take_what_is_there(flags):
-    """What no flag names is taken from the study's folder, if it is there."""
-    for name, place in PLACES.items():
-        path = (flags.study or Path()) / place
-        elsewhere = name != "effects" and (flags.attribute_results or flags.random_results)
-        if getattr(flags, name) is None and path.exists() and not elsewhere:
-            setattr(flags, name, path)
-
-
 def main():
     flags = parse_flags()
     if flags.output.suffix != ".html":
         raise UserError(f"--output {flags.output}: must end in .html")
-    take_what_is_there(flags)
+    # What the page also shows where the study's folder has it and no flag names another.
+    places = ["effects"] if flags.attribute_results or flags.random_results else ["effects", "results", "masks"]
+    known.take_what_is_there(flags, {name: known.PLACES[name] for name in places})
     from framework.figures import page as pages
     from framework.files.record import Output, Record, input_digest
     from framework.running import rdms, report

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script
 
-# Where a study's folder has what is drawn, for a run that names no input.
-PLACES = {"ranks": known.RANKS, "activation_dir": known.ACTIVATIONS.format(activation_mode="before_relu"),
-          "results": known.RESULTS.format(masks=Path(known.MASKS)), "masks": known.MASKS, "effects": known.EFFECTS,
-          "weights": "people/attributes.csv"}
+# What is drawn of a study's folder, for a run that names no input.
+PLACES = {name: known.PLACES[name] for name in ("ranks", "activation_dir", "results", "masks", "effects")}
+PLACES["weights"] = "people/attributes.csv"
 PEOPLE = ("attributes", "concept_order", "similarity", "weights")
 OTHER_RESULTS = ("attribute_results", "random_results", "accuracy", "effect_results", "layer_matched_results",
                  "activation_matched_results")
@@ -20,7 +18,7 @@ INPUTS = tuple(dict.fromkeys((*PLACES, *PEOPLE, *OTHER_RESULTS)))
 
 
 def parse_flags():
-    parser = known.make_parser(
+    parser = known.Parser(
         "Draw the figures: every one that the given files allow, each with the table of its numbers. A run that names "
         "no file of a model draws those of the study's folder.", title="what is drawn")
     known.add_path(parser, "--ranks", "--rank", "--CSV_Path", metavar="FILE",
@@ -36,25 +34,13 @@ def parse_flags():
     parser.add_argument("--measure", choices=("accuracy", "margin"), default="accuracy",
                         help="of results: the share of right answers; or the logit of the right answer minus that of "
                              "the wrong one")
-    parser.add_argument("--test", choices=("unit", "study"), default="unit",
-                        help="of masks: with the mask as the unit; or the study's t-test, which counts pairs that "
-                             "share a mask as independent")
-    parser.add_argument("--intervention", metavar="NAME",
-                        help="which of the interventions in --results: zero (also of float masks), mean, resample, "
-                             "scale0.5 ... (default: zero, else the first)")
-    parser.add_argument("--permutations", type=known.positive, default=200, metavar="M",
-                        help="permutations of the concepts' labels, for effect against resemblance")
+    known.add_comparison_flags(parser)
     parser.add_argument("--simulations", type=known.count, default=20, metavar="N",
                         help="attributes to simulate for the figure of false positives; 0 leaves it out")
     parser.add_argument("--formats", nargs="+", choices=("png", "pdf", "svg"), default=["png", "pdf"],
                         help="png has 300 dots an inch, pdf and svg are made of lines")
     known.add_path(parser, "--output_dir", default="pic", help="where the figures go")
-    people = parser.add_argument_group("people")
-    known.add_path(people, "--attributes", metavar="FILE", help="ratings or distances, as for rsa_searchlight.py")
-    known.add_path(people, "--concept_order", "--emotion_order", metavar="FILE",
-                   help="the concepts that distances are over, one a line")
-    known.add_path(people, "--similarity", metavar="FILE", help="the mean judgement of any two concepts of "
-                   "--concept_order, as for compare_people.py")
+    known.add_people_flags(parser)
     known.add_result_flags(parser)
     more = parser.add_argument_group("further results, for the figure of what each kind of mask costs")
     for kind, words in (("effect", "of neurons ranked by effect"),
@@ -71,9 +57,7 @@ def take_what_is_there(flags):
     """
     if flags.study is None and any(getattr(flags, name) for name in INPUTS if name not in PEOPLE):
         return False
-    for name, place in PLACES.items():
-        if getattr(flags, name) is None and (path := (flags.study or Path()) / place).exists():
-            setattr(flags, name, path)
+    known.take_what_is_there(flags, PLACES)
     if not any(getattr(flags, name) for name in INPUTS):
         raise UserError(f"nothing to draw: {flags.study or 'this folder'} holds no study; give --ranks, --results, "
                         "--attributes or another input, see --help")

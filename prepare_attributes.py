@@ -10,7 +10,7 @@ from framework.running import script
 
 
 def parse_flags():
-    parser = known.make_parser(__doc__, title="this script")
+    parser = known.Parser(__doc__, title="this script")
     known.add_path(parser, "--ratings", metavar="FILE", required=True,
                    help="CSV with the columns participant, emotion (or concept), attribute and rating: one row a "
                    "rating, missing answers empty")

@@ -6,7 +6,6 @@ from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script, work
 
-NAMES = {"14Properties": "14property", "3Spaces": "3space"}
 SIDES = {**dict.fromkeys(("p", "q", "permutation_p", "permutation_p_fwe", "permutation_p_fwe_by_attribute"),
                          "one-sided, tau > 0"),
          **dict.fromkeys(("partial_p", "partial_p_fwe", "partial_p_fwe_by_attribute"), "two-sided, r is not 0"),
@@ -15,13 +14,13 @@ LEAST_NEURONS = 1024  # in a part: fewer, and preparing the permuted attributes 
 
 
 def parse_flags():
-    parser = known.make_parser(__doc__)
+    parser = known.Parser(__doc__)
     known.add_path(parser, "--attributes", metavar="FILE", required=True,
                    help="CSV, a column an attribute: people's ratings, a row a concept, named in a column `emotion` or "
                    "`concept`; or distances, a row a pair of concepts")
     known.add_path(parser, "--concept_order", "--emotion_order", metavar="FILE",
                    help="for distances: the concepts, one a line; the pairs are (1st, 2nd), (1st, 3rd), ...")
-    parser.add_argument("--mode", choices=NAMES, default="14Properties",
+    parser.add_argument("--mode", choices=known.RANKED, default="14Properties",
                         help="each attribute of the file by itself, however many, or the 14 of the study combined into "
                         "the affective, basic-emotions and appraisal spaces")
     known.add_path(parser, "--activation_dir", default=known.ACTIVATIONS.format(activation_mode="before_relu"),
@@ -47,7 +46,7 @@ def parse_flags():
 
 def main():
     flags = parse_flags()
-    ranks_path = flags.ranks or (flags.study or Path()) / known.RANKS.replace("14property", NAMES[flags.mode])
+    ranks_path = flags.ranks or (flags.study or Path()) / known.RANKS.replace("14property", known.RANKED[flags.mode])
     if ranks_path.suffix != ".csv":
         raise UserError(f"--ranks {ranks_path}: must end in .csv")
 
@@ -90,11 +89,10 @@ def main():
     print(f"wrote {ranks_path}: ranks of the neurons, 1 = most similar")
     for name in tables:
         print(f"wrote {rank_files.table_path(ranks_path, name)}" + (f": {SIDES[name]}" if name in SIDES else ""))
-    from framework.analysis.searchlight import THRESHOLDS, thresholds_for
+    from framework.analysis.searchlight import other_thresholds
 
-    fitting = thresholds_for(neurons)
     script.next_step("gen_mask.py", ranks=ranks_path, mode=None if flags.mode == "14Properties" else flags.mode,
-                     thresholds=None if fitting == list(THRESHOLDS) else fitting)
+                     thresholds=other_thresholds(neurons))
 
 
 def search(study, part):

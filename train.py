@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def parse_flags():
-    parser = known.make_parser("Step 1: train a prompt for every concept and seed (in the study 27 x 12).",
-                               title="training")
+    parser = known.Parser("Step 1: train a prompt for every concept and seed (in the study 27 x 12).",
+                          title="training")
     parser.add_argument("--prompt_len", type=known.positive, default=100, metavar="P", help="prompt vectors")
     parser.add_argument("--prompt_init", default="normal", choices=("normal", "mask", "words"),
                         help="start from N(0, 0.02), from the embedding of <mask>, or from those of random words, the "
@@ -158,8 +158,8 @@ def main():
     splits = [texts.read(dataset, split) for split in ("train", "dev")]
     tasks = known.tasks_of(flags, splits[0].concepts, dataset)
     if flags.status:
-        return status.show(tasks, progress(flags.checkpoint_dir, ".pt", tasks, prompts.read_record),
-                           groups.begun(flags.checkpoint_dir))
+        found = progress(flags.checkpoint_dir, ".pt", tasks, lambda path: prompts.read(path).record)
+        return status.show(*found, groups.begun(flags.checkpoint_dir))
     machines = work.join(flags.ray, flags.device)
     device, dtype = machines.agree(loading.resolve, flags.precision)
     loaded = loading.load(flags.pretrained_model, flags.label_words, dtype=dtype)

@@ -15,7 +15,7 @@ import torch
 import yaml
 
 from framework.errors import UserError
-from framework.files import activations, masks, names, prompts
+from framework.files import activations, masks, names, prompts, writing
 from framework.files.record import Output, Record
 from framework.running import groups, ray_cluster, work
 from framework.tasks import Task
@@ -306,7 +306,7 @@ def test_groups_follow_from_the_command_and_keep_together_what_was_begun_togethe
     assert grouped(tasks[3:]) == [tasks[3:5], tasks[5:]]  # what is finished leaves the others where they were
     together = [tasks[0], tasks[1], tasks[4]]
     saved = prompts.SavedState(tmp_path)
-    saved.write(state_of(together, {"lr": 1}).to_bytes())
+    writing.write_bytes(saved.path, state_of(together, {"lr": 1}).to_bytes())
     assert grouped(tasks[1:]) == [tasks[2:3], tasks[3:4], tasks[5:]], "another process has the rest"
     saved.release()
     assert grouped(tasks[1:]) == [[tasks[1], tasks[4]], tasks[2:3], tasks[3:4], tasks[5:]]

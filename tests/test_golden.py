@@ -59,7 +59,7 @@ def dev_tokens(load, dev):
 
 
 def prompt_of(folder, task):
-    return prompts.read(prompts.path(folder / "checkpoint", task)).best_prompt
+    return prompts.read(folder / "checkpoint" / f"{task.name}.pt").best_prompt
 
 
 @pytest.mark.parametrize("task", TASKS["A"])

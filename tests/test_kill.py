@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from framework.files import opening, prompts
-from framework.files.taskfolder import Progress
 from framework.running import groups, script, signals, status
 from framework.tasks import Task
 from framework.training import state as saved
@@ -148,8 +147,8 @@ def test_a_signal_is_heeded_when_the_block_is_done_and_once(monkeypatch):
 
 def test_the_table_of_tasks(capsys):
     tasks = [Task(concept, seed) for concept in ("fear", "joy") for seed in (1, 3, 42)]
-    found = Progress(tasks[:2], [tasks[2]], tasks[3:5], ["damaged: checkpoint/joy-42.pt"])
-    status.show(tasks, found, {tasks[2]: "3 epochs", tasks[3]: "12 epochs"})
+    states = dict(zip(tasks, ("done", "done", "running", "left", "left", "damaged")))
+    status.show(states, ["damaged: checkpoint/joy-42.pt"], {tasks[2]: "3 epochs", tasks[3]: "12 epochs"})
     assert capsys.readouterr().out.splitlines() == [
         "6 tasks: 2 done, 1 in progress, 2 left, 1 damaged",
         "                 1           3          42",

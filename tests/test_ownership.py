@@ -306,11 +306,14 @@ def folder_of(setting, overwrite=False, **own):
     return prompts.Folder("checkpoint", Record("train.py", {"lr": setting}), overwrite, **own)
 
 
+def read_record(path):
+    return prompts.read(path).record
+
+
 def test_a_folder_of_prompts(tmp_path):
     with folder_of(0.1) as folder:
         assert folder.left([FEAR, JOY]) == [FEAR, JOY] and folder.claim(FEAR)
-        found = progress("checkpoint", ".pt", [FEAR, JOY], prompts.read_record)
-        assert (found.running, found.left) == ([FEAR], [JOY])
+        assert progress("checkpoint", ".pt", [FEAR, JOY], read_record) == ({FEAR: "running", JOY: "left"}, [])
         folder.write(FEAR, **PROMPT)
         folder.release(FEAR)
         assert not folder.claim(FEAR) and folder.elsewhere == 0
@@ -387,7 +390,7 @@ def test_processes_share_a_folder_under_one_setting():
     end = beside(claiming)
     with folder_of(0.1) as folder:
         assert not folder.claim(FEAR) and folder.claim(JOY) and folder.elsewhere == 1
-        assert progress("checkpoint", ".pt", [FEAR], prompts.read_record).running == [FEAR]
+        assert progress("checkpoint", ".pt", [FEAR], read_record) == ({FEAR: "running"}, [])
     with pytest.raises(UserError, match="another process works there with other settings"), folder_of(0.2):
         pass
     end()
@@ -398,13 +401,12 @@ def test_processes_share_a_folder_under_one_setting():
 
 def test_states_of_training():
     state = prompts.SavedState("checkpoint")
-    state.write(b"first")
-    state.write(b"second")
+    writing.write_bytes(state.path, b"state")
     assert prompts.state_paths("checkpoint") == [state.path]
     assert not prompts.SavedState("checkpoint", state.path).held, "a running one is nobody else's"
     state.release()
     state = prompts.SavedState("checkpoint", state.path)
-    assert state.held and state.read() == b"second"
+    assert state.held and state.path.read_bytes() == b"state"
     state.release(remove=True)
     assert not list(Path("checkpoint").iterdir())
     Path("checkpoint/.training-12ab.state").write_bytes(b"of an earlier version")
@@ -428,16 +430,20 @@ def results_folder(masks="a" * 64, overwrite=False, prompt="b" * 64):
 def test_results_keep_what_was_measured():
     with results_folder() as folder:
         assert folder.claim(FEAR)
-        folder.write_partial(FEAR, {"best": 1.0, "valence_top5": 0.1 + 0.2}, {"best": 1.5, "valence_top5": -1.0})
+        folder.take_up(FEAR)
+        folder.add(FEAR, {"best": 1.0, "valence_top5": 0.1 + 0.2}, {"best": 1.5, "valence_top5": -1.0},
+                   of=["valence_top5", "valence_top5_random"])
+        folder.save()
     assert results.masks_measured("results", FEAR) == 1
     with results_folder("c" * 64) as folder, pytest.raises(UserError, match="fear-1.json.partial.*masks differs"):
-        folder.partial(FEAR)
+        folder.take_up(FEAR)
     with results_folder("c" * 64, overwrite=True) as folder:
-        assert folder.partial(FEAR) == ({}, {})
+        assert folder.take_up(FEAR) == ({}, {})
     with results_folder() as folder:
-        accuracies, margins = folder.partial(FEAR)
+        accuracies, margins = folder.take_up(FEAR)
         assert accuracies["valence_top5"] == 0.1 + 0.2 and margins["valence_top5"] == -1.0
-        folder.write(FEAR, accuracies, margins)
+        assert folder.claim(FEAR)
+        folder.add(FEAR, {}, {}, of=["valence_top5"])
     assert list(contents()) == ["results/fear-1.json"]
     assert results.read_all("results").loc[0, "valence_top5"] == 0.1 + 0.2
     assert results.read_all("results", "margin").loc[0, "best"] == 1.5
@@ -449,7 +455,7 @@ def test_results_keep_what_was_measured():
     path.parent.mkdir()
     path.write_text("{")
     with results_folder() as folder:
-        assert folder.partial(FEAR) == ({}, {}) and results.masks_measured("results", FEAR) == 0
+        assert folder.take_up(FEAR) == ({}, {}) and results.masks_measured("results", FEAR) == 0
         assert folder.left([FEAR]) == []
     assert list(contents()) == ["results/fear-1.json"], "what a kill left beside the whole one is gone"
     text = Path("results/fear-1.json").read_text()
@@ -463,9 +469,8 @@ def test_status_names_what_is_done_left_and_damaged():
     for task, setting in zip(tasks[:2], (0.1, 0.2)):
         prompts.Folder("checkpoint", Record("train.py", {"lr": setting})).write(task, **PROMPT)
     Path("checkpoint/joy-3.pt").write_bytes(b"")
-    found = progress("checkpoint", ".pt", tasks, prompts.read_record)
-    assert (found.done, found.running, found.left) == (tasks[:2], [], [tasks[3]])
-    other, damaged = found.problems
+    states, (other, damaged) = progress("checkpoint", ".pt", tasks, read_record)
+    assert states == dict(zip(tasks, ("done", "done", "damaged", "left")))
     assert "fear-3.pt" in other and "lr is 0.1 there and 0.2 here" in other
     assert damaged.startswith("damaged: ") and "joy-3.pt" in damaged
 

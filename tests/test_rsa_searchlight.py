@@ -15,7 +15,6 @@ from scipy.stats import false_discovery_control, kendalltau, rankdata
 import rsa_searchlight
 from framework.analysis import permutation, profiles, rsa
 from framework.errors import UserError
-from framework.files import activations
 from framework.files import ranks as rank_files
 from framework.files.record import Record
 from framework.running import script as running
@@ -244,7 +243,7 @@ def test_layers_are_those_that_step_3_recorded(study, tmp_path):
 def test_one_seed_has_no_reliability(study, tmp_path):
     for seed in (42, 100):
         for emotion in CONCEPTS:
-            activations.path("neurons", emotion, seed).unlink()
+            Path(f"neurons/{emotion}-{seed}.csv").unlink()
     searchlight()
     assert not rank_files.table_path(RANKS, "reliability").exists()
 

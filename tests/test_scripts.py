@@ -274,7 +274,7 @@ def test_flags_may_be_cut_short_and_go_by_their_old_names():
     from framework.running import flags as known
 
     def parse(*arguments):
-        parser = known.make_parser("")
+        parser = known.Parser("")
         known.add_path(parser, "--ranks", "--CSV_Path", "--rank", default=known.RANKS, help="")
         known.add_path(parser, "--results", default="results/{ranks.stem}", help="")
         parser.add_argument("--random_draws", type=int, default=1, help="")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,18 +14,12 @@ from framework.files import names, opening, taskfolder, writing
 from framework.files.opening import PathLike
 from framework.files.record import Output, Record, record_path
 from framework.files.tables import read_table
-from framework.files.taskfolder import Progress
 from framework.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MADE_BY = "get_active_neuron.py (step 3)"
-
-
-def path(folder: PathLike, concept: str, seed: int | str) -> Path:
-    """Where the activations of one task (or ``"all"`` seeds) are."""
-    return Path(folder) / f"{concept}-{seed}.csv"
 
 
 def tasks(folder: PathLike) -> list[Task]:
@@ -61,15 +54,9 @@ def output_names(tasks: Iterable[Task]) -> list[str]:
 
 
 def left(output: Output, prompts: Mapping[Task, str], ends: Sequence[str] = (".csv",)) -> list[Task]:
-    """The tasks whose activations were not read yet, or under another prompt.
+    """The tasks whose activations were not read yet, or under another prompt, given each prompt's digest.
 
-    Parameters
-    ----------
-    output : Output
-    prompts : dict of Task to str
-        A digest of each task's prompt.
-    ends : sequence of str
-        Of the names of a task's files.
+    `ends` are those of the names of a task's files.
     """
     read_under = output.record.get("prompts", {})
     return [task for task, digest in prompts.items() if read_under.get(task.name) != digest
@@ -77,16 +64,9 @@ def left(output: Output, prompts: Mapping[Task, str], ends: Sequence[str] = (".c
 
 
 def write(output: Output, task: Task, values: np.ndarray, prompt: str | None = None) -> None:
-    """Write one task's activations.
+    """Write one task's activations: array [N], floats with as many digits as tell them apart, or int.
 
-    Parameters
-    ----------
-    output : Output
-    task : Task
-    values : array [N], float32 or int
-        Floats are written with as many digits as tell them apart.
-    prompt : str, optional
-        The digest of the prompt that they were read under, for `left`.
+    `prompt` is the digest of the prompt that they were read under, for `left`.
     """
     if prompt is not None:
         output.record.notes.setdefault("prompts", {})[task.name] = prompt
@@ -98,7 +78,7 @@ def write_sum(output: Output, concept: str) -> None:
 
     Sums are of float32, and written as integers where all are whole: after_relu's, which are counts of seeds.
     """
-    rows = [_read_file(path(output.folder, *task), output.record).astype(np.float32)
+    rows = [_read_file(names.task_path(output.folder, task, ".csv"), output.record).astype(np.float32)
             for task in tasks(output.folder) if task.concept == concept]
     total = np.sum(rows, axis=0, dtype=np.float32)
     output.write_text(f"{concept}-all.csv", _as_text(total.astype(np.int64) if (total == total.round()).all() else
@@ -113,12 +93,7 @@ def read(folder: PathLike, concepts: Sequence[str],
          seeds: Sequence[int | str] | None = None) -> tuple[np.ndarray, list[int | str]]:
     """Activations of all neurons under the prompts of some concepts, read in parallel.
 
-    Parameters
-    ----------
-    folder : path-like
-    concepts : sequence of str [E]
-    seeds : sequence of int or ``"all"``, optional
-        By default all seeds that any of the concepts has, in ascending order.
+    Without `seeds`, numbers or "all", they are those that any of the concepts has, in ascending order.
 
     Returns
     -------
@@ -130,7 +105,7 @@ def read(folder: PathLike, concepts: Sequence[str],
         seeds = sorted({task.seed for task in there if task.concept in concepts})
     if not seeds:
         raise UserError(f"{folder}: has no activations for {names.listed(list(concepts))}; {MADE_BY} makes them")
-    paths = [path(folder, concept, seed) for seed in seeds for concept in concepts]
+    paths = [names.task_path(folder, Task(concept, seed), ".csv") for seed in seeds for concept in concepts]
     record = Record.read(folder)
     first = _read_file(paths[0], record)
     values = np.empty((len(paths), len(first)))
@@ -182,8 +157,8 @@ def _read_file(path, record):
 EFFECT_ENDS = (".csv", "-added.csv")  # of setting a neuron to zero, and of adding 1 to it
 
 
-def progress(folder: PathLike, tasks: Iterable[Task]) -> Progress:
-    """How far the effects of tasks are, for `--status`; of those left the first is under way where a process works."""
+def progress(folder: PathLike, tasks: Iterable[Task]) -> tuple[dict[Task, str], list[str]]:
+    """How far the effects of tasks are, as `taskfolder.progress`; of those left the first is under way, if one is."""
     record = Record.read(folder)
 
     def check(path):
@@ -193,10 +168,11 @@ def progress(folder: PathLike, tasks: Iterable[Task]) -> Progress:
             record.check_unchanged(file, opening.read_bytes(file))
         return record
 
-    found = taskfolder.progress(folder, EFFECT_ENDS[0], tasks, check)
-    if found.left and writing.is_locked(folder, record_path(folder).name):
-        found.running.append(found.left.pop(0))
-    return found
+    states, problems = taskfolder.progress(folder, EFFECT_ENDS[0], tasks, check)
+    left = [task for task, state in states.items() if state == "left"]
+    if left and writing.is_locked(folder, record_path(folder).name):
+        states[left[0]] = "running"
+    return states, problems
 
 
 def write_effect(output: Output, task: Task, effects: np.ndarray, prompt: str) -> None:

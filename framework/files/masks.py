@@ -65,13 +65,7 @@ def write(output: Output, masks: Mapping[str, torch.Tensor]) -> None:
 
 
 def read(path: PathLike) -> dict[str, torch.Tensor]:
-    """Masks of a pickle, without running code from it.
-
-    Returns
-    -------
-    dict of str to torch.Tensor [L, D] or [2, L, D]
-        All of one L and D; finite.
-    """
+    """Masks of a pickle, [L, D] or [2, L, D], of one L and D and finite, without running code from it."""
     data = Record.read(path).check_unchanged(path, opening.read_bytes(path, made_by=MADE_BY))
     try:
         tensors.check_pickle(data)

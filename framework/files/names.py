@@ -14,18 +14,9 @@ from framework.tasks import Task
 
 
 def check_concept(name: Any, source: object) -> str:
-    """A concept's name, which becomes the names of files.
+    """A concept's name, which becomes the names of files: ``fear`` becomes ``fear-1.csv``.
 
-    Parameters
-    ----------
-    name : object
-    source : object
-        The file or flag that gives it, for the error.
-
-    Raises
-    ------
-    UserError
-        If it cannot be the name of a file: ``fear`` becomes ``fear-1.csv``.
+    Raises `UserError`, which names the file or flag `source`, if it cannot.
     """
     wrong = _wrong_name(name)
     if not wrong and ("/" in name or "\\" in name):
@@ -69,19 +60,9 @@ def check_distinct(names: Iterable[str], source: object) -> None:
 
 
 def task_files(folder: PathLike, suffix: str) -> dict[Task, Path]:
-    """The files of tasks in a folder, ``{concept}-{seed}{suffix}``, whatever else stands there.
+    """The files of tasks in a folder, ``{concept}-{seed}{suffix}``, in order of name, whatever else stands there.
 
-    Parameters
-    ----------
-    folder : path-like
-        It need not be there.
-    suffix : str
-        With its dot: ``.pt``, ``.csv`` or ``.json``.
-
-    Returns
-    -------
-    dict of Task to pathlib.Path
-        In order of name; ``{concept}-all.csv`` is none of them.
+    The suffix has its dot; the folder need not be there; ``{concept}-all.csv`` is none of them.
     """
     tasks = {}
     for path in sorted(Path(folder).glob(f"[!.-]*-*{suffix}")):

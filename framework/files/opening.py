@@ -39,15 +39,9 @@ def _open(path: PathLike, most: int | None = None, made_by: str | None = None) -
 
 
 def read_bytes(path: PathLike, most: int = 1 << 32, made_by: str | None = None) -> bytes:
-    """A file as it is.
+    """A file as it is; one of more than `most` bytes is refused.
 
-    Parameters
-    ----------
-    path : path-like
-    most : int
-        Bytes; a larger file is refused.
-    made_by : str, optional
-        What makes the file, for the error where it is missing: ``train.py (step 1)``.
+    `made_by` says what makes the file, ``train.py (step 1)``, for the error where it is missing.
     """
     with _open(path, most, made_by) as file:
         return file.read()

@@ -111,11 +111,8 @@ def read_judgements(mean_path: PathLike, individual_path: PathLike,
 def read_ratings(path: PathLike) -> pd.DataFrame:
     """People's ratings in long format.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `participant`, `emotion` (which the file may call `concept`) and `attribute`, str; `rating`, float, NaN where
-        it is left empty.
+    Columns: `participant`, `emotion` (which the file may call `concept`) and `attribute`, str; `rating`, float, NaN
+    where it is left empty.
     """
     table = read_table(path, words=None)
     if concept_column := _concept_column(path, table.columns):

@@ -54,11 +54,6 @@ class Prompt:
     sha256: str
 
 
-def path(folder: PathLike, task: Task) -> Path:
-    """Where a task's prompt is."""
-    return names.task_path(folder, task, ".pt")
-
-
 def read(path: PathLike) -> Prompt:
     """A prompt, checked."""
     data = opening.read_bytes(path, made_by=MADE_BY)
@@ -120,11 +115,6 @@ def _checked_accuracy(path, name, content):
     return number
 
 
-def read_record(path: PathLike) -> Record:
-    """What a prompt was trained with."""
-    return read(path).record
-
-
 def read_all(folder: PathLike, tasks: Iterable[Task] | None = None) -> dict[Task, Prompt]:
     """The prompts of some tasks, or all in a folder."""
     if tasks is None:
@@ -132,13 +122,13 @@ def read_all(folder: PathLike, tasks: Iterable[Task] | None = None) -> dict[Task
         if not tasks:
             raise UserError(f"{folder}: holds no prompts (concept-seed.pt); {MADE_BY} makes them, --checkpoint_dir "
                             "says where they are")
-    return {task: read(path(folder, task)) for task in tasks}
+    return {task: read(names.task_path(folder, task, ".pt")) for task in tasks}
 
 
 class Folder(TaskFolder):
     """A folder of prompts that training fills."""
 
-    suffix, read_record = ".pt", staticmethod(read_record)
+    suffix, read = ".pt", staticmethod(read)
 
     def __enter__(self) -> Folder:
         """Refuse what would be in the way at the end of training; then as `TaskFolder`."""
@@ -210,14 +200,6 @@ class SavedState:
         """Whether this process holds it: False for that of a running process."""
         return self._lock is not None
 
-    def read(self) -> bytes:
-        """What `write` wrote last."""
-        return opening.read_bytes(self.path)
-
-    def write(self, data: bytes) -> None:
-        """Save the state, in the place of the last one."""
-        writing.write_bytes(self.path, data)
-
     def release(self, remove: bool = False) -> None:
         """Let go of the state, kept for a later run or removed."""
         if self._lock is not None:
@@ -250,12 +232,7 @@ def _accuracy_output(folder):
 def write_accuracies(folder: PathLike) -> pd.DataFrame:
     """Write the best dev accuracy of every prompt in a folder: a table `sentiment, random_seed, accuracy`.
 
-    The prompts' digests are recorded beside it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        That table; accuracies in 0..1.
+    The prompts' digests are recorded beside it. Returns the table; accuracies are in 0..1.
     """
     import pandas as pd
 

@@ -88,19 +88,9 @@ class Record:
         return self.settings.get(name, self.notes.get(name, default))
 
     def difference(self, other: Record, without: Collection[str] = ()) -> str | None:
-        """The first setting that differs, in words for an error: ``lr is 0.002 there and 0.1 here``.
+        """The first setting that differs, in words for an error: ``lr is 0.002 there and 0.1 here``; None if none does.
 
-        Parameters
-        ----------
-        other : Record
-            What made the output that is there.
-        without : collection of str
-            Settings that do not count.
-
-        Returns
-        -------
-        str or None
-            None where all settings agree; a name that one side lacks is null there.
+        `other` is of what is there. A name that one side lacks is null there; those in `without` do not count.
         """
         ours, theirs = ({"made_by": record.made_by or None, **record.settings} for record in (self, other))
         for name in dict.fromkeys([*ours, *theirs]):
@@ -123,10 +113,7 @@ class Record:
     def from_dict(cls, value: Any, source: object) -> Record:
         """The record that a file holds, checked; empty from None.
 
-        Raises
-        ------
-        UserError
-            If it is no dict of JSON values, or what scripts take over from it is not what it may be.
+        Raises `UserError` if it is no dict of JSON values, or what scripts take over from it is not what it may be.
         """
         try:
             value = _as_read_back({} if value is None else value)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from framework.errors import UserError
 from framework.files import names, opening, writing
 from framework.files.opening import PathLike
 from framework.files.record import Record, digest
+from framework.files.tables import read_table
 from framework.files.taskfolder import TaskFolder
 from framework.tasks import Task
 
@@ -68,26 +69,10 @@ def _checked(path, content):
     return Result(accuracies, margins, record)
 
 
-def read_record(path: PathLike) -> Record:
-    """What made a result."""
-    return read(path).record
-
-
 def read_all(folder: PathLike, measure: str = "accuracy", tasks: Collection[Task] | None = None) -> pd.DataFrame:
-    """Every task's accuracy, or margin, under every mask.
+    """The accuracy, or margin, of every task, or of some, under every mask.
 
-    Parameters
-    ----------
-    folder : path-like
-        Of ``{concept}-{seed}.json`` files.
-    measure : {"accuracy", "margin"}
-    tasks : collection of Task, optional
-        Only these.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `sentiment`, `seed`, `best` and one a mask; NaN where a file lacks the mask.
+    Columns `sentiment`, `seed`, `best` and one a mask; NaN where a file lacks the mask.
     """
     import pandas as pd
 
@@ -107,41 +92,51 @@ def read_all(folder: PathLike, measure: str = "accuracy", tasks: Collection[Task
 
 
 class Folder(TaskFolder):
-    """A folder of results that step 6 fills. What is measured so far is kept mask by mask."""
+    """A folder of results that step 6 fills, with what is measured so far of the tasks under way."""
 
-    suffix, read_record = ".json", staticmethod(read_record)
+    suffix, read = ".json", staticmethod(read)
 
-    def write(self, task: Task, accuracies: Mapping[str, float], margins: Mapping[str, float]) -> None:
-        """Write a task's result; of both, ``best`` is without a mask."""
-        self.write_bytes(task, self._content(task, accuracies, margins))
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._measured: dict[Task, tuple[dict[str, float], dict[str, float]]] = {}
 
-    def write_partial(self, task: Task, accuracies: Mapping[str, float], margins: Mapping[str, float]) -> None:
-        """Keep what is measured of a result so far."""
-        writing.write_bytes(self.partial_path(task), self._content(task, accuracies, margins))
+    def take_up(self, task: Task) -> tuple[dict[str, float], dict[str, float]]:
+        """Begin a task, or go on from what an interrupted run has measured of it: accuracies and margins by mask.
 
-    def partial(self, task: Task) -> tuple[dict[str, float], dict[str, float]]:
-        """What an interrupted run has measured of a result.
-
-        Returns
-        -------
-        accuracies, margins : dict of str to float
-            Empty from a damaged file, since measuring again takes minutes.
-
-        Raises
-        ------
-        UserError
-            If other settings measured it, and what these made is not to be overwritten.
+        What a damaged file holds is measured again, since that takes minutes. Raises `UserError` if other settings
+        measured it, and what these made is not to be overwritten.
         """
         path = self.partial_path(task)
+        self._measured[task] = {}, {}
         try:
             found = _checked(path, opening.read_json(path))
         except UserError:  # none there, or damaged
-            return {}, {}
+            return self._measured[task]
         difference = self.record_of(task).difference(found.record)
         if difference and not self._overwrite:
             raise UserError(f"{path}: keeps what was measured with other settings ({difference}); pass --overwrite to "
                             "measure it anew, or choose another folder")
-        return ({}, {}) if difference else (found.accuracies, found.margins)
+        if not difference:
+            self._measured[task] = found.accuracies, found.margins
+        return self._measured[task]
+
+    def add(self, task: Task, accuracies: Mapping[str, float], margins: Mapping[str, float], of: Iterable[str]) -> None:
+        """Add what was measured of a task; once that is all masks `of`, and ``best``, its result is written."""
+        for so_far, new in zip(self._measured[task], (accuracies, margins)):
+            so_far.update(new)
+        names = ["best", *of]
+        if self._measured[task][0].keys() >= set(names):
+            self.write(task, *({name: values[name] for name in names} for values in self._measured.pop(task)))
+            self.release(task)
+
+    def save(self) -> None:
+        """Keep what is measured so far of the tasks under way."""
+        for task, measured in self._measured.items():
+            writing.write_bytes(self.partial_path(task), self._content(task, *measured))
+
+    def write(self, task: Task, accuracies: Mapping[str, float], margins: Mapping[str, float]) -> None:
+        """Write a task's result; of both, ``best`` is without a mask."""
+        self.write_bytes(task, self._content(task, accuracies, margins))
 
     def _content(self, task, accuracies, margins):
         content = {"sentiment": task[0], "seed": task[1], **accuracies, "margins": dict(margins),
@@ -151,7 +146,7 @@ class Folder(TaskFolder):
 
 def masks_measured(folder: PathLike, task: Task) -> int:
     """Under how many masks an interrupted run has measured a task; 0 without one."""
-    path = writing.workplace(folder) / f"{task.name}.json.partial"
+    path = Folder(folder, Record("", {})).partial_path(task)
     try:
         return len(_checked(path, opening.read_json(path)).accuracies.keys() - {"best"})
     except UserError:
@@ -171,15 +166,10 @@ def read_published(attribute_folder: PathLike, random_folder: PathLike,
     Parameters
     ----------
     attribute_folder, random_folder : path-like
-        Accuracies under masks like ``happy_top1500`` and ``happy_random1500``.
+        Accuracies under masks like ``happy_top1500`` and ``happy_random1500``, which become ``happy-face_top1500`` and
+        ``happy-face_top1500_random``; tasks that only one of them has are left out.
     accuracy_path : path-like, optional
         As of `read_accuracies`: accuracies without a mask, in place of those in the folders.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As of `read_all`, masks named ``happy-face_top1500`` and ``happy-face_top1500_random``; the tasks that both
-        folders have.
     """
     def rename(name):
         match = re.fullmatch(r"(.+)_(top|random)(\d+)", name)
@@ -204,8 +194,6 @@ def read_published(attribute_folder: PathLike, random_folder: PathLike,
 
 def read_accuracies(path: PathLike) -> pd.DataFrame:
     """Step 1's table `sentiment, random_seed, accuracy`: each task once, accuracies in 0..1."""
-    from framework.files.tables import read_table
-
     table = read_table(path, ["sentiment", "random_seed", "accuracy"], words=["sentiment"],
                        made_by="train.py (step 1)", of=path if Record.is_ours(path) else None)
     twice = table.duplicated(["sentiment", "random_seed"])

@@ -32,16 +32,11 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
     columns : sequence of str
         Columns that must be there, and are all that is returned; every column if empty.
     words : collection of str, optional
-        Columns that are text, kept to the letter; all other hold finite numbers. None: all are text.
+        Columns of str, kept to the letter; all other are int64, if all are whole, or float64. None: all are text.
     made_by : str, optional
         The script that makes the table, for the error where it is missing.
     of : path-like, optional
         The output in whose record the file may be named.
-
-    Returns
-    -------
-    pandas.DataFrame
-        int64 for columns of whole numbers, else float64; str for words.
     """
     import pandas as pd
 

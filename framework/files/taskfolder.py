@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,8 +40,8 @@ class TaskFolder:
     Attributes
     ----------
     suffix : str
-    read_record : callable (path) -> Record
-        What made a file.
+    read : callable (path)
+        Reads a file; what it returns has its `record`.
     elsewhere : int
         Tasks in the hands of other processes that `claim` was asked for.
 
@@ -52,7 +52,7 @@ class TaskFolder:
     """
 
     suffix: str
-    read_record: Callable[[Path], Record]
+    read: Callable[[Path], Any]
 
     def __init__(self, folder: PathLike, record: Record, overwrite: bool = False,
                  own: Mapping[Task, dict[str, Any]] | None = None):
@@ -112,7 +112,7 @@ class TaskFolder:
             theirs = None
             if task not in tasks:
                 with contextlib.suppress(UserError):  # no file of ours
-                    theirs = self.read_record(path)
+                    theirs = self.read(path).record
             if theirs and theirs.made_by and (difference := self.record.difference(theirs, own)):
                 raise UserError(f"{path}: stands in the same folder and was made with other settings ({difference}); "
                                 "choose another folder, or name all of its tasks and pass --overwrite")
@@ -122,7 +122,7 @@ class TaskFolder:
         path = self.path(task)
         if not os.path.lexists(path):
             return True
-        made_with = self.read_record(path)
+        made_with = self.read(path).record
         if not made_with.made_by:
             raise UserError(f"{path}: no settings of ours are in it, so it is not replaced; choose another folder")
         difference = self.record_of(task).difference(made_with)
@@ -155,39 +155,30 @@ class TaskFolder:
         self.partial_path(task).unlink(missing_ok=True)
 
 
-@dataclass
-class Progress:
-    """How far the tasks of a folder are, for `--status`.
+def progress(folder: PathLike, suffix: str, tasks: Iterable[Task], read_record: Callable[[Path], Record],
+             own: Collection[str] = ()) -> tuple[dict[Task, str], list[str]]:
+    """How far the tasks of a folder are, for `--status`; `own` names settings that each task has.
 
-    Attributes
-    ----------
-    done, running, left : list of Task
+    Returns
+    -------
+    states : dict of Task to {"done", "running", "left", "damaged"}
     problems : list of str
         One line for each damaged file, and for each with other settings than the first.
     """
-
-    done: list[Task] = field(default_factory=list)
-    running: list[Task] = field(default_factory=list)
-    left: list[Task] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-
-def progress(folder: PathLike, suffix: str, tasks: Iterable[Task], read_record: Callable[[Path], Record],
-             own: Collection[str] = ()) -> Progress:
-    """How far tasks are whose files carry their own record; `own` are settings that differ from task to task."""
-    found, first = Progress(), None
+    states, problems, first = {}, [], None
     for task in tasks:
         path = names.task_path(folder, task, suffix)
-        if os.path.lexists(path):
-            try:
-                record = read_record(path)
-            except UserError as error:
-                found.problems.append(f"damaged: {error}")
-                continue
-            found.done.append(task)
-            first = first or (path, record)
-            if difference := record.difference(first[1], own):
-                found.problems.append(f"other settings: {path} and {first[0]} ({difference}, in this order)")
-        else:
-            (found.running if writing.is_locked(folder, path.name) else found.left).append(task)
-    return found
+        if not os.path.lexists(path):
+            states[task] = "running" if writing.is_locked(folder, path.name) else "left"
+            continue
+        try:
+            record = read_record(path)
+        except UserError as error:
+            states[task] = "damaged"
+            problems.append(f"damaged: {error}")
+            continue
+        states[task] = "done"
+        first = first or (path, record)
+        if difference := record.difference(first[1], own):
+            problems.append(f"other settings: {path} and {first[0]} ({difference}, in this order)")
+    return states, problems

@@ -23,14 +23,7 @@ def save_tensors(value: Any) -> memoryview:
 
 
 def load_tensors(data: bytes, name: object) -> Any:
-    """What `torch.save` wrote, checked against its checksums.
-
-    Parameters
-    ----------
-    data : bytes
-    name : object
-        The file it is from, for errors.
-    """
+    """What `torch.save` wrote, checked against its checksums; `name` is the file's, for errors."""
     try:
         if data[:4] == b"PK\3\4":
             data = _repack(data, name)

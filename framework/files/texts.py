@@ -46,10 +46,6 @@ def read(dataset: str, split: str) -> Split:
         A folder, with ``{split}.tsv`` (GoEmotions' official form; ``labels.txt`` beside it names other labels) or
         ``{split}.csv`` (a column `text`, and a 0/1 column for each concept); `goemotions`, the hub's; `demo`.
     split : {"train", "dev", "test"}
-
-    Returns
-    -------
-    framework.tasks.Split
     """
     if dataset == "goemotions":
         return from_datasets(_load_from_hub(), split)
@@ -157,18 +153,7 @@ def _load_from_hub():
 
 
 def from_datasets(dataset: DatasetDict, split: str) -> Split:
-    """One split of a `datasets.DatasetDict` in the form of the hub's go_emotions, `simplified`.
-
-    Parameters
-    ----------
-    dataset : datasets.DatasetDict
-    split : {"train", "dev", "test"}
-        "dev" may be called "validation" in it.
-
-    Returns
-    -------
-    framework.tasks.Split
-    """
+    """One split of a data set in the form of the hub's go_emotions, `simplified`; "dev" may be called "validation"."""
     name = next((name for name in (split, {"dev": "validation"}.get(split)) if name in dataset), None)
     if name is None:
         raise UserError(f"--dataset: lacks the split `{split}`; it has {', '.join(dataset)}")

@@ -49,15 +49,9 @@ def has_margins(folder: Path) -> bool:
 
 
 def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None) -> tuple[list[inference.Conditions], str]:
-    """What was measured under one intervention, by k; and which one that is.
+    """What was measured under one intervention, by k; and which one that is: as asked, else the study's or the first.
 
-    Parameters
-    ----------
-    results : pandas.DataFrame
-    folder : Path
-        To name in errors.
-    asked : str, optional
-        The intervention; by default the study's, else the first.
+    `folder` is for errors.
     """
     sizes = sorted(inference.conditions(results), key=lambda size: size.k)
     if not sizes:

@@ -5,13 +5,10 @@ A script's page begins so::
     from framework.running import flags, script
 
     def parse_flags():
-        parser = flags.make_parser("Step 5: make masks of the best-ranked neurons, and random ones.")
-        parser.add_argument("--mask_method", choices=METHODS, default="zero", help="...")  # the step's own
+        parser = flags.Parser("Step 5: make masks of the best-ranked neurons, and random ones.")
         parser.add_argument("--draws", "--random_draws", type=flags.positive, default=99, metavar="R", help="...")
         flags.add_path(parser, "--ranks", "--CSV_Path", default=flags.RANKS, help="ranks of step 4")
-        group = parser.add_argument_group("control")                                          # more headings
         flags.add_task_flags(parser)                                                          # flags of several scripts
-        flags.add_overwrite_flag(parser, "masks")
         return parser.parse()
 
 The first name is the one that `--help` shows and the attribute of the parsed flags; further names are aliases, of older
@@ -25,15 +22,15 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from framework.errors import UserError
-from framework.running.parser import Parser, add_path, make_parser, path
+from framework.running.parser import Parser, add_path
 from framework.tasks import SEEDS, Task
 
-__all__ = ["Parser", "add_path", "make_parser", "path"]
+__all__ = ["Parser", "add_path"]
 
 # Where the steps' files stand in a study's folder. In braces: other flags of the same script.
 CHECKPOINTS = "checkpoint"
@@ -43,43 +40,40 @@ MASKS = "masks/RSA_14property_top_500_6000.pkl"
 RESULTS = "eval_mask_neuron_result/{masks.stem}"
 EFFECTS = "neuron_effect_csv"
 STATISTICS = "active_neuron_statistics.csv"
-_PLACES = {"checkpoint_dir": CHECKPOINTS, "activation_dir": "active_neuron_before_relu_csv", "ranks": RANKS,
-           "masks": MASKS, "results": "eval_mask_neuron_result/RSA_14property_top_500_6000", "effects": EFFECTS,
-           "statistics": STATISTICS}
+PLACES = {"checkpoint_dir": CHECKPOINTS, "activation_dir": ACTIVATIONS.format(activation_mode="before_relu"),
+          "ranks": RANKS, "masks": MASKS, "results": RESULTS.format(masks=Path(MASKS)), "effects": EFFECTS,
+          "statistics": STATISTICS}
+RANKED = {"14Properties": "14property", "3Spaces": "3space"}  # --mode -> what stands in place of 14property in RANKS
 
 
 def study_of(name: str, place: Path) -> Path | None:
     """The study's folder below which a path has the default place of the flag `name`; None where it has another."""
-    usual = Path(_PLACES.get(name, "\0"))
+    usual = Path(PLACES.get(name, "\0"))
     if place.parts[-len(usual.parts):] != usual.parts:
         return None
     return Path(*place.parts[: -len(usual.parts)])
 
 
+def take_what_is_there(flags: argparse.Namespace, places: Mapping[str, str]) -> None:
+    """Set flags that are not given to their places in the study's folder, where these are there."""
+    for name, place in places.items():
+        if getattr(flags, name) is None and (path := (flags.study or Path()) / place).exists():
+            setattr(flags, name, path)
+
+
 def as_given(flags: argparse.Namespace) -> dict[str, Any]:
     """The flags that make a run what it is, for its record and for `--config`: JSON values, without those unset."""
-    return {name: [*map(_plain, value)] if isinstance(value, (list, tuple)) else _plain(value)
-            for name, value in vars(flags).items()
+    return {name: str(value) if isinstance(value, Path) else value for name, value in vars(flags).items()
             if value is not None and name not in ("config", "study", "overwrite", "status")}
-
-
-def _plain(value):
-    return str(value) if isinstance(value, Path) else value
 
 
 # --------------------------------------------------------------------------------------------------- kinds of values
 
 
 def number(kind: Callable[[str], Any], least: float, what: str, most: float = sys.float_info.max) -> Callable:
-    """An argparse type: a number from `least` to `most`.
+    """An argparse type: a number from `least` to `most`, or else the error says that it is not `what`.
 
-    Parameters
-    ----------
-    kind : callable (str) -> number or "auto"
-        Such as int or float; raises ValueError for what is none. "auto" is let through.
-    least, most : float
-    what : str
-        What is expected, for the error: ``'x' is not {what}``.
+    `kind` makes it of text, as int or float do, or "auto", which is let through.
     """
 
     def parse(text):
@@ -118,17 +112,8 @@ def add_task_flags(parser: Parser, default: str = "all that the input holds") ->
                             f"{'the 12 of the study' if default == 'all of the data' else default})")
 
 
-def add_model_flags(parser: Parser, as_trained: bool = True, checkpoints: bool = True) -> None:
-    """`--pretrained_model`, `--label_words` and `--checkpoint_dir`.
-
-    Parameters
-    ----------
-    parser : Parser
-    as_trained : bool
-        Whether flags that are not given are None, to be what the prompts were trained with.
-    checkpoints : bool
-        Whether the script reads or writes prompts.
-    """
+def add_model_flags(parser: Parser, as_trained: bool = True) -> None:
+    """`--pretrained_model`, `--label_words`, `--checkpoint_dir`; with `as_trained`, None is as the prompts have it."""
     group = parser.add_argument_group("model")
     group.add_argument("--pretrained_model", default=None if as_trained else "roberta-base", metavar="NAME",
                        help="an encoder or a decoder: a name on the Hugging Face hub, a folder, or `backbone` for the "
@@ -136,8 +121,7 @@ def add_model_flags(parser: Parser, as_trained: bool = True, checkpoints: bool =
     group.add_argument("--label_words", nargs=2, default=None if as_trained else ["negative", "positive"],
                        metavar=("NO", "YES"),
                        help="the model's answers, each one token of its vocabulary" + _as_trained(as_trained))
-    if checkpoints:
-        add_path(group, "--checkpoint_dir", default=CHECKPOINTS, help="prompts, {concept}-{seed}.pt")
+    add_path(group, "--checkpoint_dir", default=CHECKPOINTS, help="prompts, {concept}-{seed}.pt")
 
 
 def add_data_flags(parser: Parser, as_trained: bool = True) -> argparse._ArgumentGroup:
@@ -181,14 +165,9 @@ def add_machine_flags(parser: Parser, precision: bool = True, eval_batch_size: b
         group.add_argument("--eval_batch_size", type=positive, metavar="ROWS",
                            help="rows in one evaluation pass, at most (default: what memory or caches take)")
     if ray:
-        add_ray_flag(group)
+        group.add_argument("--ray", metavar="ADDRESS",
+                           help="spread over a Ray cluster: host:port, `auto` or `local` (docs/cluster.md)")
     return group
-
-
-def add_ray_flag(group: Any) -> None:
-    """`--ray`: on which machines."""
-    group.add_argument("--ray", metavar="ADDRESS",
-                       help="spread over a Ray cluster: host:port, `auto` or `local` (docs/cluster.md)")
 
 
 def add_overwrite_flag(parser: Parser, what: str) -> None:
@@ -220,25 +199,36 @@ def add_result_flags(parser: Parser) -> None:
              "(default: what is written in --attribute_results)")
 
 
+def add_comparison_flags(parser: Parser) -> None:
+    """`--test`, `--intervention` and `--permutations`, of what figures and page say of masks and effects."""
+    parser.add_argument("--test", choices=("unit", "study"), default="unit",
+                        help="of masks: with the mask as the unit; or the study's t-test, which counts pairs that "
+                             "share a mask as independent")
+    parser.add_argument("--intervention", metavar="NAME",
+                        help="which of the interventions in --results: zero (also of float masks), mean, resample, "
+                             "scale0.5 ... (default: zero, else the first)")
+    parser.add_argument("--permutations", type=positive, default=200, metavar="M",
+                        help="permutations of the concepts' labels, for effect against resemblance")
+
+
+def add_people_flags(parser: Parser) -> None:
+    """`--attributes`, `--concept_order` and `--similarity`: what people say, and the order of concepts follows."""
+    group = parser.add_argument_group("people, whom the order of concepts follows")
+    add_path(group, "--attributes", metavar="FILE",
+             help="ratings or distances, as for rsa_searchlight.py (default: those of a study's step 4)")
+    add_path(group, "--concept_order", "--emotion_order", metavar="FILE",
+             help="the concepts that distances are over, one a line")
+    add_path(group, "--similarity", metavar="FILE", help="the mean judgement of any two concepts of --concept_order, "
+             "as for compare_people.py")
+
+
 # ------------------------------------------------------------------------------------------------------- which tasks
 
 
-def tasks_of(flags: argparse.Namespace, concepts: Sequence[str], source: Any) -> list[Task]:
+def tasks_of(flags: argparse.Namespace, concepts: Sequence[str], source: str) -> list[Task]:
     """The tasks to make of a data set: its concepts by the study's seeds, or those that the flags name.
 
-    Parameters
-    ----------
-    flags : Namespace
-        With those of `add_task_flags`.
-    concepts : sequence of str
-        Those of the data.
-    source : object
-        The data's name, for the error.
-
-    Raises
-    ------
-    UserError
-        If the data lack a named concept.
+    Raises `UserError` if the data, which it calls `source`, lack a named concept.
     """
     for concept in flags.sentiment or ():
         if concept not in concepts:
@@ -250,20 +240,7 @@ def tasks_of(flags: argparse.Namespace, concepts: Sequence[str], source: Any) ->
 def choose(flags: argparse.Namespace, there: Iterable[Task], folder: Path, made_by: str) -> list[Task]:
     """Those of the tasks in a folder that the flags name, or all.
 
-    Parameters
-    ----------
-    flags : Namespace
-        With those of `add_task_flags`.
-    there : iterable of Task
-    folder : Path
-        Where they are, for errors.
-    made_by : str
-        What makes them, such as "train.py (step 1)".
-
-    Raises
-    ------
-    UserError
-        If a named one is missing, or there is none.
+    Raises `UserError` if a named one is missing, or there is none; it says what `made_by` makes them.
     """
     there = sorted(there)
     if not there:

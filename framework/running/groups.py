@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from framework.errors import UserError
-from framework.files import opening, prompts
+from framework.files import opening, prompts, writing
 from framework.tasks import Task
 
 if TYPE_CHECKING:
@@ -22,15 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Group:
-    """Tasks that train together.
-
-    Attributes
-    ----------
-    tasks : list of Task
-        Those that are left of it.
-    state : State or None
-        The latest, from which the group goes on wherever it is given to.
-    """
+    """Tasks that are left of those that train together, and their latest state, from which they go on anywhere."""
 
     tasks: list[Task]
     state: State | None = None
@@ -49,12 +41,7 @@ class Groups:
     most : int
         Tasks in a group.
     overwrite : bool
-        Begin tasks anew that were begun with other settings.
-
-    Raises
-    ------
-    UserError
-        On entering, if tasks were begun with other settings and may not be begun anew.
+        Begin tasks anew that were begun with other settings; else, on entering, they raise `UserError`.
     """
 
     def __init__(self, folder: prompts.Folder, tasks: Sequence[Task], left: Sequence[Task], most: int,
@@ -116,7 +103,7 @@ class Groups:
     def save(self, group: Group, state: State) -> None:
         """Keep the latest state of a group, from which an interrupted run goes on."""
         state.settings = self._folder.record.settings
-        self._saved[group].write(state.to_bytes())
+        writing.write_bytes(self._saved[group].path, state.to_bytes())
         group.state = state
 
     def write(self, group: Group, finished: Finished) -> None:
@@ -134,7 +121,7 @@ def _read(saved):
 
     if not saved.path.exists():
         return None
-    data = saved.read()
+    data = opening.read_bytes(saved.path)
     try:
         return State.from_bytes(data, str(saved.path))
     except UserError:

@@ -12,33 +12,15 @@ from typing import Any, NoReturn
 from framework.errors import UserError
 
 
-def make_parser(description: str, epilog: str | None = None, title: str = "this step") -> Parser:
-    """A parser for a script's flags.
-
-    Parameters
-    ----------
-    description, epilog : str
-        What `--help` says before and after the flags.
-    title : str
-        The heading of the step's own flags.
-    """
-    return Parser(description, epilog, title)
-
-
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, with `--study`, `--config` and abbreviations.
 
     `add_argument` adds to the step's own flags, which `--help` shows first, under `title`.
-
-    Attributes
-    ----------
-    study : Path or None
-        What `--study` was given in this process, for the line that names the next step.
     """
 
-    study: Path | None = None
+    study: Path | None = None  # what this process was given, for the line that names the next step
 
-    def __init__(self, description: str, epilog: str | None, title: str) -> None:
+    def __init__(self, description: str, epilog: str | None = None, title: str = "this step") -> None:
         super().__init__(usage="%(prog)s [flags]", description=description, epilog=epilog, formatter_class=_Formatter,
                          allow_abbrev=False, add_help=False)
         self._own = self.add_argument_group(title)
@@ -54,15 +36,7 @@ class Parser(argparse.ArgumentParser):
     def parse(self, arguments: Sequence[str] | None = None) -> argparse.Namespace:
         """Read the flags of the command line, and of the file that `--config` names.
 
-        Returns
-        -------
-        Namespace
-            Each flag under its first name; paths that were not given are at their defaults, below `--study`.
-
-        Raises
-        ------
-        UserError
-            If a flag is wrong; the message begins with its name.
+        Each stands under its first name; paths that were not given are at their defaults, below `--study`.
         """
         group = self.add_argument_group("every script")
         add_path(group, "--study", help="folder of the study: stands before every default path")
@@ -160,17 +134,10 @@ class _Formatter(argparse.HelpFormatter):
 
 def add_path(group: Any, *names: str, default: str | None = None, help: str, metavar: str = "DIR",  # noqa: A002
              **options: Any) -> None:
-    """Add a flag that takes a path.
+    """Add a flag that takes a path, to a parser or its group.
 
-    Parameters
-    ----------
-    group : Parser or its group
-    *names : str
-        The flag, then its aliases.
-    default : str, optional
-        A place in the study's folder, with other flags in braces. Without it, None stands where no path was given.
-    help, metavar, **options
-        As of `argparse`; the metavar of a file is FILE.
+    `default` is a place in the study's folder, with other flags in braces; without it, None stands where no path was
+    given. The metavar of a file is FILE.
     """
     action = group.add_argument(*names, type=path, metavar=metavar, help=help, **options)
     action.place = default

@@ -69,13 +69,9 @@ def _check_reachable(address):
 
 
 class Cluster:
-    """A Ray cluster that this process has joined: see `framework.running.work.Machines`.
+    """A Ray cluster that this process has joined, used as `framework.running.work.Here` is.
 
-    Parameters
-    ----------
-    ray : module
-    device : {"auto", "cuda", "cpu"}
-        "auto" is the GPUs where the cluster has any.
+    The `device` "auto" is the GPUs where the cluster has any.
     """
 
     def __init__(self, ray: Any, device: str) -> None:
@@ -109,13 +105,7 @@ class Cluster:
         return f"{self.size} {self.device} workers of a cluster"
 
     def agree(self, question: Callable[..., Any], *arguments: Any) -> Any:
-        """What ``question(device, *arguments)`` returns on each machine.
-
-        Raises
-        ------
-        UserError
-            If two answers differ.
-        """
+        """What ``question(device, *arguments)`` returns on each machine; `UserError` if two answers differ."""
         on = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
         asked = [self._ray.remote(_answer).options(**self._share, scheduling_strategy=on(node, soft=False)).remote(
             question, self.device, *arguments) for node in self._machines()]

@@ -40,13 +40,8 @@ class RDMs(NamedTuple):
 def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None = None) -> RDMs:
     """What `--similarity`, `--attributes` (with `--concept_order`) and `--activation_dir` name, one of them at least.
 
-    The order follows people's judgements of similarity; without them all attributes together; else the model.
-
-    Parameters
-    ----------
-    flags : Namespace
-    values : (list of str [E], array [S, E, N]), optional
-        The concepts and activations of `--activation_dir`, where they are read already.
+    The order follows people's judgements of similarity; without them all attributes together; else the model. `values`
+    are the concepts [E] and activations [S, E, N] of `--activation_dir`, where they are read already.
 
     Raises
     ------
@@ -93,13 +88,7 @@ def take_from_step_4(flags: argparse.Namespace) -> None:
 def tasks_and_values(
     folder: activations.PathLike, effects: bool = False
 ) -> tuple[list[Task], list[str], np.ndarray]:
-    """A folder of activations or effects: its tasks, concepts [E] and values [S, E, N] of the seeds that all have.
-
-    Raises
-    ------
-    UserError
-        If the concepts have no seed in common, one is given for the other, or as `activations.read` does.
-    """
+    """A folder of activations or effects: its tasks, concepts [E] and values [S, E, N] of the seeds that all have."""
     activations.check_are_effects(folder, effects)
     there = activations.tasks(folder)
     concepts = list(dict.fromkeys(task.concept for task in there))

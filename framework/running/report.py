@@ -215,7 +215,7 @@ def add_settings(page: Page, flags: argparse.Namespace, prompts: Prompts) -> Non
     def settings_of(record):
         return {name: value for name, value in record.as_dict().items() if name != "sha256"}
 
-    evaluated = {task.name: settings_of(result_files.read_record(path)) for task, path in
+    evaluated = {task.name: settings_of(result_files.read(path).record) for task, path in
                  (names.task_files(flags.results, ".json") if flags.results else {}).items()}
     for settings in evaluated.values():
         settings.pop("prompt", None)  # a digest of the one prompt

@@ -44,13 +44,8 @@ _REASONS = {
 def run(main: Callable[[], None], resumes: bool = False) -> None:
     """Call a script's `main`; what the user can mend becomes one line and exit status 2.
 
-    The exit status of an interrupted run is 128 + the signal's number.
-
-    Parameters
-    ----------
-    main : callable ()
-    resumes : bool
-        Whether the same command goes on with an interrupted run, or begins it anew: its last line says so.
+    The exit status of an interrupted run is 128 + the signal's number. Its last line says whether the same command goes
+    on (`resumes`) or begins anew.
     """
     signals.catch()
     try:
@@ -103,15 +98,9 @@ def write_config(flags: Namespace, output: Path) -> None:
 def next_step(script: str, study: Path | None = None, **named: Any) -> None:
     """Print the whole command of the step that comes next.
 
-    Parameters
-    ----------
-    script : str
-        Its name, such as ``gen_mask.py``.
-    study : Path, optional
-        Its `--study`: by default this run's, or else the one folder below which all paths have their default places.
-    **named
-        Its further flags. None and empty lists are left out, True is a flag without a value, and paths that have
-        their default places are not named.
+    Its `--study` is by default this run's, or else the one folder below which all paths have their default places. Of
+    its further flags, None and empty lists are left out, True is a flag without a value, and paths that have their
+    default places are not named.
     """
     studies = {name: known.study_of(name, value) for name, value in named.items() if isinstance(value, Path)}
     places = set(studies.values())

@@ -29,13 +29,10 @@ def tasks_there(flags: Namespace) -> list[Task]:
 
 
 def read(flags: Namespace) -> dict[Task, Prompt]:
-    """Read the prompts in `--checkpoint_dir`, or those that the flags name; flags not given become as in training.
+    """Read the prompts in `--checkpoint_dir`, or those that the flags name.
 
-    Parameters
-    ----------
-    flags : Namespace
-        Changed: `pretrained_model`, `label_words`, `negatives`, `max_length` and `dataset`, as far as the script has
-        them, where they are None.
+    Flags that are not given become as in training: `pretrained_model`, `label_words`, `negatives`, `max_length` and
+    `dataset`, as far as the script has them.
 
     Raises
     ------
@@ -46,8 +43,8 @@ def read(flags: Namespace) -> dict[Task, Prompt]:
     (first, example), *_ = trained.items()
     for task, prompt in trained.items():
         if prompt.best_prompt.shape != example.best_prompt.shape:
-            raise UserError(f"{prompts.path(flags.checkpoint_dir, task)}: its prompt is "
-                            f"{list(prompt.best_prompt.shape)}, that of {first.name} "
+            path = names.task_path(flags.checkpoint_dir, task, ".pt")
+            raise UserError(f"{path}: its prompt is {list(prompt.best_prompt.shape)}, that of {first.name} "
                             f"{list(example.best_prompt.shape)}; keep prompts of different shapes in different folders")
     _fill_in(flags, trained)
     return trained
@@ -79,7 +76,7 @@ def _as_trained(flags, trained, name):
     if name in ("pretrained_model", "dataset"):  # names, whose contents are compared elsewhere
         return asked or first or texts.default_dataset()
     for task, value in recorded.items():
-        path = prompts.path(flags.checkpoint_dir, task)
+        path = names.task_path(flags.checkpoint_dir, task, ".pt")
         if value != first and asked is None:
             raise UserError(f"{path}: was trained with --{name} {_shown(value)}, others with {_shown(first)}; say "
                             f"--{name} for all, or name prompts of one kind")
@@ -93,18 +90,16 @@ def _shown(value):
 
 
 def load_model(flags: Namespace, trained: Mapping[Task, Prompt], dtype: torch.dtype) -> Loaded:
-    """Load `--pretrained_model`, on the CPU, and check that it is what the prompts were trained on.
+    """Load `--pretrained_model`, on the CPU.
 
-    Raises
-    ------
-    UserError
-        If it cannot be loaded, is another model or version, or prompts do not fit it.
+    Raises `UserError` if it cannot be loaded, is another model or version than the prompts were trained on, or prompts
+    do not fit it.
     """
     from framework.model import loading
 
     loaded = loading.load(flags.pretrained_model, flags.label_words, dtype=dtype)
     for task, prompt in trained.items():
-        path = prompts.path(flags.checkpoint_dir, task)
+        path = names.task_path(flags.checkpoint_dir, task, ".pt")
         width = prompt.best_prompt.shape[1]
         if width != loaded.model.prompt_width:
             raise UserError(f"{path}: a prompt of width {width} does not fit --pretrained_model "

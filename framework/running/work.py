@@ -21,37 +21,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from framework.running import signals
 
-
-class Machines(Protocol):
-    """Where work is done.
-
-    Attributes
-    ----------
-    device : str
-        What `--device` means there: "cuda" or "cpu" on a cluster, here what was given.
-    """
-
-    device: str
-
-    @property
-    def size(self) -> int:
-        """How many items are in work at a time."""
-
-    def agree(self, question: Callable[..., Any], *arguments: Any) -> Any:
-        """What ``question(device, *arguments)`` returns there; `UserError` if machines differ."""
-
-    def run(self, function: Callable, study: Any, items: Iterable[Any], leave_after: type) -> Iterator[tuple[Any, Any]]:
-        """As `framework.running.work.run`."""
+if TYPE_CHECKING:
+    from framework.running.ray_cluster import Cluster
 
 
 class Here:
-    """The process itself."""
+    """The process itself, as a place to work.
+
+    As of a cluster, `device` is what `--device` means there, `size` how many items are in work at a time.
+    """
 
     size = 1
 
@@ -62,7 +46,7 @@ class Here:
         return "this machine"
 
     def agree(self, question: Callable[..., Any], *arguments: Any) -> Any:
-        """What ``question(device, *arguments)`` returns."""
+        """What ``question(device, *arguments)`` returns there; `UserError` if machines differ."""
         return question(self.device, *arguments)
 
     def run(self, function: Callable, study: Any, items: Iterable[Any],
@@ -76,14 +60,14 @@ class Here:
                         signals.heed()
 
 
-def join(address: str | None, device: str = "auto") -> Machines:
+def join(address: str | None, device: str = "auto") -> Here | Cluster:
     """Where the work is done: in this process, or on the Ray cluster that `--ray` names.
 
     Parameters
     ----------
     address : str or None
-        What `--ray` was given: "host:port" of the cluster's head, "auto" for the cluster that this machine belongs
-        to, "local" for one that is started here and ends with this process; None for none.
+        "host:port" of the cluster's head, "auto" for the cluster that this machine belongs to, "local" for one that is
+        started here and ends with this process; None for this process.
     device : str
         What `--device` was given.
 
@@ -99,9 +83,9 @@ def join(address: str | None, device: str = "auto") -> Machines:
     return ray_cluster.connect(address, device)
 
 
-def run(function: Callable[[Any, Any], Any], study: Any, items: Iterable[Any], on: Machines | str | None = None,
+def run(function: Callable[[Any, Any], Any], study: Any, items: Iterable[Any], on: Here | Cluster | None = None,
         leave_after: type = object) -> Iterator[tuple[Any, Any]]:
-    """Do `function(study, item)` for each item.
+    """Do `function(study, item)` for each item; yields the item with each of its messages, in their order.
 
     On a cluster, an item whose worker is lost is given to another, as it then is: a caller that keeps the latest
     state in the item has it taken up there.
@@ -114,18 +98,12 @@ def run(function: Callable[[Any, Any], Any], study: Any, items: Iterable[Any], o
         What every item needs. A worker keeps it, with whatever `function` has done to it.
     items : iterable
         Taken one by one, no more than keep the workers busy.
-    on : Machines, str or None
-        As `join` returns it, or the address that it takes.
+    on : Here or Cluster
+        As `join` returns it; by default this process.
     leave_after : type
         In this process, a signal to leave is heeded after a message of this class.
-
-    Yields
-    ------
-    item, message
-        An item's messages in their order.
     """
-    machines = join(on) if on is None or isinstance(on, str) else on
-    yield from machines.run(function, study, items, leave_after)
+    yield from (on or Here()).run(function, study, items, leave_after)
 
 
 def messages(function: Callable[[Any, Any], Any], study: Any, item: Any) -> Iterator[Any]:
@@ -144,7 +122,7 @@ class Every:
         self._seconds, self._last = seconds, time.monotonic()
 
     def __call__(self) -> bool:
-        """Whether it is time again."""
+        """Whether it is time."""
         due = time.monotonic() - self._last >= self._seconds
         if due:
             self._last = time.monotonic()
