@@ -125,6 +125,23 @@ def test_answers_and_gradients_are_the_plain_models(pair):
         torch.testing.assert_close(torch.autograd.grad((logits * weights).sum(), mine)[0], gradient, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("attend, reason", [
+    (lambda query, *rest: query + 1, "its answers differ by "), (lambda query: query, "TypeError: ")])
+@pytest.mark.parametrize("family", ["llama", "opt", "gemma2"])
+def test_what_the_fast_path_does_not_fit_is_computed_as_transformers_does(
+        family, attend, reason, tokenizer, monkeypatch, capsys):
+    plain = make_plain(family, tokenizer)
+    ours = make_ours(plain, tokenizer)
+    rows, prompts = some_rows(ours)
+    monkeypatch.setattr(speed, "_attend_by_products", attend)
+    with torch.no_grad():
+        for logits in (ours(rows, prompts), ours(rows, prompts, Intervention(torch.ones(2, *ours.shape).double()))[1]):
+            torch.testing.assert_close(logits, plain_logits(plain, rows, prompts), rtol=0, atol=1e-5)
+    assert not ours.fast
+    line, = capsys.readouterr().err.splitlines()
+    assert f"the fast path does not fit transformers' code of this family ({reason}" in line
+
+
 def test_a_masked_neuron_is_gone_and_another_takes_its_value(pair):
     """Zeros equal weights of the down projection cut; else neurons are as a plain hook makes them."""
     plain, ours = pair
@@ -220,10 +237,11 @@ def test_states_of_texts_are_the_same_bits_whatever_is_kept(llama, dtype):
         for part in (rows[7:9], rows[30:], rows[::-1]):  # kept in other companies
             ours(part, prompts)
         seen = len(computed)
+        ours.to("cpu").keep_texts()  # as at the beginning of another group of tasks
         assert torch.equal(ours(rows, prompts), fresh)
         assert len(computed) == seen, "nothing is computed again"
         ours.keep_texts(0.0)
-        ours.float()  # what was kept was of another precision
+        ours.double()  # what was kept was of another precision
         ours(rows[:1], prompts)
     assert len(computed) == seen + 1
 

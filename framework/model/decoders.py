@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.pytorch_utils import Conv1D
 
@@ -102,7 +104,8 @@ class PromptedDecoder(PromptedModel):
 
     def keep_texts(self, gigabytes: float | None = None) -> None:
         """Keep the states of texts up to so many GB, or as `room_for` says. Changes nothing but time."""
-        self.text_states.room = room_for(self.device, gigabytes)
+        if gigabytes is not None or not self.text_states.room:  # what is kept of earlier tasks is no longer free
+            self.text_states.room = room_for(self.device, gigabytes)
 
     def forward(
         self, rows: Sequence[np.ndarray], prompts: Tensor, intervention: Intervention | None = None
@@ -131,25 +134,39 @@ class PromptedDecoder(PromptedModel):
             self._watched = watched
 
     def _settle(self):
-        """Before the first pass, see on two short rows whether the family's code takes the fast path; else leave it."""
+        """Before the first pass, see on four short rows whether the fast path's answers are the plain model's.
+
+        If they are not, or the family's code does not take that path, it is left, which one line says.
+        """
         if self._settled or not self.fast:
             return
-        self._settled = True
-        rows, prompts = [np.zeros(1, int), np.zeros(2, int)], torch.zeros(2, 2, self.prompt_width, device=self.device)
-        nothing = Intervention(torch.zeros(2, *self.shape))
-        try:
-            with torch.no_grad():
-                self._answer_behind(rows, prompts)
-                super().forward(rows, prompts, nothing)
-        except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
-            if is_out_of_memory(error):
-                raise
-            self.fast = False
-            for module in self.modules():  # whose queries are then of all positions
-                if isinstance(module, speed.FrozenLinear):
-                    module.asks = False
-            self.model.set_attn_implementation(plain_attention(self.model))
+        self._settled, random, words = True, np.random.default_rng(0), self.get_input_embeddings()
+        rows = [random.integers(words.num_embeddings, size=length) for length in (1, 2, 3, 4)]
+        prompts = words(torch.from_numpy(random.integers(words.num_embeddings, size=(4, 2))).to(self.device))
+        halved, found, reason = Intervention(torch.full((2, *self.shape), 0.5)), None, ""
+        with torch.no_grad():
+            try:
+                found = torch.stack([self._answer_behind(rows, prompts), *super().forward(rows, prompts, halved)])
+            except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
+                if is_out_of_memory(error):
+                    raise
+                reason = f"{type(error).__name__}: {error}".split("\n")[0]
+            self._go(fast=False)
+            expected = torch.stack([super().forward(rows, prompts), *super().forward(rows, prompts, halved)])
         self.text_states.forget()
+        if found is not None:
+            tolerance = max(torch.finfo(self.dtype).eps, torch.finfo(torch.float32).eps) ** 0.5
+            distance = float((found - expected).abs().max() / expected.abs().max())
+            if distance <= tolerance:
+                self._go(fast=True)
+                return
+            reason = f"its answers differ by {distance:.1g} of their size"
+        tqdm.write(f"{self.config.model_type}: the fast path does not fit transformers' code of this family ({reason}); "
+                   "going on as transformers computes it", file=sys.stderr)
+
+    def _go(self, fast):
+        self.fast = fast
+        self.model.set_attn_implementation(speed.ATTENTION if fast else plain_attention(self.model))
 
     def _states_of(self, ids):
         """Keys and values of texts [R, T]: Tensor [L, 2, R, heads, T, size]."""
@@ -158,8 +175,11 @@ class PromptedDecoder(PromptedModel):
         return torch.stack(layout.keys_and_values)
 
     def _apply(self, function: Callable[[Tensor], Tensor], recurse: bool = True) -> PromptedDecoder:
-        self.text_states.forget()  # of another device or precision
-        return super()._apply(function, recurse)
+        before = self.device, self.dtype
+        super()._apply(function, recurse)
+        if (self.device, self.dtype) != before:
+            self.text_states.forget()
+        return self
 
 
 def load(
@@ -191,8 +211,9 @@ def load(
 
 
 def plain_attention(model: PreTrainedModel) -> str:
-    """The attention of transformers' own that a family has."""
-    return "sdpa" if getattr(type(model), "_supports_sdpa", False) else "eager"
+    """The attention of transformers' own that a family has; torch's fused one leaves out a bound of the scores."""
+    bounded = getattr(model.config, "attn_logit_softcapping", None)
+    return "sdpa" if getattr(type(model), "_supports_sdpa", False) and not bounded else "eager"
 
 
 @torch.no_grad()

@@ -65,7 +65,8 @@ class PromptedModel(nn.Module):
         for head in model.children():
             if head is not model.base_model:
                 head.to(torch.promote_types(model.dtype, torch.float32))
-        model.base_model.register_forward_hook(_keep_answers)
+        called = getattr(model.base_model, "decoder", model.base_model)  # OPT's head calls a part of its base model
+        called.register_forward_hook(_keep_answers)
         self.model = model.requires_grad_(False).eval()
 
     @property
@@ -241,7 +242,7 @@ class PromptedModel(nn.Module):
 
     def _through(self, states, layout, copies=1, everywhere=False):
         """The embedded positions [N, W] of a layout through the model; logits [copies, B, 2]."""
-        with speed.Pass(layout, self.shape[0], everywhere):
+        with speed.Pass(layout, self.shape[0], everywhere or not self.fast):
             if self.fast:  # to the model, all rows are one
                 inputs = dict(inputs_embeds=states[None], position_ids=layout.position[None],
                               attention_mask=states.new_ones(1, len(states)))
