@@ -161,8 +161,8 @@ class PromptedDecoder(PromptedModel):
                 self._go(fast=True)
                 return
             reason = f"its answers differ by {distance:.1g} of their size"
-        tqdm.write(f"{self.config.model_type}: the fast path does not fit transformers' code of this family ({reason}); "
-                   "going on as transformers computes it", file=sys.stderr)
+        tqdm.write(f"{self.config.model_type}: the fast path does not fit transformers' code of this family "
+                   f"({reason}); going on as transformers computes it", file=sys.stderr)
 
     def _go(self, fast):
         self.fast = fast
