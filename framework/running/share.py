@@ -11,7 +11,7 @@ from framework.running import script
 
 def main() -> None:
     """Round the prompts of one folder into another."""
-    parser = known.make_parser("Round trained prompts to share them: the best ones alone, in float16.", title="sharing")
+    parser = known.Parser("Round trained prompts to share them: the best ones alone, in float16.", title="sharing")
     known.add_path(parser, "--checkpoint_dir", default=known.CHECKPOINTS, help="prompts, {concept}-{seed}.pt")
     known.add_path(parser, "--into", required=True, help="where the rounded ones go")
     known.add_task_flags(parser)
