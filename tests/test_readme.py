@@ -3,6 +3,7 @@
 import importlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -132,14 +133,9 @@ def test_how_to_cite_is_what_the_citation_file_says():
     assert re.findall('title: "(.*)"', citation)[1] in said
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_scripts_take_the_flags_of_the_command(command, call, monkeypatch, tmp_path):
-    config.write_config(tmp_path / "checkpoint" / "train.yaml", {"epochs": 3}, "train.py")  # what a run leaves
-    script = WRAPPERS.get(command[0], command[0])
-    if not script.endswith(".py"):
-        assert (script in ("source", "pip", "ruff", "sbatch", "python3") or
-                (ROOT / script).stat().st_mode & 0o111)
-        return
+@pytest.fixture
+def parse(call, monkeypatch):
+    """Read the flags of a command, and do no more."""
 
     class Parsed(Exception):
         pass
@@ -150,9 +146,37 @@ def test_scripts_take_the_flags_of_the_command(command, call, monkeypatch, tmp_p
         parse_args(*args)
         raise Parsed
 
+    def parse(script, *flags):
+        with pytest.raises(Parsed):
+            call(script, *flags)
+
     monkeypatch.setattr(ArgumentParser, "parse_args", stop)
-    with pytest.raises(Parsed):
-        call(script, *command[1:])
+    return parse
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_scripts_take_the_flags_of_the_command(command, parse, tmp_path):
+    config.write_config(tmp_path / "checkpoint" / "train.yaml", {"epochs": 3}, "train.py")  # what a run leaves
+    script = WRAPPERS.get(command[0], command[0])
+    if script.endswith(".py"):
+        parse(script, *command[1:])
+    else:
+        assert (script in ("source", "pip", "ruff", "sbatch", "python3") or
+                (ROOT / script).stat().st_mode & 0o111)
+
+
+@pytest.mark.parametrize("study", ["backbone", "smollm2", "pilot"])
+def test_scripts_take_the_flags_of_the_studies(study, parse, tmp_path):
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "study.sh", tmp_path / "docs")
+    (tmp_path / "environment.sh").touch()
+    printed = subprocess.run(["bash", "-c", f"python() {{ :; }}; export -f python; docs/study.sh {study}"],
+                             cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    ran = commands("```bash\n" + "".join(f"{line}\n" for line in re.findall("^[$] (.*)", printed, re.M)) + "```\n")
+    assert {script for script, *_ in ran} > {f"{step}.py" for step in (
+        "train", "get_active_neuron", "rsa_searchlight", "gen_mask", "eval_mask_neuron", "make_report")}
+    for script, *flags in ran:
+        parse(script, *flags)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# A study from GoEmotions' comments to figures and page, in the order of the six steps. Every command is run as it is shown.
+#   docs/study.sh backbone    the embedded model: 27 emotions, 6 seeds
+#   docs/study.sh smollm2     SmolLM2-135M-Instruct: 27 emotions, 3 seeds
+#   docs/study.sh pilot       SmolLM2-135M-Instruct: 4 emotions, 2 seeds, within two hours on a laptop
+# Give an interrupted one again, and it goes on. How long each command took stands in runs/{study}/times.txt.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source environment.sh requirements.txt
+
+smollm2=data/models/SmolLM2-135M-Instruct
+case ${1-} in
+backbone)
+    model=backbone prompts=backbone/prompts k=500 draws=99 rows=100
+    choose="1 3 5" test="7 9 11" # prompts that choose neurons, and prompts that are tested
+    training="--prompt_init mask --lr 0.02 --epochs 8 --max_train_rows 500" ;;
+smollm2)
+    model=$smollm2 prompts=data/prompts/smollm2 k=4000 draws=99 rows=100
+    choose="1 3 5" test="1 3 5"
+    training="--prompt_init words --lr 0.01 --epochs 5 --max_train_rows 320" ;;
+pilot)
+    model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 rows=40
+    choose="1 3" test="1 3"
+    training="--sentiment joy gratitude fear sadness --prompt_init words --lr 0.01 --epochs 5 --max_train_rows 160" ;;
+*)
+    echo "usage: docs/study.sh backbone | smollm2 | pilot" >&2
+    exit 2 ;;
+esac
+folder=runs/$1
+study="--study $folder"
+people="--attributes data/human/attribute_ratings.csv"
+judgements="--concept_order data/human/emotion_order.txt --similarity data/human/similarity_judgment_mean.csv"
+ranks=$folder/neuron_rank/of_choosing_seeds.csv
+mkdir -p "$folder"
+
+run() {
+    printf '\n$ %s\n' "$*"
+    local start=$SECONDS
+    "$@"
+    echo "$((SECONDS - start)) s: $*" >> "$folder/times.txt"
+}
+
+# Steps 1 and 2. The later steps start from the rounded prompts, which are small enough to share.
+run python train.py $study --pretrained_model $model --dataset data/goemotions \
+    --seed $(printf '%s\n' $choose $test | sort -nu) --prompt_len 20 $training
+run python -m framework.running.share $study --into $prompts
+
+# Step 3: the published reading, a steadier one, and what neurons do over comments.
+prompted="$study --checkpoint_dir $prompts"
+run python get_active_neuron.py $prompted
+run python get_active_neuron.py $prompted --read_over 48 --activation_dir $folder/active_neuron_over_48_comments_csv
+run python get_active_neuron.py $prompted --statistics
+
+# Step 4: with all seeds; over comments; beyond all other attributes; and with the seeds that choose the masked neurons.
+run python rsa_searchlight.py $study $people
+run python rsa_searchlight.py $study $people --activation_dir $folder/active_neuron_over_48_comments_csv \
+    --ranks $folder/neuron_rank/over_48_comments.csv
+run python rsa_searchlight.py $study $people --seed $choose --ranks $ranks
+
+# What each neuron does.
+tested="--seed $test --split test --max_rows $rows"
+run python get_neuron_effect.py $prompted $tested
+
+# Steps 5 and 6: neurons set to zero against a pool and against matched controls; set to their mean; amplified.
+evaluate() {
+    local masks=$folder/masks/$1.pkl
+    run python gen_mask.py $study --ranks $ranks --thresholds $k --masks "$masks" "${@:2}"
+    run python eval_mask_neuron.py $prompted $tested --masks "$masks"
+}
+evaluate zero --random_draws $draws
+evaluate zero_matched --random_baseline activation_matched --random_draws 5
+evaluate mean --mask_method mean --random_draws $draws
+evaluate amplified_matched --scale 2 --random_baseline activation_matched --random_draws 5
+ranks=$folder/neuron_rank/neuron_rank_by_effect.csv
+evaluate effect --random_draws $draws
+
+# People, figures, page.
+run python compare_people.py $study $people $judgements --individual data/human/similarity_judgment_individual.csv
+results=$folder/eval_mask_neuron_result
+for what in zero mean amplified_matched; do
+    run python plot_results.py $study $people $judgements --results $results/$what --masks $folder/masks/$what.pkl \
+        --effect_results $results/effect --activation_matched_results $results/zero_matched \
+        --output_dir $folder/pic/$what
+done
+run python make_report.py $prompted $people $judgements --results $results/zero --split test
