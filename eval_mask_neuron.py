@@ -128,7 +128,8 @@ def main():
                 if isinstance(message, measuring.Progress):
                     bar.tell((task, names), message.rows * max(1, len(names)), task.name)
                 else:
-                    folder.add(task, *message, of=masks)
+                    accuracies, margins = message
+                    folder.add(task, accuracies, margins, of=masks)
                     if time_to_save():
                         folder.save()
 

@@ -23,7 +23,7 @@ import eval_mask_neuron  # noqa: E402
 import train  # noqa: E402
 from framework.files import texts  # noqa: E402
 from framework.model import loading  # noqa: E402
-from framework.running import work  # noqa: E402
+from framework.running import measuring, work  # noqa: E402
 from framework.running.groups import Group  # noqa: E402
 from framework.tasks import Task  # noqa: E402
 from framework.training.rows import task_rows  # noqa: E402
@@ -50,8 +50,8 @@ def studies():
     prompt = torch.randn(100, model.prompt_width, generator=random) * 0.02
     masks = {name: torch.rand(model.shape, generator=random).round() for name in MASKS}
     return (train.Study(model, "cpu", tokens[0], tokens[1], jobs, TrainSettings(epochs=1), None, None, 30),
-            eval_mask_neuron.Study(model, "cpu", tokens[1], {task: job.dev for task, job in jobs.items()},
-                                   {task: prompt for task in TASKS}, masks, None))
+            measuring.Study(model, "cpu", tokens[1], {task: job.dev for task, job in jobs.items()},
+                                   {task: prompt for task in TASKS}, None, masks))
 
 
 def nothing(study, item):

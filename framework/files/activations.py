@@ -105,7 +105,8 @@ def read(folder: PathLike, concepts: Sequence[str],
         seeds = sorted({task.seed for task in there if task.concept in concepts})
     if not seeds:
         raise UserError(f"{folder}: has no activations for {names.listed(list(concepts))}; {MADE_BY} makes them")
-    paths = [names.task_path(folder, Task(concept, seed), ".csv") for seed in seeds for concept in concepts]
+    paths = [names.task_path(folder, Task(concept, seed), ".csv")  # type: ignore[arg-type]  # or the sum, "all"
+             for seed in seeds for concept in concepts]
     record = Record.read(folder)
     first = _read_file(paths[0], record)
     values = np.empty((len(paths), len(first)))
