@@ -23,13 +23,8 @@ def rdm_matrices(rdms: dict[str, np.ndarray], concepts: Sequence[str], order: np
         Condensed dissimilarities over `concepts`, by the title of their panel.
     concepts : sequence of str
     order : array [concepts] of int
-        The order in which concepts are shown (`framework.analysis.concepts.similarity_order`).
+        In which concepts are shown: `framework.analysis.concepts.similarity_order` of what `ordered_by` names.
     ordered_by : str
-        Whose dissimilarities the order follows, for the caption.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     names = [label(concepts[i], 18) for i in order]
     columns = min(len(rdms), 3 if len(rdms) <= 30 else 6)
@@ -68,19 +63,8 @@ def concept_map(places: dict[str, np.ndarray], fit: np.ndarray, concepts: Sequen
                 order: np.ndarray) -> Figure:
     """Concepts as points whose distances are like their dissimilarities; maps side by side.
 
-    Parameters
-    ----------
-    places : dict of str to array [concepts, 2]
-        By the title of their panel (`framework.analysis.concepts.similarity_maps`).
-    fit : array
-        Pearson's r of distances in the map with the ranked dissimilarities.
-    concepts : sequence of str
-    order : array [concepts] of int
-        What the dots' colours follow.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    `places` [concepts, 2], by the title of their panel, and `fit` are of `framework.analysis.concepts.similarity_maps`;
+    the dots' colours follow `order`.
     """
     size = 7 if len(concepts) <= 30 else 5.5 if len(concepts) <= 60 else 4.5
     side = WIDTH / 2 if len(concepts) <= 30 else 5.5

@@ -41,12 +41,7 @@ ACCURACY = MEASURES["accuracy"]
 def spread_over_masks(results: pd.DataFrame, sizes: Iterable[Conditions]) -> pd.DataFrame:
     """Each concept's mean under each condition, and how far single masks lie from it.
 
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        One row a task: `sentiment`, `best` and the masks' columns.
-    sizes : iterable of Conditions
-        `analysis.inference.conditions` of one intervention, one for each k.
+    `sizes` are `analysis.inference.conditions` of `results` of one intervention, one for each k.
 
     Returns
     -------
@@ -70,19 +65,7 @@ def spread_over_masks(results: pd.DataFrame, sizes: Iterable[Conditions]) -> pd.
 def accuracy_after_masking(spread: pd.DataFrame, drop: pd.DataFrame, k: int, measure: Measure = ACCURACY) -> Figure:
     """The study's figure (b): accuracy without a mask, under random and under attributes' masks; beside it the drop.
 
-    Parameters
-    ----------
-    spread : pandas.DataFrame
-        From `spread_over_masks`.
-    drop : pandas.DataFrame
-        `analysis.inference.accuracy_drop` by emotion.
-    k : int
-        The number of masked neurons to show.
-    measure : Measure
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    `spread` is from `spread_over_masks`, `drop` is `analysis.inference.accuracy_drop` by emotion.
     """
     shown = _sorted(drop, k)
     names = shown["emotion"].tolist()
@@ -110,15 +93,7 @@ def _sorted(drop, k):
 
 
 def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY) -> str:
-    """What masks of one size cost, a sentence.
-
-    Parameters
-    ----------
-    by : dict of str to pandas.DataFrame
-        `analysis.inference.accuracy_drop` by "overall", "emotion" and "attribute".
-    k : int
-    measure : Measure
-    """
+    """What masks of one size cost, a sentence; `by` is `accuracy_drop` by "overall", "emotion" and "attribute"."""
     tables = {name: table[table["k"] == k] for name, table in by.items()}
     if tables["overall"].empty:
         return f"{k:,} neurons masked: nothing was measured that can be compared."
@@ -165,20 +140,7 @@ def _drop_panel(axes: Axes, shown: pd.DataFrame, by: str, measure: Measure) -> N
 
 @styled
 def accuracy_drop_by_attribute(drop: pd.DataFrame, k: int, measure: Measure = ACCURACY) -> Figure:
-    """How much each attribute's mask costs beyond random masks, over all concepts.
-
-    Parameters
-    ----------
-    drop : pandas.DataFrame
-        `analysis.inference.accuracy_drop` by attribute.
-    k : int
-        The number of masked neurons to show.
-    measure : Measure
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """How much each attribute's mask costs beyond random masks, over all concepts: `accuracy_drop` by attribute."""
     shown = _sorted(drop, k)
     figure, (axes,) = row_figure(len(shown), width=4.2)
     _drop_panel(axes, shown, "attribute", measure)
@@ -189,18 +151,7 @@ def accuracy_drop_by_attribute(drop: pd.DataFrame, k: int, measure: Measure = AC
 
 @styled
 def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY) -> Figure:
-    """Accuracy against the number of masked neurons, one panel a concept.
-
-    Parameters
-    ----------
-    spread : pandas.DataFrame
-        From `spread_over_masks`.
-    measure : Measure
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Accuracy against the number of masked neurons, one panel a concept; `spread` is from `spread_over_masks`."""
     unmasked = spread[spread["condition"] == "w/o"].set_index("emotion")["mean"]
     concepts = unmasked.sort_values(ascending=False, kind="stable").index
     columns = min(5, len(concepts))
@@ -239,18 +190,8 @@ def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY) -> 
 def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY) -> Figure:
     """Each attribute's drop against its weight in people's judgements, with Kendall's tau between the two.
 
-    Parameters
-    ----------
-    both : pandas.DataFrame
-        One row an attribute: `attribute`; `drop`, `ci_low` and `ci_high`; `tau` of the attribute's RDM with people's
-        judgements, `ci_low_people` and `ci_high_people`.
-    k : int
-        The number of masked neurons.
-    measure : Measure
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    `both` has one row an attribute: `attribute`; `drop`, `ci_low` and `ci_high`; `tau` of the attribute's RDM with
+    people's judgements, `ci_low_people` and `ci_high_people`.
     """
     figure = Figure(figsize=(5.7, 4.2))
     axes = figure.subplots()
@@ -275,17 +216,7 @@ def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY)
 
 @styled
 def placebo(tested: pd.DataFrame) -> Figure:
-    """The p-values of random masks that are tested as if they were attributes'.
-
-    Parameters
-    ----------
-    tested : pandas.DataFrame
-        `analysis.inference.placebo`: `by`, `test` and `p`, one row a test.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """The p-values of random masks that are tested as if they were attributes': `analysis.inference.placebo`."""
     figure = Figure(figsize=(4.4, 3.2))
     axes = figure.subplots()
     looks = {("attribute", "masks"): ("random", "-"), ("emotion", "masks"): ("layer_matched", "-"),
@@ -308,18 +239,9 @@ def placebo(tested: pd.DataFrame) -> Figure:
 
 @styled
 def dose(doses: dict[str, pd.DataFrame], k: int) -> Figure:
-    """Accuracy and margin against the factor that the chosen neurons are multiplied by.
+    """Accuracy and margin against the factor that k neurons are multiplied by.
 
-    Parameters
-    ----------
-    doses : dict of str to pandas.DataFrame
-        By a name of `MEASURES`: `analysis.inference.accuracy_by_dose`.
-    k : int
-        How many neurons are multiplied.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    `doses` are `analysis.inference.accuracy_by_dose` by a name of `MEASURES`.
     """
     figure = Figure(figsize=(3.5 * len(doses) + 0.1, 2.9))
     panels = figure.subplots(1, len(doses), squeeze=False)[0]

@@ -22,17 +22,8 @@ CRITERIA = {
 def rank_selective_neurons(ranks: dict[str, np.ndarray], k: int) -> pd.DataFrame:
     """Put the neurons that are among the top k of any attribute in the order of the study's figure (a).
 
-    Parameters
-    ----------
-    ranks : dict of str to array [N]
-        Each attribute's ranks of all neurons, 1 = most similar.
-    k : int
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index `neuron`; ranks within the top k, NaN beyond it. The first attribute's neurons come first, by rank, then
-        those of the second that are not among them, and so on.
+    The first attribute's neurons come first, by rank, then those of the second that are not among them, and so on.
+    Index `neuron`; ranks (1 = most similar) within the top k, NaN beyond it.
     """
     top = pd.DataFrame(index=pd.RangeIndex(len(next(iter(ranks.values()))), name="neuron"))
     for attribute, rank in ranks.items():
@@ -43,18 +34,7 @@ def rank_selective_neurons(ranks: dict[str, np.ndarray], k: int) -> pd.DataFrame
 
 @styled
 def selective_neurons(ranks: pd.DataFrame, k: int) -> Figure:
-    """The study's figure (a): which neurons are among the top k of which attributes.
-
-    Parameters
-    ----------
-    ranks : pandas.DataFrame
-        From `rank_selective_neurons`.
-    k : int
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """The study's figure (a): which neurons are among the top k of which attributes, of `rank_selective_neurons`."""
     figure = Figure(figsize=(WIDTH, max(1.7, 0.7 + 0.165 * ranks.shape[1])))
     axes = figure.subplots()
     axes.set_facecolor(GREY)
@@ -80,20 +60,9 @@ def selective_neurons(ranks: pd.DataFrame, k: int) -> Figure:
 
 @styled
 def significant_neurons(counts: pd.DataFrame, num_units: int, criterion: str) -> Figure:
-    """How many neurons of each layer resemble each attribute.
+    """How many neurons of each layer, of `num_units`, resemble each attribute.
 
-    Parameters
-    ----------
-    counts : pandas.DataFrame
-        One row a layer, one column an attribute; neurons.
-    num_units : int
-        Neurons in a layer.
-    criterion : str
-        What makes a neuron count, in words.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    `counts` has a row a layer and a column an attribute; `criterion` says what makes a neuron count.
     """
     layers, attributes = counts.shape
     numbers = counts.to_numpy().T
@@ -129,19 +98,7 @@ def significant_neurons(counts: pd.DataFrame, num_units: int, criterion: str) ->
 
 @styled
 def permutation_null(largest: np.ndarray, observed: np.ndarray, attributes: Sequence[str]) -> Figure:
-    """The largest tau over all neurons: where the concepts' labels are permuted, and where they are right.
-
-    Parameters
-    ----------
-    largest : array [M, A]
-        One row a permutation.
-    observed : array [A]
-    attributes : sequence of str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """The largest tau over all neurons: with the concepts' labels permuted [M, A], and with the right ones [A]."""
     figure = Figure(figsize=(5.2, 0.9 + 0.19 * max(len(attributes), 4)))
     axes = figure.subplots()
     rows = np.arange(len(attributes))
@@ -167,19 +124,7 @@ def permutation_null(largest: np.ndarray, observed: np.ndarray, attributes: Sequ
 
 @styled
 def false_positives(p: np.ndarray, permutation_p: np.ndarray, concepts: int) -> Figure:
-    """How often each test finds something where there is nothing, against how often it may.
-
-    Parameters
-    ----------
-    p, permutation_p : array [neurons]
-        p-values of neurons that know nothing of the attribute (`framework.analysis.permutation.simulate_null`).
-    concepts : int
-        How many concepts were simulated.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """How often each test finds something where there is nothing: `framework.analysis.permutation.simulate_null`."""
     figure = Figure(figsize=(4.2, 3.6))
     axes = figure.subplots()
     for values, name, colour, style in (

@@ -11,17 +11,7 @@ from framework.figures.style import WIDTH, label, styled
 
 @styled
 def rating_means(table: pd.DataFrame) -> Figure:
-    """How people rate each emotion on each attribute.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame [emotions, attributes]
-        0..1.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """How people rate each emotion (a row of `table`) on each attribute (a column), 0..1."""
     figure = Figure(figsize=(max(3.6, min(WIDTH, 2 + 0.22 * len(table))), 1.5 + 0.18 * table.shape[1]))
     axes = figure.subplots()
     image = _matrix(axes, table.T, cmap="viridis", vmin=0, vmax=1)
@@ -35,17 +25,7 @@ def rating_means(table: pd.DataFrame) -> Figure:
 
 @styled
 def rating_reliability(table: pd.DataFrame) -> Figure:
-    """The reliability of each attribute's means, with its 95% interval.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        `framework.analysis.ratings.reliability_table`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """The reliability of each attribute's means, with its 95% interval: `analysis.ratings.reliability_table`."""
     figure = Figure(figsize=(4.2, 1 + 0.2 * len(table)))
     axes = figure.subplots()
     place = np.arange(len(table))
@@ -65,16 +45,7 @@ def rating_reliability(table: pd.DataFrame) -> Figure:
 
 @styled
 def rating_components(components: Components) -> Figure:
-    """Eigenvalues against chance, and the loadings of items on the components that are kept.
-
-    Parameters
-    ----------
-    components : framework.analysis.ratings.Components
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Eigenvalues against chance, and the loadings of items on the components that are kept."""
     loadings = components.loadings
     figure = Figure(figsize=(WIDTH, max(2.6, 1.1 + 0.16 * len(loadings))))
     scree, axes = figure.subplots(1, 2, width_ratios=[1, 1.1])

@@ -68,14 +68,7 @@ styled = _style()  # a decorator
 
 
 def save(figure: Figure, file: IO[bytes], format: str) -> None:
-    """Write a figure to an open binary file, at 300 dots an inch: the same figure gives the same bytes.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    file : binary file
-    format : {"png", "pdf", "svg"}
-    """
+    """Write a figure to an open binary file as png (300 dots an inch), pdf or svg: the same figure, the same bytes."""
     undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
     with _style():
         figure.savefig(file, format=format, dpi=300, metadata=undated.get(format))
@@ -93,13 +86,7 @@ def percent(value: float, _: object = None) -> str:
 
 
 def row_figure(rows: int, columns: int = 1, width: float = WIDTH, **options: object) -> tuple[Figure, np.ndarray]:
-    """A figure whose panels have a row for each concept or attribute, high enough to read every name.
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-    axes : array [columns] of matplotlib.axes.Axes
-    """
+    """A figure and its panels [columns], with a row for each concept or attribute, high enough to read every name."""
     figure = Figure(figsize=(width, 0.8 + 0.165 * max(rows, 3)))
     return figure, figure.subplots(1, columns, squeeze=False, **options)[0]
 
