@@ -16,16 +16,8 @@ def similarity_order(rdms: np.ndarray) -> np.ndarray:
     """An order in which like concepts stand beside each other: the leaves of an average-linkage tree, best turned.
 
     The tree is that of the mean of the RDMs' ranks, turned so that neighbours are as alike as the tree allows
-    (Bar-Joseph, Gifford & Jaakkola, 2001, doi:10.1093/bioinformatics/17.suppl_1.S22).
-
-    Parameters
-    ----------
-    rdms : array [pairs] or [n, pairs]
-        Condensed dissimilarities.
-
-    Returns
-    -------
-    array [concepts] of int
+    (Bar-Joseph, Gifford & Jaakkola, 2001, doi:10.1093/bioinformatics/17.suppl_1.S22). RDMs are condensed: [pairs] or
+    [n, pairs].
     """
     ranks = np.mean([rankdata(rdm) for rdm in np.atleast_2d(rdms)], axis=0)
     if len(ranks) == 1:  # two concepts

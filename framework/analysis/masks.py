@@ -74,24 +74,9 @@ class MaskName(NamedTuple):
 
 
 def top_neurons(rank: np.ndarray, k: int) -> np.ndarray:
-    """The k best-ranked neurons, best first.
+    """The k best-ranked neurons (rank 1 is best), best first: array [k] of int, layer * D + unit.
 
-    Parameters
-    ----------
-    rank : array [N]
-        1 = best. Of neurons tied at the boundary those with the lower index are taken, so that it is always k.
-    k : int
-        How many, 1..N.
-
-    Returns
-    -------
-    array [k] of int
-        Indices of neurons, layer * D + unit.
-
-    Raises
-    ------
-    UserError
-        If k is not in 1..N.
+    Of neurons tied at the boundary those with the lower index are taken. Raises `UserError` if k is not in 1..N.
     """
     if not 1 <= k <= len(rank):
         raise UserError(f"--thresholds {k}: must be from 1 to the number of neurons, {len(rank)}")
@@ -105,27 +90,10 @@ def activation_bins(mean_abs: np.ndarray, num_layers: int) -> np.ndarray:
 
 
 def matched_neurons(neurons: np.ndarray, bins: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Random neurons, as many in each layer and bin as `neurons` has there, and none of `neurons`.
+    """Random neurons, as many in each layer and bin as `neurons` has there, and none of `neurons`; layer by layer.
 
-    A bin that has too few others takes the rest from the nearest bins of its layer.
-
-    Parameters
-    ----------
-    neurons : array [k] of int
-        Indices of neurons, layer * D + unit.
-    bins : array [L, D] of int
-        All 0 to match the layers only.
-    generator : numpy.random.Generator
-
-    Returns
-    -------
-    array [k] of int
-        Layer by layer.
-
-    Raises
-    ------
-    UserError
-        If a layer has fewer other neurons than `neurons` has there.
+    A bin that has too few others takes the rest from the nearest bins of its layer; where the layer has too few, this
+    raises `UserError`. Bins [L, D] that are all 0 match the layers only.
     """
     num_layers, num_units = bins.shape
     free = np.ones(bins.shape, bool)
@@ -264,14 +232,9 @@ def _column(statistics: Mapping[str, np.ndarray] | None, column: str) -> np.ndar
 
 
 def matching(masks: Mapping[str, np.ndarray], mean_abs: np.ndarray | None = None) -> pd.DataFrame:
-    """How far the random masks match each attribute's own.
+    """How far the random masks of `make_masks` match each attribute's own; `mean_abs` is each neuron's mean |a|.
 
-    Parameters
-    ----------
-    masks : mapping of str to array [L, D] or [2, L, D]
-        From `make_masks`; of masks of the same neurons that differ in what is done to them one is looked at.
-    mean_abs : array [N], optional
-        Each neuron's mean |a|.
+    Of masks of the same neurons that differ in what is done to them one is looked at.
 
     Returns
     -------

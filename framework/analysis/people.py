@@ -79,16 +79,8 @@ def bootstrap_people_and_concepts(
 def noise_ceiling(individual_judgements: np.ndarray) -> tuple[float, float]:
     """Between what bounds the best model's mean tau with each person would lie (Nili et al. 2014).
 
-    Parameters
-    ----------
-    individual_judgements : array [people, P]
-
-    Returns
-    -------
-    lower : float
-        The mean over people of tau of their judgements with the mean of everyone else's.
-    upper : float
-        With the mean of everyone's, their own among them.
+    The lower is the mean over people of tau of their judgements with the mean of everyone else's; the upper with the
+    mean of everyone's, their own among them.
     """
     everyone = individual_judgements.mean(axis=0)
     upper = kendall_tau(individual_judgements, everyone[None])[0].mean()

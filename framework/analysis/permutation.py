@@ -85,10 +85,7 @@ def label_orders(
 ) -> Iterator[np.ndarray]:
     """Orders of the concepts' labels: random, or all but the observed one where n! is no more than `permutations`.
 
-    Yields
-    ------
-    array [m, E] of int
-        m <= batch. Which they are does not depend on `batch`.
+    They come as arrays [m, E], m <= batch; which they are does not depend on `batch`.
     """
     if factorial(concepts) <= permutations:
         orders = islice(every_order(range(concepts)), 1, None)
@@ -275,16 +272,8 @@ def overlap_test(
     """Test whether two attributes share more of their top neurons than they would if the labels meant nothing.
 
     Neurons resemble one another, so that the overlap of two top sets varies far more than that of two random sets: a
-    hypergeometric p is none.
-
-    Parameters
-    ----------
-    rdms, attribute_rdms, progress
-        As for `permute`.
-    thresholds : sequence of int [T]
-        The numbers k of top neurons, ascending; of tied neurons the lower index comes first.
-    permutations : int
-    seed : int or numpy.random.SeedSequence
+    hypergeometric p is none. `thresholds` [T] are the numbers k of top neurons, ascending; of tied neurons the lower
+    index comes first. `rdms`, `attribute_rdms` and `progress` are as for `permute`.
     """
     neurons, size = rdms.shape
     attributes, concepts = len(attribute_rdms), _concepts(rdms)
@@ -337,24 +326,11 @@ def simulate_null(
         neurons: int = 2000, permutations: int = 500, concepts: int = 27, clusters: int = 4, spread: float = 0.3,
         seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Both tests' p-values where there is nothing to find: neurons that know nothing of the attribute.
+    """The p-values [neurons] of `kendall_tau` and of `permutation_test` where there is nothing to find.
 
-    Concepts share structure, as real ones do: the ratings lie in clusters (standard deviation 1 between, `spread`
-    within), and so do each neuron's activations, in clusters of its own.
-
-    Parameters
-    ----------
-    neurons, permutations, concepts : int
-    clusters : int
-        Of concepts, drawn for the ratings and for each neuron.
-    spread : float
-        Standard deviation within a cluster.
-    seed : int
-
-    Returns
-    -------
-    p, permutation_p : array [neurons]
-        Of `kendall_tau` and `permutation_test`; a valid test has p < 0.05 in 5% of the neurons.
+    Neurons know nothing of the attribute; a valid test has p < 0.05 in 5% of them. Concepts share structure, as real
+    ones do: the ratings lie in clusters (standard deviation 1 between, `spread` within), and so do each neuron's
+    activations, in clusters of its own.
     """
     generator = np.random.default_rng(seed)
 

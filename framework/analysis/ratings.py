@@ -301,16 +301,9 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
 def varimax(loadings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rotate loadings [items, components] so that each item loads on as few components as possible.
 
-    Returns
-    -------
-    loadings : array [items, components]
-    rotation : array [components, components]
-        Orthogonal; rotated = loadings @ rotation.
-
-    Notes
-    -----
-    Kaiser (1958, Psychometrika 23), with each item weighed alike (Kaiser normalisation), by the iteration of singular
-    value decompositions of R's ``varimax``. (scikit-learn rotates its factor analysis only, and does not normalise.)
+    Returns them and the orthogonal rotation [components, components]: rotated = loadings @ rotation. Kaiser (1958,
+    Psychometrika 23), with each item weighed alike (Kaiser normalisation), by the iteration of singular value
+    decompositions of R's ``varimax``. (scikit-learn rotates its factor analysis only, and does not normalise.)
     """
     length = np.linalg.norm(loadings, axis=1, keepdims=True)
     unit = loadings / np.where(length > 0, length, 1)
@@ -328,22 +321,10 @@ def varimax(loadings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def replace_by_components(
     ratings: pd.DataFrame, items: Sequence[str], draws: int = 500, seed: int = 0
 ) -> tuple[pd.DataFrame, Components]:
-    """Replace attributes by their principal components.
+    """Replace attributes, or all if `items` is empty, by their principal components.
 
-    Parameters
-    ----------
-    ratings : pandas.DataFrame
-        As of `valid_ratings`.
-    items : sequence of str
-        The attributes to reduce; every attribute if empty.
-    draws, seed : int
-        As of `principal_components`.
-
-    Returns
-    -------
-    ratings : pandas.DataFrame
-        The other attributes' rows, then those of the components.
-    components : Components
+    Ratings are as of `valid_ratings`; those of the other attributes come first. `draws` and `seed` are as of
+    `principal_components`.
     """
     items = list(items) or list(ratings["attribute"].unique())
     for item in items:

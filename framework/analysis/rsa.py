@@ -24,16 +24,9 @@ SPACES = {
 
 
 def attribute_rdms(ratings: np.ndarray) -> np.ndarray:
-    """RDMs of attributes: the absolute differences of ratings, rounded to 9 decimals so that true ties are ties.
+    """RDMs [A, P] of attributes, the absolute differences of ratings [E, A].
 
-    Parameters
-    ----------
-    ratings : array [E, A]
-        Rating of each concept on each attribute.
-
-    Returns
-    -------
-    array [A, P]
+    They are rounded to 9 decimals so that true ties are ties.
     """
     return np.round([pdist(rating[:, None], "cityblock") for rating in np.asarray(ratings, dtype=float).T], 9)
 
@@ -41,12 +34,13 @@ def attribute_rdms(ratings: np.ndarray) -> np.ndarray:
 def space_rdms(rdms: np.ndarray, attributes: Sequence[str]) -> np.ndarray:
     """RDMs of the affective, basic-emotions and appraisal spaces: Euclidean distances over a space's attributes.
 
+    An attribute weighs in a space by the unit of its distances: the study's ratings are scaled to 0-1, the distances
+    that it publishes are not (1.7 to 7.9 at most), so that the two give somewhat different spaces.
+
     Parameters
     ----------
     rdms : array [A, P]
-        RDMs of single attributes, each an absolute difference: the distance in a space is the root of their summed
-        squares. An attribute weighs in it by the unit of its distances: the study's ratings are scaled to 0-1, the
-        distances that it publishes are not (1.7 to 7.9 at most), so that the two give somewhat different spaces.
+        RDMs of single attributes, each an absolute difference.
     attributes : sequence of str [A]
         Names; the 14 of `SPACES` must be among them.
 
@@ -60,35 +54,16 @@ def space_rdms(rdms: np.ndarray, attributes: Sequence[str]) -> np.ndarray:
 
 
 def reorder_rdms(rdms: np.ndarray, concepts: Sequence[int] | np.ndarray) -> np.ndarray:
-    """RDMs of some of the concepts, or of all in another order.
-
-    Parameters
-    ----------
-    rdms : array [..., P]
-    concepts : sequence of int [E']
-        Which concept comes where.
-
-    Returns
-    -------
-    array [..., E' (E' - 1) / 2]
-    """
+    """RDMs [..., P] of some of the concepts, or of all in another order: `concepts` says which comes where."""
     concepts = np.asarray(concepts)
     place = squareform(np.arange(rdms.shape[-1]))[np.ix_(concepts, concepts)]
     return np.take(rdms, place[np.triu_indices(len(concepts), 1)], axis=-1)
 
 
 def choose_pairs(concepts: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Where in an RDM the pairs of drawn concepts stand, those of a concept with itself left out.
+    """Where in an RDM the pairs of concepts stand that were drawn with replacement, as many as it is of.
 
-    Parameters
-    ----------
-    concepts : sequence of int [E]
-        Drawn with replacement, as many as the RDM is of.
-
-    Returns
-    -------
-    array of int
-        A pair drawn twice stands in it twice.
+    Pairs of a concept with itself are left out; a pair drawn twice stands in it twice.
     """
     first, second = np.triu_indices(len(concepts), 1)
     drawn = np.sort(concepts)
@@ -112,17 +87,8 @@ def _sum_differences(values, rdms):
 class NeuronRDMs:
     """The RDM of each neuron: |a_i - a_j| of its activations, averaged over seeds.
 
-    They are computed when neurons are asked for, so that the RDMs of a large model are never all in memory.
-
-    Parameters
-    ----------
-    values : array [S, E, N]
-        Activations by seed, concept and neuron; differences are taken in float64.
-
-    Attributes
-    ----------
-    shape : tuple
-        (N, P).
+    They are computed when neurons are asked for, so that the RDMs of a large model are never all in memory. `values`
+    [S, E, N] are activations by seed, concept and neuron; differences are taken in float64. `shape` is (N, P).
     """
 
     def __init__(self, values: np.ndarray):
@@ -138,18 +104,9 @@ class NeuronRDMs:
 
 
 def population_rdm(values: np.ndarray, metric: str = "euclidean") -> np.ndarray:
-    """The RDM of all neurons together, averaged over seeds.
+    """The RDM [P] of all neurons together, averaged over seeds, of activations [S, E, N].
 
-    Parameters
-    ----------
-    values : array [S, E, N]
-        Activations by seed, concept and neuron.
-    metric : str
-        A distance between two concepts' patterns [N], as `scipy.spatial.distance.pdist` calls it.
-
-    Returns
-    -------
-    array [P]
+    `metric` is a distance between two concepts' patterns [N], as `scipy.spatial.distance.pdist` calls it.
     """
     return np.mean([pdist(seed, metric) for seed in values], axis=0)
 
@@ -209,29 +166,10 @@ def kendall_tau(rdms: np.ndarray | NeuronRDMs, attribute_rdms: np.ndarray) -> tu
 
 
 def rank_neurons(tau: np.ndarray) -> np.ndarray:
-    """Ranks of neurons for each attribute: 1 = largest tau, ties averaged, neurons without a tau (NaN) last.
-
-    Parameters
-    ----------
-    tau : array [N, A]
-
-    Returns
-    -------
-    array [N, A]
-    """
+    """Ranks of neurons for each attribute by tau [N, A]: 1 = largest, ties averaged, without a tau (NaN) last."""
     return rankdata(np.where(np.isnan(tau), np.inf, -tau), axis=0)
 
 
 def significant_by_layer(q: np.ndarray, num_layers: int, alpha: float = 0.01) -> np.ndarray:
-    """How many neurons of each layer have q < alpha.
-
-    Parameters
-    ----------
-    q : array [N, A]
-        Or family-wise p. Neuron = layer * D + unit, N = num_layers * D.
-
-    Returns
-    -------
-    array [num_layers, A] of int
-    """
+    """How many neurons of each layer have q, or a family-wise p, [N, A] below alpha: array [num_layers, A] of int."""
     return (q.reshape(num_layers, -1, q.shape[1]) < alpha).sum(axis=1)

@@ -31,21 +31,9 @@ def rank_tables(
         tau: np.ndarray, p: np.ndarray, permuted: permutation.Permuted | None, attributes: Sequence[str],
         num_layers: int,
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """The ranks, and tau, its p-values and what is significant in each layer.
+    """The ranks [N, A], and by name tau, its p-values and what is significant in each layer.
 
-    Parameters
-    ----------
-    tau, p : array [N, A]
-        Of `rsa.kendall_tau`.
-    permuted : Permuted, optional
-        Of the same neurons.
-    attributes : sequence of str [A]
-    num_layers : int
-
-    Returns
-    -------
-    ranks : DataFrame [N, A]
-    tables : dict of str to DataFrame
+    `tau` and `p` [N, A] are of `rsa.kendall_tau`; `permuted` of the same neurons.
     """
     q = false_discovery_control(p.ravel()).reshape(p.shape)
     tables = {"tau": np.nan_to_num(tau), "p": p, "q": q}  # a neuron that never changes has no tau; 0 is written

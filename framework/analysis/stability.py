@@ -44,22 +44,10 @@ def correlate_maps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def split_half_reliability(
     values: np.ndarray, attribute_rdms: np.ndarray, splits: int = 4, seed: int = 0
 ) -> np.ndarray:
-    """Reliability across seeds of each attribute's map of tau over the neurons.
+    """Reliability across seeds of each attribute's map of tau over the neurons: array [splits, A].
 
-    Parameters
-    ----------
-    values : array [S, E, N]
-        Activations by seed, concept and neuron; S is 2 or more.
-    attribute_rdms : array [A, P]
-    splits : int
-        In how many random ways the seeds are halved (of 3 seeds one half has 1, the other 2).
-    seed : int
-        Of the halving.
-
-    Returns
-    -------
-    array [splits, A]
-        Spearman-Brown's 2 r / (1 + r) of `correlate_maps`.
+    It is Spearman-Brown's 2 r / (1 + r) of `correlate_maps`, for random halves of the seeds (of 3 seeds one half has 1,
+    the other 2). `values` [S, E, N] are activations by seed, concept and neuron; S is 2 or more.
     """
     generator = np.random.default_rng(seed)
     reliability = []
@@ -89,8 +77,6 @@ def leave_concepts_out(
     attribute_rdms : array [A, P]
     thresholds : sequence of int [T]
         Numbers k of top neurons.
-    draws : int
-    seed : int
 
     Returns
     -------
@@ -139,20 +125,9 @@ def bootstrap_concepts(
 ) -> tuple[np.ndarray, np.ndarray]:
     """95% intervals of tau over concepts drawn with replacement (Nili et al. 2014, doi:10.1371/journal.pcbi.1003553).
 
-    Pairs of a concept with itself are dropped: their distance of 0 is no observation.
-
-    Parameters
-    ----------
-    rdms : array [n, P]
-        Of neurons.
-    attribute_rdms : array [A, P]
-    draws : int
-    seed : int
-
-    Returns
-    -------
-    low, high : array [n, A]
-        The quantiles 0.025 and 0.975 over the draws in which tau is defined; NaN where it never is.
+    Pairs of a concept with itself are dropped: their distance of 0 is no observation. The ends, each [n, A] of neurons'
+    `rdms` [n, P] and attributes, are the quantiles 0.025 and 0.975 over the draws in which tau is defined; NaN where it
+    never is.
     """
     generator = np.random.default_rng(seed)
     concepts = round((1 + np.sqrt(1 + 8 * rdms.shape[1])) / 2)
