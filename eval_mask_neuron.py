@@ -128,8 +128,7 @@ def main():
                 if isinstance(message, measuring.Progress):
                     bar.tell((task, names), message.rows * max(1, len(names)), task.name)
                 else:
-                    accuracies, margins = message
-                    folder.add(task, accuracies, margins, of=masks)
+                    folder.add(task, message.accuracies, message.margins, of=masks)
                     if time_to_save():
                         folder.save()
 

@@ -51,7 +51,7 @@ def studies():
     masks = {name: torch.rand(model.shape, generator=random).round() for name in MASKS}
     return (train.Study(model, "cpu", tokens[0], tokens[1], jobs, TrainSettings(epochs=1), None, None, 30),
             measuring.Study(model, "cpu", tokens[1], {task: job.dev for task, job in jobs.items()},
-                                   {task: prompt for task in TASKS}, None, masks))
+                            {task: prompt for task in TASKS}, None, masks))
 
 
 def nothing(study, item):
