@@ -103,7 +103,7 @@ def main():
         # The published table of scores does not say which row is which emotion; step 4 wants it to.
         ratings = read_table(human / "attribute_scores.csv")
         ratings.insert(0, "emotion", opening.read_text(human / "emotion_order.txt").split())
-        writing.write_table(human / "attribute_ratings.csv", ratings)
+        writing.write_bytes(human / "attribute_ratings.csv", writing.table_bytes(ratings))
     for name in sets:
         count = sum(file.startswith(f"{name}/") for file in checksums)
         print(f"{flags.output_dir / name}: {count} files, as published (SHA-256)")

@@ -55,9 +55,9 @@ def test_full_disk(script, tiny_model, small_disk):
 
 def test_full_disk_leaves_the_file_that_stood_there(small_disk):
     path = small_disk / "file"
-    writing.write_text(path, "small")
+    writing.write_bytes(path, b"small")
     with pytest.raises(OSError, match="No space left") as error:
-        writing.write_text(path, "long" * (1 << 18))
+        writing.write_bytes(path, b"long" * (1 << 18))
     assert error.value.filename == str(path) and list(small_disk.iterdir()) == [path]
     assert path.read_text() == "small"
 

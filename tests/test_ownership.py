@@ -177,7 +177,7 @@ def test_a_user_may_have_a_file_where_a_folder_is_needed():
         activate(FEAR)
     Path("dangling").symlink_to("nowhere")
     with pytest.raises(UserError, match="a link to nothing"):
-        writing.write_text("dangling/x.csv", "")
+        writing.write_bytes("dangling/x.csv", b"")
 
 
 # ------------------------------------------------------------------------------------------- killed at any moment
@@ -492,5 +492,5 @@ def test_records_of_earlier_versions_are_read():
 def test_many_writers_share_a_folder(tmp_path):
     """The hidden folder goes whenever it is empty, and comes back for whoever writes next."""
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: writing.write_text(tmp_path / f"{number}.txt", "x"), range(500)))
+        list(pool.map(lambda number: writing.write_bytes(tmp_path / f"{number}.txt", b"x"), range(500)))
     assert len(list(tmp_path.iterdir())) == 500

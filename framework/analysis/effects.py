@@ -42,7 +42,7 @@ def resemblance_and_loss(
         (1 + in how many permutations |r| is as large) / (1 + M), two-sided. Both are NaN where neurons have no tau, or
         nothing varies.
     """
-    concepts = round((1 + np.sqrt(1 + 8 * attribute_rdms.shape[1])) / 2)
+    concepts = rsa.count_concepts(attribute_rdms.shape[1])
     orders = np.random.default_rng(seed).permuted(np.tile(np.arange(concepts), (permutations, 1)), axis=1)
     orders = np.concatenate([np.arange(concepts)[None], orders])  # the right labels first
     loss = _ranks_within(lost[:, None], num_layers)[:, 0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import t as student
 
-from framework.analysis.rsa import choose_pairs, kendall_tau
+from framework.analysis.rsa import choose_pairs, count_concepts, kendall_tau
 from framework.analysis.stability import quantiles
 
 
@@ -66,7 +66,7 @@ def bootstrap_people_and_concepts(
     """
     generator = np.random.default_rng(seed)
     people, size = individual_judgements.shape
-    concepts = round((1 + np.sqrt(1 + 8 * size)) / 2)
+    concepts = count_concepts(size)
     taus = []
     for _ in range(draws):
         mean = np.round(individual_judgements[generator.integers(people, size=people)].mean(axis=0), 9)

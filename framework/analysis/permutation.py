@@ -98,10 +98,6 @@ def label_orders(
         yield generator.permuted(np.tile(np.arange(concepts), (some, 1)), axis=1)
 
 
-def _concepts(rdms):
-    return round((1 + np.sqrt(1 + 8 * rdms.shape[1])) / 2)
-
-
 def _compare(work, rdms, attribute_rdms, orders, device=None):
     """Call `work` with slices of neurons, their ties and their excess of concordant pairs [n, A, orders]."""
     permuted = np.stack([rsa.reorder_rdms(attribute_rdms, order) for order in orders], axis=1)
@@ -157,7 +153,7 @@ def permute(
     neurons, size = rdms.shape
     attribute_rdms = np.ascontiguousarray(attribute_rdms, dtype=float)
     attribute_ties, _ = signs.find_ties(attribute_rdms)
-    attributes, concepts = len(attribute_rdms), _concepts(rdms)
+    attributes, concepts = len(attribute_rdms), rsa.count_concepts(rdms.shape[1])
     observed, reached = np.zeros((2, neurons, attributes), np.int64)
     untied, squares = np.zeros((2, neurons, attributes))
     own, tested = count_orders(concepts, OWN_PERMUTATIONS), count_orders(concepts, permutations)
@@ -276,7 +272,7 @@ def overlap_test(
     index comes first. `rdms`, `attribute_rdms` and `progress` are as for `permute`.
     """
     neurons, size = rdms.shape
-    attributes, concepts = len(attribute_rdms), _concepts(rdms)
+    attributes, concepts = len(attribute_rdms), rsa.count_concepts(rdms.shape[1])
     attribute_rdms = np.ascontiguousarray(attribute_rdms, dtype=float)
     attribute_ties, _ = signs.find_ties(attribute_rdms)
     sizes = np.sort(thresholds)

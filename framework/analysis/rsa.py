@@ -60,6 +60,11 @@ def reorder_rdms(rdms: np.ndarray, concepts: Sequence[int] | np.ndarray) -> np.n
     return np.take(rdms, place[np.triu_indices(len(concepts), 1)], axis=-1)
 
 
+def count_concepts(pairs: int) -> int:
+    """How many concepts an RDM of so many pairs is of."""
+    return round((1 + np.sqrt(1 + 8 * pairs)) / 2)
+
+
 def choose_pairs(concepts: Sequence[int] | np.ndarray) -> np.ndarray:
     """Where in an RDM the pairs of concepts stand that were drawn with replacement, as many as it is of.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from framework.analysis.rsa import NeuronRDMs, choose_pairs, kendall_tau, reorder_rdms
+from framework.analysis.rsa import NeuronRDMs, choose_pairs, count_concepts, kendall_tau, reorder_rdms
 
 LEFT_OUT = 3  # concepts
 LEAST_CONCEPTS = 8  # two halves of 4, the fewest that an RDM of 6 pairs takes
@@ -130,7 +130,7 @@ def bootstrap_concepts(
     never is.
     """
     generator = np.random.default_rng(seed)
-    concepts = round((1 + np.sqrt(1 + 8 * rdms.shape[1])) / 2)
+    concepts = count_concepts(rdms.shape[1])
     taus = []
     for _ in range(draws):
         pairs = choose_pairs(generator.integers(concepts, size=concepts))

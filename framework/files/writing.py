@@ -151,20 +151,10 @@ def write_bytes(path: PathLike, data: bytes | memoryview) -> None:
             raise
 
 
-def write_text(path: PathLike, text: str) -> None:
-    """`write_bytes` of UTF-8."""
-    write_bytes(path, text.encode())
-
-
 def write_json(path: PathLike, value: dict[str, Any]) -> None:
     """`write_bytes` of JSON, indented, in the order of the dict's keys."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     write_bytes(path, text.encode(errors="backslashreplace"))  # a name that is no UTF-8 stays what it was
-
-
-def write_table(path: PathLike, frame: pd.DataFrame) -> None:
-    """`write_bytes` of a data frame as CSV, without its index."""
-    write_bytes(path, table_bytes(frame))
 
 
 def table_bytes(frame: pd.DataFrame) -> bytes:

@@ -88,10 +88,10 @@ def write_config(flags: Namespace, output: Path) -> None:
 
     Left out is what was not given and has no default, and what says how to treat what is there.
     """
-    from framework.files import config
+    from framework.files import config, opening
 
     name = Path(sys.argv[0])
-    path = output.with_suffix(".yaml") if output.suffix in (".csv", ".pkl", ".html") else output / f"{name.stem}.yaml"
+    path = output.with_suffix(".yaml") if opening.is_file_output(output) else output / f"{name.stem}.yaml"
     config.write_config(path, known.as_given(flags), f"python {name.name} --config {shlex.quote(str(path))}")
 
 
