@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LogNorm
@@ -20,6 +18,7 @@ from framework.figures.style import (
     caption,
     label,
     legend_above,
+    panel_grid,
     styled,
 )
 
@@ -38,21 +37,15 @@ def effect_against_resemblance(tau: pd.DataFrame, lost: np.ndarray, relation: pd
         The margin that is lost without each neuron: minus its effect, mean over tasks; logits.
     relation : pandas.DataFrame
         `attribute`, `r` and `p` (`analysis.effects.resemblance_and_loss`), and `q` over the attributes.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
-    columns = min(4, tau.shape[1])
-    rows = math.ceil(tau.shape[1] / columns)
-    figure = Figure(figsize=(0.3 + max(1.7 * columns, 3.4), 0.7 + 1.5 * rows))
-    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    figure, panels = panel_grid(tau.shape[1], 4, (1.7, 1.5), (0.3, 0.7), 3.7, "Resemblance (tau)",
+                                "Margin lost (logits)", shared=True)
     found = relation.set_index("attribute")
     # Effects have long tails on both sides, which would leave a plain axis empty but for its middle.
     spread = np.quantile(np.abs(lost), 0.5) or np.abs(lost).max() or 1
     ends = [np.nanmin(tau), np.nanmax(tau)], np.arcsinh(np.array([lost.min(), lost.max()]) / spread)
     ticks = _ticks(lost, spread)
-    for axes, attribute in zip(panels.flat, tau):
+    for axes, attribute in zip(panels, tau):
         known = tau[attribute].notna().to_numpy()
         x, y = tau[attribute].to_numpy()[known], lost[known]
         axes.hist2d(x, np.arcsinh(y / spread), bins=40, range=ends, cmap="Greys", norm=LogNorm(0.5), rasterized=True)
@@ -66,14 +59,7 @@ def effect_against_resemblance(tau: pd.DataFrame, lost: np.ndarray, relation: pd
         axes.set_title(f"{label(attribute, 22)}\n{said}", fontsize=7.5, pad=3)
         axes.set_yticks(np.arcsinh(ticks / spread), [f"{tick:g}".replace("-", "\u2212") for tick in ticks])
         axes.tick_params(labelsize=6.5)
-    for axes in panels.flat[tau.shape[1]:]:
-        axes.set_visible(False)
-    for axes in panels.flat[tau.shape[1] - columns:tau.shape[1]]:
-        axes.tick_params(labelbottom=True)
-        axes.set_xlabel("Resemblance (tau)")
-    for axes in panels[:, 0]:
-        axes.set_ylabel("Margin lost (logits)")
-    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center")
     return caption(figure, (
         "The margin that is lost where a neuron is set to zero (first order, mean over concepts and seeds): above 0 "
         "the answer gets worse without it. Darker: more neurons; the axis is compressed away from 0. r is the rank "
@@ -97,11 +83,6 @@ def loss_by_kind(loss: pd.DataFrame, measure: Measure = MEASURES["accuracy"]) ->
     loss : pandas.DataFrame
         `kind` (a key of `CONTROLS`), `k`, `mask` and `value`: one row a mask, the mean over tasks
         without a mask minus that under it.
-    measure : Measure
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure = Figure(figsize=(4.8, 3.2))
     axes = figure.subplots()
@@ -135,18 +116,12 @@ def additivity(masks: pd.DataFrame) -> Figure:
     masks : pandas.DataFrame
         One row a mask: `intervention`, `k`, `summed` (`analysis.effects.summed_loss`) and `measured`, the margin that
         is lost; both means over tasks, in logits.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     kinds = list(masks["intervention"].unique())
-    columns = min(3, len(kinds))
-    rows = math.ceil(len(kinds) / columns)
-    figure = Figure(figsize=(max(3.6, 0.5 + 2.2 * columns), 0.7 + 2.35 * rows))
-    panels = figure.subplots(rows, columns, squeeze=False)
+    figure, panels = panel_grid(len(kinds), 3, (2.2, 2.35), (0.5, 0.7), 3.6, "Sum over neurons (logits)",
+                                "Margin lost (logits)")
     sizes = np.sort(masks["k"].unique())
-    for axes, kind in zip(panels.flat, kinds):
+    for axes, kind in zip(panels, kinds):
         of = masks[masks["intervention"] == kind]
         image = axes.scatter(of["summed"], of["measured"], c=np.searchsorted(sizes, of["k"]), cmap="viridis",
                              vmin=-0.5, vmax=len(sizes) - 0.5, s=12, linewidths=0)
@@ -159,12 +134,6 @@ def additivity(masks: pd.DataFrame) -> Figure:
         ends = ", ".join(dict.fromkeys([carried[0], carried[-1]]))
         axes.set_title(f"{label(kind)} ({len(of)} masks{said})\ntrue: {ends}", fontsize=8)
         axes.locator_params(nbins=4)
-    for axes in panels.flat[len(kinds):]:
-        axes.set_visible(False)
-    for axes in panels.flat[len(kinds) - columns:len(kinds)]:
-        axes.set_xlabel("Sum over neurons (logits)")
-    for axes in panels[:, 0]:
-        axes.set_ylabel("Margin lost (logits)")
     bar = figure.colorbar(image, ax=panels, shrink=0.8, aspect=15, ticks=range(len(sizes)))
     bar.ax.set_yticklabels([f"{size:,}" for size in sizes])
     bar.ax.tick_params(length=0)

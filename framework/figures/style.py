@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
@@ -89,6 +90,26 @@ def row_figure(rows: int, columns: int = 1, width: float = WIDTH, **options: obj
     """A figure and its panels [columns], with a row for each concept or attribute, high enough to read every name."""
     figure = Figure(figsize=(width, 0.8 + 0.165 * max(rows, 3)))
     return figure, figure.subplots(1, columns, squeeze=False, **options)[0]
+
+
+def panel_grid(count: int, most: int, size: tuple[float, float], around: tuple[float, float], least: float,
+               xlabel: str, ylabel: str, shared: bool = False) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels, at most so many in a row, of which the outer ones are labelled.
+
+    Each takes `size` inches of width and height, beside what stands `around` them; the figure has a `least` width.
+    """
+    columns = min(most, count)
+    rows = math.ceil(count / columns)
+    figure = Figure(figsize=(max(least, around[0] + size[0] * columns), around[1] + size[1] * rows))
+    panels = figure.subplots(rows, columns, sharex=shared, sharey=shared, squeeze=False)
+    for axes in panels.flat[count:]:
+        axes.set_visible(False)
+    for axes in panels.flat[count - columns:count]:  # nothing stands below these
+        axes.tick_params(labelbottom=True)
+        axes.set_xlabel(xlabel)
+    for axes in panels[:, 0]:
+        axes.set_ylabel(ylabel)
+    return figure, list(panels.flat[:count])
 
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
