@@ -27,21 +27,11 @@ class Task(NamedTuple):
 
 
 class Split(NamedTuple):
-    """One split of a data set.
+    """One split of a data set."""
 
-    Attributes
-    ----------
-    texts : list of str
-        The comments, in file order.
-    labels : ndarray of bool [rows, C]
-        Which concepts each comment carries.
-    concepts : tuple of str [C]
-        The columns' names.
-    """
-
-    texts: list[str]
-    labels: np.ndarray
-    concepts: tuple[str, ...]
+    texts: list[str]  # the comments, in file order
+    labels: np.ndarray  # bool [rows, C], which concepts each comment carries
+    concepts: tuple[str, ...]  # [C], the columns' names
 
     def column(self, concept: str) -> np.ndarray:
         """Which comments carry a concept: array of bool [rows]."""

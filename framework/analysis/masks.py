@@ -20,32 +20,14 @@ _NAME = re.compile(r"(?P<attribute>.+)_top(?P<k>\d+)(?:_(?P<control>random)?(?P<
 
 
 class MaskName(NamedTuple):
-    """What a mask is, as its name says it: ``valence_top4000_random3_scale0.5``.
+    """What a mask is, as its name says it: ``valence_top4000_random3_scale0.5``."""
 
-    Attributes
-    ----------
-    attribute : str
-        Whose k best-ranked neurons are changed or, with `control`, compared with; ``POOL`` for a random mask that all
-        attributes share.
-    k : int
-        How many neurons are changed.
-    control : bool
-        Whether the neurons are random ones.
-    draw : int
-        Which random mask, from 1; 0 is the only one of its attribute (``valence_top4000_random``).
-    method : str
-        What is done to the neurons: "mean", "resample" or "scale". "" is the study's zero or random number, which its
-        names do not tell apart.
-    value : float
-        The number of the sample (resample) or the factor (scale).
-    """
-
-    attribute: str
-    k: int
-    control: bool = False
-    draw: int = 0
-    method: str = ""
-    value: float = 0
+    attribute: str  # whose best neurons are changed or, with `control`, compared with; ``POOL`` where all share it
+    k: int  # how many neurons are changed
+    control: bool = False  # whether these are random ones
+    draw: int = 0  # which random mask, from 1; 0 is the only one of its attribute (``valence_top4000_random``)
+    method: str = ""  # "mean", "resample" or "scale"; "" is zero or a random number, which names do not tell apart
+    value: float = 0  # the number of the sample (resample) or the factor (scale)
 
     def __str__(self) -> str:
         drawn = f"_{self.draw}" if self.attribute == POOL else f"_random{self.draw or ''}" if self.control else ""

@@ -26,27 +26,14 @@ OWN_SEED = np.random.SeedSequence(0, spawn_key=(1,))
 
 
 class Permuted(NamedTuple):
-    """What permutations do to some neurons; `permutation_p` makes p-values of it, `join` one of several parts'.
+    """What permutations do to some neurons; `permutation_p` makes p-values of it, `join` one of several parts'."""
 
-    Attributes
-    ----------
-    tau : array [N, A]
-        Observed; 0 where it is not defined.
-    studentised : array [N, A]
-        tau over its standard deviation in permutations of their own: comparable between neurons and attributes.
-    reached : array [N, A] of int
-        How many permutations reach tau.
-    largest : array [M, A]
-        The largest tau over these neurons in each permutation.
-    largest_studentised : array [M]
-        The largest over these neurons and all attributes.
-    """
-
-    tau: np.ndarray
-    studentised: np.ndarray
-    reached: np.ndarray
-    largest: np.ndarray
-    largest_studentised: np.ndarray
+    tau: np.ndarray  # [N, A], observed; 0 where it is not defined
+    # Tau over its standard deviation in permutations of their own: comparable between neurons and attributes.
+    studentised: np.ndarray  # [N, A]
+    reached: np.ndarray  # [N, A] of int: how many permutations reach tau
+    largest: np.ndarray  # [M, A]: the largest tau over these neurons in each permutation
+    largest_studentised: np.ndarray  # [M]: the largest over these neurons and all attributes
 
     @classmethod
     def join(cls, parts: Sequence[Permuted]) -> Permuted:
@@ -57,22 +44,11 @@ class Permuted(NamedTuple):
 
 
 class PermutationP(NamedTuple):
-    """One-sided p-values, each array [N, A].
+    """One-sided p-values, each array [N, A]: 1 + how many of M permutations are as extreme, over 1 + M."""
 
-    Attributes
-    ----------
-    p : array
-        (1 + how many permutations reach the neuron's tau) / (1 + M).
-    fwe : array
-        Family-wise over neurons and attributes: (1 + in how many permutations any neuron reaches the studentised tau on
-        any attribute) / (1 + M).
-    fwe_by_attribute : array
-        Family-wise over neurons only, and of tau as it stands: for a study of one attribute.
-    """
-
-    p: np.ndarray
-    fwe: np.ndarray
-    fwe_by_attribute: np.ndarray
+    p: np.ndarray  # the neuron's own tau is reached
+    fwe: np.ndarray  # family-wise: any neuron reaches the studentised tau on any attribute
+    fwe_by_attribute: np.ndarray  # over neurons only, and of tau as it stands: for a study of one attribute
 
 
 def count_orders(concepts: int, permutations: int) -> int:
@@ -216,20 +192,13 @@ def permutation_test(
 class Overlap(NamedTuple):
     """How many top neurons any two attributes share, each array [pairs, T], pairs as `itertools.combinations` has them.
 
-    Attributes
-    ----------
-    overlap : array of int
-        Neurons in both top sets.
-    mean, sd : array
-        Of the overlap when the second attribute's labels are permuted.
-    p : array
-        One-sided: (1 + how many permutations share as many) / (1 + M).
+    `mean` and `sd` are of the overlap when the second attribute's labels are permuted.
     """
 
-    overlap: np.ndarray
+    overlap: np.ndarray  # of int: neurons in both top sets
     mean: np.ndarray
     sd: np.ndarray
-    p: np.ndarray
+    p: np.ndarray  # one-sided: (1 + how many permutations share as many) / (1 + M)
 
 
 @njit(nogil=True, cache=True)

@@ -16,23 +16,13 @@ from framework.analysis.signs import in_threads
 class Partial(NamedTuple):
     """Partial correlations and their two-sided p-values, each array [N, A].
 
-    Attributes
-    ----------
-    r : array
-        0 for a neuron that does not vary beyond the attributes given.
-    p : array
-        (1 + how many permutations reach the neuron's |r|) / (1 + M).
-    fwe : array
-        Family-wise over neurons and attributes: (1 + in how many permutations any neuron reaches it on any attribute)
-        / (1 + M).
-    fwe_by_attribute : array
-        Family-wise over neurons only.
+    A p is 1 + how many of M permutations reach |r|, over 1 + M.
     """
 
-    r: np.ndarray
-    p: np.ndarray
-    fwe: np.ndarray
-    fwe_by_attribute: np.ndarray
+    r: np.ndarray  # 0 for a neuron that does not vary beyond the attributes given
+    p: np.ndarray  # of the neuron itself
+    fwe: np.ndarray  # family-wise: of any neuron on any attribute
+    fwe_by_attribute: np.ndarray  # over neurons only
 
 
 def beyond(values: np.ndarray, given: np.ndarray) -> np.ndarray:

@@ -29,29 +29,15 @@ MADE_BY = "train.py (step 1)"
 
 @dataclass
 class Prompt:
-    """A trained prompt.
+    """A trained prompt; tensors are [P, W], float32, accuracies on the dev split, in 0..1."""
 
-    Attributes
-    ----------
-    best_prompt, final_prompt : Tensor [P, W], float32
-        Of the epoch with the best dev accuracy, and of the last (None where the file has none).
-    best_acc, final_acc : float
-        Their dev accuracies, in 0..1.
-    epoch : int
-        Of `best_prompt`; -1 where that is not known.
-    record : Record
-        What it was trained with; empty in published files.
-    sha256 : str
-        Of the file.
-    """
-
-    best_prompt: torch.Tensor
+    best_prompt: torch.Tensor  # of the epoch with the best dev accuracy
     best_acc: float
-    epoch: int
-    final_prompt: torch.Tensor | None
+    epoch: int  # of the best; -1 where that is not known
+    final_prompt: torch.Tensor | None  # of the last epoch; None where the file has none
     final_acc: float | None
-    record: Record
-    sha256: str
+    record: Record  # what it was trained with; empty in published files
+    sha256: str  # of the file
 
 
 def read(path: PathLike) -> Prompt:
@@ -180,15 +166,7 @@ def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt]) -> None:
 
 
 class SavedState:
-    """The state of one group's training, held by this process until `release`; the bytes are the trainer's.
-
-    Parameters
-    ----------
-    folder : path-like
-        Of the prompts.
-    path : path-like, optional
-        A state to go on from; by default a new one, which is on disk once it is written.
-    """
+    """The state of one group's training, held by this process until `release`; a new one, or one to go on from."""
 
     def __init__(self, folder: PathLike, path: PathLike | None = None):
         self.folder = folder

@@ -58,27 +58,13 @@ _NOTES = ("versions", "prompts", "dataset", "pretrained_model")
 
 @dataclass
 class Record:
-    """What made an output.
+    """What made an output."""
 
-    Attributes
-    ----------
-    made_by : str
-        The script; empty where nobody knows, as of published files.
-    settings : dict
-        What decides the output: JSON values, compared with those of a later run.
-    notes : dict
-        What is only recorded.
-    files : dict of str to str
-        The files that belong to the output: name -> SHA-256.
-    before : dict of str to str
-        Of files that are being replaced, the SHA-256 of the old one, which may still be there.
-    """
-
-    made_by: str
-    settings: dict[str, Any]
-    notes: dict[str, Any] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
-    before: dict[str, str] = field(default_factory=dict)
+    made_by: str  # the script; empty where nobody knows, as of published files
+    settings: dict[str, Any]  # what decides the output: JSON values, compared with those of a later run
+    notes: dict[str, Any] = field(default_factory=dict)  # what is only recorded
+    files: dict[str, str] = field(default_factory=dict)  # that belong to the output: name -> SHA-256
+    before: dict[str, str] = field(default_factory=dict)  # of files that are being replaced, the old one's SHA-256
 
     def __post_init__(self) -> None:
         self.settings, self.notes = _as_read_back(self.settings), _as_read_back(self.notes)

@@ -19,25 +19,14 @@ _FEW_CONCEPTS = 8
 
 
 class Study(NamedTuple):
-    """What is ranked, and by what.
+    """What is ranked, and by what."""
 
-    Attributes
-    ----------
-    values : array [S, E, N]
-    seeds : list of int [S]
-    concepts : list of str [E]
-    attributes : list of str [A]
-    rdms : array [A, E (E - 1) / 2]
-    ratings : array [E, A] or None
-        None where the file has distances, or in mode 3Spaces.
-    """
-
-    values: np.ndarray
-    seeds: list[int | str]
-    concepts: list[str]
-    attributes: list[str]
-    rdms: np.ndarray
-    ratings: np.ndarray | None
+    values: np.ndarray  # [S, E, N]
+    seeds: list[int | str]  # [S]
+    concepts: list[str]  # [E]
+    attributes: list[str]  # [A]
+    rdms: np.ndarray  # [A, E (E - 1) / 2]
+    ratings: np.ndarray | None  # [E, A]; None where the file has distances, or in mode 3Spaces
 
 
 def read(flags: argparse.Namespace) -> Study:

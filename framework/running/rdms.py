@@ -16,25 +16,14 @@ from framework.tasks import Task
 
 
 class RDMs(NamedTuple):
-    """Dissimilarities over the concepts that all sources have.
-
-    Attributes
-    ----------
-    concepts : list of str [E]
-    people, model, attributes : dict of str to array [pairs]
-        By title; empty where they were not given.
-    order : array [E] of int
-        Like concepts beside each other.
-    ordered_by : str
-        Whose dissimilarities the order follows, in words.
-    """
+    """Dissimilarities [pairs], by title, over the concepts [E] that all sources have; none of a source not given."""
 
     concepts: list[str]
     people: dict[str, np.ndarray]
     attributes: dict[str, np.ndarray]
     model: dict[str, np.ndarray]
-    order: np.ndarray
-    ordered_by: str
+    order: np.ndarray  # [E], like concepts beside each other
+    ordered_by: str  # whose dissimilarities the order follows, in words
 
 
 def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None = None) -> RDMs:
