@@ -18,39 +18,17 @@ _WORD = re.compile(r"(?:(?![\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f])\w)+(?:['\u
 
 
 class Peaks(NamedTuple):
-    """The largest value of K neurons over the tokens of each of C comments, and the token that it is at.
+    """The largest value of K neurons over the tokens of each of C comments, and the token that it is at."""
 
-    Attributes
-    ----------
-    largest : array [C, K], float32
-        -inf for a text without a token.
-    spans : array [C, K, 2], int
-        The token's first character in the text and the one after its last.
-    """
-
-    largest: np.ndarray
-    spans: np.ndarray
+    largest: np.ndarray  # [C, K], float32; -inf for a text without a token
+    spans: np.ndarray  # [C, K, 2], int: the token's first character in the text and the one after its last
 
 
 def token_spans(model: PromptedModel, texts: Sequence[str], rows: Sequence[np.ndarray]) -> list[tuple[int, np.ndarray]]:
-    """Where the text's own tokens stand in each row, and which characters each of them is.
+    """Where the text's own tokens stand in each row, of `model.encode`, and which characters each of them is.
 
-    Parameters
-    ----------
-    model : PromptedModel
-    texts : sequence of str
-    rows : sequence of int arrays
-        Of `model.encode`.
-
-    Returns
-    -------
-    list of (int, array [n, 2])
-        The first of a row's own tokens, and for these the first character and the one after the last.
-
-    Raises
-    ------
-    UserError
-        If the tokenizer cannot tell.
+    For each row the first of its own tokens, and for these the first character and the one after the last, [n, 2].
+    Raises `UserError` if the tokenizer cannot tell.
     """
     if not model.tokenizer.is_fast:
         raise UserError("--pretrained_model: its tokenizer does not say where in a text each token is; leave the "
@@ -133,18 +111,9 @@ def whole_word(text: str, span: tuple[int, int]) -> tuple[int, int]:
 
 
 def strongest(values: np.ndarray, count: int) -> np.ndarray:
-    """The comments in which one neuron is largest, largest first.
+    """The comments in which one neuron, a column of `Peaks.largest`, is largest, largest first: at most `count` rows.
 
-    Parameters
-    ----------
-    values : array [C]
-        The neuron's column of `Peaks.largest`.
-    count : int
-
-    Returns
-    -------
-    int array, of at most `count`
-        Rows; those that are -inf are left out, of ties the earlier is first.
+    Those that are -inf are left out; of ties the earlier is first.
     """
     order = np.argsort(-values, kind="stable")[:count]
     return order[values[order] > -np.inf]

@@ -62,10 +62,7 @@ class PromptedDecoder(PromptedModel):
     def encode(self, texts: Sequence[str], max_length: int) -> list[np.ndarray]:
         """Tokenise texts once: `bos` if there is one, then the text cut to `max_length` tokens, an int array each.
 
-        Raises
-        ------
-        UserError
-            If a row would be empty.
+        Raises `UserError` if a row would be empty.
         """
         tokens = self.tokens_of(texts, add_special_tokens=False, truncation=True, max_length=max_length)
         if not self.bos and [] in tokens:
@@ -86,13 +83,7 @@ class PromptedDecoder(PromptedModel):
         return np.array(self.bos, dtype=np.int64)
 
     def fit_length(self, prompt_len: int, max_length: int) -> int:
-        """As of `PromptedModel`; text and prompt must also be shorter than the window of the model's attention.
-
-        Raises
-        ------
-        UserError
-            If the prompt leaves no room for a text, or both together can be longer than the window.
-        """
+        """As of `PromptedModel`; text and prompt must also be shorter than the window of the model's attention."""
         max_length = super().fit_length(prompt_len, max_length)
         window = window_of(self.config)
         if window is None or self.needs + max_length + prompt_len < window:
@@ -186,17 +177,9 @@ def load(
     path: str, config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase, label_ids: Sequence[int],
     dtype: torch.dtype, flag: str
 ) -> PromptedDecoder:
-    """Load a checkpoint of any family of causal models whose neurons are unambiguous.
+    """Load a checkpoint of any family of causal models; parameters as of `framework.model.encoders.load`.
 
-    Parameters
-    ----------
-    path, config, tokenizer, label_ids, dtype, flag
-        As of `framework.model.encoders.load`.
-
-    Raises
-    ------
-    UserError
-        If its neurons are ambiguous, or it lacks weights.
+    Raises `UserError` if its neurons are ambiguous, or it lacks weights.
     """
     model, info = AutoModelForCausalLM.from_pretrained(
         path, config=config, dtype=dtype, output_loading_info=True, trust_remote_code=False,

@@ -74,19 +74,9 @@ def load(
     path: str, config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase, label_ids: Sequence[int],
     dtype: torch.dtype, flag: str,
 ) -> PromptedEncoder:
-    """Load a checkpoint of a family in `neurons.OUTPUTS`.
+    """Load a checkpoint of a family in `neurons.OUTPUTS`, from a folder or the hub, with its config as it is there.
 
-    Parameters
-    ----------
-    path : str
-        A folder or a name on the hub.
-    config : PreTrainedConfig
-        As `AutoConfig` reads it from there.
-    tokenizer : transformers tokenizer
-    label_ids : sequence of two int
-    dtype : torch.dtype
-    flag : str
-        The model's, as it was given: an error begins with it.
+    `flag` is the model's, as it was given: an error begins with it.
 
     Raises
     ------

@@ -86,20 +86,11 @@ def resolve_model(name: str) -> str:
 
 
 class Loaded(NamedTuple):
-    """What `load` loads.
+    """What `load` loads."""
 
-    Attributes
-    ----------
-    model : PromptedModel
-        In eval mode.
-    tokenizer : transformers tokenizer
-    fingerprint : str
-        SHA-256 of what was read from a folder, or the hub's revision: which weights and tokens these are.
-    """
-
-    model: PromptedModel
+    model: PromptedModel  # in eval mode
     tokenizer: Any
-    fingerprint: str
+    fingerprint: str  # SHA-256 of what was read from a folder, or the hub's revision: which weights and tokens
 
 
 def load(
@@ -114,8 +105,6 @@ def load(
         What `--pretrained_model` was given: a folder, "backbone" or a name on the hub.
     label_words : sequence of two str
         The answers of class 0 and class 1.
-    device : torch.device or str
-    dtype : torch.dtype
 
     Raises
     ------
@@ -232,17 +221,8 @@ def _sha256(paths):
 def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> list[int]:
     """The vocabulary entries of the label words, class 0 first: as a text begins with them, or else after a space.
 
-    Parameters
-    ----------
-    tokenizer : transformers tokenizer
-    label_words : sequence of two str
-    flag : str
-        The model's, as it was given: an error begins with it.
-
-    Raises
-    ------
-    UserError
-        If a word is not one token of the vocabulary, or both are the same one.
+    Raises `UserError`, which begins with the model's `flag`, if a word is not one token of the vocabulary, or both are
+    the same one.
     """
     ids = [_one_token(tokenizer, word) for word in label_words]
     if None in ids:

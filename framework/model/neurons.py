@@ -48,16 +48,10 @@ def named(base_model: nn.Module, model_type: str) -> list[str]:
 
 
 class Intervention(NamedTuple):
-    """M changes of all neurons: a <- multiply * a + add, at every position.
+    """M changes of all neurons: a <- multiply * a + add, at every position."""
 
-    Attributes
-    ----------
-    multiply : Tensor [M, L, D]
-    add : Tensor [M, L, D] or None
-    """
-
-    multiply: Tensor
-    add: Tensor | None = None
+    multiply: Tensor  # [M, L, D]
+    add: Tensor | None = None  # [M, L, D]
 
     @classmethod
     def stack(cls, masks: Sequence[Tensor]) -> Intervention:
@@ -80,15 +74,7 @@ class Intervention(NamedTuple):
         return int(same.all(dim=2).all(dim=0).long().cumprod(0).sum())
 
     def apply(self, layer: int, neurons: Tensor, grouped: bool) -> Tensor:
-        """A layer's neurons, changed.
-
-        Parameters
-        ----------
-        layer : int
-        neurons : Tensor [1 or M, N, D] or [M x B, T, D]
-        grouped : bool
-            Of the first form: N positions, the same for all M interventions or of each.
-        """
+        """A layer's neurons, changed: [M x B, T, D], or if `grouped` N positions, the same for all M or each's own."""
         grouped_neurons = neurons if grouped else neurons.view(len(self.multiply), -1, neurons.shape[-1])
         changed = grouped_neurons * self.multiply[:, layer, None]
         if self.add is not None:

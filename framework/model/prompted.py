@@ -129,10 +129,7 @@ class PromptedModel(nn.Module):
     def starting_words(self, kind: str) -> np.ndarray:
         """Tokens whose embeddings prompts may start from: for "mask" the mask token alone, for "words" whole words.
 
-        Raises
-        ------
-        UserError
-            If the model has no mask token, or its vocabulary no whole words.
+        Raises `UserError` if the model has no mask token, or its vocabulary no whole words.
         """
         if kind == "mask":
             if self.tokenizer.mask_token_id is None:
@@ -161,15 +158,9 @@ class PromptedModel(nn.Module):
             raise UserError(f"--pretrained_model: its tokenizer fails ({error}); choose another model") from None
 
     def cut(self, text: str) -> tuple[str, list[int]]:
-        """A text with a space in each of its words that the tokenizer takes for a special token.
+        """A text with a space in each of its words that the tokenizer takes for a special token, and where these stand.
 
         A unigram model has these in its vocabulary, and finds them there although it is told to split them.
-
-        Returns
-        -------
-        str
-        list of int
-            Where the spaces stand.
         """
         tokenizer, folded = self.tokenizer, unicodedata.normalize("NFKC", text).casefold()
         if not tokenizer.is_fast or not any(token.casefold() in folded for token in tokenizer.all_special_tokens):
@@ -187,10 +178,7 @@ class PromptedModel(nn.Module):
     def fit_length(self, prompt_len: int, max_length: int) -> int:
         """The longest text, in tokens, that fits beside the prompt: `max_length`, or less if the model ends first.
 
-        Raises
-        ------
-        UserError
-            If the prompt leaves no room for a text.
+        Raises `UserError` if the prompt leaves no room for a text.
         """
         positions = getattr(self.config, "max_position_embeddings", None)
         if positions is None or positions <= 0:  # BLOOM's and XLNet's, which have no table of them
@@ -279,11 +267,8 @@ class PromptedModel(nn.Module):
     def at_neurons(self, function: Callable[[int, Tensor], Tensor | None]) -> Iterator[None]:
         """While it lasts, every pass calls `function(layer, neurons)` at each layer, the first layer first.
 
-        Parameters
-        ----------
-        function : callable (int, Tensor [..., D]) -> Tensor or None
-            The neurons of all rows and positions, as the model computes them; in the last layer, where it can be, of
-            the positions that answer alone. What it returns, if anything, takes their place.
+        Neurons [..., D] are those of all rows and positions, as the model computes them; in the last layer, where it
+        can be, of the positions that answer alone. What the function returns, if anything, takes their place.
         """
         layers = itertools.cycle(range(self.shape[0]))
 
@@ -303,18 +288,10 @@ class PromptedModel(nn.Module):
 
     @torch.inference_mode()
     def read(self, prompts: Tensor, rows: Sequence[np.ndarray] | None = None) -> Tensor:
-        """Every neuron at the position that answers.
+        """Every neuron at the position that answers: Tensor [B, L * D], float32 or wider, on the CPU.
 
-        Parameters
-        ----------
-        prompts : Tensor [B, P, W]
-        rows : sequence of int arrays [B], optional
-            Texts as `encode` gives them; without, the model sees a prompt and no text, as in the study.
-
-        Returns
-        -------
-        Tensor [B, L * D]
-            float32 or wider, on the CPU; index = layer * D + unit.
+        Prompts are [B, P, W], rows texts as `encode` gives them; without rows the model sees a prompt and no text, as
+        in the study. Index = layer * D + unit.
         """
         values = []
 
@@ -331,13 +308,8 @@ class PromptedModel(nn.Module):
     ) -> None:
         """Call `function(layer, neurons [N, D])` at each layer with the neurons of all N positions.
 
-        Parameters
-        ----------
-        rows : sequence of int arrays [B]
-        prompts : Tensor [P, W] or [B, P, W]
-            With P = 0 the model sees the rows as they are.
-        function : callable (int, Tensor [N, D])
-            Positions stand row by row, those of a prompt in their places, without padding.
+        Positions stand row by row, those of prompts, [P, W] or [B, P, W], in their places, without padding. With P = 0
+        the model sees the rows as they are.
         """
         with self.at_neurons(lambda layer, neurons: function(layer, speed.Pass.current().layout.unpadded(neurons))):
             self._run(rows, prompts.to(self.device), everywhere=True)

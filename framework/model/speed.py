@@ -50,15 +50,9 @@ def _forms(*names):
 
 
 class Pass(TorchFunctionMode):
-    """One pass of the rows of a layout: what the functions below share while it lasts.
+    """One pass of the rows of a layout through L layers: what the functions below share while it lasts.
 
-    Parameters
-    ----------
-    layout : Layout
-    layers : int
-        L; the last one's attention takes the answers' positions alone.
-    everywhere : bool
-        Not even the last layer leaves a position out.
+    The last layer's attention takes the answers' positions alone, or, `everywhere`, leaves no position out.
     """
 
     ARITHMETIC = _forms("add", "sub", "mul")
@@ -131,15 +125,8 @@ class Pass(TorchFunctionMode):
 def mask_for(mask_function: Callable[..., Tensor], dtype: torch.dtype = torch.float32, **unused: object) -> Tensor:
     """Which positions of a row see which: what transformers asks before the first layer.
 
-    Parameters
-    ----------
-    mask_function : callable (batch, head, query, key) -> bool tensor
-        The family's rule: causal, within a window, or none.
-
-    Returns
-    -------
-    Tensor [B or 1, 1, T or 1, T]
-        What is added to scores: 0, or -inf at what is not seen.
+    `mask_function` (batch, head, query, key) is the family's rule: causal, within a window, or none. What is returned,
+    [B or 1, 1, T or 1, T], is added to scores: 0, or -inf at what is not seen.
     """
     layout = Pass.current().layout
     places = torch.arange(layout.before + layout.width, device=layout.device)
@@ -168,12 +155,10 @@ def attend(
     key, value : Tensor [M, heads or a divisor, N, size]
     attention_mask : Tensor
         From `mask_for`.
-    scaling : float, optional
-        Of the scores; one over the root of `size` where not given.
+    scaling, softcap : float, optional
+        Of the scores, one over the root of `size` where not given, and their bound.
     dropout : float
         Of the weights.
-    softcap : float, optional
-        The scores' bound.
     s_aux, position_bias : Tensor, optional
         Of families that are left to their own attention.
 
@@ -238,14 +223,9 @@ class FrozenLinear(nn.Linear):
 
     On a CPU its weights are kept in the order in which oneDNN multiplies fastest, as `torch.compile` does where weights
     are frozen. torch's own call orders them anew each time in bfloat16; in float32 it takes MKL, which is slow on AMD.
-
-    Attributes
-    ----------
-    asks : bool
-        Whether it makes the queries of attention and nothing else.
     """
 
-    asks = False
+    asks = False  # whether it makes the queries of attention and nothing else
 
     @classmethod
     def of(cls, linear: nn.Linear | Conv1D, asks: bool = False) -> FrozenLinear:

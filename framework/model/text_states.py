@@ -20,17 +20,9 @@ POSITIONS = 256  # of one batch
 
 
 class TextStates:
-    """Computes the states of texts, and keeps them as far as there is room.
+    """Computes the states of texts, and keeps them as far as there is room, in bytes.
 
-    Parameters
-    ----------
-    compute : callable (LongTensor [R, T]) -> Tensor [L, 2, R, heads, T, size]
-        Keys and values of R texts of T tokens, in all layers.
-
-    Attributes
-    ----------
-    room : int
-        Bytes that may be kept.
+    `compute` makes keys and values in all layers, [L, 2, R, heads, T, size], of R texts of T tokens.
     """
 
     def __init__(self, compute: Callable[[Tensor], Tensor], room: int = 0) -> None:
@@ -98,16 +90,7 @@ class TextStates:
 
 
 class BehindTexts(speed.Layout):
-    """The rows of a pass that are prompts alone, each behind a text whose states are known.
-
-    Parameters
-    ----------
-    states : list of Tensor [L, 2, heads, tokens, size]
-        As `TextStates.of` gives them, one a row.
-    prompt_len : int
-        P.
-    device : torch.device
-    """
+    """Rows of a pass that are prompts alone, P long, each behind a text whose states are known: `TextStates.of`."""
 
     def __init__(self, states: Sequence[Tensor], prompt_len: int, device: torch.device) -> None:
         lengths = np.full(len(states), prompt_len)

@@ -16,18 +16,10 @@ from framework.training.passes import cut_by_length
 
 
 class Measured(NamedTuple):
-    """What was measured over the rows of a task, once or under each of M interventions; on the CPU.
+    """What was measured over the rows of a task, once [] or under each of M interventions [M]; on the CPU."""
 
-    Attributes
-    ----------
-    right : LongTensor [] or [M]
-        Right answers.
-    margin : DoubleTensor [] or [M]
-        Mean over rows of the right answer's logit minus the wrong one's.
-    """
-
-    right: Tensor
-    margin: Tensor
+    right: Tensor  # int64, right answers
+    margin: Tensor  # float64, mean over rows of the right answer's logit minus the wrong one's
 
 
 @torch.inference_mode()

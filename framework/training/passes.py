@@ -23,21 +23,8 @@ def cut_by_length(
 ) -> list[np.ndarray]:
     """Cut rows, sorted by length, into passes that need little padding. The rows of one text stand together.
 
-    Parameters
-    ----------
-    tokens : list of int arrays
-    rows : int array [n]
-        Which comments.
-    prompt_len : int
-    positions_per_batch : int
-        Upper bound of rows x longest input in a pass; a single row is always allowed.
-    most_rows : int, optional
-        Upper bound of rows in a pass.
-
-    Returns
-    -------
-    list of int arrays
-        Indices into `rows`; every index in one of them, the longest first.
+    A pass has at most `positions_per_batch` positions (rows x longest input) and `most_rows` rows; a single row is
+    always allowed. `rows` [n] says which comments. Returns indices into it, every one in one pass, the longest first.
     """
     lengths = np.array([len(tokens[row]) for row in rows]) + prompt_len
     order = np.lexsort([rows, -lengths])
@@ -96,12 +83,8 @@ def within_memory(
 def positions_per_batch(model: PromptedModel, training: bool) -> int:
     """How many positions (rows x length) one forward pass takes, from the device's memory.
 
-    On a CPU, more than fits its caches makes nothing faster.
-
-    Parameters
-    ----------
-    training : bool
-        Whether all layers keep their values for a backward pass.
+    In `training`, all layers keep their values for a backward pass. On a CPU, more than fits its caches makes nothing
+    faster.
     """
     if model.device.type != "cuda":
         return 4096
@@ -118,17 +101,9 @@ def positions_per_batch(model: PromptedModel, training: bool) -> int:
 def group_size(tasks_per_batch: int | str, batch_size: int, prompt_len: int) -> int:
     """How many tasks train together: as asked, or ("auto") 12, the study's seeds, or more where prompts are short.
 
-    The rows of a step then fill 16,384 positions. They are sorted by length before they are cut into passes, which
-    saves padding, and the fixed costs of a step are shared by more of them. It follows from the flags alone, not from
-    the machine, so that results do not depend on where they are computed.
-
-    Parameters
-    ----------
-    tasks_per_batch : int or "auto"
-    batch_size : int
-        Rows of one task in a step.
-    prompt_len : int
-        P.
+    The rows of a step (`batch_size` a task) then fill 16,384 positions. They are sorted by length before they are cut
+    into passes, which saves padding, and the fixed costs of a step are shared by more of them. It follows from the
+    flags alone, not from the machine, so that results do not depend on where they are computed.
     """
     if tasks_per_batch != "auto":
         return int(tasks_per_batch)

@@ -28,32 +28,17 @@ class Finished(NamedTuple):
 
 @dataclass
 class Progress:
-    """How far the training of one task has come.
-
-    Attributes
-    ----------
-    task : Task
-    epoch, step : int
-        Finished epochs, finished steps.
-    losses : list of float, or of Tensor []
-        The mean cross-entropy of each batch in this epoch so far.
-    loss, acc : float
-        Their mean over the last finished epoch; dev accuracy after it.
-    best_acc, best_epoch : float, int
-        The best dev accuracy and the epoch, from 1, that reached it first.
-    best_prompt : Tensor [P, W]
-        None before the first epoch's end.
-    """
+    """How far the training of one task has come."""
 
     task: Task
-    epoch: int = 0
+    epoch: int = 0  # finished ones
     step: int = 0
-    losses: list = field(default_factory=list)
-    loss: float = float("nan")
-    acc: float = float("nan")
+    losses: list = field(default_factory=list)  # each batch's mean cross-entropy in this epoch: float, or Tensor []
+    loss: float = float("nan")  # their mean over the last finished epoch
+    acc: float = float("nan")  # dev accuracy after it
     best_acc: float = -1.0
-    best_epoch: int = 0
-    best_prompt: Tensor | None = None
+    best_epoch: int = 0  # from 1, that reached it first
+    best_prompt: Tensor | None = None  # [P, W]; None before the first epoch's end
 
     def __post_init__(self) -> None:
         self.task = Task(*self.task)
@@ -66,28 +51,16 @@ class Progress:
 
 @dataclass
 class State:
-    """A group in training at a moment between two steps: all that decides what comes next.
-
-    Attributes
-    ----------
-    group : list of Progress
-    prompts, exp_avg, exp_avg_sq : Tensor [tasks, P, W]
-    ended : list of Finished
-        Tasks that have ended and may not have been written yet.
-    positions_per_batch, group_size : int
-        How rows are cut into passes changes the rounding, and with it the last bits.
-    settings : dict
-        What the caller trains with; to be compared by the caller.
-    """
+    """A group in training at a moment between two steps: all that decides what comes next; tensors [tasks, P, W]."""
 
     group: list[Progress]
     prompts: Tensor
     exp_avg: Tensor
     exp_avg_sq: Tensor
-    ended: list[Finished]
-    positions_per_batch: int
+    ended: list[Finished]  # which may not have been written yet
+    positions_per_batch: int  # how rows are cut into passes changes the rounding, and with it the last bits
     group_size: int
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)  # what the caller trains with, to be compared by the caller
 
     def __post_init__(self) -> None:
         like = self.prompts
@@ -124,18 +97,9 @@ class State:
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str) -> State:
-        """What `to_bytes` returned, checked; runs no code.
+        """What `to_bytes` returned, checked; runs no code. `name` is its file's, for errors.
 
-        Parameters
-        ----------
-        data : bytes
-        name : str
-            Of their file, for errors.
-
-        Raises
-        ------
-        UserError
-            If it is no state of training, or one of a version before this form.
+        Raises `UserError` if it is no state of training, or one of a version before this form.
         """
         if data[:2] == b"PK":
             raise UserError(f"{name}: was begun by a version whose random numbers were others; delete it and train its "

@@ -24,36 +24,19 @@ from framework.training.state import Finished, Progress, State
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """How one prompt is trained; the defaults are the study's.
+    """How one prompt is trained; the defaults are the study's."""
 
-    Attributes
-    ----------
-    prompt_len : int
-        P, the number of prompt vectors.
-    prompt_init : {"normal", "mask", "words"}
-        Start from N(0, 0.02), from the embedding of the mask token, or from the embeddings of random words, which are
-        drawn from the seed alone: all concepts of a seed start alike.
-    epochs : int
-    patience : int or None
-        Stop after so many epochs without a better dev accuracy; None trains all epochs.
-    batch_size : int
-        Rows of one task in one step.
-    lr, weight_decay : float
-    warmup_steps : int
-        The learning rate rises linearly over so many steps, then stays.
-    select : {"dev", "none"}
-        Keep the prompt of the epoch with the best dev accuracy, or that of the last epoch.
-    """
-
-    prompt_len: int = 100
+    prompt_len: int = 100  # P, the number of prompt vectors
+    # Start from N(0, 0.02) ("normal"), from the embedding of the mask token ("mask"), or from those of random words
+    # ("words"), which are drawn from the seed alone: all concepts of a seed start alike.
     prompt_init: str = "normal"
     epochs: int = 50
-    patience: int | None = None
-    batch_size: int = 16
+    patience: int | None = None  # stop after so many epochs without a better dev accuracy; None trains all epochs
+    batch_size: int = 16  # rows of one task in one step
     lr: float = 2e-3
     weight_decay: float = 0.01
-    warmup_steps: int = 0
-    select: str = "dev"
+    warmup_steps: int = 0  # the learning rate rises linearly over so many steps, then stays
+    select: str = "dev"  # keep the prompt of the epoch with the best dev accuracy, or ("none") that of the last epoch
 
 
 class Job(NamedTuple):
@@ -182,17 +165,9 @@ class PromptTrainer:
         return math.ceil(len(job.train.row) / self.settings.batch_size)
 
     def step(self, batches: Sequence[np.ndarray]) -> Tensor:
-        """One step of all tasks.
+        """One step of all tasks; `batches` are, for each, which of its training rows make its batch.
 
-        Parameters
-        ----------
-        batches : list of int arrays
-            For each task, which of its training rows make its batch.
-
-        Returns
-        -------
-        Tensor [tasks]
-            The mean cross-entropy of each task's batch, before the step.
+        Returns the mean cross-entropy of each task's batch before the step: Tensor [tasks].
         """
         sizes = [len(batch) for batch in batches]
         rows = np.concatenate([job.train.row[batch] for (job, _), batch in zip(self.group, batches)])
@@ -273,18 +248,9 @@ class PromptTrainer:
                      self.positions_per_batch, self.group_size)
 
     def resume(self, state: State, find: Callable[[Task], Job | None]) -> None:
-        """Go on from where `state` was taken, to the bit.
+        """Go on from where `state` was taken, to the bit; a task for which `find` returns None is left out.
 
-        Parameters
-        ----------
-        state : State
-        find : callable (Task) -> Job or None
-            A task with its rows; None leaves it out.
-
-        Raises
-        ------
-        UserError
-            If the state is of other rows or of prompts of another shape.
+        Raises `UserError` if the state is of other rows or of prompts of another shape.
         """
         if state.prompts.shape[1:] != self.prompts.shape[1:]:
             raise UserError("keeps prompts of another shape; delete it")
