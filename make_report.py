@@ -7,7 +7,7 @@ from framework.running import flags as known
 from framework.running import script
 
 INPUTS = ("ranks", "activation_dir", "effects", "masks", "attributes", "concept_order", "similarity", "results",
-          "attribute_results", "random_results", "accuracy", "checkpoint_dir")
+          "attribute_results", "random_results", "accuracy", "checkpoint_dir", *known.KINDS)
 
 
 def parse_flags():
@@ -27,6 +27,7 @@ def parse_flags():
     known.add_path(parser, "--output", default="report.html", metavar="FILE", help="where the page goes")
     known.add_people_flags(parser)
     known.add_result_flags(parser)
+    known.add_kind_flags(parser)
     known.add_model_flags(parser)
     data = parser.add_argument_group("data")
     data.add_argument("--dataset", metavar="NAME", help="whose comments to read: a folder, `goemotions` (from the "
@@ -43,7 +44,8 @@ def main():
     if flags.output.suffix != ".html":
         raise UserError(f"--output {flags.output}: must end in .html")
     # What the page also shows where the study's folder has it and no flag names another.
-    places = ["effects"] if flags.attribute_results or flags.random_results else ["effects", "results", "masks"]
+    places = ["effects", *known.KINDS]
+    places += [] if flags.attribute_results or flags.random_results else ["results", "masks"]
     known.take_what_is_there(flags, {name: known.PLACES[name] for name in places})
     from framework.figures import page as pages
     from framework.files.record import Output, Record, input_digest
@@ -57,6 +59,7 @@ def main():
     report.add_accuracies(page, flags, prompts)
     report.add_layers(page, flags)
     report.add_masks(page, flags)
+    report.add_kinds(page, flags)
     report.add_effects(page, flags, activity)
     report.add_stability(page, flags)
     report.add_settings(page, flags, prompts)

@@ -9,11 +9,11 @@ from framework.running import flags as known
 from framework.running import script
 
 # What is drawn of a study's folder, for a run that names no input.
-PLACES = {name: known.PLACES[name] for name in ("ranks", "activation_dir", "results", "masks", "effects")}
+PLACES = {name: known.PLACES[name] for name in ("ranks", "activation_dir", "results", "masks", "effects",
+                                              *known.KINDS)}
 PLACES["weights"] = "people/attributes.csv"
 PEOPLE = ("attributes", "concept_order", "similarity", "weights")
-OTHER_RESULTS = ("attribute_results", "random_results", "accuracy", "effect_results", "layer_matched_results",
-                 "activation_matched_results")
+OTHER_RESULTS = ("attribute_results", "random_results", "accuracy")
 INPUTS = tuple(dict.fromkeys((*PLACES, *PEOPLE, *OTHER_RESULTS)))
 
 
@@ -42,11 +42,7 @@ def parse_flags():
     known.add_path(parser, "--output_dir", default="pic", help="where the figures go")
     known.add_people_flags(parser)
     known.add_result_flags(parser)
-    more = parser.add_argument_group("further results, for the figure of what each kind of mask costs")
-    for kind, words in (("effect", "of neurons ranked by effect"),
-                        ("layer_matched", "whose random neurons match layers"),
-                        ("activation_matched", "whose random neurons match layers and activation")):
-        known.add_path(more, f"--{kind}_results", help=f"what step 6 wrote of masks {words}")
+    known.add_kind_flags(parser)
     return parser.parse()
 
 
@@ -93,7 +89,7 @@ def main():
             print(f"wrote {flags.output_dir / name}.csv{''.join(f' .{form}' for form in ends[name][1:])}")
     given = {"study": flags.study} if of_study else {name: getattr(flags, name) for name in (
         "ranks", "activation_dir", "results", "attribute_results", "random_results", "accuracy", "effects",
-        "attributes", "concept_order", "similarity")}
+        *known.KINDS, "attributes", "concept_order", "similarity")}
     script.next_step("make_report.py", **given)
 
 

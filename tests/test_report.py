@@ -165,7 +165,8 @@ def study(tmp_path_factory, tiny_model):
             "significant_by_layer": counts, "stability": stability, "top_neurons": pd.DataFrame({
                 "attribute": ATTRIBUTES[:1], "neuron": tau["valence"].argmax(), "ci_low": 0.123, "ci_high": 0.987})})
     RATINGS.reset_index().to_csv(folder / "ratings.csv", index=False)
-    with results.Folder(folder / RESULTS, Record("eval_mask_neuron.py", {"masks": "<b>0</b>"})) as output:
+    for place in (RESULTS, "eval_mask_neuron_result/effect_top_500_6000"):
+        output = results.Folder(folder / place, Record("eval_mask_neuron.py", {"masks": "<b>0</b>"}))
         for task in tasks:
             names = [f"{name}_top{k}{method}" for k in (8, 16) for name in ATTRIBUTES for method in ("", "_scale0.5",
                                                                                                    "_scale2")]
@@ -285,7 +286,8 @@ def test_on_a_phone(browser, page):
 def test_every_section_of_a_whole_study(page):
     text = " ".join(page.read_text().split())
     for said in ("concepts that are alike by all attributes together stand beside each other", "family-wise p",
-                 "0.776", "The unit is the mask", "Share of placebos with p", "neurons multiplied by a factor",
+                 "0.776", "The unit is the mask", "Accuracy lost, by kind of mask; in points",
+                 "Largest effects</th>", "Share of placebos with p", "neurons multiplied by a factor",
                  "rank correlation over neurons within layers", "0.12 to 0.99",
                  "Same top without 3 concepts", "Margin lost",
                  "resemble an attribute (family-wise p &lt; 0.05", ": none;", "of 2 seeds chose the neurons and were"):

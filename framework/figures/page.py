@@ -11,7 +11,8 @@ import jinja2
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from framework.figures.style import SIGNIFICANT
+from framework.figures.effects import CONTROLS
+from framework.figures.style import COLOURS, SIGNIFICANT
 
 _FOLDER = Path(__file__).resolve().parent
 # Columns of the top neurons -> step 4's tables that they are from.
@@ -178,6 +179,9 @@ def render(page: dict[str, Any]) -> str:
             `intervention` what the masks do.
         placebo : list of dict
             `measure`, `by`, `test`, `tests` and `share`.
+        kinds : list of dict
+            `measure` (a Measure) and `table`, what is lost: a frame with a row a k and a column a kind of mask, of
+            `effects.CONTROLS`.
         doses : list of dict
             `measure` (a Measure), `k` and `table` (`analysis.inference.accuracy_by_dose`).
         effects : list of dict
@@ -202,5 +206,6 @@ def render(page: dict[str, Any]) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("page.html").render(
         **page, script=script, script_hash=digest, style=(_FOLDER / "page.css").read_text("utf-8"),
-        significant=SIGNIFICANT, words=WORDS, axis=axis, profile=profile, extremes=extremes, heat=heat,
+        significant=SIGNIFICANT, words=WORDS, controls=CONTROLS, colours=COLOURS, axis=axis, profile=profile,
+        extremes=extremes, heat=heat,
         scaled=lambda values, factor: factor * np.array([*values], float))

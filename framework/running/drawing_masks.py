@@ -21,11 +21,11 @@ from framework.files import masks as mask_files
 from framework.files import results as files
 from framework.files.record import Record
 from framework.files.tables import read_table
+from framework.running import flags as known
 from framework.running import rdms
 from framework.running.drawing import Drawn, left_out
 
 TESTS = {"unit": "masks", "study": "study"}  # the flag's words -> `inference.accuracy_drop`'s
-KINDS = ("effect", "layer_matched", "activation_matched")
 
 
 def read_results(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame | None, Path]:
@@ -144,19 +144,26 @@ def of_doses(flags: argparse.Namespace) -> Drawn:
     yield "dose", masking.dose(found, k), pd.concat(found, names=["measure", None]).reset_index("measure")
 
 
-def of_kinds(flags: argparse.Namespace) -> Drawn:
-    """What masks of neurons chosen in different ways cost."""
-    folders = {kind: getattr(flags, f"{kind}_results") for kind in KINDS if getattr(flags, f"{kind}_results")}
+def loss_of_kinds(flags: argparse.Namespace, measure: str) -> pd.DataFrame | None:
+    """`analysis.effects.loss_by_mask` of masks of all kinds that flags name; None without one of `known.KINDS`."""
+    folders = {name.removesuffix("_results"): path for name in known.KINDS if (path := getattr(flags, name))}
     if not folders:
-        return left_out("loss by kind of mask", "no --effect_results, --layer_matched_results, ...")
-    results, folder = read_results(flags, flags.measure)
+        return None
+    results, folder = read_results(flags, measure)
     sources = [] if results is None else [(results, folder, "attribute", None)]
     for kind, folder in folders.items():
         kinds = ("effect", None) if kind == "effect" else (None, kind)
-        sources.append((files.read_all(folder, flags.measure), folder, *kinds))
+        sources.append((files.read_all(folder, measure), folder, *kinds))
     loss = pd.concat([analysis.loss_by_mask(of_kind, sizes_of(of_kind, folder, flags.intervention)[0], *kinds)
                       for of_kind, folder, *kinds in sources], ignore_index=True)
-    loss = loss.drop_duplicates(["kind", "k", "mask"])
+    return loss.drop_duplicates(["kind", "k", "mask"])
+
+
+def of_kinds(flags: argparse.Namespace) -> Drawn:
+    """What masks of neurons chosen in different ways cost."""
+    loss = loss_of_kinds(flags, flags.measure)
+    if loss is None:
+        return left_out("loss by kind of mask", "no --effect_results, --layer_matched_results, ...")
     yield f"{flags.measure}_lost_by_kind", effects.loss_by_kind(loss, MEASURES[flags.measure]), loss
 
 

@@ -38,11 +38,14 @@ ACTIVATIONS = "active_neuron_{activation_mode}_csv"
 RANKS = "neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv"
 MASKS = "masks/RSA_14property_top_500_6000.pkl"
 RESULTS = "eval_mask_neuron_result/{masks.stem}"
+KINDS = {"effect_results": "eval_mask_neuron_result/effect_top_500_6000",
+         "layer_matched_results": "eval_mask_neuron_result/RSA_14property_layer_matched",
+         "activation_matched_results": "eval_mask_neuron_result/RSA_14property_activation_matched"}
 EFFECTS = "neuron_effect_csv"
 STATISTICS = "active_neuron_statistics.csv"
 PLACES = {"checkpoint_dir": CHECKPOINTS, "activation_dir": ACTIVATIONS.format(activation_mode="before_relu"),
           "ranks": RANKS, "masks": MASKS, "results": RESULTS.format(masks=Path(MASKS)), "effects": EFFECTS,
-          "statistics": STATISTICS}
+          "statistics": STATISTICS, **KINDS}
 RANKED = {"14Properties": "14property", "3Spaces": "3space"}  # --mode -> what stands in place of 14property in RANKS
 
 
@@ -220,6 +223,14 @@ def add_people_flags(parser: Parser) -> None:
              help="the concepts that distances are over, one a line")
     add_path(group, "--similarity", metavar="FILE", help="the mean judgement of any two concepts of --concept_order, "
              "as for compare_people.py")
+
+
+def add_kind_flags(parser: Parser) -> None:
+    """`--effect_results`, `--layer_matched_results` and `--activation_matched_results`, whose places are in `KINDS`."""
+    group = parser.add_argument_group("further results, for what each kind of mask costs")
+    words = "of neurons ranked by effect", "whose random neurons match layers", "that match layers and activation"
+    for (name, place), kind in zip(KINDS.items(), words):
+        add_path(group, f"--{name}", help=f"what step 6 wrote of masks {kind} (default: {place}, if it is there)")
 
 
 # ------------------------------------------------------------------------------------------------------- which tasks

@@ -24,6 +24,7 @@ from framework.files.prompts import Prompt
 from framework.files.record import Record, record_path
 from framework.files.tables import read_table
 from framework.running import drawing, drawing_masks, rdms
+from framework.running import flags as known
 from framework.tasks import Task
 
 Page = dict[str, Any]
@@ -33,7 +34,7 @@ Prompts = Mapping[Task, Prompt]
 def empty() -> Page:
     """A page without sections, as `framework.figures.page.render` takes it."""
     return {"summary": [], "accuracies": [], "layers": [], "neurons": [], "masks": {}, "placebo": [], "doses": [],
-            "effects": [], "stability": [], "settings": {}, "left_out": {}, "warnings": []}
+            "kinds": [], "effects": [], "stability": [], "settings": {}, "left_out": {}, "warnings": []}
 
 
 def read_prompts(flags: argparse.Namespace) -> dict[Task, Prompt]:
@@ -169,6 +170,17 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
             say_who_chose(page, flags, set(results["seed"]))
     page["doses"] = [{"measure": MEASURES[name], "k": page["k_shown"], "table": table}
                      for name, table in drawing_masks.doses(flags, page["k_shown"]).items()]
+
+
+def add_kinds(page: Page, flags: argparse.Namespace) -> None:
+    """What masks of neurons chosen in different ways cost, by measure."""
+    folders = [folder for name in (*known.KINDS, "results") if (folder := getattr(flags, name))]
+    for measure in MEASURES.values():
+        if measure.name == "margin" and (flags.attribute_results or not all(map(drawing_masks.has_margins, folders))):
+            continue
+        loss = drawing_masks.loss_of_kinds(flags, measure.name)
+        if loss is not None:
+            page["kinds"].append({"measure": measure, "table": loss.pivot_table("value", "k", "kind")})
 
 
 def say_who_chose(page: Page, flags: argparse.Namespace, seeds: set[int]) -> None:
