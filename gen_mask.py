@@ -5,7 +5,6 @@ from pathlib import Path
 from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script
-from framework.tasks import THRESHOLDS
 
 METHODS = {"zero": ("1", "BINARY_MASK"), "float": ("2", "FLOAT_MASK"), "mean": (), "resample": (), "scale": ()}
 
@@ -24,8 +23,9 @@ def parse_flags():
                         help="which of step 4's rank files: of the 14 attributes or of the 3 spaces")
     known.add_path(parser, "--masks", "--PKL_File", "--maskPath", metavar="FILE",
                    help=f"where the masks go (default: {known.MASKS}; RSA_3space_... or effect_... for other ranks)")
-    parser.add_argument("--thresholds", metavar="K", type=known.positive, nargs="+", default=THRESHOLDS,
-                        help="how many neurons to change; one set of masks for each K")
+    parser.add_argument("--thresholds", metavar="K", type=known.positive, nargs="+",
+                        help="how many neurons to change; one set of masks for each K (default: the study's, from "
+                        "500 to 6000, as far as they are less than a sixth of the model)")
     parser.add_argument("--num_layers", metavar="L", type=known.positive,
                         help="layers of the model (default: what is recorded beside the ranks, else 12)")
     parser.add_argument("--mask_seed", metavar="SEED", type=known.seed, default=0, help="seed of whatever is random")
@@ -71,6 +71,7 @@ def main():
     import torch
 
     from framework.analysis import masks
+    from framework.analysis.searchlight import thresholds_for
     from framework.files import masks as mask_files
     from framework.files import opening
     from framework.files import ranks as rank_files
@@ -83,7 +84,7 @@ def main():
         raise UserError(f"--num_layers {num_layers}: {ranks_path} has ranks of {ranked.get('num_layers')} layers")
     statistics = read_statistics(flags, study, ranks_path, len(next(iter(ranks.values()))), ranked)
 
-    thresholds = sorted(set(flags.thresholds))
+    thresholds = sorted(set(flags.thresholds or thresholds_for(len(next(iter(ranks.values()))))))
     made = masks.make_masks(ranks, thresholds, num_layers, flags.mask_method, flags.random_baseline,
                             flags.random_draws, flags.mask_seed, flags.scale or (), flags.resamples, statistics)
     matching = masks.matching(made, None if statistics is None else statistics["mean_abs"].to_numpy())

@@ -135,7 +135,6 @@ def write_statistics(flags):
     import pandas as pd
     import torch
 
-    from framework.analysis.searchlight import other_thresholds
     from framework.files import activations, texts
     from framework.files.record import Output, Record
     from framework.model import loading, statistics
@@ -183,8 +182,7 @@ def write_statistics(flags):
     # What comes out, and next.
     print(f"wrote {flags.statistics_file}: {num_layers * units} neurons ({num_layers} layers x {units}) over "
           f"{len(comments)} comments of {flags.dataset}")
-    script.next_step("gen_mask.py", mask_method="mean", statistics=flags.statistics_file,
-                     thresholds=other_thresholds(num_layers * units))
+    script.next_step("gen_mask.py", mask_method="mean", statistics=flags.statistics_file)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,6 @@ def measure(study, task):
 
 def main():
     flags = parse_flags()
-    from framework.analysis.searchlight import other_thresholds
     from framework.files import activations, texts
     from framework.files.record import Output, Record
     from framework.model import loading
@@ -109,8 +108,7 @@ def main():
     print(f"wrote {flags.effects}/{{concept}}-{{seed}}.csv: {len(prompts)} tasks x {num_layers * units} neurons; "
           f"{{concept}}-{{seed}}-added.csv: of adding 1 to each; and {flags.ranks}: 1 is the neuron whose masking "
           "costs a concept most")
-    script.next_step("gen_mask.py", study=known.study_of("effects", flags.effects), ranks=flags.ranks,
-                     thresholds=other_thresholds(num_layers * units))
+    script.next_step("gen_mask.py", study=known.study_of("effects", flags.effects), ranks=flags.ranks)
 
 
 def write_ranks(folder, path, num_layers, units):

@@ -89,10 +89,7 @@ def main():
     print(f"wrote {ranks_path}: ranks of the neurons, 1 = most similar")
     for name in tables:
         print(f"wrote {rank_files.table_path(ranks_path, name)}" + (f": {SIDES[name]}" if name in SIDES else ""))
-    from framework.analysis.searchlight import other_thresholds
-
-    script.next_step("gen_mask.py", ranks=ranks_path, mode=None if flags.mode == "14Properties" else flags.mode,
-                     thresholds=other_thresholds(neurons))
+    script.next_step("gen_mask.py", ranks=ranks_path, mode=None if flags.mode == "14Properties" else flags.mode)
 
 
 def search(study, part):

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 SEEDS = (1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 42, 100)  # the study's; each plays the role of a participant
-THRESHOLDS = (500, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 6000)  # the study's, 1 to 16% of its neurons
 
 
 class Task(NamedTuple):

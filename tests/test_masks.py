@@ -292,6 +292,14 @@ def test_old_spellings_and_another_run_make_the_same_bytes(call, rank_file, tmp_
     assert first.read_bytes() == again.read_bytes()
 
 
+@pytest.mark.parametrize(("neurons", "sizes"), [
+    (120, {7, 15}), (4096, {500}), (36864, {500, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 6000})])
+def test_by_default_as_many_neurons_as_fit_the_model(call, neurons, sizes, tmp_path):
+    pd.DataFrame({"valence": np.arange(neurons) + 1}).to_csv(tmp_path / "rank.csv", index=False)
+    made = call("--ranks=rank.csv", "--num_layers=4")
+    assert {int((mask == 0).sum()) for mask in made.values()} == sizes
+
+
 def test_masks_of_other_settings_are_replaced_only_when_told(call, refused, rank_file):
     first = call("--ranks=rank.csv", f"--num_layers={L}", "--thresholds=10")
     assert "mask_seed is 0 there and 1 here" in refused(f"--num_layers={L}", "--thresholds=10", "--mask_seed=1")

@@ -358,7 +358,7 @@ def offline(*_, **__):
     ("is there already, and no record", ["gen_mask.py", "--ranks", "ranks.csv", "--num_layers", 4, "--masks",
                                          "mine.pkl", "--thresholds", 8]),
     ("so these are distances:", ["rsa_searchlight.py", "--attributes", "distances.csv"]),
-    ("--thresholds 5000:", ["gen_mask.py", "--CSV_Path", "ranks.csv", "--num_layers", 4]),
+    ("--thresholds 5000:", ["gen_mask.py", "--CSV_Path", "ranks.csv", "--num_layers", 4, "--thresholds", 5000]),
     ("was made with other settings", ["gen_mask.py", "--CSV_Path", "made.csv", "--num_layers", 4, "--thresholds", 8]),
 ])
 def test_scripts_say_what_the_page_quotes(start, command, call, monkeypatch, tmp_path):

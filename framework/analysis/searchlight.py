@@ -10,8 +10,8 @@ import pandas as pd
 from scipy.stats import false_discovery_control
 
 from framework.analysis import permutation, profiles, rsa, stability
-from framework.tasks import THRESHOLDS
 
+THRESHOLDS = (500, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 6000)  # the study's, 1 to 16% of its neurons
 TOP = 20  # neurons of each attribute that get an interval
 
 
@@ -19,12 +19,6 @@ def thresholds_for(neurons: int) -> list[int]:
     """The study's numbers of top neurons where a model has more than six times as many, or 1/16 and 1/8 of it."""
     fitting = [k for k in THRESHOLDS if 6 * k < neurons]
     return fitting or sorted({max(1, neurons // 16), max(1, neurons // 8)})
-
-
-def other_thresholds(neurons: int) -> list[int] | None:
-    """`thresholds_for` a model where they are not the study's, which need not be named."""
-    fitting = thresholds_for(neurons)
-    return None if fitting == list(THRESHOLDS) else fitting
 
 
 def rank_tables(

@@ -195,7 +195,10 @@ def state_paths(folder: PathLike) -> list[Path]:
 def accuracy_path(folder: PathLike) -> Path:
     """Where the accuracies of all prompts of a folder are kept: beside `checkpoint`, in a folder of another name."""
     folder = Path(folder).resolve()
-    return (folder.parent if folder.name == "checkpoint" else folder) / "goemotions_prompt_tuning_accuracy.csv"
+    folder = folder.parent if folder.name == "checkpoint" else folder
+    if folder.is_relative_to(Path.cwd()):
+        folder = folder.relative_to(Path.cwd())
+    return folder / "goemotions_prompt_tuning_accuracy.csv"
 
 
 @contextlib.contextmanager
