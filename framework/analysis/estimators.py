@@ -125,18 +125,10 @@ def crossed_estimate(drops: np.ndarray, noise: np.ndarray | float = 0.0, noise_d
 
 
 def sign_flip_p(values: np.ndarray) -> np.ndarray:
-    """One-sided p of a mean: how often it is as large when each value keeps or changes its sign.
+    """One-sided p of the mean of values [..., n]: how often it is as large when each keeps or changes its sign.
 
     Every pattern of signs once, which is exact for values that are symmetric around 0; with more than 16 values 65,536
     random patterns and the one observed.
-
-    Parameters
-    ----------
-    values : array [..., n]
-
-    Returns
-    -------
-    array [...]
     """
     n = values.shape[-1]
     if n <= 16:
@@ -160,15 +152,7 @@ def paired_estimate(drops: np.ndarray) -> Estimate:
 def false_discovery_q(p: np.ndarray) -> np.ndarray:
     """Benjamini-Hochberg q-values (Benjamini & Hochberg, 1995, J. R. Stat. Soc. B 57) over every p-value given.
 
-    Parameters
-    ----------
-    p : array of float
-        Any shape; NaN where there was nothing to test.
-
-    Returns
-    -------
-    array of float
-        Same shape; NaN stays NaN and does not count as a test.
+    NaN, where there was nothing to test, stays NaN and does not count as a test.
     """
     p = np.asarray(p, float)
     q = np.full(p.shape, np.nan)
@@ -179,16 +163,9 @@ def false_discovery_q(p: np.ndarray) -> np.ndarray:
 
 
 def mean_interval(values: np.ndarray) -> dict[str, float]:
-    """Mean, its standard error and its two-sided 95% t interval.
+    """Of values [n] `mean`, its standard error `se`, its two-sided 95% t interval `ci_low` and `ci_high`, and `n`.
 
-    Parameters
-    ----------
-    values : array [n]
-
-    Returns
-    -------
-    dict
-        `mean`, `se`, `ci_low`, `ci_high`, `n`; a single value has NaN for error and interval.
+    A single value has NaN for error and interval.
     """
     values = np.asarray(values, float)
     n = len(values)
@@ -199,18 +176,7 @@ def mean_interval(values: np.ndarray) -> dict[str, float]:
 
 
 def accuracy_interval(accuracies: np.ndarray) -> dict[str, float]:
-    """`mean_interval` of accuracies: cut off at 0 and 1, and NaN of fewer than 5, where it is too wide to say anything.
-
-    Parameters
-    ----------
-    accuracies : array [n]
-        0..1.
-
-    Returns
-    -------
-    dict
-        As of `mean_interval`.
-    """
+    """`mean_interval` of accuracies, cut off at 0 and 1; no interval of fewer than 5, where it would say nothing."""
     found = mean_interval(accuracies)
     bounds = np.clip([found["ci_low"], found["ci_high"]], 0, 1) if found["n"] >= 5 else (np.nan, np.nan)
     return found | dict(zip(("ci_low", "ci_high"), bounds))

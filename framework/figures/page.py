@@ -21,33 +21,15 @@ WORDS = {"emotion": "concept", "attribute": "attribute", "masks": "the mask as t
 
 
 def axis(*values: np.ndarray) -> np.ndarray:
-    """Round ends and marks of an axis that holds all values.
-
-    Parameters
-    ----------
-    *values : arrays
-        NaN does not count.
-
-    Returns
-    -------
-    array
-        The marks, evenly spaced; the first and last are the ends.
-    """
+    """Round marks, evenly spaced, of an axis that holds all values, NaN aside; the first and last are its ends."""
     values = np.concatenate(values)
     return MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(np.nanmin(values), np.nanmax(values))
 
 
 def profile(values: np.ndarray) -> tuple[str, ...]:
-    """One neuron over concepts as bars: outlines of those above and below its mean.
+    """One neuron's values [E] over concepts as bars: outlines of those above and below its mean, two SVG paths.
 
-    Parameters
-    ----------
-    values : array [E]
-
-    Returns
-    -------
-    tuple of str
-        Two SVG paths, in which each concept has 4 units of width and the longest bar 20 of height; y = 0 is the mean.
+    Each concept has 4 units of width and the longest bar 20 of height; y = 0 is the mean.
     """
     bars = values - values.mean()
     heights = np.rint(20 * bars / (np.abs(bars).max() or 1)).astype(int)
@@ -56,19 +38,9 @@ def profile(values: np.ndarray) -> tuple[str, ...]:
 
 
 def extremes(values: np.ndarray, names: Sequence[str], count: int = 3) -> tuple[list[str], list[str]]:
-    """Where a profile is highest and lowest.
+    """Where a profile [E] is highest and lowest: at most `count` names each.
 
-    Parameters
-    ----------
-    values : array [E]
-    names : sequence of str [E]
-    count : int
-
-    Returns
-    -------
-    high, low : list of str
-        At most `count` names each: of the largest values that are above the mean, largest first, and of the smallest
-        below it, smallest first. None is in both.
+    Those of the largest values that are above the mean, largest first, and of the smallest below it, smallest first.
     """
     order, mean = np.argsort(values, kind="stable"), values.mean()
     return ([names[i] for i in order[::-1] if values[i] > mean][:count],
@@ -76,18 +48,7 @@ def extremes(values: np.ndarray, names: Sequence[str], count: int = 3) -> tuple[
 
 
 def cut_out(text: str, span: tuple[int, int]) -> list[str]:
-    """A text in three parts, of which the middle one is a token, without the space that it may begin with.
-
-    Parameters
-    ----------
-    text : str
-    span : (int, int)
-        The token's first character and the one after its last.
-
-    Returns
-    -------
-    list of str
-    """
+    """A text in three parts, of which the middle one is a token, without the space that it may begin with."""
     start, end = span
     start = end - len(text[start:end].lstrip())
     return [text[:start], text[start:end], text[end:]]
@@ -105,15 +66,7 @@ def heat(share: float) -> str:
 def shared_settings(records: dict[str, dict[str, Any]]) -> dict[str, str]:
     """The settings of many files as one record.
 
-    Parameters
-    ----------
-    records : dict of str to dict
-        By file.
-
-    Returns
-    -------
-    dict of str to str
-        The value that all files share; or the commonest and how many files have it, then each other with its files.
+    The value that all files share; or the commonest and how many files have it, then each other with its files.
     """
     shared = {}
     for name in dict.fromkeys(name for settings in records.values() for name in settings):
