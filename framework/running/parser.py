@@ -45,21 +45,17 @@ class Parser(argparse.ArgumentParser):
         group.add_argument("-h", "--help", action="help", help="show this and exit")
 
         arguments = [self._in_full(argument) for argument in (sys.argv[1:] if arguments is None else arguments)]
-        required = [action for action in self._actions if action.required]
-        if not {"-h", "--help"} & set(arguments):  # the help names them as required
-            for action in required:
-                action.required = False
         flags = self.parse_args(arguments)
         Parser.study = flags.study
         if flags.config:
             self._take_defaults_from(flags.config)
             flags = self.parse_args(arguments)
-        for action in required:
-            if getattr(flags, action.dest) is None:
-                self.error(f"{action.option_strings[0]} must be given")
         for action in self._actions:
-            place = getattr(action, "place", None)
-            if place and getattr(flags, action.dest) is None:
+            if getattr(flags, action.dest, None) is not None:
+                continue
+            if getattr(action, "needed", False):
+                self.error(f"{action.option_strings[0]} must be given")
+            if place := getattr(action, "place", None):
                 setattr(flags, action.dest, (flags.study or Path()) / place.format(**vars(flags)))
         return flags
 
@@ -118,7 +114,7 @@ class _Formatter(argparse.HelpFormatter):
 
     def _get_help_string(self, action):
         text, default = action.help, action.default
-        if action.required:
+        if getattr(action, "needed", False):
             text += " (must be given)"
         elif "(default:" not in text:
             if place := getattr(action, "place", None):
@@ -132,15 +128,15 @@ class _Formatter(argparse.HelpFormatter):
         return f"{text}; also {', '.join(aliases)}" if aliases and aliases != ["--help"] else text
 
 
-def add_path(group: Any, *names: str, default: str | None = None, help: str, metavar: str = "DIR",  # noqa: A002
-             **options: Any) -> None:
+def add_path(group: Any, *names: str, default: str | None = None, required: bool = False,
+             help: str, metavar: str = "DIR") -> None:  # noqa: A002
     """Add a flag that takes a path, to a parser or its group.
 
     `default` is a place in the study's folder, with other flags in braces; without it, None stands where no path was
-    given. The metavar of a file is FILE.
+    given. One that is `required` may stand in the file of `--config`, too. The metavar of a file is FILE.
     """
-    action = group.add_argument(*names, type=path, metavar=metavar, help=help, **options)
-    action.place = default
+    action = group.add_argument(*names, type=path, metavar=metavar, help=help)
+    action.place, action.needed = default, required
 
 
 def path(text: str) -> Path:
