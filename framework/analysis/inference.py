@@ -23,35 +23,18 @@ SPLITS = 100  # ways in which a pool is parted into placebos and controls
 
 
 class Conditions(NamedTuple):
-    """What was measured with masks of one size and one intervention, for T tasks and A attributes.
+    """What was measured with masks of one size and one intervention, for T tasks and A attributes."""
 
-    Attributes
-    ----------
-    intervention : str
-        `MaskName.intervention`: "", "mean", "resample", "scale0.5".
-    k : int
-    attributes : list of str
-        Those with a mask of their own and something to compare it with.
-    specific : array [T, A]
-    matched : list of A arrays [T, R]
-        Each attribute's numbered random masks; R may be 0.
-    uniform : array [T, R]
-        Uniform random masks: of the pool, then the single ones.
-    base : array [T, A]
-        What each attribute is compared with, task by task: the mean of its own random masks if it has some (numbered or
-        single), else of the uniform ones.
-    shared : float
-        The share of attributes that are compared with the mean of the uniform ones.
-    """
-
-    intervention: str
+    intervention: str  # `MaskName.intervention`: "", "mean", "resample", "scale0.5"
     k: int
-    attributes: list[str]
-    specific: np.ndarray
-    matched: list[np.ndarray]
-    uniform: np.ndarray
-    base: np.ndarray
-    shared: float
+    attributes: list[str]  # those with a mask of their own and something to compare it with
+    specific: np.ndarray  # [T, A]
+    matched: list[np.ndarray]  # [T, R] an attribute, its numbered random masks; R may be 0
+    uniform: np.ndarray  # [T, R], uniform random masks: of the pool, then the single ones
+    # What each attribute is compared with, task by task: the mean of its own random masks if it has some (numbered or
+    # single), else of the uniform ones.
+    base: np.ndarray  # [T, A]
+    shared: float  # the share of attributes that are compared with the mean of the uniform ones
 
 
 def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
@@ -91,15 +74,8 @@ def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
 def pair_conditions(results: pd.DataFrame) -> pd.DataFrame:
     """Put each task's accuracy under an attribute's mask beside its accuracy under random ones.
 
-    Parameters
-    ----------
-    results : pandas.DataFrame
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each task, attribute, k and intervention with both conditions: `emotion`, `seed`, `attribute`, `k`,
-        `random` (`Conditions.base`), `specific` and `intervention`. Attributes are in the order of the columns.
+    One row for each task, attribute, k and intervention with both conditions: `emotion`, `seed`, `attribute`, `k`,
+    `random` (`Conditions.base`), `specific` and `intervention`. Attributes are in the order of the columns.
     """
     task = results[["sentiment", "seed"]].set_axis(["emotion", "seed"], axis=1)
     pairs = [task.assign(attribute=attribute, k=size.k, random=size.base[:, a], specific=size.specific[:, a],
@@ -120,7 +96,6 @@ def accuracy_drop(results: pd.DataFrame, by: str, test: str = "masks") -> pd.Dat
 
     Parameters
     ----------
-    results : pandas.DataFrame
     by : {"emotion", "attribute", "overall"}
         "overall" averages over emotions.
     test : {"masks", "study"}
@@ -243,15 +218,8 @@ def placebo(results: pd.DataFrame) -> pd.DataFrame:
     masks take the attributes' places: with uniform ones, `SPLITS` times a random half of them (no more than there are
     attributes) against the others; with matched ones, each attribute's d-th against its others.
 
-    Parameters
-    ----------
-    results : pandas.DataFrame
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a test that could be made: `by` ("attribute" or "emotion"), `test` ("masks" or "study", as for
-        `accuracy_drop`), `intervention`, `k`, `p`. `placebo_shares` sums it up.
+    One row a test that could be made: `by` ("attribute" or "emotion"), `test` ("masks" or "study", as for
+    `accuracy_drop`), `intervention`, `k`, `p`. `placebo_shares` sums it up.
     """
     rows = [(by, test, size.intervention, size.k, p) for size in conditions(results) for by, test, found in
             [*_placebo_by_attribute(size), *_placebo_by_emotion(size, results["sentiment"])]
@@ -340,11 +308,8 @@ def _placebo_drops(
 def accuracy_by_dose(results: pd.DataFrame) -> pd.DataFrame:
     """Mean accuracy under masks that multiply by a factor (method "scale"), against the factor.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `k`, `scale`, `condition` (an attribute, "attribute-specific" for all of them, "random") and the columns of
-        `mean_interval` over masks: attributes, or random masks.
+    Columns `k`, `scale`, `condition` (an attribute, "attribute-specific" for all of them, "random") and those of
+    `mean_interval` over masks: attributes, or random masks.
     """
     rows = []
     for size in conditions(results):

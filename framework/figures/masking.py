@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -28,6 +27,7 @@ from framework.figures.style import (
     label_points,
     legend_above,
     name_rows,
+    panel_grid,
     percent,
     row_figure,
     styled,
@@ -154,11 +154,9 @@ def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY) -> 
     """Accuracy against the number of masked neurons, one panel a concept; `spread` is from `spread_over_masks`."""
     unmasked = spread[spread["condition"] == "w/o"].set_index("emotion")["mean"]
     concepts = unmasked.sort_values(ascending=False, kind="stable").index
-    columns = min(5, len(concepts))
-    rows = math.ceil(len(concepts) / columns)
-    figure = Figure(figsize=(max(3.6, WIDTH / 5 * columns), 0.9 + 1.2 * rows))
-    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    for axes, concept in zip(panels.flat, concepts):
+    figure, panels = panel_grid(len(concepts), 5, (WIDTH / 5, 1.2), (0, 0.9), 3.6, "Neurons masked (k)", measure.axis,
+                                shared=True)
+    for axes, concept in zip(panels, concepts):
         axes.set_title(label(concept, 24), fontsize=8, pad=3)
         axes.axhline(measure.chance, color="black", linewidth=0.8, linestyle=":", label="chance")
         axes.axhline(unmasked[concept] * measure.scale, color=COLOURS["no mask"], linestyle="--", linewidth=1,
@@ -171,17 +169,10 @@ def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY) -> 
             axes.plot(curve["k"], curve["mean"] * measure.scale, color=COLOURS[colour], marker=MARKERS[colour],
                       markersize=2.5, label=words)
         axes.tick_params(labelsize=7)
-    panels[0, 0].set_xlim(0, spread["k"].max() * 1.08)
-    panels[0, 0].xaxis.set_major_locator(MaxNLocator(3, integer=True, steps=[1, 2, 3, 5, 10]))
-    for axes in panels.flat[len(concepts):]:
-        axes.set_visible(False)
-    for axes in panels.flat[len(concepts) - columns:len(concepts)]:  # nothing stands below these
-        axes.tick_params(labelbottom=True)
-        axes.set_xlabel("Neurons masked (k)")
-    for axes in panels[:, 0]:
-        axes.set_ylabel(measure.axis)
-    handles, labels = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, ncols=4 if columns > 2 else 2, loc="outside upper center")
+    panels[0].set_xlim(0, spread["k"].max() * 1.08)
+    panels[0].xaxis.set_major_locator(MaxNLocator(3, integer=True, steps=[1, 2, 3, 5, 10]))
+    figure.legend(*panels[0].get_legend_handles_labels(), ncols=4 if len(panels) > 2 else 2,
+                  loc="outside upper center")
     return caption(figure, "Means over seeds and masks; bands hold the middle 95% of masks, each averaged over seeds. "
                            f"Concepts are in the order of their {measure.name} without a mask.")
 
