@@ -23,6 +23,8 @@ def parse_flags():
                    help="CSV of a column a pair, a row a person: everyone's judgements")
     known.add_path(parser, "--activation_dir", default=known.ACTIVATIONS.format(activation_mode="before_relu"),
                    help="activations that step 3 wrote with --activation_mode before_relu")
+    known.add_path(parser, "--read_over_dir", help="activations that step 3 wrote with --read_over, to compare their "
+                   "agreement with people and their reliability over seeds with those of --activation_dir")
     known.add_path(parser, "--count_dir", help="activations that step 3 wrote with --activation_mode after_relu, of "
                    "which the {concept}-all.csv are compared too (default: they are left out)")
     parser.add_argument("--permutations", type=known.positive, default=10000, metavar="M",
@@ -43,7 +45,7 @@ def main():
     import numpy as np
     import pandas as pd
 
-    from framework.analysis import people, permutation, rsa
+    from framework.analysis import people, permutation, rsa, stability
     from framework.files import activations
     from framework.files.people import read_attributes, read_emotion_order, read_judgements
     from framework.files.record import Output, Record
@@ -66,13 +68,26 @@ def main():
         return rsa.reorder_rdms(rdms, [concepts.index(concept) for concept in used])
 
     judgements, individual = select(judgements, order), select(individual, order)
-    models, model_rdms = ["activations"], [rsa.population_rdm(activations.read(flags.activation_dir, used)[0])]
+    rdms = select(rdms, rated)
+    models, model_rdms, reliability = [], [], []
+    for name, folder in (("activations", flags.activation_dir), ("read_over", flags.read_over_dir)):
+        if folder:
+            activations.check_are_effects(folder, effects=False)
+            read = Record.read(folder)
+            if name == "read_over" and read.made_by and not read.get("kind"):
+                raise UserError(f"--read_over_dir {folder}: was read without comments; get_active_neuron.py "
+                                "--read_over N reads with them")
+            values, seeds = activations.read(folder, used)
+            models.append(name)
+            model_rdms.append(rsa.population_rdm(values))
+            reliability.append(stability.split_half_reliability(values, rdms).mean() if len(seeds) > 1 else np.nan)
     if flags.count_dir:
         models.append("counts")
         counts, _ = activations.read(flags.count_dir, used, ["all"])
         model_rdms.append(rsa.population_rdm(counts, "correlation"))
+        reliability.append(np.nan)
     # RDMs of attributes and of the model in one stack: the same permutations and draws for all.
-    stack = np.concatenate([select(rdms, rated), model_rdms])
+    stack = np.concatenate([rdms, model_rdms])
     for name, rdm in zip(attributes + models, stack):
         if not np.ptp(rdm) > 0:  # NaN, from a pattern that never changes, included
             raise UserError(f"all distances of {name!r} are the same, they cannot be compared with people's")
@@ -95,7 +110,8 @@ def main():
             "attribute": attributes + models, "tau": found.pop("tau"), "ci_low": low, "ci_high": high, **found,
             "permutation_p": p, "ceiling_low": lower, "ceiling_high": upper,
             "share_of_ceiling": found["individual_tau"] / lower, "test": "labels permuted, one-sided: tau > 0"})
-        output.write_table(model_path, table[len(attributes):].rename(columns={"attribute": "model"}))
+        of_models = table[len(attributes):].rename(columns={"attribute": "model"}).assign(reliability=reliability)
+        output.write_table(model_path, of_models)
         output.write_table(path, table[:len(attributes)])
 
     # What comes out, and next.
@@ -105,7 +121,9 @@ def main():
     print(f"intervals are over people and concepts; the noise ceiling is tau {lower:.2f} to {upper:.2f}, that of a "
           "person with the others and with all; shares are of the former")
     print(f"wrote {path}: Kendall's tau of each attribute with the judgements of {len(individual)} people")
-    print(f"wrote {model_path}: of the distances between all neurons' activations")
+    print(f"wrote {model_path}: of the distances between all neurons' activations; and the reliability over seeds of "
+          "step 4's maps, mean over attributes: "
+          + ", ".join(f"{name} {value:.2f}" for name, value in zip(models, reliability) if not np.isnan(value)))
     script.next_step("plot_results.py", study=flags.study, weights=path)
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import kendalltau, rankdata
 
 import compare_people
-from framework.analysis import people
+from framework.analysis import people, rsa, stability
 from framework.errors import UserError
 from framework.files.writing import lock
 from tests.test_rsa import rdms_of
@@ -82,8 +82,9 @@ PEOPLE = ["--attributes=ratings.csv", "--emotion_order=order.txt", "--similarity
 
 
 def test_people_are_compared_with_attributes_and_model(study, script, tmp_path):
-    values, _ = study
-    process = script("compare_people.py", *PEOPLE, "--count_dir=neurons", "--permutations=99", cwd=tmp_path)
+    values, ratings = study
+    process = script("compare_people.py", *PEOPLE, "--count_dir=neurons", "--read_over_dir=neurons",
+                     "--permutations=99", cwd=tmp_path)
     assert "people/attributes.csv" in process.stdout
     mean, distances = pd.read_csv("mean.csv")["mean"], pd.read_csv("distances.csv")
     table = pd.read_csv("people/attributes.csv").set_index("attribute")
@@ -101,6 +102,9 @@ def test_people_are_compared_with_attributes_and_model(study, script, tmp_path):
     euclidean = [np.mean([np.linalg.norm(seed[i] - seed[j]) for seed in values]) for i, j in PAIRS]
     correlation = [1 - np.corrcoef(total[i], total[j])[0, 1] for i, j in PAIRS]
     assert model["tau"]["activations"] == pytest.approx(kendalltau(mean, euclidean).statistic)
+    assert model["tau"]["read_over"] == model["tau"]["activations"]
+    rdms = rsa.attribute_rdms(ratings[["valence", "arousal"]].to_numpy())
+    assert model["reliability"]["read_over"] == pytest.approx(stability.split_half_reliability(values, rdms).mean())
     assert model["tau"]["counts"] == pytest.approx(kendalltau(mean, correlation).statistic)
 
 
