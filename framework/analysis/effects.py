@@ -27,12 +27,6 @@ def resemblance_and_loss(
         As for `framework.analysis.rsa.kendall_tau`.
     lost : array [N]
         What is lost without each neuron, mean over tasks.
-    num_layers : int
-        L, a divisor of N.
-    permutations : int
-        M, 1 or more.
-    seed : int
-        Of the permutations.
 
     Returns
     -------
@@ -91,22 +85,11 @@ def loss_by_mask(
     results: pd.DataFrame, sizes: Iterable[Conditions], specific: str | None = "attribute",
     matched: str | None = None
 ) -> pd.DataFrame:
-    """What single masks cost against no mask, means over tasks.
+    """What single masks cost against no mask, means over tasks: `kind`, `k`, `mask` and `value`.
 
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        One row a task: `sentiment`, `best` and the masks' columns.
-    sizes : iterable of Conditions
-        `framework.analysis.inference.conditions` of one intervention.
-    specific, matched : str, optional
-        What the kind of specific and of attributes' own random masks is called; None leaves them out. A mask that is
-        called as a concept counts for the tasks of this concept alone.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `kind` (`specific`, `matched`, or "random" for uniform masks), `k`, `mask` and `value`.
+    `sizes` are `framework.analysis.inference.conditions` of `results` of one intervention. `specific` and `matched` are
+    what the kind of specific and of attributes' own random masks is called, "random" is that of uniform ones; None
+    leaves them out. A mask that is called as a concept counts for the tasks of this concept alone.
     """
     best = results["best"].to_numpy()[:, None]
     rows = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import t as student
 
-from framework.analysis.rsa import choose_pairs, count_concepts, kendall_tau
-from framework.analysis.stability import quantiles
+from framework.analysis.rsa import kendall_tau
+from framework.analysis.stability import bootstrap_concepts
 
 
 def tau_with_people(
@@ -49,31 +49,15 @@ def bootstrap_people_and_concepts(
 ) -> tuple[np.ndarray, np.ndarray]:
     """95% intervals of tau with the mean judgement, over people and concepts that are both drawn with replacement.
 
-    They say how far tau holds for other people and other concepts; intervals over people alone are for these concepts
-    (Nili et al. 2014, doi:10.1371/journal.pcbi.1003553). Pairs of a concept with itself are dropped.
-
-    Parameters
-    ----------
-    rdms : array [K, P]
-    individual_judgements : array [people, P]
-    draws : int
-    seed : int
-
-    Returns
-    -------
-    low, high : array [K]
-        The quantiles 0.025 and 0.975 over the draws in which tau is defined; NaN where it never is.
+    They say how far tau holds for other people and other concepts; intervals over people alone are for these concepts.
+    `rdms` are [K, P], judgements [people, P]; the ends [K] are as of `framework.analysis.stability.bootstrap_concepts`.
     """
-    generator = np.random.default_rng(seed)
-    people, size = individual_judgements.shape
-    concepts = count_concepts(size)
-    taus = []
-    for _ in range(draws):
-        mean = np.round(individual_judgements[generator.integers(people, size=people)].mean(axis=0), 9)
-        pairs = choose_pairs(generator.integers(concepts, size=concepts))
-        if len(pairs) > 2:
-            taus.append(kendall_tau(mean[None, pairs], rdms[:, pairs])[0][0])
-    return quantiles(np.array(taus))
+    def mean_of_drawn(generator):
+        people = generator.integers(len(individual_judgements), size=len(individual_judgements))
+        return np.round(individual_judgements[people].mean(axis=0), 9)[None]
+
+    low, high = bootstrap_concepts(mean_of_drawn, rdms, draws, seed)
+    return low[0], high[0]
 
 
 def noise_ceiling(individual_judgements: np.ndarray) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -121,21 +121,32 @@ def halve_concepts(
 
 
 def bootstrap_concepts(
-        rdms: np.ndarray, attribute_rdms: np.ndarray, draws: int = 1000, seed: int = 0,
+        rdms: np.ndarray | Callable[[np.random.Generator], np.ndarray], attribute_rdms: np.ndarray, draws: int = 1000,
+        seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """95% intervals of tau over concepts drawn with replacement (Nili et al. 2014, doi:10.1371/journal.pcbi.1003553).
 
-    Pairs of a concept with itself are dropped: their distance of 0 is no observation. The ends, each [n, A] of neurons'
-    `rdms` [n, P] and attributes, are the quantiles 0.025 and 0.975 over the draws in which tau is defined; NaN where it
-    never is.
+    Pairs of a concept with itself are dropped: their distance of 0 is no observation.
+
+    Parameters
+    ----------
+    rdms : array [n, P]
+        Of neurons; or a function that draws RDMs, too, anew each time.
+    attribute_rdms : array [A, P]
+
+    Returns
+    -------
+    low, high : array [n, A]
+        The quantiles 0.025 and 0.975 over the draws in which tau is defined; NaN where it never is.
     """
     generator = np.random.default_rng(seed)
-    concepts = count_concepts(rdms.shape[1])
+    concepts = count_concepts(attribute_rdms.shape[1])
     taus = []
     for _ in range(draws):
+        drawn = rdms(generator) if callable(rdms) else rdms
         pairs = choose_pairs(generator.integers(concepts, size=concepts))
         if len(pairs) > 2:
-            taus.append(kendall_tau(rdms[:, pairs], attribute_rdms[:, pairs])[0])
+            taus.append(kendall_tau(drawn[:, pairs], attribute_rdms[:, pairs])[0])
     return quantiles(np.array(taus))
 
 

@@ -109,46 +109,22 @@ def render(page: dict[str, Any]) -> str:
     Everything that is put in is escaped: comments are strangers' texts. A policy in the page forbids the browser to
     load anything and to run any script but the page's own, known by its hash.
 
-    Parameters
-    ----------
-    page : dict
-        summary, warnings : list of str
-            What was found, a sentence each; what a reader must know of how.
-        accuracies : list of dict
-            `concept`; `mean`, `ci_low`, `ci_high` in 0..1, NaN where unknown; `n` seeds.
-        layers : list of dict
-            `criterion`, str; `counts`, a frame with a row a layer and a column an attribute.
-        shape : (int, int)
-            Layers, and neurons in each.
-        concepts : list of str [E]
-            In the order of the profiles; `ordered_by` says whose it is.
-        neurons : list of dict
-            `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, dict of column title to number; `interval` of tau,
-            (low, high) or None; `values`, array [E]; `comments`, list of dicts of `parts` (as `cut_out` gives), `value`
-            and `labels` (list of str).
-        masks : dict of (Measure, int) to dict of str to frame
-            By measure and k, then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and
-            `specific`, the means, and `check`, a second p. `k_shown` is the k that is seen first,
-            `intervention` what the masks do.
-        placebo : list of dict
-            `measure`, `by`, `test`, `tests` and `share`.
-        kinds : list of dict
-            `measure` (a Measure) and `table`, what is lost: a frame with a row a k and a column a kind of mask, of
-            `effects.CONTROLS`.
-        doses : list of dict
-            `measure` (a Measure), `k` and `table` (`analysis.inference.accuracy_by_dose`).
-        effects : list of dict
-            `attribute`, `r`, `p`, `q`.
-        stability : list of dict
-            `attribute` and columns of step 4's tables; `stability_k` is the k of these.
-        settings : dict of str to dict
-            By file.
-        left_out : dict of str to str
-            Why a section ("accuracies", "layers", "comments", "masks", "effects", "stability") is missing.
+    What `page` holds, lists of dicts where nothing else is said:
 
-    Returns
-    -------
-    str
+    - `summary`, `warnings`, sentences: what was found; what a reader must know of how.
+    - `accuracies`: `concept`; `mean`, `ci_low`, `ci_high` in 0..1, NaN where unknown; `n` seeds.
+    - `layers`: `criterion`, str; `counts`, a frame with a row a layer and a column an attribute.
+    - `shape`: layers, and neurons in each. `concepts` [E]: in the order of the profiles; `ordered_by`: whose it is.
+    - `neurons`: `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, by column title; `interval` of tau, a pair
+      or None; `values` [E]; `comments`, dicts of `parts` (as `cut_out` gives), `value` and `labels` (list of str).
+    - `masks`, by (Measure, k), then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and
+      `specific`, the means, and `check`, a second p. `k_shown`: the k seen first. `intervention`: what masks do.
+    - `placebo`: `measure`, `by`, `test`, `tests` and `share`.
+    - `kinds`: a `measure` and a `table` of what is lost, a row a k and a column a kind of mask, of `effects.CONTROLS`.
+    - `doses`: a `measure`, `k` and `table` (`analysis.inference.accuracy_by_dose`).
+    - `effects`: `attribute`, `r`, `p`, `q`.
+    - `stability`: `attribute` and columns of step 4's tables; `stability_k`: the k of these.
+    - `settings`, by file. `left_out`: by section, why it is missing.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True,
