@@ -9,6 +9,7 @@ from framework.running import script, work
 SIDES = {**dict.fromkeys(("p", "q", "permutation_p", "permutation_p_fwe", "permutation_p_fwe_by_attribute"),
                          "one-sided, tau > 0"),
          **dict.fromkeys(("partial_p", "partial_p_fwe", "partial_p_fwe_by_attribute"), "two-sided, r is not 0"),
+         "replication": "permutation_p_fwe and permutation_p are one-sided, tau > 0",
          "overlap": "its permutation_p is one-sided, more neurons shared than by chance"}
 LEAST_NEURONS = 1024  # in a part: fewer, and preparing the permuted attributes takes longer than comparing them
 
@@ -38,6 +39,9 @@ def parse_flags():
     group.add_argument("--given", nargs="+", metavar="ATTRIBUTE",
                        help="also test whether neurons follow each attribute beyond these (partial correlations of "
                        "their profiles with ratings); `others`: beyond all others")
+    group.add_argument("--replicate", nargs="+", type=known.seed, metavar="SEED",
+                       help="test the neurons that are found (family-wise p < 0.05) again with these seeds, which "
+                       "choose nothing")
     known.add_task_flags(parser)
     known.add_machine_flags(parser, precision=False, ray=True)
     known.add_overwrite_flag(parser, "ranks")
@@ -63,6 +67,7 @@ def main():
     read_with = Record.read(flags.activation_dir)
     num_layers = compared.layers(flags, neurons, read_with.get("num_layers"))
     given = compared.given(flags, study)
+    others = compared.others(flags, study)
     machines = work.join(flags.ray, flags.device if flags.permutations else "cpu")
 
     # What makes the ranks what they are, and whose prompts chose the neurons: step 6 says when the same ones test.
@@ -73,19 +78,24 @@ def main():
         "attributes_sha256": hashlib.sha256(study.rdms.tobytes()).hexdigest(), "concepts": study.concepts,
         "seeds": study.seeds, "activations_sha256": hashlib.sha256(study.values.data).hexdigest(),
         "num_neurons": neurons, "num_layers": num_layers, "permutations": flags.permutations,
-        "permutation_seed": flags.permutation_seed, "given": flags.given},
+        "permutation_seed": flags.permutation_seed, "given": flags.given, "replicate": flags.replicate,
+        "replicate_sha256": None if others is None else hashlib.sha256(others.data).hexdigest()},
         {"pretrained_model": read_with.get("pretrained_model"),
          "prompts": {name: digest for name, digest in read_with.get("prompts", {}).items() if name in chosen_by},
          "p_values": {name: SIDES[name] for name in made if name in SIDES}})
     names = [rank_files.table_path(ranks_path, name) for name in made]
     with Output(ranks_path, record, flags.overwrite, names=names) as output:
         script.write_config(flags, ranks_path)
-        ranks, tables = make_tables(flags, study, num_layers, given, machines)
+        ranks, tables = make_tables(flags, study, num_layers, given, others, machines)
         rank_files.write(output, ranks, tables)
 
     # What comes out, and next.
     print(f"{neurons} neurons x {len(study.attributes)} attributes, from {len(study.concepts)} concepts x "
           f"{len(study.seeds)} seeds")
+    if flags.replicate:
+        again = tables["replication"]
+        print(f"of {len(again)} pairs of a neuron and an attribute found with these seeds, {(again.q < 0.05).sum()} "
+              f"are found again with seeds {' '.join(map(str, flags.replicate))} (q < 0.05)")
     print(f"wrote {ranks_path}: ranks of the neurons, 1 = most similar")
     for name in tables:
         print(f"wrote {rank_files.table_path(ranks_path, name)}" + (f": {SIDES[name]}" if name in SIDES else ""))
@@ -122,12 +132,13 @@ def table_names(flags, study, given):
     if flags.permutations:
         names += [f"permutation_{test}" for test in (*tests, "max")]
         names += ["overlap"] if len(study.attributes) > 1 else []
+        names += ["replication"] if flags.replicate else []
     names += [f"partial_{test}" for test in ("r", *tests)] if given else []
     names += ["reliability"] if len(study.seeds) > 1 else []
     return names + (["stability", "top_neurons"] if len(study.concepts) >= stability.LEAST_CONCEPTS else [])
 
 
-def make_tables(flags, study, num_layers, given, machines):
+def make_tables(flags, study, num_layers, given, others, machines):
     """All that is written: the ranks [N, A], and the tables beside them, by name."""
     import numpy as np
 
@@ -157,6 +168,10 @@ def make_tables(flags, study, num_layers, given, machines):
     if flags.permutations and len(attributes) > 1:
         overlap = permutation.overlap_test(NeuronRDMs(values), rdms, thresholds, progress=True)
         tables["overlap"] = searchlight.overlap_table(overlap, attributes, thresholds)
+    if flags.replicate:
+        tables["replication"] = searchlight.replication_table(
+            tables["tau"], tables["permutation_p_fwe"], others, rdms, num_layers, flags.permutations,
+            flags.permutation_seed)
     if given:
         partial = profiles.partial_correlations(values.mean(axis=0), study.ratings, given, flags.permutations,
                                                 flags.permutation_seed)

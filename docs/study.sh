@@ -55,7 +55,8 @@ run python get_active_neuron.py $prompted --statistics
 run python rsa_searchlight.py $study $people
 run python rsa_searchlight.py $study $people --activation_dir $folder/active_neuron_over_48_comments_csv \
     --ranks $folder/neuron_rank/over_48_comments.csv
-run python rsa_searchlight.py $study $people --seed $choose --ranks $ranks
+run python rsa_searchlight.py $study $people --seed $choose --ranks $ranks \
+    $([ "$test" = "$choose" ] || echo --replicate $test)
 
 # What each neuron does.
 tested="--seed $test --split test --max_rows $rows"

@@ -162,6 +162,31 @@ def test_seeds_that_rank_are_chosen_and_recorded(study):
         searchlight("--seed", 3)
 
 
+def test_neurons_that_are_found_are_tested_again_with_other_seeds(study, capsys):
+    concepts = [*CONCEPTS, "calm", "fury", "hope"]
+    values, ratings = make_study(concepts)
+    searchlight("--permutations=199", "--seed", 1, 42, "--replicate", 100, "--ranks=noise/ranks.csv")
+    assert read("replication", "noise/ranks.csv").empty
+    for number, name in enumerate(ratings):
+        if number:  # neuron 1 mirrors valence under all seeds, neuron 2 arousal under those alone that choose
+            values[:3 - (number == 2), :, number] = ratings[name]
+    for i, seed in enumerate((1, 42, 100)):
+        for j, concept in enumerate(concepts):
+            write_activations(f"neurons/{concept}-{seed}.csv", values[i, j])
+    searchlight("--permutations=199", "--seed", 1, 42, "--replicate", 100)
+    found = read("replication").set_index(["attribute", "neuron"])
+    expected = permutation.permute(rsa.NeuronRDMs(values[2:]), rsa.attribute_rdms(ratings.iloc[:, 1:]), 199)
+    assert set(found.index) == {("valence", 1), ("arousal", 2)}
+    assert found["tau_again"].tolist() == [expected.tau[2, 1], expected.tau[1, 0]]
+    assert found["permutation_p"].tolist() == ((1 + expected.reached) / 200)[[2, 1], [1, 0]].tolist()
+    assert "of 2 pairs of a neuron and an attribute found with these seeds, 1 are found again with seeds 100" in (
+        capsys.readouterr().out)
+    with pytest.raises(UserError, match="--replicate 42: this seed chooses the neurons, too"):
+        searchlight("--permutations=19", "--replicate", 42)
+    with pytest.raises(UserError, match="--replicate: neurons are found by permutations"):
+        searchlight("--seed", 1, "--replicate", 42)
+
+
 def test_eight_concepts_tell_how_far_the_ranks_depend_on_them(study):
     make_study([*CONCEPTS, "calm", "fury", "hope"])
     searchlight()

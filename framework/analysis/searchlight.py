@@ -51,6 +51,44 @@ def partial_tables(found: profiles.Partial, tested: Sequence[str]) -> dict[str, 
     return {name: pd.DataFrame(table, columns=tested) for name, table in zip(names, found)}
 
 
+def replication_table(
+        tau: pd.DataFrame, fwe: pd.DataFrame, values: np.ndarray, attribute_rdms: np.ndarray, num_layers: int,
+        permutations: int, seed: int = 0,
+) -> pd.DataFrame:
+    """The neurons found with some seeds, tested with others: a row a neuron and attribute whose family-wise p < 0.05.
+
+    The seeds differ, the concepts do not: what is found again holds for other prompts, not for other concepts.
+
+    Parameters
+    ----------
+    tau, fwe : DataFrame [N, A]
+        With the seeds that find; `fwe` over neurons and attributes.
+    values : array [S, E, N]
+        Activations under the other seeds.
+    attribute_rdms : array [A, P]
+    num_layers, permutations, seed : int
+
+    Returns
+    -------
+    DataFrame
+        `tau` and `permutation_p_fwe` of the seeds that find; `tau_again`, `permutation_p` (one-sided) and `q` (over the
+        table's rows) of the others.
+    """
+    neuron, attribute = np.nonzero(fwe.to_numpy() < 0.05)
+    layer, unit = np.divmod(neuron, len(tau) // num_layers)
+    table = pd.DataFrame({
+        "attribute": tau.columns.to_numpy()[attribute], "neuron": neuron, "layer": layer, "unit": unit,
+        "tau": tau.to_numpy()[neuron, attribute], "permutation_p_fwe": fwe.to_numpy()[neuron, attribute]})
+    tau_again, p, q = np.empty((3, len(table)))
+    if len(table):
+        found, place = np.unique(neuron, return_inverse=True)
+        again = permutation.permute(rsa.NeuronRDMs(values[:, :, found]), attribute_rdms, permutations, seed)
+        tau_again, p = again.tau[place, attribute], permutation.permutation_p(again).p[place, attribute]
+        q = false_discovery_control(p)
+    table = table.assign(tau_again=tau_again, permutation_p=p, q=q)
+    return table.sort_values(["attribute", "tau"], ascending=[True, False], kind="stable")
+
+
 def overlap_table(found: permutation.Overlap, attributes: Sequence[str], thresholds: Sequence[int]) -> pd.DataFrame:
     """How many top neurons any two attributes share, a row a pair and threshold, against permuted labels."""
     pairs = list(combinations(attributes, 2))

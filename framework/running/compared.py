@@ -81,6 +81,24 @@ def layers(flags: argparse.Namespace, neurons: int, recorded: int | None) -> int
     return num_layers
 
 
+def others(flags: argparse.Namespace, study: Study) -> np.ndarray | None:
+    """The activations [S', E, N] under the seeds of `--replicate`; None without it.
+
+    Raises
+    ------
+    UserError
+        If there are no permutations, a seed chooses neurons as well, or activations are missing.
+    """
+    if not flags.replicate:
+        return None
+    if not flags.permutations:
+        raise UserError("--replicate: neurons are found by permutations; give --permutations more than 0")
+    if both := sorted(set(flags.replicate) & set(study.seeds)):
+        raise UserError(f"--replicate {both[0]}: this seed chooses the neurons, too; name the seeds that choose with "
+                        "--seed, and others here")
+    return activations.read(flags.activation_dir, study.concepts, flags.replicate)[0]
+
+
 def given(flags: argparse.Namespace, study: Study) -> list[list[int]]:
     """For each attribute that `--given` tests, its number and those of the attributes given; empty without it.
 
