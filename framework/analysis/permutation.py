@@ -77,15 +77,8 @@ def label_orders(
 def _compare(work, rdms, attribute_rdms, orders, device=None):
     """Call `work` with slices of neurons, their ties and their excess of concordant pairs [n, A, orders]."""
     permuted = np.stack([rsa.reorder_rdms(attribute_rdms, order) for order in orders], axis=1)
-    compare = signs.comparison(permuted.reshape(-1, rdms.shape[1]), device)
-
-    def chunk(part):
-        some = np.ascontiguousarray(rdms[part], dtype=float)
-        ties, close = signs.find_ties(some)
-        excess = np.ascontiguousarray(compare(some, close))
-        return work(part, ties, excess.reshape(len(some), len(attribute_rdms), -1))
-
-    return signs.over_chunks(chunk, rdms, device)
+    return signs.compare(lambda part, ties, excess: work(part, ties, np.ascontiguousarray(excess).reshape(
+        len(excess), len(attribute_rdms), -1)), rdms, permuted.reshape(-1, rdms.shape[1]), device)
 
 
 @njit(nogil=True, cache=True)

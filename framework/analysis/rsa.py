@@ -154,19 +154,15 @@ def kendall_tau(rdms: np.ndarray | NeuronRDMs, attribute_rdms: np.ndarray) -> tu
     size = rdms.shape[1]
     attribute_rdms = np.ascontiguousarray(attribute_rdms, dtype=float)
     attribute_ties, _ = signs.find_ties(attribute_rdms)
-    compare = signs.comparison(attribute_rdms)
     tau = np.empty((rdms.shape[0], len(attribute_rdms)))
     p = np.empty_like(tau)
 
-    def work(part):
-        some = np.ascontiguousarray(rdms[part], dtype=float)
-        ties, close = signs.find_ties(some)
-        excess = compare(some, close)
+    def work(part, ties, excess):
         with np.errstate(invalid="ignore"):
             tau[part] = excess / untied_pairs(ties, attribute_ties, size)
         p[part] = _normal_p(excess, ties, attribute_ties, size)
 
-    signs.over_chunks(work, rdms)
+    signs.compare(work, rdms, attribute_rdms)
     return tau, p
 
 

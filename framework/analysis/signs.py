@@ -200,9 +200,16 @@ def in_threads(work: Callable, items: Iterable, threads: int | None = None) -> l
         return list(pool.map(work, items))
 
 
-def over_chunks(work: Callable[[slice], object], rdms: np.ndarray | NeuronRDMs, device: str | None = None) -> list:
-    """Call `work` with slices of neurons, on all processors."""
+def compare(work: Callable[[slice, np.ndarray, np.ndarray], object], rdms: np.ndarray | NeuronRDMs,
+            attribute_rdms: np.ndarray, device: str | None = None) -> list:
+    """Call `work` with slices of neurons, their ties and their excess of concordant pairs [n, A], on all processors."""
     neurons, size = rdms.shape
-    step = max(1, 2 * CHUNK // size**2)
-    parts = [slice(start, min(start + step, neurons)) for start in range(0, neurons, step)]
-    return in_threads(work, parts, None if device is None else 1)
+    count, step = comparison(attribute_rdms, device), max(1, 2 * CHUNK // size**2)
+
+    def chunk(start):
+        part = slice(start, min(start + step, neurons))
+        some = np.ascontiguousarray(rdms[part], dtype=float)
+        ties, close = find_ties(some)
+        return work(part, ties, count(some, close))
+
+    return in_threads(chunk, range(0, neurons, step), None if device is None else 1)

@@ -147,11 +147,6 @@ def bootstrap_concepts(
         pairs = choose_pairs(generator.integers(concepts, size=concepts))
         if len(pairs) > 2:
             taus.append(kendall_tau(drawn[:, pairs], attribute_rdms[:, pairs])[0])
-    return quantiles(np.array(taus))
-
-
-def quantiles(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The quantiles 0.025 and 0.975 over the first axis, without NaN; NaN where there is nothing else."""
-    defined = np.isfinite(draws).any(axis=0)
-    low, high = np.nanquantile(np.where(defined, draws, 0), (0.025, 0.975), axis=0)
+    defined = np.isfinite(taus).any(axis=0)
+    low, high = np.nanquantile(np.where(defined, taus, 0), (0.025, 0.975), axis=0)
     return np.where(defined, low, np.nan), np.where(defined, high, np.nan)
