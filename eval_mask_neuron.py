@@ -64,22 +64,24 @@ def measure(study, item):
 
 def main():
     flags = parse_flags()
-    from framework.analysis import inference
-    from framework.analysis.masks import MaskName
-    from framework.errors import UserError
-    from framework.files import masks as mask_files
-    from framework.files import opening, results, texts
-    from framework.files.record import Record
+    from framework.files import results
     from framework.files.taskfolder import progress
-    from framework.model import loading
-    from framework.running import measuring, status, trained
-    from framework.training.rows import subset, task_rows
+    from framework.running import status, trained
 
     if flags.status:
         tasks = trained.tasks_there(flags)
         begun = {task: f"{count} masks" for task in tasks if (count := results.masks_measured(flags.results, task))}
         found = progress(flags.results, ".json", tasks, lambda path: results.read(path).record, ["prompt"])
         return status.show(*found, begun)
+
+    from framework.analysis import inference
+    from framework.errors import UserError
+    from framework.files import masks as mask_files
+    from framework.files import opening, texts
+    from framework.files.record import Record
+    from framework.model import loading
+    from framework.running import measuring
+    from framework.training.rows import subset, task_rows
 
     # What goes in; what is wrong with it is said before anything is written.
     prompts = trained.read(flags)
@@ -140,9 +142,7 @@ def main():
     else:
         for line in inference.placebo_in_words(inference.placebo(results.read_all(flags.results, tasks=prompts))):
             print(line)
-    sizes = {name.k for name in map(MaskName.parse, masks) if name}
-    script.next_step("plot_results.py", results=flags.results,
-                     k=max(sizes) if sizes and 4000 not in sizes else None)  # figures of one k are of 4000
+    script.next_step("plot_results.py", results=flags.results)
 
 
 def parts_left(folder, study, together, bar):

@@ -54,14 +54,16 @@ def measure(study, task):
 def main():
     flags = parse_flags()
     from framework.files import activations, texts
-    from framework.files.record import Output, Record
-    from framework.model import loading
-    from framework.running import measuring, status, trained
-    from framework.training.rows import subset, task_rows
+    from framework.running import status, trained
 
     if flags.status:
         tasks = trained.tasks_there(flags)
         return status.show(*activations.progress(flags.effects, tasks), {})
+
+    from framework.files.record import Output, Record
+    from framework.model import loading
+    from framework.running import measuring
+    from framework.training.rows import subset, task_rows
 
     # What goes in; what is wrong with it is said before anything is written.
     prompts = trained.read(flags)

@@ -145,21 +145,23 @@ def open_board(folder):
 def main():
     flags = parse_flags()
     from framework.files import prompts, texts
-    from framework.files.record import Record
     from framework.files.taskfolder import progress
-    from framework.model import loading
     from framework.running import groups, status
-    from framework.training.passes import group_size
-    from framework.training.rows import task_rows
-    from framework.training.trainer import Epoch, Finished, Job, TrainSettings
 
-    # What goes in.
     dataset = flags.dataset or texts.default_dataset()
     splits = [texts.read(dataset, split) for split in ("train", "dev")]
     tasks = known.tasks_of(flags, splits[0].concepts, dataset)
     if flags.status:
         found = progress(flags.checkpoint_dir, ".pt", tasks, lambda path: prompts.read(path).record)
         return status.show(*found, groups.begun(flags.checkpoint_dir))
+
+    from framework.files.record import Record
+    from framework.model import loading
+    from framework.training.passes import group_size
+    from framework.training.rows import task_rows
+    from framework.training.trainer import Epoch, Finished, Job, TrainSettings
+
+    # What goes in.
     machines = work.join(flags.ray, flags.device)
     device, dtype = machines.agree(loading.resolve, flags.precision)
     loaded = loading.load(flags.pretrained_model, flags.label_words, dtype=dtype)
