@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -74,7 +75,8 @@ def make_table(setting=1, overwrite=False, tables=("tau", "p"), **options):
 
 @pytest.mark.parametrize("name, content", [
     ("ranks.csv", "mine"), ("ranks_tau.csv", "mine"), ("ranks.json", '{"lr": 1}'), ("ranks.json", "[1, 2]"),
-    ("ranks.json", '{"made_by": "gen_mask.py"}'), ("ranks.json", '{"sentiment": "ranks", "seed": 1, "best": 0.5}')])
+    ("ranks.json", '{"made_by": "gen_mask.py"}'),
+    ("ranks.json", '{"sentiment": "ranks", "seed": 1, "best": 0.5, "sha256": ""}')])
 @pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"redraw": True}])
 def test_what_no_record_of_ours_names_is_not_replaced(name, content, options):
     Path(name).write_text(content)
@@ -350,6 +352,14 @@ def test_a_changed_prompt_is_noticed(change):
         prompts.read("checkpoint/fear-1.pt")
 
 
+def test_a_prompt_under_another_name_is_refused():
+    with folder_of(0.1) as folder:
+        folder.write(FEAR, **PROMPT)
+    shutil.copy("checkpoint/fear-1.pt", "checkpoint/joy-3.pt")
+    with pytest.raises(UserError, match="joy-3.pt: holds the prompt of another task .fear-1"):
+        prompts.read_all("checkpoint")
+
+
 def test_prompts_to_share():
     numbers = torch.randn(4, 8)
     with folder_of(0.1) as folder:
@@ -359,7 +369,7 @@ def test_prompts_to_share():
     for _ in range(2):  # the same command again is no error
         prompts.write_rounded("shared", trained)
     content, read = torch.load("shared/fear-1.pt"), prompts.read("shared/fear-1.pt")
-    assert content.keys() == {"best_prompt", "best_acc", "epoch", "settings", "sha256"}
+    assert content.keys() == {"sentiment", "seed", "best_prompt", "best_acc", "epoch", "settings", "sha256"}
     assert content["best_prompt"].dtype == torch.float16
     torch.testing.assert_close(read.best_prompt, numbers, rtol=1e-3, atol=1e-7)
     assert read.record.get("lr") == 0.1 and read.record.get("rounded_to") == "float16" and read.final_prompt is None

@@ -46,6 +46,10 @@ def read(path: PathLike) -> Prompt:
     content = tensors.load_tensors(data, path)
     if not isinstance(content, dict) or "best_prompt" not in content or "best_acc" not in content:
         raise UserError(f"{path}: is no prompt (no `best_prompt` or `best_acc` in it); train it again with train.py")
+    task = f"{content.get('sentiment')}-{content.get('seed')}"
+    if "sentiment" in content and task != Path(path).stem:  # published prompts and older ones do not say
+        raise UserError(f"{path}: holds the prompt of another task ({task[:60]}); give it that name again, or train it "
+                        "again with train.py")
     best = _checked_prompt(path, "best_prompt", content["best_prompt"])
     final = _checked_prompt(path, "final_prompt", content["final_prompt"]) if "final_prompt" in content else None
     if final is not None and final.shape != best.shape:
@@ -68,9 +72,10 @@ def _digest(prompt):
                    prompt.final_acc, prompt.record.as_dict()])
 
 
-def _as_bytes(prompt):
+def _as_bytes(task, prompt):
     content = {name: value for name, value in vars(prompt).items() if name != "record" and value is not None}
-    return tensors.save_tensors({**content, "settings": prompt.record.as_dict(), "sha256": _digest(prompt)})
+    return tensors.save_tensors({"sentiment": task.concept, "seed": task.seed, **content,
+                                 "settings": prompt.record.as_dict(), "sha256": _digest(prompt)})
 
 
 def _checked_prompt(path, name, prompt):
@@ -130,8 +135,8 @@ class Folder(TaskFolder):
     def write(self, task: Task, best_prompt: torch.Tensor, best_acc: float, epoch: int, final_prompt: torch.Tensor,
               final_acc: float) -> None:
         """Write a finished prompt, fields as of `Prompt`."""
-        self.write_bytes(task, _as_bytes(Prompt(best_prompt, best_acc, epoch, final_prompt, final_acc,
-                                                self.record_of(task), sha256="")))
+        prompt = Prompt(best_prompt, best_acc, epoch, final_prompt, final_acc, self.record_of(task), sha256="")
+        self.write_bytes(task, _as_bytes(task, prompt))
 
 
 def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt]) -> None:
@@ -162,7 +167,7 @@ def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt]) -> None:
     with Folder(folder, example.record) as output:
         output.left(rounded)  # refuses what others made
         for task, prompt in rounded.items():
-            output.write_bytes(task, _as_bytes(prompt))
+            output.write_bytes(task, _as_bytes(task, prompt))
 
 
 class SavedState:

@@ -219,7 +219,9 @@ class Output:
         self._lock.close()
 
     def _prepare(self):
-        before = Record.read(self.path)
+        before = Record("", {})
+        with contextlib.suppress(UserError):  # no record at all
+            before = Record.read(self.path)
         if before.made_by != self.record.made_by and os.path.lexists(self.record_path):
             whose = f"is the record of what {before.made_by} made" if before.made_by else "is no record of ours"
             raise UserError(f"{self.record_path}: {whose}, and would have to be replaced; choose another name for "

@@ -73,10 +73,13 @@ class Parser(argparse.ArgumentParser):
     def _take_defaults_from(self, path):
         from framework.files.config import read_config
 
+        names: dict[str, str] = {}
         for name, text in read_config(path).items():
             action = self._option_string_actions.get(f"--{name}")
             if action is None or action.dest in ("config", "help"):
                 self.error(f"{path}: there is no flag --{name}")
+            if names.setdefault(action.dest, name) != name:
+                self.error(f"{path}: {names[action.dest]} and {name} are two names of one flag; leave one out")
             self.set_defaults(**{action.dest: self._value(path, name, action, text)})
 
     def _value(self, path, name, action, text):
