@@ -12,6 +12,8 @@ fastest), the ratio to the published way, the share of the floor, and the peak o
               answer's position through the head, one prompt or mask at a time, 32 rows;
   ours        as the scripts do it.
 
+Then, by turns, how fast ours finds effects, beside training, and evaluates masks that add or scale, beside zero masks.
+
 The floor is 2 x parameters x tokens FLOP for a forward pass, and as many again for the backward pass through
 activations, over the rate of matrix products in the same precision, measured right after: the better of torch's own and
 of those with weights laid out beforehand. Tokens are those of prompt and text, without padding; parameters are those of
@@ -41,6 +43,7 @@ from framework.model.decoders import PromptedDecoder, down_projections  # noqa: 
 from framework.model.encoders import PromptedEncoder  # noqa: E402
 from framework.model.neurons import Intervention  # noqa: E402
 from framework.tasks import Task, TaskRows  # noqa: E402
+from framework.training.effects import effect  # noqa: E402
 from framework.training.evaluate import measure  # noqa: E402
 from framework.training.passes import group_size, positions_per_batch  # noqa: E402
 from framework.training.trainer import Job, PromptTrainer, TrainSettings  # noqa: E402
@@ -196,13 +199,26 @@ def our_training(model, comments, labels, tasks):
     return lambda number: trainer.step(trainer.next_batches()) is not None and tasks * settings.batch_size
 
 
-def our_evaluation(model, comments, labels, masks):
+def of_all_lengths(model, comments, labels, rows):
+    """So many rows, and a prompt."""
+    chosen = np.argsort([len(comment) for comment in comments])[np.linspace(0, len(comments) - 1, rows).astype(int)]
+    prompt = torch.randn(PROMPT_LEN, model.prompt_width, device=model.device) * 0.02
+    return TaskRows(chosen, labels.numpy()[chosen]), prompt
+
+
+def our_effects(model, comments, labels):
+    """The effects of all neurons on rows of all lengths, two passes of them."""
+    positions = positions_per_batch(model, training=True)
+    asked, prompt = of_all_lengths(model, comments, labels, 2 * positions // 128)
+    return lambda number: effect(model, comments, asked, prompt, positions) and len(asked.row)
+
+
+def our_evaluation(model, comments, labels, masks, add=None):
     """A few rows of all lengths under each of `masks`: about 256 examples, or two passes where one takes more."""
     positions = positions_per_batch(model, training=False)
     rows = max(4, max(256, 2 * positions // 128) // len(masks))
-    chosen = np.argsort([len(comment) for comment in comments])[np.linspace(0, len(comments) - 1, rows).astype(int)]
-    prompt = torch.randn(PROMPT_LEN, model.prompt_width, device=model.device) * 0.02
-    asked, change = TaskRows(chosen, labels.numpy()[chosen]), Intervention(masks).to(model.device, model.dtype)
+    asked, prompt = of_all_lengths(model, comments, labels, rows)
+    change = Intervention(masks, add).to(model.device, model.dtype)
 
     def step(number):
         measure(model, comments, asked, prompt, positions, intervention=change)
@@ -232,18 +248,22 @@ def synchronize(device):
         torch.cuda.synchronize(device)
 
 
-def timed(step, device, repeats, warmup=1):
+def timed(step, device, repeats):
     """Seconds an example in each step after a warm-up, sorted."""
-    for number in range(warmup):
-        step(number)
-    seconds = []
-    for number in range(warmup, warmup + repeats):
-        synchronize(device)
-        start = time.perf_counter()
-        examples = step(number)
-        synchronize(device)
-        seconds.append((time.perf_counter() - start) / examples)
-    return sorted(seconds)
+    return sorted(in_turn({"": step}, device, repeats)[""])
+
+
+def in_turn(steps, device, repeats):
+    """Seconds an example of several kinds of step by turns, after a warm-up of each: what else runs slows all alike."""
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    for number in range(1 + repeats):
+        for name, step in steps.items():
+            synchronize(device)
+            start = time.perf_counter()
+            examples = step(number)
+            synchronize(device)
+            seconds[name].append((time.perf_counter() - start) / examples)
+    return {name: of[1:] for name, of in seconds.items()}
 
 
 @torch.no_grad()
@@ -337,6 +357,19 @@ def main():
             share = passes * 2 * parameters * tokens / rate / seconds
             print(f"{label:<22}{1 / seconds:>12.2f}{f'{1 / steps[-1]:.2f}-{1 / steps[0]:.2f}':>20}"
                   f"{slowest / seconds:>8.1f}{share:>14.0%}{memory:>10.1f}")
+    model = our_model(flags.family, flags.layers, device, auto)
+    chosen = (masks == 0).float()
+    seconds = in_turn({"training": our_training(model, comments, labels, tasks),
+                       "effects": our_effects(model, comments, labels),
+                       "zero": our_evaluation(model, comments, labels, masks),
+                       "mean, resample": our_evaluation(model, comments, labels, masks, chosen),
+                       "scale": our_evaluation(model, comments, labels, masks + chosen / 2)}, device, flags.repeats)
+    print(f"\nours by turns in {str(auto)[6:]}: examples/s, as a share of another's, and of single turns")
+    for name, other in (("effects", "training"), ("mean, resample", "zero"), ("scale", "zero")):
+        shares = [theirs / own for theirs, own in zip(seconds[other], seconds[name])]
+        print(f"{name:<22}{1 / statistics.median(seconds[name]):>12.2f}{statistics.median(shares):>8.0%} of {other}, "
+              f"{min(shares):.0%} to {max(shares):.0%}")
+
     print("\nthe full study, 324 tasks with 2,732 training and 342 dev rows on average: 50 epochs; 252 masks")
     for (label, training, *_), (_, evaluation, *_) in zip(*rows.values()):
         train, evaluate = statistics.median(training), statistics.median(evaluation)
@@ -346,7 +379,6 @@ def main():
         return
 
     print(f"\ncost in {str(auto)[6:]}, milliseconds an example")
-    model = our_model(flags.family, flags.layers, device, auto)
     for count in sorted({1, tasks, 4 * tasks}):
         seconds = statistics.median(timed(our_training(model, comments, labels, count), device, 3))
         print(f"  training, {count:>3} tasks together: {1000 * seconds:8.2f}")

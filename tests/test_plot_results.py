@@ -19,7 +19,7 @@ from framework.errors import UserError
 from framework.figures import concepts as concept_figures
 from framework.figures import effects as effect_figures
 from framework.figures import masking, neurons, style
-from framework.files import activations, masks, ranks, results
+from framework.files import activations, masks, opening, ranks, results
 from framework.files.record import Output, Record
 from framework.running import drawing_masks
 from framework.tasks import Task
@@ -53,8 +53,13 @@ def run_folder(tmp_path_factory):
             "significant_by_layer": pd.DataFrame({"layer": [0, 0, 0, 1, 1, 1], "attribute": ATTRIBUTES * 2,
                                                   "count": [0, 1, 2, 3, 4, 3], "count_fwe": 0})})
     tasks = [Task(concept, seed) for concept in CONCEPTS for seed in (1, 3)]
+    with Output(folder / "masks.pkl", Record("gen_mask.py", {})) as output:
+        made = {name: torch.from_numpy(generator.random((LAYERS, UNITS)).round().astype(np.int8))
+                for name in numbers(generator, 0) if name != "best"}
+        masks.write(output, made | {"valence_top2": torch.rand(2, LAYERS, UNITS)})
     for name, taken in (("results", 0.02), ("effect", 0.05), ("layer_matched", 0.01)):
-        with results.Folder(folder / name, Record("eval_mask_neuron.py", {"masks": name})) as output:
+        record = Record("eval_mask_neuron.py", {"masks": opening.sha256(folder / "masks.pkl")})
+        with results.Folder(folder / name, record) as output:
             for task in tasks:
                 accuracies = numbers(generator, taken)
                 if name == "layer_matched":
@@ -66,10 +71,6 @@ def run_folder(tmp_path_factory):
         with Output(folder / name, record, names=activations.output_names(tasks)) as output:
             for task in tasks:
                 activations.write_effect(output, task, scale * generator.normal(size=(2, LAYERS * UNITS)), "digest")
-    with Output(folder / "masks.pkl", Record("gen_mask.py", {})) as output:
-        names = results.read_all(folder / "results").columns[3:]
-        made = {name: torch.from_numpy(generator.random((LAYERS, UNITS)).round().astype(np.int8)) for name in names}
-        masks.write(output, made | {"valence_top2": torch.rand(2, LAYERS, UNITS)})
     ratings = pd.DataFrame(generator.random((5, 3)), index=pd.Index(CONCEPTS, name="concept"), columns=ATTRIBUTES)
     ratings.to_csv(folder / "ratings.csv")
     pd.DataFrame({"attribute": ATTRIBUTES, "tau": [0.1, 0.2, 0.3], "ci_low": [0.0, 0.1, 0.2],

@@ -16,7 +16,7 @@ from framework.analysis.masks import MaskName
 from framework.errors import UserError
 from framework.figures import effects, masking
 from framework.figures.style import MEASURES, SIGNIFICANT
-from framework.files import activations, names
+from framework.files import activations, names, opening
 from framework.files import masks as mask_files
 from framework.files import results as files
 from framework.files.record import Record
@@ -46,6 +46,11 @@ def has_margins(folder: Path) -> bool:
     """Whether step 6 measured margins, which an earlier version did not."""
     paths = list(names.task_files(folder, ".json").values())
     return bool(paths and files.read(paths[0]).margins)
+
+
+def first_record(folder: Path) -> Record:
+    """What made the results in a folder, which has some."""
+    return files.read(next(iter(names.task_files(folder, ".json").values()))).record
 
 
 def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None) -> tuple[list[inference.Conditions], str]:
@@ -167,6 +172,14 @@ def of_kinds(flags: argparse.Namespace) -> Drawn:
     yield f"{flags.measure}_lost_by_kind", effects.loss_by_kind(loss, MEASURES[flags.measure]), loss
 
 
+def check_model(effects: Path, neurons: int, other: Path, others: int) -> None:
+    """Refuse effects beside what another model made: with another number of neurons, or recorded as of another."""
+    if neurons != others:
+        raise UserError(f"{effects}: has {neurons} neurons, {other} has {others}; give effects of the same model")
+    if len({Record.read(output).get("backbone") for output in (effects, other)} - {None}) > 1:
+        raise UserError(f"{effects}: are effects in another model than that of {other}; give effects of the same model")
+
+
 def relation_to_effects(
     flags: argparse.Namespace, activity: tuple[list[str], np.ndarray] | None = None
 ) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
@@ -176,10 +189,8 @@ def relation_to_effects(
     """
     # An effect is what setting a neuron to zero does to the margin; so much, with the other sign, is lost.
     lost = -rdms.tasks_and_values(flags.effects, effects=True)[2].mean(axis=(0, 1))
-    concepts, values = activity or rdms.tasks_and_values(flags.activation_dir)[1:]
-    if len(lost) != values.shape[2]:
-        raise UserError(f"{flags.effects}: has {len(lost)} neurons, {flags.activation_dir} has {values.shape[2]}; give "
-                        "effects and activations of one model")
+    concepts, values = activity or rdms.activity_of_ranks(flags)
+    check_model(flags.effects, len(lost), flags.activation_dir, values.shape[2])
     found = rdms.read(flags, (concepts, values))
     neurons = rsa.NeuronRDMs(values[:, [concepts.index(concept) for concept in found.concepts]])
     attribute_rdms = np.array([*found.attributes.values()])
@@ -201,6 +212,11 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
         left_out("effect against resemblance", "no --activation_dir, or no --attributes")
     if not (flags.masks and flags.results and has_margins(flags.results)):
         return left_out("additivity", "no --masks, or no --results with margins")
+    found, measured = Record.read(flags.effects), first_record(flags.results)
+    if measured.get("masks") not in (None, opening.sha256(flags.masks)):
+        return left_out("additivity", f"{flags.results} was measured with other masks than {flags.masks}")
+    if other := [name for name in ("data", "split", "max_rows", "negatives") if found.get(name) != measured.get(name)]:
+        print(f"additivity: {flags.effects} is of other rows than {flags.results} ({', '.join(other)})")
     table = additivity(flags)
     yield "additivity", effects.additivity(table), table
 
@@ -218,11 +234,9 @@ def additivity(flags: argparse.Namespace) -> pd.DataFrame:
     adding = any(mask.dim() == 3 for _, _, mask in masks)
     added = -activations.read_added(flags.effects, [tasks[row] for row in measured]).mean(axis=0) if adding else None
     results = results.loc[[tuple(tasks[row]) for row in measured]]
+    check_model(flags.effects, len(zeroed), flags.masks, masks[0][2].shape[-2:].numel())
     rows = []
     for name, text, mask in masks:
-        if mask.shape[-2:].numel() != len(zeroed):
-            raise UserError(f"{flags.masks}: masks are of {mask.shape[-2:].numel()} neurons, {flags.effects} has "
-                            f"{len(zeroed)}")
         kind = {"": "zero or float"}.get(name.intervention, name.intervention)
         rows.append((text, kind, name.k, analysis.summed_loss(mask.numpy(), zeroed, added),
                      (results["best"] - results[text]).mean()))

@@ -12,6 +12,7 @@ from framework.analysis import concepts as order
 from framework.analysis import rsa
 from framework.errors import UserError
 from framework.files import activations, config, people
+from framework.files.record import Record
 from framework.tasks import Task
 
 
@@ -72,6 +73,16 @@ def take_from_step_4(flags: argparse.Namespace) -> None:
     attributes, over = (Path(str(given[name])) if name in given else None for name in ("attributes", "concept_order"))
     if attributes and attributes.exists() and (over is None or over.exists()):
         flags.attributes, flags.concept_order = attributes, flags.concept_order or over
+
+
+def activity_of_ranks(flags: argparse.Namespace) -> tuple[list[str], np.ndarray]:
+    """Concepts [E] and values [S, E, N] of `--activation_dir` that `--ranks` was made from; without ranks, all."""
+    activations.check_are_effects(flags.activation_dir, effects=False)
+    made_with = Record.read(flags.ranks) if flags.ranks else Record("", {})
+    concepts = made_with.get("concepts") or made_with.get("emotions")
+    if not concepts:
+        return tasks_and_values(flags.activation_dir)[1:]
+    return concepts, activations.read(flags.activation_dir, concepts, made_with.get("seeds"))[0]
 
 
 def tasks_and_values(

@@ -16,7 +16,7 @@ from framework.errors import UserError
 from framework.figures import masking
 from framework.figures import page as pages
 from framework.figures.style import MEASURES, SIGNIFICANT
-from framework.files import activations, names, opening, texts
+from framework.files import names, opening, texts
 from framework.files import prompts as prompt_files
 from framework.files import ranks as rank_files
 from framework.files import results as result_files
@@ -57,9 +57,7 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
     size = len(next(iter(ranks.values())))
     if flags.top > size:
         raise UserError(f"--top {flags.top}: {flags.ranks} ranks {size} neurons")
-    concepts = made_with.get("concepts") or made_with.get("emotions") or list(dict.fromkeys(
-        task.concept for task in activations.tasks(flags.activation_dir)))
-    values, _ = activations.read(flags.activation_dir, concepts, made_with.get("seeds"))
+    concepts, values = rdms.activity_of_ranks(flags)
     digest = hashlib.sha256(values.data).hexdigest()
     if values.shape[2] != size or made_with.get("activations_sha256", digest) != digest:
         raise UserError(f"--activation_dir {flags.activation_dir}: {flags.ranks} was not made from what stands there; "
@@ -80,9 +78,7 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
         tests.pop("q", None)  # it takes distances as independent and would stand beside a test that does not
     if flags.effects:
         lost = -rdms.tasks_and_values(flags.effects, effects=True)[2].mean(axis=(0, 1))
-        if len(lost) != size:
-            raise UserError(f"{flags.effects}: has {len(lost)} neurons, {flags.ranks} ranks {size}; give effects of "
-                            "the same model")
+        drawing_masks.check_model(flags.effects, len(lost), flags.ranks, size)
         tests["margin lost"] = pd.DataFrame(dict.fromkeys(ranks, lost))
     over_concepts = rank_files.read_beside(flags.ranks, "top_neurons", words=("attribute",))
     intervals = {} if over_concepts is None else {
