@@ -5,10 +5,6 @@ Under every mask, and without one, two numbers are kept of a task's rows: the ac
 logit of the right answer minus that of the wrong one, mean over rows. Finished tasks are left alone.
 """
 
-from __future__ import annotations
-
-from typing import NamedTuple
-
 from framework.running import flags as known
 from framework.running import script, work
 
@@ -32,19 +28,11 @@ def parse_flags():
 # ------------------------------------------------------------------------------- the work: some masks on a task's rows
 
 
-class Measured(NamedTuple):
-    """By mask: accuracy and margin."""
-
-    accuracies: dict[str, float]
-    margins: dict[str, float]
-
-
 def measure(study, item):
-    """Measure a task under some masks, or without any where none are named; yields `Progress`, then `Measured`."""
+    """Measure a task under some masks, or without one; yields rows done, then accuracies and margins by mask."""
     import torch
 
     from framework.model.neurons import Intervention
-    from framework.running.measuring import Progress
     from framework.training import evaluate
 
     task, names = item
@@ -54,9 +42,8 @@ def measure(study, item):
     right = margin = torch.zeros(len(masks), dtype=torch.double)
     for done, rows, found in study.in_passes(task, evaluate.measure, False, len(masks), change):
         right, margin = right + found.right, margin + found.margin * rows
-        yield Progress(done)
-    accuracies, margins = ((total / done).tolist() for total in (right, margin))
-    yield Measured(*(dict(zip(names or ["best"], values)) for values in (accuracies, margins)))
+        yield done
+    yield tuple(dict(zip(names or ["best"], (total / done).tolist())) for total in (right, margin))
 
 
 # ------------------------------------------------------------------------------------------------------------ the step
@@ -127,10 +114,11 @@ def main():
         with work.Bar((1 + len(masks)) * sum(len(rows[task].row) for task in left), "row") as bar:
             parts = parts_left(folder, study, flags.masks_per_batch, bar)
             for (task, names), message in work.run(measure, study, parts, on=machines):
-                if isinstance(message, measuring.Progress):
-                    bar.tell((task, names), message.rows * max(1, len(names)), task.name)
+                if isinstance(message, int):  # rows
+                    bar.tell((task, names), message * max(1, len(names)), task.name)
                 else:
-                    folder.add(task, message.accuracies, message.margins, of=masks)
+                    accuracies, margins = message
+                    folder.add(task, accuracies, margins, of=masks)
                     if time_to_save():
                         folder.save()
 

@@ -35,16 +35,15 @@ def parse_flags():
 
 
 def measure(study, task):
-    """The effects of each neuron on a task's margin; yields `Progress`, then array [2, L * D]: zeroed, and 1 added."""
+    """The effects of each neuron on a task's margin; yields rows done, then [2, L * D]: zeroed, 1 added."""
     import numpy as np
 
-    from framework.running.measuring import Progress
     from framework.training import effects
 
     total = 0
     for done, rows, effect in study.in_passes(task, effects.effect, training=True):
         total = total + np.stack(effect) * rows
-        yield Progress(done)
+        yield done
     yield (total / done).astype(np.float32)
 
 
@@ -100,8 +99,8 @@ def main():
                                 {task: prompts[task].best_prompt for task in left}, flags.eval_batch_size)
         with work.Bar(sum(len(rows[task].row) for task in left), "row") as bar:
             for task, message in work.run(measure, study, left, on=machines):
-                if isinstance(message, measuring.Progress):
-                    bar.tell(task, message.rows, task.name)
+                if isinstance(message, int):  # rows
+                    bar.tell(task, message, task.name)
                 else:
                     activations.write_effect(output, task, message, digests[task])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,12 +13,6 @@ from framework.model import loading
 from framework.model.prompted import PromptedModel
 from framework.tasks import Task, TaskRows
 from framework.training import passes
-
-
-class Progress(NamedTuple):
-    """How many of the task's rows are done."""
-
-    rows: int
 
 
 @dataclass
