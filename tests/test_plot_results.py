@@ -67,7 +67,7 @@ def run_folder(tmp_path_factory):
                                    for draw in (1, 2)}
                 output.write(task, accuracies, {mask: 10 * value - 5 for mask, value in accuracies.items()})
     for name, scale in (("activations", 1), ("effects", 0.001)):
-        record = Record("test", {"kind": name, "num_layers": LAYERS})
+        record = Record("test", {"kind": name, "num_layers": LAYERS, "split": "test"})
         with Output(folder / name, record, names=activations.output_names(tasks)) as output:
             for task in tasks:
                 activations.write_effect(output, task, scale * generator.normal(size=(2, LAYERS * UNITS)), "digest")
@@ -105,6 +105,7 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
         "plot_results.yaml", "settings.json", "accuracy_drop_by_emotion.csv",
         "accuracy_drop_overall.csv", *(f"{name}.{end}" for name in names for end in ("csv", "png", "svg"))}
     assert "left out an RDM: no --similarity" in out and "placebo by attribute, the mask as the unit" in out
+    assert "additivity compares different rows" in out and "differ in --split" in out
     assert "next: python make_report.py" in out
 
     table = results.read_all(run_folder / "results")

@@ -134,11 +134,12 @@ def additivity(masks: pd.DataFrame) -> Figure:
         ends = ", ".join(dict.fromkeys([carried[0], carried[-1]]))
         axes.set_title(f"{label(kind)} ({len(of)} masks{said})\ntrue: {ends}", fontsize=8)
         axes.locator_params(nbins=4)
-    bar = figure.colorbar(image, ax=panels, shrink=0.8, aspect=15, ticks=range(len(sizes)))
-    bar.ax.set_yticklabels([f"{size:,}" for size in sizes])
-    bar.ax.tick_params(length=0)
-    bar.set_label("Neurons masked (k)")
-    bar.outline.set_visible(False)
+    if len(sizes) > 1:
+        bar = figure.colorbar(image, ax=panels, shrink=0.8, aspect=15, ticks=range(len(sizes)))
+        bar.ax.set_yticklabels([f"{size:,}" for size in sizes])
+        bar.ax.tick_params(length=0)
+        bar.set_label("Neurons masked (k)")
+        bar.outline.set_visible(False)
     return caption(figure, "A dot is a mask: the margin lost under it against the sum of what is lost where each of "
                            "its neurons alone is changed so, to first order. On the dotted line effects add up; far "
                            "from it they do not say what many neurons do together. True: how much of the sum is "

@@ -230,6 +230,10 @@ def additivity(flags: argparse.Namespace) -> pd.DataFrame:
              if text in results and (name := MaskName.parse(text))]
     if not measured or not masks:
         raise UserError(f"--results {flags.results}: has no task of {flags.effects} under a mask of {flags.masks}")
+    a_result = files.read(names.task_path(flags.results, tasks[measured[0]], ".json")).record
+    for setting in ("split", "max_rows", "negatives"):
+        if Record.read(flags.effects).get(setting) != a_result.get(setting):
+            print(f"additivity compares different rows: {flags.effects} and {flags.results} differ in --{setting}")
     zeroed = -values.reshape(len(tasks), -1)[measured].mean(axis=0)
     adding = any(mask.dim() == 3 for _, _, mask in masks)
     added = -activations.read_added(flags.effects, [tasks[row] for row in measured]).mean(axis=0) if adding else None
