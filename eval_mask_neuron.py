@@ -43,6 +43,8 @@ def measure(study, item):
     for done, rows, found in study.in_passes(task, evaluate.measure, False, len(masks), change):
         right, margin = right + found.right, margin + found.margin * rows
         yield done
+    # Under a mask that makes numbers too large for the precision, the model has no answer, right or wrong.
+    right[~margin.isfinite()] = margin[~margin.isfinite()] = torch.nan
     yield tuple(dict(zip(names or ["best"], (total / done).tolist())) for total in (right, margin))
 
 
@@ -128,7 +130,11 @@ def main():
     if folder.elsewhere:
         print(f"{folder.elsewhere} tasks are in the hands of another process on this folder")
     else:
-        for line in inference.placebo_in_words(inference.placebo(results.read_all(flags.results, tasks=prompts))):
+        measured = results.read_all(flags.results, tasks=prompts)
+        if unanswered := list(measured.columns[measured.isna().any()]):
+            print(f"no answers (null, which later steps take as missing) under {len(unanswered)} masks, such as "
+                  f"{unanswered[0]}: they make numbers too large for {record.get('precision')}")
+        for line in inference.placebo_in_words(inference.placebo(measured)):
             print(line)
     script.next_step("plot_results.py", results=flags.results)
 

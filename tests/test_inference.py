@@ -323,10 +323,11 @@ def test_what_is_missing_is_not_testable_where_it_is_missing(kind):
 
 def test_a_random_mask_that_was_not_measured_for_every_task_is_left_out_of_its_pool():
     results = simulate(np.random.default_rng(0), names_of(pool=9))
+    without = results.drop(columns="random_top10_4")
     results.loc[3, "random_top10_4"] = np.nan
-    without = inference.accuracy_drop(results.drop(columns="random_top10_4"), "attribute")
-    with_it = inference.accuracy_drop(results, "attribute")
-    assert with_it["p"].tolist() == without["p"].tolist() and (with_it["df"] == 7).all()
+    for by in ("attribute", "emotion", "overall"):
+        pd.testing.assert_frame_equal(inference.accuracy_drop(results, by), inference.accuracy_drop(without, by))
+    pd.testing.assert_frame_equal(inference.placebo(results), inference.placebo(without))
 
 
 def test_nothing_measured_is_said():
@@ -402,6 +403,15 @@ def level(kind, repetitions, **sizes):
 def test_tests_hold_their_level(kind):
     found = level(kind, 1000)
     assert all(abs(share - 0.05) < 0.015 for share in found.values()), found
+
+
+@pytest.mark.parametrize("seeds, most", [(2, 0.09), (3, 0.065), (6, 0.065), (12, 0.065)])
+def test_crossed_effects_hold_their_level_from_three_seeds_on(seeds, most):
+    generator = np.random.default_rng(1)
+    for seed_sd, attribute_sd in itertools.product([0, 0.3, 1, 3], repeat=2):
+        drops = (seed_sd * generator.normal(size=(4000, seeds, 1)) + attribute_sd * generator.normal(size=(4000, 1, 14))
+                 + generator.normal(size=(4000, seeds, 14)))
+        assert (estimators.crossed_estimate(drops).p <= 0.05).mean() < most
 
 
 def test_tests_hold_their_level_roughly_and_the_study_s_does_not():

@@ -159,6 +159,23 @@ def test_what_masks_cost_is_said_with_the_test_that_was_made(test, q, said):
     assert said in words and "(95% interval \u221210.0 to 30.0); one-sided" in words
 
 
+def test_answers_that_were_not_to_be_had_are_not_testable(monkeypatch, run_folder, tmp_path, capsys):
+    table = results.read_all(run_folder / "results")
+    table[[name for name in table if name.endswith("scale2")]] = np.nan
+    with results.Folder(tmp_path / "results", Record("eval_mask_neuron.py", {})) as output:
+        for row in table.to_dict("records"):
+            output.write(Task(row.pop("sentiment"), row.pop("seed")), row, row)
+    flags = ["--results", tmp_path / "results", "--simulations=0", "--formats=png", "--output_dir", tmp_path / "pic"]
+    call(monkeypatch, *flags, "--intervention=scale2")
+    said = capsys.readouterr()
+    assert "nothing was measured that can be compared" in said.out and "nan" not in said.out
+    for by in ("by_attribute", "by_emotion", "overall"):
+        test = pd.read_csv(tmp_path / f"pic/accuracy_drop_{by}.csv")["test"]
+        assert test.str.fullmatch(r"not testable: (\d+) of \1 values are missing").all()
+    call(monkeypatch, *flags)
+    assert pd.read_csv(tmp_path / "pic/accuracy_drop_by_attribute.csv")["p"].notna().all()
+
+
 def test_activations_are_no_effects_and_the_reverse(monkeypatch, run_folder, tmp_path):
     for name in ("activations", "effects"):
         made_by = {"activations": "get_active_neuron.py", "effects": "get_neuron_effect.py"}[name]

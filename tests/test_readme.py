@@ -200,9 +200,10 @@ def test_the_six_steps_run_in_the_order_of_the_documentation(call, tmp_path, tin
     smaller = {  # appended to the commands: a flag's last value counts
         "train.py": [*tasks, "--pretrained_model", tiny_model, "--dataset", ".", "--prompt_len", 4, "--epochs", 1],
         "get_active_neuron.py": ["--comments", 8, "--samples", 2],
-        "rsa_searchlight.py": ["--permutations", 20],
+        "rsa_searchlight.py": ["--permutations", 20, "--seed", 1],
         "gen_mask.py": ["--thresholds", 8],
-        "eval_mask_neuron.py": ["--dataset", "."], "get_neuron_effect.py": ["--dataset", ".", "--max_rows", 4],
+        "eval_mask_neuron.py": ["--dataset", ".", "--seed", 3],
+        "get_neuron_effect.py": ["--dataset", ".", "--max_rows", 4],
         "plot_results.py": ["--k", 8, "--simulations", 0, "--formats", "png"],
         "make_report.py": ["--dataset", ".", "--top", 2, "--comments", 2],
         "compare_people.py": ["--permutations", 20]}

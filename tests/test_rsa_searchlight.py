@@ -405,7 +405,9 @@ def test_what_permutation_finds_in_the_published_activations(search_published):
     layers = read("significant_by_layer", ranks).groupby("attribute")[["count_fwe_by_attribute", "count_fwe"]].sum()
     assert layers["count_fwe_by_attribute"].sum() == 1154
     assert layers["count_fwe_by_attribute"][["valence", "happy-face"]].sum() == 937
-    assert layers["count_fwe"].sum() == 691  # studentised, over all 14; with Spearman's correlation 735
+    # Studentised, over all 14. Spearman's correlation with the mean RDM finds about 700, the mean of each seed's own
+    # Spearman's correlation about 910 (and 1,800 attribute by attribute).
+    assert layers["count_fwe"].sum() == 691
     # Neither studentised: the smallest p over the attributes of each permutation.
     largest, p = read("permutation_max", ranks), read("permutation_p_fwe_by_attribute", ranks)
     smallest = np.sort((rankdata(-largest, axis=0, method="max") / 1001).min(axis=1))

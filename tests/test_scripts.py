@@ -359,13 +359,18 @@ def test_evaluation_takes_the_rows_of_the_training(here, tiny_model, tmp_path):
     prompt = prompts.read(tmp_path / "checkpoint" / "fear-1.pt")
     chosen_by = {"prompts": {"fear-1": prompt.sha256, "fear-5": "another"}}
     with record.Output(tmp_path / "masks.pkl", record.Record("gen_mask.py", {}, chosen_by)) as output:
-        masks.write(output, {"valence_top5": torch.ones(2, 32), "valence_top5_mean": torch.ones(2, 2, 32)})
+        masks.write(output, {"valence_top5": torch.ones(2, 32), "valence_top5_mean": torch.ones(2, 2, 32),
+                             "valence_top5_scale1e+30": torch.full((2, 32), 1e30)})
     where = ["--maskPath=masks.pkl", "--resultPath=results"]
-    assert "1 of these 1 prompts also chose the neurons" in here("eval_mask_neuron.py", *where).stdout
+    printed = here("eval_mask_neuron.py", *where).stdout
+    assert "1 of these 1 prompts also chose the neurons" in printed
+    assert "no answers (null, which later steps take as missing) under 1 masks, such as valence_top5_scale" in printed
     result = results.read(tmp_path / "results" / "fear-1.json")
     assert [result.record.get(name) for name in ("negatives", "split", "seeds_that_chose")] == ["strict", "dev", [1, 5]]
     assert result.accuracies["best"] == prompt.best_acc
-    assert result.margins["valence_top5"] == result.margins["best"] != result.margins["valence_top5_mean"]
+    assert result.margins["valence_top5"] == pytest.approx(result.margins["best"], abs=1e-6)
+    assert abs(result.margins["valence_top5_mean"] - result.margins["best"]) > 1e-4
+    assert np.isnan([of["valence_top5_scale1e+30"] for of in (result.accuracies, result.margins)]).all()
     torch.save({"best_prompt": torch.zeros(4, 16), "best_acc": 0.5}, tmp_path / "checkpoint" / "joy-1.pt")
     line = one_line(here("eval_mask_neuron.py", *where, "--dataset=demo", "--pretrained_model", tiny_model, status=2))
     assert "joy-1.pt" in line and "--negatives" in line

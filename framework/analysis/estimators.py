@@ -91,7 +91,7 @@ def crossed_estimate(drops: np.ndarray, noise: np.ndarray | float = 0.0, noise_d
     Two-way random effects without replication. The variance of the mean is (MSa + MSb - MSe) / ab from ANOVA's mean
     squares [1]_; a component that is not positive is dropped, which leaves MSa / ab, MSb / ab or MSe / ab. The degrees
     of freedom are Satterthwaite's [2]_. Cells that share a row or a column are not independent; why that matters: [3]_.
-    At 5% it finds 2 to 5% of nothing from 3 x 3 on, and up to 7.5% where two rows or columns meet many of the others.
+    At 5% it finds 1 to 6% of nothing from 3 x 3 on, and up to 8% where two rows or columns meet many of the others.
 
     Parameters
     ----------

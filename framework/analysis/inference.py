@@ -47,6 +47,10 @@ def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
     for name, same in samples.items():
         sizes.setdefault((name.intervention, name.k), {})[name] = same[0] if len(same) == 1 else np.mean(same, axis=0)
 
+    def complete(draws):
+        """Those that were measured for every task, if there are any: no others are compared with."""
+        return [draw for draw in draws if not np.isnan(draw).any()] or draws
+
     nothing = np.empty((len(results), 0))
     for (intervention, k), of_size in sizes.items():
         specific, single, pool = {}, {}, []
@@ -60,6 +64,7 @@ def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
                 single[name.attribute] = values
             else:
                 matched.setdefault(name.attribute, []).append(values)
+        pool, matched = complete(pool), {attribute: complete(draws) for attribute, draws in matched.items()}
         own = single | {attribute: np.mean(draws, axis=0) for attribute, draws in matched.items()}
         attributes = [attribute for attribute in specific if pool or attribute in own]
         if attributes:

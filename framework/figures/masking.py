@@ -95,7 +95,7 @@ def _sorted(drop, k):
 def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY) -> str:
     """What masks of one size cost, a sentence; `by` is `accuracy_drop` by "overall", "emotion" and "attribute"."""
     tables = {name: table[table["k"] == k] for name, table in by.items()}
-    if tables["overall"].empty:
+    if tables["overall"]["drop"].isna().all():  # also of no rows
         return f"{k:,} neurons masked: nothing was measured that can be compared."
     drop, low, high = (tables["overall"][["drop", "ci_low", "ci_high"]].to_numpy(float)[0] * measure.scale)
     interval = "" if np.isnan(low) else f" (95% interval {low:.1f} to {high:.1f})"

@@ -27,7 +27,10 @@ FIELDS = ("sentiment", "seed", "margins", "settings", "sha256")  # all others ar
 
 @dataclass
 class Result:
-    """One task's accuracies, in 0..1, and margins (logits; empty in older files), by mask; ``best`` without one."""
+    """One task's accuracies, in 0..1, and margins (logits; empty in older files), by mask; ``best`` without one.
+
+    NaN, null in the file, under a mask that makes numbers too large for the model to answer.
+    """
 
     accuracies: dict[str, float]
     margins: dict[str, float]
@@ -58,15 +61,16 @@ def _checked(path, content):
         raise UserError(f"{path}: its `margins` are no numbers by mask; run {MADE_BY} again")
     for name, value in [*accuracies.items(), *margins.items()]:
         names.check_attribute(name, path, most=200)
-        if type(value) not in (int, float):
+        if type(value) not in (int, float) and (value is not None or name == "best"):
             raise UserError(f"{path}: {name!r} is not a number")
     for name, value in accuracies.items():
-        if not 0 <= value <= 1:
+        if value is not None and not 0 <= value <= 1:
             raise UserError(f"{path}: {name!r} is {str(value)[:20]}, an accuracy is between 0 and 1")
     for name, value in margins.items():
-        if not abs(value) < 1e300:  # NaN is not
+        if value is not None and not abs(value) < 1e300:  # NaN is not
             raise UserError(f"{path}: the margin of {name!r} is not finite")
-    return Result(accuracies, margins, record)
+    return Result(*({name: math.nan if value is None else value for name, value in measured.items()}
+                    for measured in (accuracies, margins)), record)
 
 
 def read_all(folder: PathLike, measure: str = "accuracy", tasks: Collection[Task] | None = None) -> pd.DataFrame:
@@ -139,7 +143,9 @@ class Folder(TaskFolder):
         self.write_bytes(task, self._content(task, accuracies, margins))
 
     def _content(self, task, accuracies, margins):
-        content = {"sentiment": task[0], "seed": task[1], **accuracies, "margins": dict(margins),
+        accuracies, margins = ({name: value if math.isfinite(value) else None for name, value in measured.items()}
+                               for measured in (accuracies, margins))
+        content = {"sentiment": task[0], "seed": task[1], **accuracies, "margins": margins,
                    "settings": self.record_of(task).as_dict()}
         return (json.dumps({**content, "sha256": digest(content)}, indent=1, allow_nan=False) + "\n").encode()
 
