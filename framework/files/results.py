@@ -69,8 +69,9 @@ def _checked(path, content):
     for name, value in margins.items():
         if value is not None and not abs(value) < 1e300:  # NaN is not
             raise UserError(f"{path}: the margin of {name!r} is not finite")
-    return Result(*({name: math.nan if value is None else value for name, value in measured.items()}
-                    for measured in (accuracies, margins)), record)
+    accuracies, margins = ({name: math.nan if value is None else value for name, value in measured.items()}
+                           for measured in (accuracies, margins))
+    return Result(accuracies, margins, record)
 
 
 def read_all(folder: PathLike, measure: str = "accuracy", tasks: Collection[Task] | None = None) -> pd.DataFrame:
