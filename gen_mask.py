@@ -31,11 +31,11 @@ def parse_flags():
     parser.add_argument("--mask_seed", metavar="SEED", type=known.seed, default=0, help="seed of whatever is random")
 
     group = parser.add_argument_group("what is done to the neurons")
-    group.add_argument("--mask_method", type=method, choices=METHODS,
-                       help="multiply them by 0 (zero; also 1, BINARY_MASK) or by random numbers in [0, 1) (float; "
-                       "also 2, FLOAT_MASK); set them to their mean over comments (mean) or to their values at a "
-                       "random position of one (resample); multiply them by --scale (scale) (default: scale with "
-                       "--scale, else zero)")
+    group.add_argument("--mask_method", type=method, choices=METHODS, nargs="+",
+                       help="one or more of: multiply them by 0 (zero; also 1, BINARY_MASK) or by random numbers in "
+                       "[0, 1) (float; also 2, FLOAT_MASK); set them to their mean over comments (mean) or to their "
+                       "values at a random position of one (resample); multiply them by --scale (scale) (default: "
+                       "scale with --scale, else zero)")
     group.add_argument("--scale", metavar="C", type=known.finite, nargs="+",
                        help="factors, a mask each; above 1 amplifies")
     group.add_argument("--resamples", metavar="N", type=known.positive, default=1,
@@ -64,9 +64,11 @@ def main():
     masks_path = flags.masks or study / f"masks/{ranked_by}_top_500_6000.pkl"
     if masks_path.suffix != ".pkl":
         raise UserError(f"--masks {masks_path}: must end in .pkl")
-    flags.mask_method = flags.mask_method or ("scale" if flags.scale else "zero")
-    if (flags.mask_method == "scale") != bool(flags.scale):
+    flags.mask_method = flags.mask_method or ["scale" if flags.scale else "zero"]
+    if ("scale" in flags.mask_method) != bool(flags.scale):
         raise UserError("--scale C and --mask_method scale go together")
+    if {"zero", "float"} <= {*flags.mask_method}:
+        raise UserError("--mask_method zero float: their masks have the same names, as in the study; make two files")
 
     import torch
 
@@ -85,13 +87,15 @@ def main():
     statistics = read_statistics(flags, study, ranks_path, len(next(iter(ranks.values()))), ranked)
 
     thresholds = sorted(set(flags.thresholds or thresholds_for(len(next(iter(ranks.values()))))))
-    made = masks.make_masks(ranks, thresholds, num_layers, flags.mask_method, flags.random_baseline,
-                            flags.random_draws, flags.mask_seed, flags.scale or (), flags.resamples, statistics)
+    made = {}
+    for name in flags.mask_method:
+        made |= masks.make_masks(ranks, thresholds, num_layers, name, flags.random_baseline, flags.random_draws,
+                                 flags.mask_seed, flags.scale or (), flags.resamples, statistics)
     matching = masks.matching(made, None if statistics is None else statistics["mean_abs"].to_numpy())
 
     num_units = next(iter(made.values())).shape[-1]
     settings = {"rank_sha256": opening.sha256(ranks_path), "backbone": ranked.get("backbone"), "mode": flags.mode,
-                "mask_method": flags.mask_method, "thresholds": thresholds, "num_layers": num_layers,
+                "mask_method": " ".join(flags.mask_method), "thresholds": thresholds, "num_layers": num_layers,
                 "num_units": num_units, "mask_seed": flags.mask_seed, "random_baseline": flags.random_baseline,
                 "random_draws": flags.random_draws, "names": list(made)}
     if statistics is not None:
@@ -131,7 +135,7 @@ def read_statistics(flags, study, ranks_path, size, ranked):
     from framework.files import activations
     from framework.files.record import Record
 
-    if flags.mask_method in ("mean", "resample") or flags.random_baseline == "activation_matched":
+    if {"mean", "resample"} & {*flags.mask_method} or flags.random_baseline == "activation_matched":
         flags.statistics = flags.statistics or study / known.STATISTICS
     if not flags.statistics:
         return None

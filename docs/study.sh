@@ -83,4 +83,5 @@ for what in zero mean amplified_matched; do
         --effect_results $results/effect --activation_matched_results $results/zero_matched \
         --output_dir $folder/pic/$what
 done
-run python make_report.py $prompted $people $judgements --results $results/zero --split test
+run python make_report.py $prompted $people $judgements --results $results/zero --split test \
+    --effect_results $results/effect --activation_matched_results $results/zero_matched

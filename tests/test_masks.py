@@ -356,6 +356,8 @@ def test_every_method_and_baseline_through_the_script(call, rank_file, statistic
     assert made["valence_top5_random_mean"][1].any()
     record = Record.read(tmp_path / "masks/RSA_14property_top_500_6000.pkl")
     assert record.get("statistics_sha256") and record.get("mask_method") == "mean"
+    together = call(*flags, "--mask_method", "zero", "mean", "scale", "--scale", 2)
+    assert len(together) == 3 * len(made) and all(together[name].equal(mask) for name, mask in made.items())
 
 
 def test_statistics_that_do_not_fit_are_refused(refused, rank_file, statistics_file, tmp_path):
@@ -379,6 +381,7 @@ def test_statistics_that_do_not_fit_are_refused(refused, rank_file, statistics_f
     (["--mask_seed=-1"], "--mask_seed"),
     (["--random_draws=0"], "--random_draws"),
     (["--mask_method=3"], "--mask_method"),
+    (["--mask_method", 1, "float"], "--mask_method zero float: their masks have the same names"),
     (["--mask_method=scale"], "--scale C and --mask_method scale go together"),
     (["--mask_method=zero", "--scale", 0.5], "--scale C and --mask_method scale go together"),
     (["--scale", "inf"], "--scale"),
