@@ -87,7 +87,7 @@ def main():
     statistics = read_statistics(flags, study, ranks_path, len(next(iter(ranks.values()))), ranked)
 
     thresholds = sorted(set(flags.thresholds or thresholds_for(len(next(iter(ranks.values()))))))
-    made = {}
+    made: dict = {}
     for name in flags.mask_method:
         made |= masks.make_masks(ranks, thresholds, num_layers, name, flags.random_baseline, flags.random_draws,
                                  flags.mask_seed, flags.scale or (), flags.resamples, statistics)
