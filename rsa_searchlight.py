@@ -57,6 +57,7 @@ def main():
     import hashlib
     from itertools import product
 
+    from framework.analysis import permutation
     from framework.files import ranks as rank_files
     from framework.files.record import Output, Record
     from framework.running import compared
@@ -92,10 +93,13 @@ def main():
     # What comes out, and next.
     print(f"{neurons} neurons x {len(study.attributes)} attributes, from {len(study.concepts)} concepts x "
           f"{len(study.seeds)} seeds")
+    if flags.permutations:
+        drawn = permutation.count_orders(len(study.concepts), flags.permutations)
+        print(f"{drawn:,} permutations: no permutation p is below {1 / (1 + drawn):.2g}")
     if flags.replicate:
         again = tables["replication"]
         print(f"of {len(again)} pairs of a neuron and an attribute found with these seeds, {(again.q < 0.05).sum()} "
-              f"are found again with seeds {' '.join(map(str, flags.replicate))} (q < 0.05)")
+              f"are found again with seeds {' '.join(map(str, flags.replicate))} (one-sided q < 0.05)")
     print(f"wrote {ranks_path}: ranks of the neurons, 1 = most similar")
     for name in tables:
         print(f"wrote {rank_files.table_path(ranks_path, name)}" + (f": {SIDES[name]}" if name in SIDES else ""))

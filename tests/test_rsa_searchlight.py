@@ -116,9 +116,10 @@ def test_the_order_of_concepts_in_the_ratings_does_not_matter(study):
     pd.testing.assert_frame_equal(read(), read(ranks="other/ranks.csv"))
 
 
-def test_permutations_are_written_beside_the_ranks(study):
+def test_permutations_are_written_beside_the_ranks(study, capsys):
     values, ratings = study
     searchlight("--permutations=19", "--permutation_seed=5")
+    assert "19 permutations: no permutation p is below 0.05" in capsys.readouterr().out
     rdms = rsa.attribute_rdms(ratings.iloc[:, 1:])
     permuted = permutation.permute(rsa.NeuronRDMs(values), rdms, 19, seed=5)
     expected = permutation.permutation_p(permuted)
