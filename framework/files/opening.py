@@ -47,9 +47,9 @@ def read_bytes(path: PathLike, most: int = 1 << 32, made_by: str | None = None) 
         return file.read()
 
 
-def read_text(path: PathLike, most: int = 1 << 32, made_by: str | None = None) -> str:
+def read_text(path: PathLike, most: int = 1 << 32) -> str:
     """A UTF-8 text, without the byte order mark that some editors write; a NUL in it is refused."""
-    return decode(path, read_bytes(path, most, made_by))
+    return decode(path, read_bytes(path, most))
 
 
 def decode(path: PathLike, data: bytes) -> str:

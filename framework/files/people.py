@@ -10,7 +10,6 @@ import numpy as np
 from framework.errors import UserError
 from framework.files import names, opening
 from framework.files.opening import PathLike
-from framework.files.record import Record
 from framework.files.tables import number, read_table, to_numbers
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
     are_ratings : bool
         Which of the two the file holds.
     """
-    table = read_table(path, words=None, made_by="prepare_attributes.py", of=path if Record.is_ours(path) else None)
+    table = read_table(path, words=None, made_by="prepare_attributes.py")
     concept_column = _concept_column(path, table.columns)
     if {"participant", "attribute", "rating"} <= set(table.columns):
         raise UserError(f"{path}: holds ratings one by one; prepare_attributes.py makes the table of attributes of "

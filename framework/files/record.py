@@ -123,13 +123,6 @@ class Record:
         path = record_path(output)
         return cls.from_dict(opening.read_json(path), path) if os.path.lexists(path) else cls("", {})
 
-    @staticmethod
-    def is_ours(output: PathLike) -> bool:
-        """Whether a record of ours stands beside a file, and not another file of that name, or none."""
-        with contextlib.suppress(UserError):
-            return bool(Record.read(output).made_by)
-        return False
-
     def check_unchanged(self, path: PathLike, data: bytes) -> bytes:
         """The file's content, which must have the digest that the record names, if it names one."""
         digest = self.files.get(Path(path).name)

@@ -202,7 +202,7 @@ def read_published(attribute_folder: PathLike, random_folder: PathLike,
 def read_accuracies(path: PathLike) -> pd.DataFrame:
     """Step 1's table `sentiment, random_seed, accuracy`: each task once, accuracies in 0..1."""
     table = read_table(path, ["sentiment", "random_seed", "accuracy"], words=["sentiment"],
-                       made_by="train.py (step 1)", of=path if Record.is_ours(path) else None)
+                       made_by="train.py (step 1)")
     twice = table.duplicated(["sentiment", "random_seed"])
     if twice.any():
         concept, seed = table.loc[twice, ["sentiment", "random_seed"]].iloc[0]

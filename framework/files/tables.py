@@ -36,13 +36,19 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
     made_by : str, optional
         The script that makes the table, for the error where it is missing.
     of : path-like, optional
-        The output in whose record the file may be named.
+        The output in whose record the file may be named; without it, one of ours beside the file counts.
     """
     import pandas as pd
 
     data = opening.read_bytes(path, 1 << 30, made_by)
-    if of is not None:
-        Record.read(of).check_unchanged(path, data)
+    try:
+        record = Record.read(of or path)
+    except UserError:
+        if of is not None:
+            raise
+        record = Record("", {})  # what stands beside the table is another's file
+    if of is not None or record.made_by:
+        record.check_unchanged(path, data)
     lines = csv.reader(_lines(path, opening.decode(path, data)), strict=True)
     try:
         header = [name.strip() for name in next(filter(None, lines), [])]

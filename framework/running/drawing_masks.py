@@ -111,8 +111,7 @@ def of_results(flags: argparse.Namespace) -> Drawn:
 
     if not flags.weights:
         return left_out("drop against people", "no --weights")
-    weights = read_table(flags.weights, ["attribute", "tau", "ci_low", "ci_high"], words=["attribute"],
-                         of=flags.weights if Record.is_ours(flags.weights) else None)
+    weights = read_table(flags.weights, ["attribute", "tau", "ci_low", "ci_high"], words=["attribute"])
     both = by["attribute"][by["attribute"]["k"] == k].merge(weights, on="attribute", suffixes=("", "_people"))
     if both.empty:
         raise UserError(f"{flags.weights}: has none of the attributes in {folder}")
