@@ -109,7 +109,8 @@ def main():
         table = pd.DataFrame({
             "attribute": attributes + models, "tau": found.pop("tau"), "ci_low": low, "ci_high": high, **found,
             "permutation_p": p, "ceiling_low": lower, "ceiling_high": upper,
-            "share_of_ceiling": found["individual_tau"] / lower, "test": "labels permuted, one-sided: tau > 0"})
+            "share_of_ceiling": found["individual_tau"] / lower if lower > 0 else np.nan,
+            "test": "labels permuted, one-sided: tau > 0"})
         of_models = table[len(attributes):].rename(columns={"attribute": "model"}).assign(reliability=reliability)
         output.write_table(model_path, of_models)
         output.write_table(path, table[:len(attributes)])
@@ -119,7 +120,8 @@ def main():
     print(shown.to_string(index=False, float_format="{:.3f}".format))
     print("permutation_p is one-sided: whether tau is above 0, by permuting the concepts' labels")
     print(f"intervals are over people and concepts; the noise ceiling is tau {lower:.2f} to {upper:.2f}, that of a "
-          "person with the others and with all; shares are of the former")
+          "person with the others and with all; "
+          + ("shares are of the former" if lower > 0 else "there is no share of it, since people do not agree"))
     print(f"wrote {path}: Kendall's tau of each attribute with the judgements of {len(individual)} people")
     print(f"wrote {model_path}: of the distances between all neurons' activations; and the reliability over seeds of "
           "step 4's maps, mean over attributes: "

@@ -117,6 +117,15 @@ def test_a_second_comparison_with_people_at_once_is_refused(study):
         compare()
 
 
+def test_people_who_do_not_agree_leave_no_share_of_the_ceiling(study, capsys):
+    individual = pd.DataFrame([np.arange(15), 30 - 2 * np.arange(15)])
+    individual.to_csv("individual.csv", index=False)
+    individual.mean().to_csv("mean.csv", index=False, header=["mean"])
+    compare()
+    assert pd.read_csv("people/attributes.csv")["share_of_ceiling"].isna().all()
+    assert "there is no share of it, since people do not agree" in capsys.readouterr().out
+
+
 def test_people_may_have_judged_the_concepts_in_another_order(study):
     compare()
     pd.read_csv("ratings.csv").iloc[[3, 0, 5, 1, 4, 2]].to_csv("ratings.csv", index=False)

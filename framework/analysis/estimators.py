@@ -127,8 +127,8 @@ def crossed_estimate(drops: np.ndarray, noise: np.ndarray | float = 0.0, noise_d
 def sign_flip_p(values: np.ndarray) -> np.ndarray:
     """One-sided p of the mean of values [..., n]: how often it is as large when each keeps or changes its sign.
 
-    Every pattern of signs once, which is exact for values that are symmetric around 0; with more than 16 values 65,536
-    random patterns and the one observed.
+    Every pattern of signs once, which is exact for values that are symmetric around 0 (Fisher, 1935, The Design of
+    Experiments, sec. 21); with more than 16 values 65,536 random patterns and the one observed.
     """
     n = values.shape[-1]
     if n <= 16:

@@ -25,8 +25,9 @@ def tau_with_people(
     -------
     dict of str to array [K]
         `tau` with the mean judgement, and its interval `people_ci_low`, `people_ci_high` by the jackknife over people
-        (a bootstrap would be biased downwards: its means are noisier than the mean of all people); `individual_tau`,
-        the mean of tau with each person's judgements, and its t interval `individual_ci_low`, `individual_ci_high`.
+        (Efron & Tibshirani, 1993, An Introduction to the Bootstrap, ch. 11; a bootstrap would be biased downwards: its
+        means are noisier than the mean of all people); `individual_tau`, the mean of tau with each person's judgements,
+        and its t interval `individual_ci_low`, `individual_ci_high`.
     """
     people = len(individual_judgements)
     tau = kendall_tau(judgements[None], rdms)[0][0]

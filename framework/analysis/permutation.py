@@ -1,8 +1,9 @@
 """Step 4's tests: what tau would be if the concepts' labels meant nothing.
 
-Distances share concepts, so that they cannot be permuted one by one; whole rows and columns of an RDM can (the Mantel
-test). Every neuron and attribute sees the same permutations, so that the largest of any set of them controls the
-family-wise error of that set (Nichols & Holmes, 2002, doi:10.1002/hbm.1058).
+Distances share concepts, so that they cannot be permuted one by one; whole rows and columns of an RDM can (Mantel,
+1967, Cancer Res. 27, 209-220). Every neuron and attribute sees the same permutations, so that the largest of any set of
+them controls the family-wise error of that set (Nichols & Holmes, 2002, doi:10.1002/hbm.1058); studentised, all of the
+set count alike (Romano & Wolf, 2005, J. Am. Stat. Assoc. 100, 94-108).
 """
 
 from __future__ import annotations
