@@ -129,10 +129,12 @@ def additivity(masks: pd.DataFrame) -> Figure:
         axes.plot(line, line, color="black", linewidth=0.8, linestyle=":")
         varied = len(of) > 2 and (np.ptp(of[["summed", "measured"]], axis=0) > 0).all()
         said = f", r = {pearsonr(of['summed'], of['measured']).statistic:.2f}".replace("-", "\u2212") if varied else ""
-        carried = [f"{share_that_adds_up(some['summed'], some['measured']):.0%} at {size:,}".replace("-", "\u2212")
-                   for size, some in of.groupby("k")]
-        ends = ", ".join(dict.fromkeys([carried[0], carried[-1]]))
-        axes.set_title(f"{label(kind)} ({len(of)} masks{said})\ntrue: {ends}", fontsize=8)
+        title = f"{label(kind)} ({len(of)} masks{said})"
+        shares = [(share_that_adds_up(some["summed"], some["measured"]), size) for size, some in of.groupby("k")]
+        if np.isfinite(shares).all():  # not where nothing is changed
+            ends = (f"{share:.0%} at {size:,}" for share, size in dict.fromkeys([shares[0], shares[-1]]))
+            title += f"\ntrue: {', '.join(ends)}".replace("-", "\u2212")
+        axes.set_title(title, fontsize=8)
         axes.locator_params(nbins=4)
     if len(sizes) > 1:
         bar = figure.colorbar(image, ax=panels, shrink=0.8, aspect=15, ticks=range(len(sizes)))
