@@ -153,7 +153,7 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
             # The test's own check of each row has a column of its own on the page.
             check = by[name]["test"].str.extract(r"p = ([^)]*)\)$")[0].astype(float)
             table = by[name].assign(check=check, test=by[name]["test"].str.replace(r" \(sign flips.*", "", regex=True))
-            table = table.merge(means, on=[name, "k"])
+            table = table.merge(means, "left", on=[name, "k"])  # without one where nothing was measured
             table["random"] = table["specific"] + table["drop"]  # of the random masks that the drop is against
             for k, of_k in table.groupby("k"):
                 page["masks"].setdefault((measure, k), {})[name] = of_k.sort_values("drop", ascending=False)
