@@ -7,6 +7,7 @@ import copy
 import ctypes
 import hashlib
 import itertools
+import json
 import os
 import platform
 from collections.abc import Sequence
@@ -113,12 +114,11 @@ def load(
         language-model head, the label words.
     """
     path, flag = resolve_model(name), f"--pretrained_model {name}"
-    if Path(path).is_dir():
-        files = _check_files(Path(path), flag)
-    else:
+    if not Path(path).is_dir():
         hub.find()
     with _quiet():
         try:
+            files = _check_files(Path(path), flag) if Path(path).is_dir() else []
             # Never the code that a model may bring along, whatever its files ask for.
             config = AutoConfig.from_pretrained(path, trust_remote_code=False)
             kind = encoders if config.model_type in neurons.OUTPUTS else decoders
@@ -169,6 +169,13 @@ def _check_files(folder, flag):
     for path in (*folder.iterdir(), *folder.glob("additional_chat_templates/*")):
         if path.exists() and not path.is_file() and not path.is_dir():  # the loader would wait for ever
             raise UserError(f"{flag}: {path.name} in it is a pipe or a device, no file; remove it")
+    if (folder / "adapter_config.json").exists():
+        raise UserError(f"{flag}: holds an adapter, whose model is elsewhere; merge the two, save that, and name it")
+    for path in folder.glob("*.index.json"):  # which file holds which weight
+        for name in set(json.loads(path.read_bytes())["weight_map"].values()):
+            if Path(name).name != name:
+                raise UserError(f"{flag}: {path.name} in it leads to weights in another folder ({name[:40]}); put them "
+                                "beside it")
     return sorted(path for path in folder.iterdir() if path.is_file() and (
         path.name.endswith((*WEIGHTS, ".model", ".index.json")) or path.name in TOKENS))
 
