@@ -76,7 +76,7 @@ class Intervention(NamedTuple):
     def apply(self, layer: int, neurons: Tensor, grouped: bool) -> Tensor:
         """A layer's neurons, changed: [M x B, T, D], or if `grouped` N positions, the same for all M or each's own."""
         grouped_neurons = neurons if grouped else neurons.view(len(self.multiply), -1, neurons.shape[-1])
-        changed = grouped_neurons * self.multiply[:, layer, None]
-        if self.add is not None:
-            changed = changed + self.add[:, layer, None]
+        multiply = self.multiply[:, layer, None]
+        changed = grouped_neurons * multiply if self.add is None else torch.addcmul(
+            self.add[:, layer, None], grouped_neurons, multiply)  # at once, in the time of one of the two
         return changed if grouped else changed.view_as(neurons)
