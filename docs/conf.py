@@ -30,13 +30,6 @@ html_title = "OpenNeuron"
 html_static_path = []
 
 
-def show_figures_that_are_there(app, docname, source):
-    """Leave out images whose files are not in the repository yet, so that a page never shows a broken one."""
-    lines = source[0].splitlines(keepends=True)
-    source[0] = "".join(line for line in lines if not line.startswith("![") or
-                        (ROOT / "docs" / line[line.index("](") + 2:line.rindex(")")]).exists())
-
-
 def keep_bars(app, what, name, obj, options, lines):
     """|a| is an absolute value in our docstrings, and a substitution in reStructuredText."""
     lines[:] = [re.sub(r"(`[^`]*`)|\|", lambda found: found[1] or r"\|", line) for line in lines]
@@ -44,4 +37,3 @@ def keep_bars(app, what, name, obj, options, lines):
 
 def setup(app):
     app.connect("autodoc-process-docstring", keep_bars)
-    app.connect("source-read", show_figures_that_are_there)

@@ -19,7 +19,7 @@ smollm2)
     choose="1 3 5" test="1 3 5"
     training="--prompt_init words --lr 0.01 --epochs 5 --max_train_rows 320" ;;
 pilot)
-    model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 rows=40
+    model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 rows=20
     choose="1 3" test="1 3"
     training="--sentiment joy gratitude fear sadness --prompt_init words --lr 0.01 --epochs 5 --max_train_rows 160" ;;
 *)

@@ -96,7 +96,7 @@ def test_links_lead_somewhere(name):
         if target.startswith("http"):
             continue
         path = (ROOT / name).parent.joinpath(target).resolve() if target else ROOT / name
-        assert path.exists() or path.relative_to(ROOT).parts[0] == "pic", link  # pictures that a study draws
+        assert path.exists(), link
         if anchor:
             assert anchor in anchors(PAGES[str(path.relative_to(ROOT))]), link
 
