@@ -186,9 +186,8 @@ def test_masks_and_effects_are_equal_though_workers_are_lost(machines, tiny_mode
     driver = start("get_neuron_effect.py", ["--output_dir=found_effects", *on(machines)], tmp_path)
     assert not driver.communicate(timeout=300)[1].count("Traceback") and driver.returncode == 0
     on_one_core(tmp_path, "get_neuron_effect.py", "--output_dir=effects")
-    for task in names.task_files(tmp_path / "effects", ".csv"):
-        assert activations.path(tmp_path / "found_effects", *task).read_bytes() == activations.path(
-            tmp_path / "effects", *task).read_bytes()
+    for path in names.task_files(tmp_path / "effects", ".csv").values():
+        assert (tmp_path / "found_effects" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_the_searchlight_is_equal(machines, tmp_path):
