@@ -58,9 +58,10 @@ run python rsa_searchlight.py $study $people --activation_dir $folder/active_neu
 run python rsa_searchlight.py $study $people --seed $choose --ranks $ranks \
     $([ "$test" = "$choose" ] || echo --replicate $test)
 
-# What each neuron does.
+# What each neuron does: on dev rows with the seeds that choose, for masks; on the rows that the masks are tested on.
 tested="--seed $test --split test --max_rows $rows"
-run python get_neuron_effect.py $prompted $tested
+run python get_neuron_effect.py $prompted --seed $choose --max_rows $rows
+run python get_neuron_effect.py $prompted $tested --output_dir $folder/effects_of_tested
 
 # Steps 5 and 6: neurons set to zero against a pool and against matched controls; set to their mean; amplified.
 evaluate() {
@@ -76,12 +77,15 @@ ranks=$folder/neuron_rank/neuron_rank_by_effect.csv
 evaluate effect --random_draws $draws
 
 # People, figures, page.
-run python compare_people.py $study $people $judgements --individual data/human/similarity_judgment_individual.csv
+run python compare_people.py $study $people $judgements --individual data/human/similarity_judgment_individual.csv \
+    --read_over_dir $folder/active_neuron_over_48_comments_csv
 results=$folder/eval_mask_neuron_result
 for what in zero mean amplified_matched; do
+    kinds=""
+    [ $what = zero ] && kinds="--effect_results $results/effect --activation_matched_results $results/zero_matched"
     run python plot_results.py $study $people $judgements --results $results/$what --masks $folder/masks/$what.pkl \
-        --effect_results $results/effect --activation_matched_results $results/zero_matched \
-        --output_dir $folder/pic/$what
+        --ranks $folder/neuron_rank/of_choosing_seeds.csv --activation_dir $folder/active_neuron_before_relu_csv \
+        --effects $folder/effects_of_tested $kinds --output_dir $folder/pic/$what
 done
 run python make_report.py $prompted $people $judgements --results $results/zero --split test \
     --effect_results $results/effect --activation_matched_results $results/zero_matched

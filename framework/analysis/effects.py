@@ -76,9 +76,13 @@ def summed_loss(mask: np.ndarray, zeroed: np.ndarray, added: np.ndarray | None =
 
 
 def share_that_adds_up(summed: np.ndarray, measured: np.ndarray) -> float:
-    """How much of masks' summed losses is really lost: the slope of a line through 0, by least squares; NaN of none."""
-    square = np.dot(summed, summed)
-    return np.dot(summed, measured) / square if square else np.nan
+    """How much of masks' summed losses is really lost: the slope of a line through 0, by least squares.
+
+    NaN where sums are not all above or all below 0: of nothing, or of gains and losses, there is no share.
+    """
+    if not ((summed > 0).all() or (summed < 0).all()):
+        return np.nan
+    return np.dot(summed, measured) / np.dot(summed, summed)
 
 
 def loss_by_mask(
@@ -89,15 +93,17 @@ def loss_by_mask(
 
     `sizes` are `framework.analysis.inference.conditions` of `results` of one intervention. `specific` and `matched` are
     what the kind of specific and of attributes' own random masks is called, "random" is that of uniform ones; None
-    leaves them out. A mask that is called as a concept counts for the tasks of this concept alone.
+    leaves them out. A mask of effects is called as a concept, and counts for the tasks of this concept alone.
     """
     best = results["best"].to_numpy()[:, None]
     rows = []
     for size in sizes:
         for attribute, values in zip(size.attributes, size.specific.T) if specific else ():
-            own = (results["sentiment"] == attribute).to_numpy()
             lost = best[:, 0] - values
-            rows.append((specific, size.k, attribute, (lost[own] if own.any() else lost).mean()))
+            if specific == "effect":
+                lost = lost[results["sentiment"] == attribute]
+            if len(lost):
+                rows.append((specific, size.k, attribute, lost.mean()))
         lost = (best - size.uniform).mean(axis=0)
         rows += [("random", size.k, f"random {draw}", value) for draw, value in enumerate(lost, 1)]
         for attribute, draws in zip(size.attributes, size.matched) if matched else ():

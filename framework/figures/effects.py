@@ -131,7 +131,7 @@ def additivity(masks: pd.DataFrame) -> Figure:
         said = f", r = {pearsonr(of['summed'], of['measured']).statistic:.2f}".replace("-", "\u2212") if varied else ""
         title = f"{label(kind)} ({len(of)} masks{said})"
         shares = [(share_that_adds_up(some["summed"], some["measured"]), size) for size, some in of.groupby("k")]
-        if np.isfinite(shares).all():  # not where nothing is changed
+        if np.isfinite(shares).all():
             ends = (f"{share:.0%} at {size:,}" for share, size in dict.fromkeys([shares[0], shares[-1]]))
             title += f"\ntrue: {', '.join(ends)}".replace("-", "\u2212")
         axes.set_title(title, fontsize=8)
@@ -145,4 +145,5 @@ def additivity(masks: pd.DataFrame) -> Figure:
     return caption(figure, "A dot is a mask: the margin lost under it against the sum of what is lost where each of "
                            "its neurons alone is changed so, to first order. On the dotted line effects add up; far "
                            "from it they do not say what many neurons do together. True: how much of the sum is "
-                           "really lost (the slope of a line through 0) at the smallest and at the largest k.")
+                           "really lost (the slope of a line through 0) at the smallest and at the largest k; not "
+                           "said where some masks are predicted to gain.")

@@ -22,6 +22,7 @@ from framework.figures.style import (
     WIDTH,
     Measure,
     caption,
+    changed,
     intervals,
     label,
     label_points,
@@ -62,7 +63,9 @@ def spread_over_masks(results: pd.DataFrame, sizes: Iterable[Conditions]) -> pd.
 
 
 @styled
-def accuracy_after_masking(spread: pd.DataFrame, drop: pd.DataFrame, k: int, measure: Measure = ACCURACY) -> Figure:
+def accuracy_after_masking(
+        spread: pd.DataFrame, drop: pd.DataFrame, k: int, measure: Measure = ACCURACY, intervention: str = "",
+) -> Figure:
     """The study's figure (b): accuracy without a mask, under random and under attributes' masks; beside it the drop.
 
     `spread` is from `spread_over_masks`, `drop` is `analysis.inference.accuracy_drop` by emotion.
@@ -81,7 +84,7 @@ def accuracy_after_masking(spread: pd.DataFrame, drop: pd.DataFrame, k: int, mea
     legend_above(above, columnspacing=0.8, handletextpad=0.2, handlelength=1.2)
     name_rows(above, names)
     _drop_panel(beside, shown, "emotion", measure)
-    figure.suptitle(f"{k:,} neurons masked", fontsize=8.5)
+    figure.suptitle(changed(k, intervention), fontsize=8.5)
     return caption(figure, (
         "Concepts are in the order of the drop, the largest first. Left: mean; lines hold the middle 95% of masks, "
         f"each averaged over seeds (without a mask, of seeds). Right: {measure.name} under random masks minus under "
@@ -92,21 +95,23 @@ def _sorted(drop, k):
     return drop[drop["k"] == k].sort_values("drop", ascending=False, kind="stable")
 
 
-def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY) -> str:
+def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, intervention: str = "") -> str:
     """What masks of one size cost, a sentence; `by` is `accuracy_drop` by "overall", "emotion" and "attribute"."""
     tables = {name: table[table["k"] == k] for name, table in by.items()}
     if tables["overall"]["drop"].isna().all():  # also of no rows
-        return f"{k:,} neurons masked: nothing was measured that can be compared."
+        return f"{changed(k, intervention)}: nothing was measured that can be compared."
     drop, low, high = (tables["overall"][["drop", "ci_low", "ci_high"]].to_numpy(float)[0] * measure.scale)
-    interval = "" if np.isnan(low) else f" (95% interval {low:.1f} to {high:.1f})"
+    digits = 1 if measure.scale == 100 else 2
+    interval = "" if np.isnan(low) else f" (95% interval {low:.{digits}f} to {high:.{digits}f})"
     found = " and ".join(
         f"{(tables[name]['q'] < SIGNIFICANT).sum()} of {tested} {words}" if (tested := tables[name]["q"].notna().sum())
         else f"no {words[:-1]} (none is testable)" for name, words in (("emotion", "concepts"),
                                                                           ("attribute", "attributes")))
     study = " by the study's test, which takes pairs for independent"
     said = study if tables["overall"]["test"].str.startswith("the study's").any() else ""
-    numbers = f"{round(drop, 1) + 0:.1f} {measure.unit} more than random ones{interval}".replace("-", "\u2212")
-    return (f"{k:,} neurons masked: attributes' masks cost {numbers}; one-sided q < {SIGNIFICANT} for "
+    drop = round(drop, digits) + 0
+    numbers = f"{drop:.{digits}f} {measure.unit} more than random ones{interval}".replace("-", "\u2212")
+    return (f"{changed(k, intervention)}: attributes' masks cost {numbers}; one-sided q < {SIGNIFICANT} for "
             f"{found}{said}.")
 
 

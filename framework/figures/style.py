@@ -55,6 +55,13 @@ MEASURES = {
 }
 
 
+def changed(k: int, intervention: str) -> str:
+    """What was done to k neurons, in words; `intervention` as in a mask's name, empty for those of the study."""
+    words = {"": "masked", "mean": "set to their mean over comments", "resample": "set to what they are elsewhere"}
+    factor = intervention.removeprefix("scale")
+    return f"{k:,} neurons {words.get(intervention, f'multiplied by {factor}')}"
+
+
 @contextlib.contextmanager
 def _style() -> Iterator[None]:
     """`STYLE`, and nothing of the user's own matplotlib settings."""

@@ -25,6 +25,7 @@ from framework.running import flags as known
 from framework.running import rdms
 from framework.running.drawing import Drawn, left_out
 
+ROWS = "data", "split", "max_rows", "negatives"  # the settings that say which rows were measured
 TESTS = {"unit": "masks", "study": "study"}  # the flag's words -> `inference.accuracy_drop`'s
 
 
@@ -44,8 +45,8 @@ def read_results(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame 
 
 def has_margins(folder: Path) -> bool:
     """Whether step 6 measured margins, which an earlier version did not."""
-    paths = list(names.task_files(folder, ".json").values())
-    return bool(paths and files.read(paths[0]).margins)
+    paths = names.task_files(folder, ".json").values()
+    return bool(paths) and all(files.read(path).margins for path in paths)
 
 
 def first_record(folder: Path) -> Record:
@@ -72,10 +73,8 @@ def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None) -> t
 
 def drops(results: pd.DataFrame, by: str, test: str, intervention: str) -> pd.DataFrame:
     """`inference.accuracy_drop` of one intervention; `test` is the flag's word."""
-    table = inference.accuracy_drop(results, by, TESTS[test])
-    if "intervention" in table:  # else all is of the study's
-        table = table[table["intervention"] == intervention].drop(columns="intervention").reset_index(drop=True)
-    return table
+    shown = [name for name in results if not (mask := MaskName.parse(name)) or mask.intervention == intervention]
+    return inference.accuracy_drop(results[shown], by, TESTS[test]).drop(columns="intervention", errors="ignore")
 
 
 def of_results(flags: argparse.Namespace) -> Drawn:
@@ -90,14 +89,14 @@ def of_results(flags: argparse.Namespace) -> Drawn:
     by = {name: drops(results, name, flags.test, intervention) for name in ("emotion", "attribute", "overall")}
     capital = {"accuracy": "Acc", "margin": "Margin"}[measure.name]
     yield (f"{capital}_after_masking_correspond_neuron",
-           masking.accuracy_after_masking(spread, by["emotion"], k, measure),
+           masking.accuracy_after_masking(spread, by["emotion"], k, measure, intervention),
            spread[spread["k"].isin([0, k])])
     yield f"{measure.name}_drop_by_emotion", None, by["emotion"]
     yield f"{measure.name}_drop_overall", None, by["overall"]
     yield f"{measure.name}_by_threshold", masking.accuracy_by_threshold(spread, measure), spread
     yield (f"{measure.name}_drop_by_attribute", masking.accuracy_drop_by_attribute(by["attribute"], k, measure),
            by["attribute"])
-    print(masking.in_words(by, k, measure))
+    print(masking.in_words(by, k, measure, intervention))
 
     tested = inference.placebo(results)
     tested = tested[tested["intervention"] == intervention]
@@ -155,12 +154,21 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> pd.DataFrame | Non
         return None
     results, folder = read_results(flags, measure)
     sources = [] if results is None else [(results, folder, "attribute", None)]
-    for kind, folder in folders.items():
-        kinds = ("effect", None) if kind == "effect" else (None, kind)
-        sources.append((files.read_all(folder, measure), folder, *kinds))
-    loss = pd.concat([analysis.loss_by_mask(of_kind, sizes_of(of_kind, folder, flags.intervention)[0], *kinds)
-                      for of_kind, folder, *kinds in sources], ignore_index=True)
-    return loss.drop_duplicates(["kind", "k", "mask"])
+    for kind, path in folders.items():
+        sources.append((files.read_all(path, measure), path, *(("effect", None) if kind == "effect" else (None, kind))))
+    losses, compared = [], None
+    for of_kind, path, *kinds in sources:
+        sizes, intervention = sizes_of(of_kind, path, flags.intervention)
+        made = {"intervention": intervention or "zero"}
+        if path != flags.attribute_results:  # of published results nobody knows more
+            made |= {name: first_record(path).get(name) for name in ROWS}
+        compared = compared or made
+        if other := [name for name in made if name in compared and made[name] != compared[name]]:
+            print(f"left out {path} of loss by kind of mask: its {other[0]} is {made[other[0]]}, that of "
+                  f"{sources[0][1]} {compared[other[0]]}")
+        else:
+            losses.append(analysis.loss_by_mask(of_kind, sizes, *kinds))
+    return pd.concat(losses, ignore_index=True).drop_duplicates(["kind", "k", "mask"])
 
 
 def of_kinds(flags: argparse.Namespace) -> Drawn:
@@ -214,7 +222,7 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
     found, measured = Record.read(flags.effects), first_record(flags.results)
     if measured.get("masks") not in (None, opening.sha256(flags.masks)):
         return left_out("additivity", f"{flags.results} was measured with other masks than {flags.masks}")
-    if other := [name for name in ("data", "split", "max_rows", "negatives") if found.get(name) != measured.get(name)]:
+    if other := [name for name in ROWS if found.get(name) != measured.get(name)]:
         print(f"additivity: {flags.effects} is of other rows than {flags.results} ({', '.join(other)})")
     table = additivity(flags)
     yield "additivity", effects.additivity(table), table
@@ -229,10 +237,6 @@ def additivity(flags: argparse.Namespace) -> pd.DataFrame:
              if text in results and (name := MaskName.parse(text))]
     if not measured or not masks:
         raise UserError(f"--results {flags.results}: has no task of {flags.effects} under a mask of {flags.masks}")
-    a_result = files.read(names.task_path(flags.results, tasks[measured[0]], ".json")).record
-    for setting in ("split", "max_rows", "negatives"):
-        if Record.read(flags.effects).get(setting) != a_result.get(setting):
-            print(f"additivity compares different rows: {flags.effects} and {flags.results} differ in --{setting}")
     zeroed = -values.reshape(len(tasks), -1)[measured].mean(axis=0)
     adding = any(mask.dim() == 3 for _, _, mask in masks)
     added = -activations.read_added(flags.effects, [tasks[row] for row in measured]).mean(axis=0) if adding else None

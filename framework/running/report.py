@@ -157,7 +157,7 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
             table["random"] = table["specific"] + table["drop"]  # of the random masks that the drop is against
             for k, of_k in table.groupby("k"):
                 page["masks"].setdefault((measure, k), {})[name] = of_k.sort_values("drop", ascending=False)
-        page["summary"].append(masking.in_words(by, page["k_shown"], measure))
+        page["summary"].append(masking.in_words(by, page["k_shown"], measure, intervention))
         tested = inference.placebo(results)
         for (name, test), of in tested[tested["intervention"] == intervention].groupby(["by", "test"], sort=False):
             page["placebo"].append({"measure": measure.name, "by": name, "test": test, "tests": len(of),
