@@ -167,13 +167,14 @@ def study(tmp_path_factory, tiny_model):
     RATINGS.reset_index().to_csv(folder / "ratings.csv", index=False)
     for place in (RESULTS, "eval_mask_neuron_result/effect_top_500_6000"):
         output = results.Folder(folder / place, Record("eval_mask_neuron.py", {"masks": "<b>0</b>"}))
+        ranked = ATTRIBUTES if place == RESULTS else CONCEPTS
         for task in tasks:
-            names = [f"{name}_top{k}{method}" for k in (8, 16) for name in ATTRIBUTES for method in ("", "_scale0.5",
-                                                                                                   "_scale2")]
+            names = [f"{name}_top{k}{method}" for k in (8, 16) for name in ranked
+                     for method in ("", "_scale0.5", "_scale2")]
             names += [f"random_top{k}_{draw}{method}" for k in (8, 16) for draw in (1, 2, 3, 4)
                       for method in ("", "_scale0.5", "_scale2")]
             accuracies = {"best": random.uniform(0.7, 0.9), **{name: random.uniform(0.5, 0.7) for name in names}}
-            accuracies[f"{ATTRIBUTES[1]}_top8"] = np.nan  # the model has no answer
+            accuracies[f"{ranked[1]}_top8"] = np.nan  # the model has no answer
             output.write(task, accuracies, {name: 4 * value - 2 for name, value in accuracies.items()})
     # Comments that try to run as code, of which every neuron shows some.
     rows = [{"text": text} | {concept: int(concept == "joy") for concept in CONCEPTS}
