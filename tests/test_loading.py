@@ -169,6 +169,12 @@ def test_weights_in_another_folder(folder, place):
     refused(folder)
 
 
+def test_weights_that_the_config_names_are_refused(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "transformers_weights": "sub/w.safetensors"}))
+    assert "take transformers_weights out of it" in refused(folder)
+
+
 def test_an_adapter_is_not_passed_over(folder):
     (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "roberta-base"}')
     assert "holds an adapter, whose model is elsewhere" in refused(folder)

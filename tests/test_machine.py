@@ -185,7 +185,7 @@ def test_two_processes_share_a_folder(tiny_model, tmp_path):
     names = sorted(path.name for path in (tmp_path / "checkpoint").iterdir() if path.name != "train.yaml")
     assert len(names) == 6 and all(name.endswith(".pt") for name in names)
     for name in names:
-        assert prompts.read_record(tmp_path / "checkpoint" / name).get("epochs") == 2
+        assert prompts.read(tmp_path / "checkpoint" / name).record.get("epochs") == 2
 
 
 def test_two_processes_evaluate_in_one_folder(tiny_model, script, tmp_path):

@@ -3,6 +3,8 @@
 import contextlib
 import errno
 import fcntl
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -15,7 +17,7 @@ import pytest
 import torch
 
 from framework.errors import UserError
-from framework.files import activations, config, prompts, results, writing
+from framework.files import activations, config, prompts, ranks, results, writing
 from framework.files.record import Output, Record
 from framework.files.taskfolder import progress
 from framework.tasks import Task
@@ -160,6 +162,39 @@ def test_a_foreign_file_among_recorded_ones_is_not_read():
     Path("act/grief-1.csv").write_bytes(Path("act/fear-1.csv").read_bytes())
     with pytest.raises(UserError, match="grief-1.csv: is not one of the files"):
         activations.read("act", ["fear", "grief"])
+
+
+def test_a_foreign_sum_or_table_is_not_read():
+    activate(FEAR)
+    Path("act/joy-all.csv").write_bytes(Path("act/fear-1.csv").read_bytes())
+    with pytest.raises(UserError, match="joy-all.csv: is not one of the files"):
+        activations.read("act", ["joy"], ["all"])
+    with Output("ranks.csv", Record("rsa_searchlight.py", {})) as output:
+        ranks.write(output, pd.DataFrame({"valence": [1.0, 2.0]}), {})
+    Path("ranks_tau.csv").write_text("valence\n0.5\n0.1\n")
+    with pytest.raises(UserError, match="ranks_tau.csv: is not one of the files"):
+        ranks.read_beside("ranks.csv", "tau")
+
+
+@pytest.mark.parametrize("settings", [
+    {"sha256": {"../victim.txt": hashlib.sha256(b"mine").hexdigest()}},
+    {"sha256_before": {"../victim.txt": hashlib.sha256(b"mine").hexdigest()}}, {"prompts": {"x": "0"}}])
+def test_a_record_names_files_beside_it_and_tasks_alone(settings):
+    Path("victim.txt").write_text("mine")
+    Path("study").mkdir()
+    Path("study/ranks.json").write_text(json.dumps({"made_by": "rsa_searchlight.py", "seeds": [3], **settings}))
+    output = Output("study/ranks.csv", Record("rsa_searchlight.py", {}), overwrite=True)
+    with pytest.raises(UserError, match="ranks.json: "), output:
+        ranks.write(output, pd.DataFrame({"valence": [1.0, 2.0]}), {})
+    with pytest.raises(UserError, match="names a file in another folder|is no task"):
+        Record.read("study/ranks.csv")
+    assert Path("victim.txt").read_text() == "mine"
+
+
+def test_flags_of_any_characters_come_back():
+    flags = {"checkpoint_dir": "a\x85b\x7fc\ufffe\u2028é"}
+    config.write_config("flags.yaml", flags, "train.py")
+    assert flags["checkpoint_dir"] in config.read_config("flags.yaml").values()
 
 
 def test_flags_are_kept_unless_the_file_is_edited(capsys):

@@ -134,7 +134,7 @@ def _read_file(path, record):
 
     made_by = record.made_by or MADE_BY
     again = f"run {made_by} for this concept and seed"
-    content = record.check_unchanged(path, opening.read_bytes(path, made_by=made_by))
+    content = record.check_unchanged(path, opening.read_bytes(path, made_by=made_by), part=True)
     lines = content.splitlines()
     if len(lines) != 2 or not content.endswith(b"\n"):  # without its end, the last number may have lost digits
         raise UserError(f"{path}: is not a line of names and one of activations, or is cut off; {again}")
@@ -164,9 +164,7 @@ def progress(folder: PathLike, tasks: Iterable[Task]) -> tuple[dict[Task, str], 
 
     def check(path):
         for file in (path, path.with_name(f"{path.stem}{EFFECT_ENDS[1]}")):
-            if file.name not in record.files:
-                raise UserError(f"{file}: is not one of the files that settings.json beside it names")
-            record.check_unchanged(file, opening.read_bytes(file))
+            record.check_unchanged(file, opening.read_bytes(file), part=True)
         return record
 
     states, problems = taskfolder.progress(folder, EFFECT_ENDS[0], tasks, check)

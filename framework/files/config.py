@@ -25,7 +25,10 @@ def write_config(path: PathLike, flags: dict[str, Any], command: str) -> None:
     path = Path(path)
     # JSON's values are YAML's, and each stays on its flag's line.
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False, default=str)}\n" for name, value in flags.items()]
-    body = f"# {' '.join(command.split())}\n{''.join(lines)}".encode(errors="backslashreplace")
+    text = f"# {' '.join(command.split())}\n{''.join(lines)}"
+    # YAML takes these for ends of lines, or for no characters at all.
+    text = re.sub("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    body = text.encode(errors="backslashreplace")
     with writing.lock(path.parent, path.name, wait=True):
         if os.path.lexists(path) and not _is_ours(path):
             print(f"{path}: is not what an earlier run wrote there, so the flags of this one are not kept; move it "

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -69,8 +70,8 @@ def read_json(path: PathLike, made_by: str | None = None) -> dict[str, Any]:
     def unique(pairs):
         value = dict(pairs)
         if len(value) < len(pairs):
-            names = [name for name, _ in pairs]
-            raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} comes twice")
+            counts = Counter(name for name, _ in pairs)
+            raise ValueError(f"{next(name for name in counts if counts[name] > 1)!r} comes twice")
         return value
 
     try:

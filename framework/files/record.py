@@ -103,18 +103,25 @@ class Record:
         """
         try:
             value = _as_read_back({} if value is None else value)
-            value.keys()
+            value = {name: each for name, each in value.items() if each is not None}
         except (AttributeError, TypeError, ValueError, RecursionError) as error:
             raise UserError(f"{source}: its settings are no record of what made it ({_short(str(error))}); make it "
                             "again") from None
         for name, kind in _KINDS.items():
-            if value.get(name) is not None and not _is(value[name], kind):
+            if name in value and not _is(value[name], kind):
                 raise UserError(f"{source}: `{name}` is {_short(value[name])} in its settings, which cannot be; make "
                                 "it again")
+        digests = {**value.get("sha256", {}), **value.get("sha256_before", {})}
+        for name in digests:
+            if Path(name).name != name:  # what a record names may be replaced and removed: never what is elsewhere
+                raise UserError(f"{source}: names a file in another folder ({_short(name)}); make it again")
+        for name in value.get("prompts", {}):
+            if not re.fullmatch(r"(?s).+-\d+", name):
+                raise UserError(f"{source}: `prompts` names {_short(name)}, which is no task; make it again")
         for concept in [*(value.get("emotions") or ()), *(value.get("concepts") or ())]:
             names.check_concept(concept, source)
         made_by = value.pop("made_by", None) or ""
-        files, before = (value.pop(name, None) or {} for name in ("sha256", "sha256_before"))
+        files, before = (value.pop(name, {}) for name in ("sha256", "sha256_before"))
         return cls(made_by, value, {name: value.pop(name) for name in _NOTES if name in value}, files, before)
 
     @classmethod
@@ -123,9 +130,15 @@ class Record:
         path = record_path(output)
         return cls.from_dict(opening.read_json(path), path) if os.path.lexists(path) else cls("", {})
 
-    def check_unchanged(self, path: PathLike, data: bytes) -> bytes:
-        """The file's content, which must have the digest that the record names, if it names one."""
+    def check_unchanged(self, path: PathLike, data: bytes, part: bool = False) -> bytes:
+        """The file's content, which must have the digest that the record names, if it names one.
+
+        A `part` of the output must be named, if the record names any files; published ones have no record.
+        """
         digest = self.files.get(Path(path).name)
+        if part and self.files and digest is None:
+            raise UserError(f"{path}: is not one of the files that the record beside it names; move it away, or make "
+                            "it again")
         if digest is not None and hashlib.sha256(data).hexdigest() != digest:
             raise UserError(f"{path}: has changed since it was written (another SHA-256 is recorded beside it); make "
                             "it again, or give your version another name")

@@ -51,9 +51,16 @@ def read(path: PathLike) -> Result:
     return _checked(path, content)
 
 
+def _digest(path, content):
+    try:
+        return digest(content)
+    except RecursionError:  # reading bears a few levels more than writing
+        raise UserError(f"{path}: is no result, its values are nested; run {MADE_BY} again") from None
+
+
 def _checked(path, content):
     record = Record.from_dict(content.get("settings"), path)
-    if (record.made_by or "sha256" in content) and content.pop("sha256", None) != digest(content):
+    if (record.made_by or "sha256" in content) and content.pop("sha256", None) != _digest(path, content):
         raise UserError(f"{path}: has changed since it was written; move it away and run {MADE_BY} again")
     accuracies = {name: value for name, value in content.items() if name not in FIELDS}
     margins = content.get("margins", {})

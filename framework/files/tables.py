@@ -48,7 +48,7 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
             raise
         record = Record("", {})  # what stands beside the table is another's file
     if of is not None or record.made_by:
-        record.check_unchanged(path, data)
+        record.check_unchanged(path, data, part=of is not None)
     lines = csv.reader(_lines(path, opening.decode(path, data)), strict=True)
     try:
         header = [name.strip() for name in next(filter(None, lines), [])]

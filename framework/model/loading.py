@@ -169,6 +169,10 @@ def _check_files(folder, flag):
     for path in (*folder.iterdir(), *folder.glob("additional_chat_templates/*")):
         if path.exists() and not path.is_file() and not path.is_dir():  # the loader would wait for ever
             raise UserError(f"{flag}: {path.name} in it is a pipe or a device, no file; remove it")
+    config = folder / "config.json"
+    if config.exists() and "transformers_weights" in json.loads(config.read_bytes()):
+        raise UserError(f"{flag}: its config.json names the weights' file itself; take transformers_weights out of it, "
+                        "and call the file model.safetensors")
     if (folder / "adapter_config.json").exists():
         raise UserError(f"{flag}: holds an adapter, whose model is elsewhere; merge the two, save that, and name it")
     for path in folder.glob("*.index.json"):  # which file holds which weight
