@@ -31,7 +31,7 @@ def parse_flags():
     parser.add_argument("--mask_seed", metavar="SEED", type=known.seed, default=0, help="seed of whatever is random")
 
     group = parser.add_argument_group("what is done to the neurons")
-    group.add_argument("--mask_method", type=method, choices=METHODS, nargs="+",
+    group.add_argument("--mask_method", type=method, choices=METHODS, nargs="+", metavar="METHOD",
                        help="one or more of: multiply them by 0 (zero; also 1, BINARY_MASK) or by random numbers in "
                        "[0, 1) (float; also 2, FLOAT_MASK); set them to their mean over comments (mean) or to their "
                        "values at a random position of one (resample); multiply them by --scale (scale) (default: "

@@ -301,14 +301,14 @@ def test_groups_follow_from_the_command_and_keep_together_what_was_begun_togethe
               groups.Groups(folder, tasks, left, 2) as waiting):
             return [group.tasks for group in waiting]
 
-    assert grouped(tasks) == [tasks[:2], tasks[2:3], tasks[3:5], tasks[5:]]
-    assert grouped(tasks[3:]) == [tasks[3:5], tasks[5:]]  # what is finished leaves the others where they were
+    assert grouped(tasks) == [tasks[:2], tasks[2:4], tasks[4:]]
+    assert grouped(tasks[3:]) == [tasks[3:4], tasks[4:]]  # what is finished leaves the others where they were
     together = [tasks[0], tasks[1], tasks[4]]
     saved = prompts.SavedState(tmp_path)
     writing.write_bytes(saved.path, state_of(together, {"lr": 1}).to_bytes())
-    assert grouped(tasks[1:]) == [tasks[2:3], tasks[3:4], tasks[5:]], "another process has the rest"
+    assert grouped(tasks[1:]) == [tasks[2:4], tasks[5:]], "another process has the rest"
     saved.release()
-    assert grouped(tasks[1:]) == [[tasks[1], tasks[4]], tasks[2:3], tasks[3:4], tasks[5:]]
+    assert grouped(tasks[1:]) == [[tasks[1], tasks[4]], tasks[2:4], tasks[5:]]
 
 
 def test_the_manifest_and_the_job_script_of_the_documentation_are_whole():

@@ -103,12 +103,12 @@ class Record:
         """
         try:
             value = _as_read_back({} if value is None else value)
-            value = {name: each for name, each in value.items() if each is not None}
+            value = {name: each for name, each in value.items() if each is not None or _KINDS.get(name) is not dict}
         except (AttributeError, TypeError, ValueError, RecursionError) as error:
             raise UserError(f"{source}: its settings are no record of what made it ({_short(str(error))}); make it "
                             "again") from None
         for name, kind in _KINDS.items():
-            if name in value and not _is(value[name], kind):
+            if value.get(name) is not None and not _is(value[name], kind):
                 raise UserError(f"{source}: `{name}` is {_short(value[name])} in its settings, which cannot be; make "
                                 "it again")
         digests = {**value.get("sha256", {}), **value.get("sha256_before", {})}
