@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from framework.errors import UserError
-from framework.files import masks, prompts, writing
+from framework.files import activations, masks, prompts, writing
 from framework.files.record import Output, Record
 from framework.files.texts import GOEMOTIONS
 from framework.running.groups import Groups
@@ -51,6 +51,24 @@ def test_full_disk(script, tiny_model, small_disk):
     (small_disk / "filler").unlink()
     script("train.py", *flags)
     assert len(list(small_disk.rglob("*.pt"))) == 2
+
+
+def test_a_full_disk_in_step_4(script, small_disk, tmp_path):
+    random = np.random.default_rng(0)
+    tasks = [Task(concept, seed) for concept in ("fear", "joy", "love", "grief", "pride") for seed in (1, 3)]
+    with Output(tmp_path / "activations", Record("get_active_neuron.py", {}),
+                names=activations.output_names(tasks)) as output:
+        for task in tasks:
+            activations.write(output, task, random.normal(size=2000).astype(np.float32), "digest")
+    flags = ["rsa_searchlight.py", "--activation_dir=activations", "--num_layers=2", "--permutations=20",
+             f"--attributes={ROOT / 'data/demo/attribute_ratings.csv'}"]
+    script(*flags, "--ranks=expected/ranks.csv")
+    full = script(*flags, f"--ranks={small_disk}/ranks.csv", status=2)
+    assert "the disk is full" in full.stderr.splitlines()[-1] and not list(small_disk.rglob("*.tmp"))
+    subprocess.run(["mount", "-o", "remount,size=16m", small_disk], check=True)
+    script(*flags, f"--ranks={small_disk}/ranks.csv")
+    for path in (tmp_path / "expected").glob("*.csv"):
+        assert (small_disk / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 def test_full_disk_leaves_the_file_that_stood_there(small_disk):

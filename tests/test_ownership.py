@@ -323,6 +323,26 @@ def test_file_systems_without_locks_or_modes(number, monkeypatch):
     assert sorted(contents()) == ["ranks.csv", "ranks.json", "ranks_p.csv", "ranks_tau.csv"]
 
 
+def test_a_file_system_that_knows_no_modes(monkeypatch):
+    def refuse(*args):
+        raise OSError(errno.EPERM, "not permitted")  # FAT, some network shares
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    make_table()
+    assert sorted(contents()) == ["ranks.csv", "ranks.json", "ranks_p.csv", "ranks_tau.csv"]
+
+
+@pytest.mark.parametrize("setting", ["a\ud800", torch.ones(2)])
+def test_settings_of_a_prompt_that_no_record_can_hold(setting):
+    torch.save({**PROMPT, "settings": {"pretrained_model": setting}}, "fear-1.pt")
+    try:
+        record = prompts.read("fear-1.pt").record
+    except UserError as error:
+        assert "fear-1.pt: " in str(error) and "\n" not in str(error)
+    else:
+        json.dumps(record.as_dict(), ensure_ascii=False).encode()
+
+
 def test_a_link_in_the_place_of_our_folder():
     Path("theirs").mkdir()
     Path("theirs/notes.tmp").write_text("mine")

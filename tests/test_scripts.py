@@ -271,6 +271,15 @@ def test_bad_flag(here, flag):
     assert flag.partition("=")[0] in one_line(here("train.py", flag, status=2))
 
 
+@pytest.mark.parametrize("command, said", [
+    (["prepare_attributes.py", "--ratings=ratings.csv", "--q=nan"], "--q"),
+    (["gen_mask.py"], "rsa_searchlight.py (step 4)"), (["get_active_neuron.py"], "train.py (step 1)"),
+    (["rsa_searchlight.py", "--attributes", ATTRIBUTES], "get_active_neuron.py (step 3)"),
+    (["plot_results.py", "--results=results"], "eval_mask_neuron.py (step 6)")])
+def test_what_is_missing_or_impossible_is_named_with_its_maker(here, command, said):
+    assert said in one_line(here(*command, status=2))
+
+
 def test_flags_may_be_cut_short_and_go_by_their_old_names():
     from framework.running import flags as known
 
