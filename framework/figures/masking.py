@@ -101,7 +101,7 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, i
     if tables["overall"]["drop"].isna().all():  # also of no rows
         return f"{changed(k, intervention)}: nothing was measured that can be compared."
     drop, low, high = (tables["overall"][["drop", "ci_low", "ci_high"]].to_numpy(float)[0] * measure.scale)
-    digits = 1 if measure.scale == 100 else 2
+    digits = measure.digits
     interval = "" if np.isnan(low) else f" (95% interval {low:.{digits}f} to {high:.{digits}f})"
     found = " and ".join(
         f"{(tables[name]['q'] < SIGNIFICANT).sum()} of {tested} {words}" if (tested := tables[name]["q"].notna().sum())

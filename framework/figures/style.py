@@ -47,11 +47,12 @@ class Measure(NamedTuple):
     unit: str  # of differences
     scale: float
     chance: float
+    digits: int  # behind the point, in words and means
 
 
 MEASURES = {
-    "accuracy": Measure("accuracy", "Accuracy (%)", "points", 100, 50),
-    "margin": Measure("margin", "Margin (logits)", "logits", 1, 0),
+    "accuracy": Measure("accuracy", "Accuracy (%)", "points", 100, 50, 1),
+    "margin": Measure("margin", "Margin (logits)", "logits", 1, 0, 2),
 }
 
 

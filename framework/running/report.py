@@ -134,8 +134,7 @@ def add_layers(page: Page, flags: argparse.Namespace) -> None:
 def add_masks(page: Page, flags: argparse.Namespace) -> None:
     """What masks of step 6 cost, by measure and size; placebos; doses."""
     for measure in MEASURES.values():
-        margins = bool(flags.results) and drawing_masks.has_margins(flags.results)
-        if measure.name == "margin" and not margins:
+        if measure.name == "margin" and not (flags.results and drawing_masks.has_margins(flags.results)):
             continue
         results, folder = drawing_masks.read_results(flags, measure.name)
         if results is None:
