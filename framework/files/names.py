@@ -59,6 +59,12 @@ def check_distinct(names: Iterable[str], source: object) -> None:
         seen[key] = name
 
 
+def parse_task(name: str) -> Task | None:
+    """The task that ``fear-1`` names; None if it names none."""
+    concept, _, seed = name.rpartition("-")
+    return Task(concept, int(seed)) if re.fullmatch("0|[1-9][0-9]{0,9}", seed) and not _wrong_name(concept) else None
+
+
 def task_files(folder: PathLike, suffix: str) -> dict[Task, Path]:
     """The files of tasks in a folder, ``{concept}-{seed}{suffix}``, in order of name, whatever else stands there.
 
@@ -66,9 +72,8 @@ def task_files(folder: PathLike, suffix: str) -> dict[Task, Path]:
     """
     tasks = {}
     for path in sorted(Path(folder).glob(f"[!.-]*-*{suffix}")):
-        concept, _, seed = path.name.removesuffix(suffix).rpartition("-")
-        if re.fullmatch("0|[1-9][0-9]{0,9}", seed) and not _wrong_name(concept):
-            tasks[Task(concept, int(seed))] = path
+        if task := parse_task(path.name.removesuffix(suffix)):
+            tasks[task] = path
     check_distinct(dict.fromkeys(task.concept for task in tasks), folder)
     return tasks
 

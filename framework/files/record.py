@@ -116,7 +116,7 @@ class Record:
             if Path(name).name != name:  # what a record names may be replaced and removed: never what is elsewhere
                 raise UserError(f"{source}: names a file in another folder ({_short(name)}); make it again")
         for name in value.get("prompts", {}):
-            if not re.fullmatch(r"(?s).+-\d+", name):
+            if not names.parse_task(name):
                 raise UserError(f"{source}: `prompts` names {_short(name)}, which is no task; make it again")
         for concept in [*(value.get("emotions") or ()), *(value.get("concepts") or ())]:
             names.check_concept(concept, source)
