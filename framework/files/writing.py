@@ -29,19 +29,26 @@ _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.
 
 def make_folder(folder: PathLike) -> Path:
     """Make a folder, and those it stands in, unless it is there."""
+    folder = Path(folder)
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return folder
+        except (FileExistsError, NotADirectoryError):
+            # Whoever leaves `.openneuron` empty removes it, so it may have gone since `mkdir` saw it.
+            if any(_is_in_the_way(path) for path in (folder, *folder.parents)):
+                raise UserError(f"{folder}: a file, or a link to nothing, stands where a folder is needed; move it "
+                                "away or choose another folder") from None
+
+
+def _is_in_the_way(path):
+    """Whether something that is no folder has a name, seen in one look: the next may see something else."""
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        # Whoever leaves `.openneuron` empty removes it: it may have gone, and come again, since `mkdir` saw it.
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            if stat.S_ISDIR(os.stat(folder).st_mode):
-                return Path(folder)
-        with contextlib.suppress(NotADirectoryError):
-            if not os.path.lexists(folder) and Path(folder).parent.is_dir():
-                return make_folder(folder)
-        raise UserError(f"{folder}: a file, or a link to nothing, stands where a folder is needed; move it away or "
-                        "choose another folder") from None
-    return Path(folder)
+        return not stat.S_ISDIR(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return path.is_symlink()
+    except NotADirectoryError:  # a file among its parents
+        return True
 
 
 def workplace(folder: PathLike) -> Path:
