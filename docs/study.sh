@@ -4,11 +4,13 @@
 #   docs/study.sh smollm2     SmolLM2-135M-Instruct: 27 emotions, 3 seeds
 #   docs/study.sh pilot       SmolLM2-135M-Instruct: 4 emotions, 2 seeds, within two hours on a laptop
 # Give an interrupted one again, and it goes on. How long each command took stands in runs/{study}/times.txt.
+# Concepts whose prompts are in this repository are not trained again; to train them all, move the prompts away.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source environment.sh requirements.txt
 
 smollm2=data/models/SmolLM2-135M-Instruct
+concepts=$(grep -v '^neutral$' data/goemotions/labels.txt)
 case ${1-} in
 backbone)
     model=backbone prompts=backbone/prompts k=500 draws=99 rows=100
@@ -21,7 +23,8 @@ smollm2)
 pilot)
     model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 rows=20
     choose="1 3" test="1 3"
-    training="--sentiment joy gratitude fear sadness --prompt_init words --lr 0.01 --epochs 5 --max_train_rows 160" ;;
+    concepts="joy gratitude fear sadness"
+    training="--prompt_init words --lr 0.01 --epochs 5 --max_train_rows 160" ;;
 *)
     echo "usage: docs/study.sh backbone | smollm2 | pilot" >&2
     exit 2 ;;
@@ -41,9 +44,17 @@ run() {
 }
 
 # Steps 1 and 2. The later steps start from the rounded prompts, which are small enough to share.
-run python train.py $study --pretrained_model $model --dataset data/goemotions \
-    --seed $(printf '%s\n' $choose $test | sort -nu) --prompt_len 20 $training
-run python -m framework.running.share $study --into $prompts
+seeds=$(printf '%s\n' $choose $test | sort -nu)
+left=$(for concept in $concepts; do
+    for seed in $seeds; do
+        [ -f "$prompts/$concept-$seed.pt" ] || { echo "$concept"; break; }
+    done
+done)
+if [ -n "$left" ]; then
+    run python train.py $study --pretrained_model $model --dataset data/goemotions \
+        --sentiment $left --seed $seeds --prompt_len 20 $training
+    run python -m framework.running.share $study --into $prompts
+fi
 
 # Step 3: the published reading, a steadier one, and what neurons do over comments.
 prompted="$study --checkpoint_dir $prompts"

@@ -170,6 +170,8 @@ def test_scripts_take_the_flags_of_the_studies(study, parse, tmp_path):
     (tmp_path / "docs").mkdir()
     shutil.copy(ROOT / "docs" / "study.sh", tmp_path / "docs")
     (tmp_path / "environment.sh").touch()
+    (tmp_path / "data" / "goemotions").mkdir(parents=True)
+    (tmp_path / "data" / "goemotions" / "labels.txt").write_text("joy\nneutral")
     printed = subprocess.run(["bash", "-c", f"python() {{ :; }}; export -f python; docs/study.sh {study}"],
                              cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     ran = commands("```bash\n" + "".join(f"{line}\n" for line in re.findall("^[$] (.*)", printed, re.M)) + "```\n")
