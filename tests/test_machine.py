@@ -1,5 +1,7 @@
 """What the machine can do to a run: disks, memory, other processes, clocks; and models that bring code along."""
 
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -218,6 +220,46 @@ def test_two_processes_evaluate_in_one_folder(tiny_model, script, tmp_path):
     folder = tmp_path / "eval_mask_neuron_result" / "masks"
     names = sorted(path.name for path in folder.iterdir() if path.name != "eval_mask_neuron.yaml")
     assert names == sorted(f"{emotion}-{seed}.json" for emotion in ("fear", "joy", "grief") for seed in (1, 3))
+
+
+WAITING = """
+import runpy, sys
+from framework.figures import page
+render = page.render
+def wait(content):  # between the record and the page
+    print("here", flush=True)
+    sys.stdin.readline()
+    return render(content)
+page.render = wait
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_two_processes_write_one_page(script, tmp_path):
+    """While the first writes, the second ends with one line; the page is the first one's, and whole."""
+    with Output(tmp_path / "ranks.csv", Record("rsa_searchlight.py", {"num_layers": 1})) as output:
+        output.write_text("ranks.csv", "valence\n1\n2\n")
+    tasks = [FEAR, Task("joy", 1), Task("pride", 1)]
+    with Output(tmp_path / "activations", Record("get_active_neuron.py", {"num_layers": 1}),
+                names=activations.output_names(tasks)) as output:
+        for task in tasks:
+            activations.write(output, task, np.float32([len(task.concept), task == FEAR]), "digest")
+    flags = ["--ranks=ranks.csv", "--activation_dir=activations", "--comments=0"]
+    first = subprocess.Popen([sys.executable, "-c", WAITING, str(ROOT / "make_report.py"), *flags, "--top=1"],
+                             cwd=tmp_path, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert any(line == "here\n" for line in first.stdout)
+    beside = script("make_report.py", *flags, "--top=2", status=2)
+    assert beside.stderr == ("make_report.py: report.html: another process is making it; wait for its end, or choose "
+                             "another name\n")
+    assert not (tmp_path / "report.html").exists()
+    assert first.communicate("go on\n") and first.returncode == 0
+    page, record = tmp_path / "report.html", json.loads((tmp_path / "report.json").read_text())
+    assert hashlib.sha256(page.read_bytes()).hexdigest() == record["sha256"]["report.html"], "whole, and ours"
+    assert page.read_text().rstrip().endswith("</html>")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "activations", "ranks.csv", "ranks.json", "report.html", "report.json", "report.yaml"]
 
 
 def test_a_process_that_dies_leaves_its_tasks_to_others(script, tiny_model, tmp_path):
