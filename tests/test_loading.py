@@ -1,5 +1,6 @@
 """Which folders are taken for a model, which are refused in one line, and what tells one model from another."""
 
+import base64
 import json
 import os
 import re
@@ -192,6 +193,62 @@ def test_a_tokenizer_that_panics(folder, capfd):
     assert "panicked" not in capfd.readouterr().err
     os.write(2, b"heard")
     assert capfd.readouterr().err == "heard"
+
+
+def sequence(of, *rules):
+    return {"type": "Sequence", of: list(rules)}
+
+
+def becomes(pattern, content, kind="String"):
+    return {"type": "Replace", "pattern": {kind: pattern}, "content": content}
+
+
+DOUBLED = becomes("a", "aa")
+
+
+def charsmap(strings, trie=bytes(4)):
+    return {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(
+        len(trie).to_bytes(4, "little") + trie + strings).decode()}
+
+
+@pytest.mark.parametrize(("part", "rule"), ids=lambda value: str(value)[:60], argvalues=[
+    ("normalizer", sequence("normalizers", *[DOUBLED] * 40)),
+    ("normalizer", sequence("normalizers", *[sequence("normalizers", *[DOUBLED] * 7)] * 6)),
+    ("normalizer", {"normalizers": [{"pattern": {"String": "a"}, "content": "aa"}] * 40}),
+    ("normalizer", sequence("normalizers", *[becomes("x*", "a", "Regex")] * 40)),
+    ("normalizer", sequence("normalizers", *[{"type": "Prepend", "prepend": "a"}, becomes("a", "a" * 200)] * 2)),
+    ("normalizer", sequence("normalizers", *[becomes("a", "\ufdfa"), {"type": "NFKC"}] * 12)),
+    ("normalizer", sequence("normalizers", *[charsmap(b"aaaa\0bb\0")] * 20)),
+    ("pre_tokenizer", sequence("pretokenizers", *[
+        {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}] * 40)),
+    ("decoder", sequence("decoders", *[DOUBLED] * 40))])
+def test_a_tokenizer_that_makes_texts_without_end(folder, part, rule):
+    """A file of a few kB whose rules double a text in turn; forty of them make 10^12 characters of one."""
+    change(folder / "tokenizer.json", **{part: rule})
+    assert "the rules in its tokenizer.json can make a text" in refused(folder)
+
+
+def test_a_tokenizer_in_a_file_of_another_name_is_refused(folder):
+    """Neither its rules are checked nor would anybody see that it changes."""
+    shutil.copy(folder / "tokenizer.json", folder / "tokenizer.4.0.0.json")
+    change(folder / "tokenizer_config.json", fast_tokenizer_files=["tokenizer.4.0.0.json"])
+    assert "take fast_tokenizer_files out of it" in refused(folder)
+
+
+@pytest.mark.parametrize("rules", ids=["Llama", "Gemma", "T5", "ALBERT", "BERT"], argvalues=[
+    [{"type": "Prepend", "prepend": "\u2581"}, becomes(" ", "\u2581")],
+    [becomes(" ", "\u2581")],
+    [charsmap("\0".join(["fi", "\ufdfa" * 11]).encode()), {"type": "Strip", "strip_left": False, "strip_right": True},
+     becomes(" {2,}", "\u2581", "Regex")],
+    [becomes("``", '"'), becomes("''", '"'), {"type": "NFKD"}, {"type": "StripAccents"}, {"type": "Lowercase"},
+     charsmap(b"fi\0" + b"x" * 33)],
+    [{"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None,
+      "lowercase": True}]])
+def test_rules_of_tokenizers_in_use_are_no_growth_without_end(folder, rules):
+    metaspace = {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first", "split": False}
+    change(folder / "tokenizer.json", normalizer=sequence("normalizers", *rules), pre_tokenizer=metaspace,
+           decoder=metaspace)
+    loading._check_tokenizer(folder, "")
 
 
 # --------------------------------------------------------------------------------------------- which model and device

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import copy
 import ctypes
 import hashlib
 import itertools
 import json
+import math
 import os
 import platform
 from collections.abc import Sequence
@@ -27,6 +29,9 @@ from framework.roberta import LABEL_WORDS
 
 MOST_PARAMETERS = 20_000  # tensors; 126 layers of Llama have 1,136
 WEIGHTS = (".safetensors", ".bin")
+MOST_GROWTH = 10_000  # how many times as long a tokenizer may make a text; those in use come to less than 2,000
+# How many characters its rules make of one, but for those whose strings say so. Unicode is what makes 18 of one.
+GROWTH = {"NFC": 3, "NFD": 4, "NFKC": 18, "NFKD": 18, "Lowercase": 2, "BertNormalizer": 24, "ByteLevel": 4}
 # What tokens follow from, beside the files that end in .model.
 TOKENS = {"config.json", "tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "tokenizer_config.json",
           "special_tokens_map.json", "added_tokens.json", "bpe.codes", "vocab.bpe", "dict.txt"}
@@ -118,7 +123,10 @@ def load(
         hub.find()
     with _quiet():
         try:
-            files = _check_files(Path(path), flag) if Path(path).is_dir() else []
+            files = []
+            if Path(path).is_dir():
+                files = _check_files(Path(path), flag)
+                _check_tokenizer(Path(path), flag)
             # Never the code that a model may bring along, whatever its files ask for.
             config = AutoConfig.from_pretrained(path, trust_remote_code=False)
             kind = encoders if config.model_type in neurons.OUTPUTS else decoders
@@ -162,6 +170,36 @@ def _quiet():
         transformers_logging.set_verbosity(verbosity)
         if progress:
             transformers_logging.enable_progress_bar()
+
+
+def _growth(rule):
+    """How many times as long a text a tokenizer's rule, and all that it consists of, make at most."""
+    growth: float = GROWTH.get(rule.get("type"), 1)
+    if "content" in rule:  # Replace, which an older file need not call so
+        pattern = rule["pattern"].get("String")  # a regular expression may match nothing, between any two characters
+        growth = len(rule["content"]) / len(pattern) if pattern else 1 + len(rule["content"])
+    elif "prepend" in rule:
+        growth = 1 + len(rule["prepend"])
+    elif "precompiled_charsmap" in rule:  # a trie after its size, then what becomes of which characters
+        table = base64.b64decode(rule["precompiled_charsmap"] or "")
+        growth = max(map(len, table[4 + int.from_bytes(table[:4], "little"):].split(b"\0")))
+    parts = itertools.chain(*(value for value in rule.values() if isinstance(value, list)))
+    return max(1.0, growth) * math.prod(_growth(part) for part in parts if isinstance(part, dict))
+
+
+def _check_tokenizer(folder, flag):
+    """Raise `UserError` if a few characters could become a text without end, in which rules double it in turn."""
+    path = folder / "tokenizer_config.json"
+    if path.exists() and "fast_tokenizer_files" in json.loads(path.read_bytes()):
+        raise UserError(f"{flag}: its tokenizer_config.json names the tokenizer's file itself; take "
+                        "fast_tokenizer_files out of it, and call the file tokenizer.json")
+    path = folder / "tokenizer.json"
+    if path.exists():
+        content = json.loads(path.read_bytes())
+        growth = math.prod(_growth(content.get(part) or {}) for part in ("normalizer", "pre_tokenizer", "decoder"))
+        if growth > MOST_GROWTH:
+            raise UserError(f"{flag}: the rules in its tokenizer.json can make a text {growth:.2g} times as long; give "
+                            "it the tokenizer.json that it was saved with")
 
 
 def _check_files(folder, flag):
