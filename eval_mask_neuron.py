@@ -1,10 +1,11 @@
 """Step 6: evaluate each prompt with neurons masked.
 
 A mask changes each layer's neurons at every position: it multiplies them and, if it has a second part, adds to them.
-Under every mask, and without one, two numbers are kept of a task's rows: the accuracy, and the margin, which is the
-logit of the right answer minus that of the wrong one, mean over rows. Finished tasks are left alone.
+Under every mask, and without one, the measures of `framework/measures.py` are kept, means over a task's rows. Finished
+tasks are left alone.
 """
 
+from framework.measures import MEASURES
 from framework.running import flags as known
 from framework.running import script, work
 
@@ -29,7 +30,7 @@ def parse_flags():
 
 
 def measure(study, item):
-    """Measure a task under some masks, or without one; yields rows done, then accuracies and margins by mask."""
+    """Measure a task under some masks, or without one; yields rows done, then by measure and mask what was found."""
     import torch
 
     from framework.model.neurons import Intervention
@@ -39,13 +40,13 @@ def measure(study, item):
     # Without a mask means under one that changes nothing: the same arithmetic on both sides of every difference.
     masks = [study.masks[name] for name in names] or [torch.ones(study.model.shape)]
     change = Intervention.stack(masks).to(torch.device(study.device), study.model.dtype)
-    right = margin = torch.zeros(len(masks), dtype=torch.double)
+    totals = torch.zeros(len(MEASURES), len(masks), dtype=torch.double)
     for done, rows, found in study.in_passes(task, evaluate.measure, False, len(masks), change):
-        right, margin = right + found.right, margin + found.margin * rows
+        totals += torch.stack([of * rows if of.is_floating_point() else of for of in found.values()])
         yield done
     # Under a mask that makes numbers too large for the precision, the model has no answer, right or wrong.
-    right[~margin.isfinite()] = margin[~margin.isfinite()] = torch.nan
-    yield tuple(dict(zip(names or ["best"], (total / done).tolist())) for total in (right, margin))
+    totals[:, ~totals.isfinite().all(0)] = torch.nan
+    yield {measure: dict(zip(names or ["best"], means)) for measure, means in zip(found, (totals / done).tolist())}
 
 
 # ------------------------------------------------------------------------------------------------------------ the step
@@ -119,8 +120,7 @@ def main():
                 if isinstance(message, int):  # rows
                     bar.tell((task, names), message * max(1, len(names)), task.name)
                 else:
-                    accuracies, margins = message
-                    folder.add(task, accuracies, margins, of=masks)
+                    folder.add(task, message, of=masks)
                     if time_to_save():
                         folder.save()
 
@@ -145,10 +145,10 @@ def parts_left(folder, study, together, bar):
     parts = [tuple(names[start:start + together]) for start in range(0, len(names), together)]
     for task, rows in study.rows.items():
         if folder.claim(task):
-            measured, _ = folder.take_up(task)
+            measured = folder.take_up(task)
             yield task, ()  # always, since the result is written after a part
             for part in parts:
-                if measured.keys() >= set(part):
+                if measured >= set(part):
                     bar.tell((task, part), len(part) * len(rows.row))
                 else:
                     yield task, part

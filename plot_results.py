@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 from framework.errors import UserError
+from framework.measures import MEASURES
 from framework.running import flags as known
 from framework.running import script
 
@@ -31,9 +32,8 @@ def parse_flags():
                    "attributes.csv of compare_people.py")
     parser.add_argument("--k", type=known.positive, metavar="K", help="masked neurons in figures of one K (default: "
                         "4000, or the most that the results have)")
-    parser.add_argument("--measure", choices=("accuracy", "margin"), default="accuracy",
-                        help="of results: the share of right answers; or the logit of the right answer minus that of "
-                             "the wrong one")
+    parser.add_argument("--measure", choices=[*MEASURES], default="accuracy",
+                        help="of results: " + "; or ".join(measure.words for measure in MEASURES.values()))
     known.add_comparison_flags(parser)
     parser.add_argument("--simulations", type=known.count, default=20, metavar="N",
                         help="attributes to simulate for the figure of false positives; 0 leaves it out")

@@ -35,8 +35,8 @@ def lost(model, tokens, rows, prompt, groups):
     multiply = torch.ones(len(groups), *model.shape)
     for mask, group in zip(multiply, groups):
         mask.view(-1)[torch.from_numpy(group)] = 0
-    without = measure(model, tokens, rows, prompt, POSITIONS, intervention=Intervention(multiply)).margin
-    return (measure(model, tokens, rows, prompt, POSITIONS).margin - without).numpy()
+    without = measure(model, tokens, rows, prompt, POSITIONS, intervention=Intervention(multiply))["margin"]
+    return (measure(model, tokens, rows, prompt, POSITIONS)["margin"] - without).numpy()
 
 
 def main():

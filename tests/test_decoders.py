@@ -385,7 +385,7 @@ def test_effects_reach_through_the_text(tokenizer):
     multiply = torch.ones(20, 168, dtype=torch.double)
     multiply[range(10), chosen] += step
     multiply[range(10, 20), chosen] -= step
-    margin = measure(ours, rows, task, prompt, 1000, intervention=Intervention(multiply.view(20, 3, 56))).margin
+    margin = measure(ours, rows, task, prompt, 1000, intervention=Intervention(multiply.view(20, 3, 56)))["margin"]
     torch.testing.assert_close(effects[chosen], (margin[10:] - margin[:10]) / (2 * step), rtol=1e-5, atol=1e-9)
 
 

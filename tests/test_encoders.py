@@ -364,7 +364,8 @@ def test_all_six_steps(folder_of, name, tmp_path, monkeypatch):
         trained = prompts.read(tmp_path / "checkpoint" / f"{emotion}-1.pt")
         result = results.read(
             tmp_path / "eval_mask_neuron_result" / "RSA_14property_top_500_6000" / f"{emotion}-1.json")
-        assert result.accuracies["best"] == trained.best_acc and set(masks) < set(result.accuracies)
+        accuracies = result.measured["accuracy"]
+        assert accuracies["best"] == trained.best_acc and set(masks) < set(accuracies)
         assert trained.record.get("label_words") == result.record.get("label_words") == ["bad", "good"]
 
 

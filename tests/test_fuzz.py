@@ -70,9 +70,7 @@ def sound_partial(path):
     folder = results.Folder(path.parent, Record("", {}))
     writing.make_folder(folder.partial_path(FEAR).parent)
     folder.partial_path(FEAR).write_bytes(path.read_bytes())
-    accuracies, margins = folder.take_up(FEAR)
-    assert all(0 <= accuracy <= 1 for accuracy in accuracies.values()) and np.isfinite(list(margins.values())).all()
-    results.masks_measured(path.parent, FEAR)
+    assert len(folder.take_up(FEAR) - {"best"}) == results.masks_measured(path.parent, FEAR)
 
 
 def sound_published(path):

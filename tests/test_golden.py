@@ -97,14 +97,14 @@ def test_right_answers_and_margins(reference, load, dev, dev_tokens, kind, task)
     together = measure(model, dev_tokens[kind], rows, prompt, POSITIONS,
                        intervention=Intervention.stack(list(of_masks.values())))
     plain = measure(model, dev_tokens[kind], rows, prompt, POSITIONS)
-    assert dict(zip(of_masks, together.right.tolist())) == {name: expected[name]["correct"] for name in of_masks}
-    alone = [measure(model, dev_tokens[kind], rows, prompt, POSITIONS, intervention=Intervention.stack([mask])).right
+    assert dict(zip(of_masks, together["accuracy"].tolist())) == {name: expected[name]["correct"] for name in of_masks}
+    alone = [measure(model, dev_tokens[kind], rows, prompt, POSITIONS, intervention=Intervention.stack([mask]))
              for mask in of_masks.values()]
-    assert torch.cat(alone).tolist() == together.right.tolist()
+    assert [int(one["accuracy"]) for one in alone] == together["accuracy"].tolist()
     if kind == "C":
-        assert int(plain.right) == round(expected["best"] * expected["n"])
+        assert int(plain["accuracy"]) == round(expected["best"] * expected["n"])
         margins = [expected["margin"], *(expected[name]["margin"] for name in of_masks)]
-        np.testing.assert_allclose([plain.margin, *together.margin], margins, rtol=0, atol=1e-4)
+        np.testing.assert_allclose([plain["margin"], *together["margin"]], margins, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize(("kind", "task"), CASES)

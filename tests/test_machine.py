@@ -154,7 +154,7 @@ model = PromptedEncoder(RobertaForMaskedLM(config), tokenizer, (7, 8)).eval()
 tokens = [np.full(40, 9)] * 1000
 rows = TaskRows(np.arange(1000), np.zeros(1000, int))
 prompt = torch.zeros(4, 16)
-count = lambda positions: int(measure(model, tokens, rows, prompt, positions).right)
+count = lambda positions: int(measure(model, tokens, rows, prompt, positions)['accuracy'])
 expected = count(4096)
 size = 4096 * next(int(line) for line in open("/proc/self/statm").read().split())
 resource.setrlimit(resource.RLIMIT_AS, (size + (400 << 20), -1))

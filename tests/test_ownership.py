@@ -496,22 +496,21 @@ def test_results_keep_what_was_measured():
     with results_folder() as folder:
         assert folder.claim(FEAR)
         folder.take_up(FEAR)
-        folder.add(FEAR, {"best": 1.0, "valence_top5": 0.1 + 0.2}, {"best": 1.5, "valence_top5": -1.0},
-                   of=["valence_top5", "valence_top5_random"])
+        folder.add(FEAR, {"accuracy": {"best": 1.0, "valence_top5": 0.1 + 0.2},
+                          "margin": {"best": 1.5, "valence_top5": -1.0}}, of=["valence_top5", "valence_top5_random"])
         folder.save()
     assert results.masks_measured("results", FEAR) == 1
     with results_folder("c" * 64) as folder, pytest.raises(UserError, match="fear-1.json.partial.*masks differs"):
         folder.take_up(FEAR)
     with results_folder("c" * 64, overwrite=True) as folder:
-        assert folder.take_up(FEAR) == ({}, {})
+        assert folder.take_up(FEAR) == set()
     with results_folder() as folder:
-        accuracies, margins = folder.take_up(FEAR)
-        assert accuracies["valence_top5"] == 0.1 + 0.2 and margins["valence_top5"] == -1.0
+        assert folder.take_up(FEAR) == {"best", "valence_top5"}
         assert folder.claim(FEAR)
-        folder.add(FEAR, {}, {}, of=["valence_top5"])
+        folder.add(FEAR, {"accuracy": {}, "margin": {}}, of=["valence_top5"])
     assert list(contents()) == ["results/fear-1.json"]
     assert results.read_all("results").loc[0, "valence_top5"] == 0.1 + 0.2
-    assert results.read_all("results", "margin").loc[0, "best"] == 1.5
+    assert results.read_all("results", "margin").loc[0, ["best", "valence_top5"]].tolist() == [1.5, -1.0]
     with results_folder(prompt="d" * 64) as folder, pytest.raises(UserError, match="prompt differs"):
         folder.left([FEAR])  # of a prompt that was trained again
     with results_folder(prompt="d" * 64) as folder:
@@ -520,7 +519,7 @@ def test_results_keep_what_was_measured():
     path.parent.mkdir()
     path.write_text("{")
     with results_folder() as folder:
-        assert folder.take_up(FEAR) == ({}, {}) and results.masks_measured("results", FEAR) == 0
+        assert folder.take_up(FEAR) == set() and results.masks_measured("results", FEAR) == 0
         assert folder.left([FEAR]) == []
     assert list(contents()) == ["results/fear-1.json"], "what a kill left beside the whole one is gone"
     text = Path("results/fear-1.json").read_text()

@@ -21,7 +21,6 @@ from framework.figures import effects as effect_figures
 from framework.figures import masking, neurons, style
 from framework.files import activations, masks, opening, ranks, results
 from framework.files.record import Output, Record
-from framework.running import drawing_masks
 from framework.tasks import Task
 
 ATTRIBUTES = ["valence", r"$\frac{$", "fear_of_it"]  # the second would be read as mathematics by matplotlib
@@ -65,7 +64,8 @@ def run_folder(tmp_path_factory):
                 if name == "layer_matched":
                     accuracies |= {f"{attribute}_top{k}_random{draw}": 0.65 for attribute in ATTRIBUTES for k in (2, 4)
                                    for draw in (1, 2)}
-                output.write(task, accuracies, {mask: 10 * value - 5 for mask, value in accuracies.items()})
+                output.write(task, {"accuracy": accuracies,
+                                    "margin": {mask: 10 * value - 5 for mask, value in accuracies.items()}})
     for name, scale in (("activations", 1), ("effects", 0.001)):
         record = Record("test", {"kind": name, "num_layers": LAYERS, "split": "test"})
         with Output(folder / name, record, names=activations.output_names(tasks)) as output:
@@ -146,7 +146,7 @@ def test_margins_are_looked_for_in_results_alone(run_folder, tmp_path):
     folder = tmp_path / "results"
     shutil.copytree(run_folder / "results", folder)
     (folder / "a-note.json").write_text("[]")
-    assert drawing_masks.has_margins(folder)
+    assert results.measures_of(folder) == ["accuracy", "margin"]
 
 
 @pytest.mark.parametrize("test, q, said", [
@@ -164,7 +164,7 @@ def test_answers_that_were_not_to_be_had_are_not_testable(monkeypatch, run_folde
     table[[name for name in table if name.endswith("scale2")]] = np.nan
     with results.Folder(tmp_path / "results", Record("eval_mask_neuron.py", {})) as output:
         for row in table.to_dict("records"):
-            output.write(Task(row.pop("sentiment"), row.pop("seed")), row, row)
+            output.write(Task(row.pop("sentiment"), row.pop("seed")), {"accuracy": row, "margin": row})
     flags = ["--results", tmp_path / "results", "--simulations=0", "--formats=png", "--output_dir", tmp_path / "pic"]
     call(monkeypatch, *flags, "--intervention=scale2")
     said = capsys.readouterr()

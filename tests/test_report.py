@@ -175,7 +175,8 @@ def study(tmp_path_factory, tiny_model):
                       for method in ("", "_scale0.5", "_scale2")]
             accuracies = {"best": random.uniform(0.7, 0.9), **{name: random.uniform(0.5, 0.7) for name in names}}
             accuracies[f"{ranked[1]}_top8"] = np.nan  # the model has no answer
-            output.write(task, accuracies, {name: 4 * value - 2 for name, value in accuracies.items()})
+            output.write(task, {"accuracy": accuracies,
+                                "margin": {name: 4 * value - 2 for name, value in accuracies.items()}})
     # Comments that try to run as code, of which every neuron shows some.
     rows = [{"text": text} | {concept: int(concept == "joy") for concept in CONCEPTS}
             for text in (HOSTILE, f"so {HOSTILE}", f"{HOSTILE} again", "thank you so much", "thank you so much", "")]

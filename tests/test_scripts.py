@@ -16,6 +16,7 @@ import pytest
 import torch
 from transformers import RobertaForMaskedLM
 
+from framework import measures
 from framework.errors import UserError
 from framework.files import config, masks, opening, prompts, record, results, writing
 from tests.conftest import ROOT, run_here
@@ -54,9 +55,10 @@ def test_all_six_steps(study):
         for seed in (1, 3):
             prompt = prompts.read(folder / "checkpoint" / f"{emotion}-{seed}.pt")
             result = results.read(folder / RESULTS / f"{emotion}-{seed}.json")
-            assert result.accuracies["best"] == prompt.best_acc
-            assert sum(name.endswith("_random") for name in result.accuracies) == 14 * 2
-            assert result.margins.keys() == result.accuracies.keys()
+            accuracies, margins = result.measured.values()
+            assert accuracies["best"] == prompt.best_acc
+            assert sum(name.endswith("_random") for name in accuracies) == 14 * 2
+            assert margins.keys() == accuracies.keys()
     accuracies = pd.read_csv(folder / "goemotions_prompt_tuning_accuracy.csv")
     assert list(accuracies.columns) == ["sentiment", "random_seed", "accuracy"] and len(accuracies) == 12
     ranks = pd.read_csv(folder / "neuron_rank" / "neuron_rank_by_searchlight_RSA_14property.csv")
@@ -96,8 +98,8 @@ def test_prompts_that_are_shared_give_what_they_were_rounded_from(here, copy, ti
     for kind, name in zip(before, ("get_active_neuron", "get_neuron_effect")):
         again = np.loadtxt(copy / name / "joy-1.csv", delimiter=",", skiprows=1)
         np.testing.assert_allclose(again, before[kind], atol=0.02 * np.abs(before[kind]).max())
-    assert np.isclose(results.read(copy / "eval_mask_neuron" / "joy-1.json").margins["best"], result.margins["best"],
-                      rtol=0.02)
+    again = results.read(copy / "eval_mask_neuron" / "joy-1.json")
+    assert np.isclose(again.measured["margin"]["best"], result.measured["margin"]["best"], rtol=0.02)
     assert "no final prompt" in one_line(here("get_active_neuron.py", "--checkpoint_dir=small", "--prompt=final",
                                               "--activation_dir=other", status=2))
     (copy / "published").mkdir()
@@ -376,10 +378,11 @@ def test_evaluation_takes_the_rows_of_the_training(here, tiny_model, tmp_path):
     assert "no answers (null, which later steps take as missing) under 1 masks, such as valence_top5_scale" in printed
     result = results.read(tmp_path / "results" / "fear-1.json")
     assert [result.record.get(name) for name in ("negatives", "split", "seeds_that_chose")] == ["strict", "dev", [1, 5]]
-    assert result.accuracies["best"] == prompt.best_acc
-    assert result.margins["valence_top5"] == pytest.approx(result.margins["best"], abs=1e-6)
-    assert abs(result.margins["valence_top5_mean"] - result.margins["best"]) > 1e-4
-    assert np.isnan([of["valence_top5_scale1e+30"] for of in (result.accuracies, result.margins)]).all()
+    accuracies, margins = result.measured.values()
+    assert accuracies["best"] == prompt.best_acc
+    assert margins["valence_top5"] == pytest.approx(margins["best"], abs=1e-6)
+    assert abs(margins["valence_top5_mean"] - margins["best"]) > 1e-4
+    assert np.isnan([of["valence_top5_scale1e+30"] for of in (accuracies, margins)]).all()
     torch.save({"best_prompt": torch.zeros(4, 16), "best_acc": 0.5}, tmp_path / "checkpoint" / "joy-1.pt")
     line = one_line(here("eval_mask_neuron.py", *where, "--dataset=demo", "--pretrained_model", tiny_model, status=2))
     assert "joy-1.pt" in line and "--negatives" in line
@@ -389,9 +392,31 @@ def test_evaluation_on_other_rows(here, tmp_path, copy):
     flags = ["--max_rows=6", "--split=test", "--sentiment", "joy", "--resultPath=test"]
     here("eval_mask_neuron.py", *flags)
     result = results.read(tmp_path / "test" / "joy-1.json")
-    assert result.record.get("split") == "test" and result.accuracies["best"] * 6 % 1 == 0
+    assert result.record.get("split") == "test" and result.measured["accuracy"]["best"] * 6 % 1 == 0
     status = here("eval_mask_neuron.py", *flags, "--status").stdout
     assert "2 tasks: 2 done" in status and "joy" in status and "other settings" not in status
+
+
+def test_a_measure_is_a_line_of_the_table(here, copy, monkeypatch):
+    """Another one goes through step 6, its result files, the figures and the page."""
+    monkeypatch.setitem(measures.MEASURES, "log_odds", measures.Measure(
+        "log_odds", lambda *answers: measures.margin(*answers) / np.log(2), "the log-odds of the right answer",
+        "log_odds_by_mask", "Log-odds (bits)", "bits", 1, 0, 2))
+    here("eval_mask_neuron.py", "--max_rows=6", "--results=again")
+    result = results.read(copy / "again" / "joy-1.json")
+    expected = {name: margin / np.log(2) for name, margin in result.measured["margin"].items()}
+    assert len(expected) == 57 and result.measured["log_odds"] == pytest.approx(expected)
+    assert results.measures_of(copy / RESULTS) == ["accuracy", "margin"]
+    line = one_line(here("plot_results.py", "--results", RESULTS, "--measure=log_odds", status=2))
+    assert "has no log_odds_by_mask, since an earlier version made it" in line
+    here("plot_results.py", "--results=again", "--measure=log_odds", "--k=8", "--simulations=0", "--formats=png")
+    drop = pd.read_csv(copy / "pic" / "log_odds_drop_by_attribute.csv").set_index(["attribute", "k"])["drop"]
+    table = results.read_all(copy / "again", "log_odds")
+    assert (copy / "pic" / "Log_odds_after_masking_correspond_neuron.png").exists()
+    random = table.filter(regex="_top8_random$").mean(axis=1)
+    assert drop["valence", 8] == pytest.approx((random - table["valence_top8"]).mean())
+    here("make_report.py", "--attributes", ATTRIBUTES, "--results=again", "--comments=0")
+    assert "changed; in bits" in (copy / "report.html").read_text()
 
 
 def test_folders_with_a_dot_keep_their_own_records(here, copy):

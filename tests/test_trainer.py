@@ -162,14 +162,15 @@ def test_interventions_in_one_pass_count_as_one_at_a_time(model, tokens):
     rows, prompt = make_job(Task("fear", 1)).train, torch.randn(4, 16, dtype=torch.double) / 5
     for together in (Intervention(masks), Intervention(masks, add)):
         each = [Intervention(*(None if part is None else part[i:i + 1] for part in together)) for i in range(5)]
-        right, margin = measure(model, tokens, rows, prompt, 1000, intervention=together)
+        right, margin = measure(model, tokens, rows, prompt, 1000, intervention=together).values()
         alone = [measure(model, tokens, rows, prompt, 64, intervention=one) for one in each]
-        assert right.tolist() == [int(one.right) for one in alone]
-        torch.testing.assert_close(margin, torch.cat([one.margin for one in alone]), rtol=0, atol=1e-12)
+        assert right.tolist() == [int(one["accuracy"]) for one in alone]
+        torch.testing.assert_close(margin, torch.cat([one["margin"] for one in alone]), rtol=0, atol=1e-12)
         assert len(set(right.tolist())) > 1, "the masks make a difference"
     untouched = measure(model, tokens, rows, prompt, 1000, intervention=Intervention(torch.ones(1, 3, 32)))
     plain = measure(model, tokens, rows, prompt, 1000)
-    assert int(untouched.right) == int(plain.right) and plain.right.shape == plain.margin.shape == ()
+    assert untouched["accuracy"].tolist() == [int(plain["accuracy"])]
+    assert plain["accuracy"].shape == plain["margin"].shape == ()
 
 
 def test_margins_are_means_of_the_right_logit_minus_the_wrong_one(model, tokens):
@@ -178,8 +179,8 @@ def test_margins_are_means_of_the_right_logit_minus_the_wrong_one(model, tokens)
         logits = torch.cat([model([tokens[row]], prompt) for row in rows.row])
     right, wrong = (logits[range(len(rows.row)), label] for label in (rows.label, 1 - rows.label))
     measured = measure(model, tokens, rows, prompt, 1000)
-    assert float(measured.margin) == pytest.approx(float((right - wrong).mean()), abs=1e-12)
-    assert int(measured.right) == int((right > wrong).sum())
+    assert float(measured["margin"]) == pytest.approx(float((right - wrong).mean()), abs=1e-12)
+    assert int(measured["accuracy"]) == int((right > wrong).sum())
 
 
 def test_where_a_row_under_all_masks_is_too_much_passes_have_some_of_them(model, tokens, monkeypatch):
@@ -195,7 +196,8 @@ def test_where_a_row_under_all_masks_is_too_much_passes_have_some_of_them(model,
 
     monkeypatch.setattr(type(model), "forward", spy)
     longest = max(len(tokens[row]) for row in rows.row) + 4
-    assert measure(model, tokens, rows, prompt, 2 * longest, intervention=masks).right.equal(expected.right)
+    found = measure(model, tokens, rows, prompt, 2 * longest, intervention=masks)
+    assert found["accuracy"].equal(expected["accuracy"])
     assert all(count == 1 or positions <= 2 * longest for count, positions in passes)
 
 
@@ -207,7 +209,7 @@ def test_effects_are_slopes_of_the_margin(model, tokens):
     multiply = torch.ones(24, 96, dtype=torch.double)
     multiply[range(12), chosen] += step
     multiply[range(12, 24), chosen] -= step
-    margin = measure(model, tokens, rows, prompt, 1000, intervention=Intervention(multiply.view(24, 3, 32))).margin
+    margin = measure(model, tokens, rows, prompt, 1000, intervention=Intervention(multiply.view(24, 3, 32)))["margin"]
     slopes = (margin[:12] - margin[12:]) / (2 * step)
     torch.testing.assert_close(effects[chosen], -slopes, rtol=1e-5, atol=1e-9)
     single = effect(make_model(dtype=torch.float), tokens, rows, prompt.float(), 1000).zeroed
@@ -226,7 +228,7 @@ def test_summed_effects_are_the_slope_of_any_mask(method, model, tokens):
     part = Intervention(*(torch.from_numpy(part.reshape(2, 3, 32)) for part in (
         1 + step * (multiply - 1).ravel(), step * add.ravel())))
     rows, prompt = make_job(Task("fear", 1)).train, torch.randn(4, 16, dtype=torch.double) / 5
-    margin = measure(model, tokens, rows, prompt, 1000, intervention=part).margin
+    margin = measure(model, tokens, rows, prompt, 1000, intervention=part)["margin"]
     zeroed, added = (-each.numpy() for each in effect(model, tokens, rows, prompt, 200))
     assert summed_loss(mask, zeroed, added) == pytest.approx(float(margin[1] - margin[0]) / 2e-5, rel=1e-5)
 

@@ -13,14 +13,13 @@ from framework.figures.style import (
     COLOURS,
     GREY,
     MARKERS,
-    MEASURES,
-    Measure,
     caption,
     label,
     legend_above,
     panel_grid,
     styled,
 )
+from framework.measures import MEASURES, Measure
 
 CONTROLS = {"random": "random", "layer_matched": "random, same layers", "activation_matched": "random, same activation",
             "attribute": "attributes", "effect": "largest effects"}  # kinds of masks -> words, least to most

@@ -17,10 +17,8 @@ from framework.figures.style import (
     COLOURS,
     GREY,
     MARKERS,
-    MEASURES,
     SIGNIFICANT,
     WIDTH,
-    Measure,
     caption,
     changed,
     intervals,
@@ -33,6 +31,7 @@ from framework.figures.style import (
     row_figure,
     styled,
 )
+from framework.measures import MEASURES, Measure
 
 CONDITIONS = {"w/o": ("no mask", "no mask"), "random": ("random", "random masks"),
               "attribute-specific": ("attribute", "attributes' masks")}  # in tables -> colour, words
@@ -235,7 +234,7 @@ def placebo(tested: pd.DataFrame) -> Figure:
 
 @styled
 def dose(doses: dict[str, pd.DataFrame], k: int) -> Figure:
-    """Accuracy and margin against the factor that k neurons are multiplied by.
+    """Each measure against the factor that k neurons are multiplied by.
 
     `doses` are `analysis.inference.accuracy_by_dose` by a name of `MEASURES`.
     """

@@ -1,4 +1,4 @@
-"""What all figures share: sizes, colours, the words for measures, captions, and how a figure is saved."""
+"""What all figures share: sizes, colours, captions, and how a figure is saved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import IO, NamedTuple
+from typing import IO
 
 import matplotlib
 import numpy as np
@@ -37,23 +37,6 @@ COLOURS = {"no mask": "#1a1239", "random": "#9d3976", "layer_matched": "#0072b2"
 MARKERS = {"no mask": "D", "random": "s", "layer_matched": "^", "activation_matched": "v", "attribute": "o",
            "effect": "P"}
 GREY = "#808080"
-
-
-class Measure(NamedTuple):
-    """How well a prompt tells its concept: what it is called, and what its numbers are multiplied by to be shown."""
-
-    name: str
-    axis: str
-    unit: str  # of differences
-    scale: float
-    chance: float
-    digits: int  # behind the point, in words and means
-
-
-MEASURES = {
-    "accuracy": Measure("accuracy", "Accuracy (%)", "points", 100, 50, 1),
-    "margin": Measure("margin", "Margin (logits)", "logits", 1, 0, 2),
-}
 
 
 def changed(k: int, intervention: str) -> str:

@@ -80,7 +80,7 @@ def read(path: PathLike) -> dict[str, torch.Tensor]:
     shape = None
     for name, mask in masks.items():
         check_attribute(name, path, most=200)  # an attribute's, and how it is masked
-        if name in ("best", *results.FIELDS):
+        if name in ("best", *results.fields()):
             raise UserError(f"{path}: {name!r} is no mask's name; make it with {MADE_BY}")
         if not tensors.holds_its_numbers(mask) or not (mask.dim() == 2 or (mask.dim() == 3 and len(mask) == 2)):
             raise UserError(f"{path}: {name!r} is not a mask [layers, units] or [2, layers, units]; make it with "

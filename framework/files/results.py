@@ -1,11 +1,11 @@
-"""Results of masked evaluation, ``{concept}-{seed}.json``: accuracies, margins, and the record of what made them."""
+"""Results of masked evaluation, ``{concept}-{seed}.json``: what was measured, and the record of what made it."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,24 +16,30 @@ from framework.files.opening import PathLike
 from framework.files.record import Record, digest
 from framework.files.tables import read_table
 from framework.files.taskfolder import TaskFolder
+from framework.measures import MEASURES
 from framework.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MADE_BY = "eval_mask_neuron.py (step 6)"
-FIELDS = ("sentiment", "seed", "margins", "settings", "sha256")  # all others are accuracies under masks
+
+Measured = dict[str, dict[str, float]]  # by measure, then by mask; ``best`` without one
+
+
+def fields() -> set[str]:
+    """The names in a file that are not those of masks, with accuracies under them."""
+    return {"sentiment", "seed", "settings", "sha256", *(measure.key for measure in MEASURES.values() if measure.key)}
 
 
 @dataclass
 class Result:
-    """One task's accuracies, in 0..1, and margins (logits; empty in older files), by mask; ``best`` without one.
+    """What was measured of one task: each of `MEASURES`, empty where an earlier version did not take it.
 
     NaN, null in the file, under a mask that makes numbers too large for the model to answer.
     """
 
-    accuracies: dict[str, float]
-    margins: dict[str, float]
+    measured: Measured
     record: Record
 
 
@@ -62,27 +68,26 @@ def _checked(path, content):
     record = Record.from_dict(content.get("settings"), path)
     if (record.made_by or "sha256" in content) and content.pop("sha256", None) != _digest(path, content):
         raise UserError(f"{path}: has changed since it was written; move it away and run {MADE_BY} again")
-    accuracies = {name: value for name, value in content.items() if name not in FIELDS}
-    margins = content.get("margins", {})
-    if not isinstance(margins, dict):
-        raise UserError(f"{path}: its `margins` are no numbers by mask; run {MADE_BY} again")
-    for name, value in [*accuracies.items(), *margins.items()]:
-        names.check_attribute(name, path, most=200)
-        if type(value) not in (int, float) and (value is not None or name == "best"):
-            raise UserError(f"{path}: {name!r} is not a number")
-    for name, value in accuracies.items():
-        if value is not None and not 0 <= value <= 1:
-            raise UserError(f"{path}: {name!r} is {str(value)[:20]}, an accuracy is between 0 and 1")
-    for name, value in margins.items():
-        if value is not None and not abs(value) < 1e300:  # NaN is not
-            raise UserError(f"{path}: the margin of {name!r} is not finite")
-    accuracies, margins = ({name: math.nan if value is None else value for name, value in measured.items()}
-                           for measured in (accuracies, margins))
-    return Result(accuracies, margins, record)
+    others = fields()
+    top = {name: value for name, value in content.items() if name not in others}
+    measured = {}
+    for measure in MEASURES.values():
+        values = content.get(measure.key, {}) if measure.key else top
+        if not isinstance(values, dict):
+            raise UserError(f"{path}: its `{measure.key}` are no numbers by mask; run {MADE_BY} again")
+        for name, value in values.items():
+            names.check_attribute(name, path, most=200)
+            if type(value) not in (int, float) and (value is not None or name == "best"):
+                raise UserError(f"{path}: {name!r} is not a number")
+            if value is not None and not measure.least <= value <= measure.most:  # NaN is not
+                raise UserError(f"{path}: the {measure.name} of {name!r} is {str(value)[:20]}, not between "
+                                f"{measure.least:g} and {measure.most:g}")
+        measured[measure.name] = {name: math.nan if value is None else value for name, value in values.items()}
+    return Result(measured, record)
 
 
 def read_all(folder: PathLike, measure: str = "accuracy", tasks: Collection[Task] | None = None) -> pd.DataFrame:
-    """The accuracy, or margin, of every task, or of some, under every mask.
+    """A measure of every task, or of some, under every mask.
 
     Columns `sentiment`, `seed`, `best` and one a mask; NaN where a file lacks the mask.
     """
@@ -92,15 +97,25 @@ def read_all(folder: PathLike, measure: str = "accuracy", tasks: Collection[Task
     for task, path in names.task_files(folder, ".json").items():
         if tasks is not None and task not in tasks:
             continue
-        result = read(path)
-        values = result.accuracies if measure == "accuracy" else result.margins
+        values = read(path).measured[measure]
         if not values:
-            raise UserError(f"{path}: has no margins, since an earlier version made it; run {MADE_BY} again with "
-                            "another --results")
+            raise UserError(f"{path}: has no {MEASURES[measure].key}, since an earlier version made it; run {MADE_BY} "
+                            "again with another --results")
         rows.append({"sentiment": task.concept, "seed": task.seed, **values})
     if not rows:
         raise UserError(f"{folder}: holds no results (concept-seed.json); {MADE_BY} makes them")
     return pd.DataFrame(rows)
+
+
+def measures_of(folder: PathLike) -> list[str]:
+    """The measures that all results in a folder have."""
+    results = [read(path).measured for path in names.task_files(folder, ".json").values()]
+    return [name for name in MEASURES if all(measured[name] for measured in results)]
+
+
+def _masks(measured):
+    """The masks under which all measures were taken."""
+    return set.intersection(*map(set, measured.values()))
 
 
 class Folder(TaskFolder):
@@ -110,51 +125,53 @@ class Folder(TaskFolder):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._measured: dict[Task, tuple[dict[str, float], dict[str, float]]] = {}
+        self._measured: dict[Task, Measured] = {}
 
-    def take_up(self, task: Task) -> tuple[dict[str, float], dict[str, float]]:
-        """Begin a task, or go on from what an interrupted run has measured of it: accuracies and margins by mask.
+    def take_up(self, task: Task) -> set[str]:
+        """Begin a task, or go on from what an interrupted run has measured of it: returns under which masks.
 
         What a damaged file holds is measured again, since that takes minutes. Raises `UserError` if other settings
         measured it, and what these made is not to be overwritten.
         """
         path = self.partial_path(task)
-        self._measured[task] = {}, {}
+        self._measured[task] = {name: {} for name in MEASURES}
         try:
             found = _checked(path, opening.read_json(path))
         except UserError:  # none there, or damaged
-            return self._measured[task]
+            return set()
         difference = self.record_of(task).difference(found.record)
         if difference and not self._overwrite:
             raise UserError(f"{path}: keeps what was measured with other settings ({difference}); pass --overwrite to "
                             "measure it anew, or choose another folder")
         if not difference:
-            self._measured[task] = found.accuracies, found.margins
-        return self._measured[task]
+            self._measured[task] = found.measured
+        return _masks(self._measured[task])
 
-    def add(self, task: Task, accuracies: Mapping[str, float], margins: Mapping[str, float], of: Iterable[str]) -> None:
+    def add(self, task: Task, measured: Measured, of: Iterable[str]) -> None:
         """Add what was measured of a task; once that is all masks `of`, and ``best``, its result is written."""
-        for so_far, new in zip(self._measured[task], (accuracies, margins)):
-            so_far.update(new)
-        names = ["best", *of]
-        if self._measured[task][0].keys() >= set(names):
-            self.write(task, *({name: values[name] for name in names} for values in self._measured.pop(task)))
+        for name, values in self._measured[task].items():
+            values.update(measured[name])
+        masks = ["best", *of]
+        if _masks(self._measured[task]) >= set(masks):
+            self.write(task, {name: {mask: values[mask] for mask in masks}
+                              for name, values in self._measured.pop(task).items()})
             self.release(task)
 
     def save(self) -> None:
         """Keep what is measured so far of the tasks under way."""
         for task, measured in self._measured.items():
-            writing.write_bytes(self.partial_path(task), self._content(task, *measured))
+            writing.write_bytes(self.partial_path(task), self._content(task, measured))
 
-    def write(self, task: Task, accuracies: Mapping[str, float], margins: Mapping[str, float]) -> None:
-        """Write a task's result; of both, ``best`` is without a mask."""
-        self.write_bytes(task, self._content(task, accuracies, margins))
+    def write(self, task: Task, measured: Measured) -> None:
+        """Write a task's result."""
+        self.write_bytes(task, self._content(task, measured))
 
-    def _content(self, task, accuracies, margins):
-        accuracies, margins = ({name: value if math.isfinite(value) else None for name, value in measured.items()}
-                               for measured in (accuracies, margins))
-        content = {"sentiment": task[0], "seed": task[1], **accuracies, "margins": margins,
-                   "settings": self.record_of(task).as_dict()}
+    def _content(self, task, measured):
+        content = {"sentiment": task.concept, "seed": task.seed}
+        for measure in MEASURES.values():
+            values = {mask: value if math.isfinite(value) else None for mask, value in measured[measure.name].items()}
+            content |= {measure.key: values} if measure.key else values
+        content["settings"] = self.record_of(task).as_dict()
         return (json.dumps({**content, "sha256": digest(content)}, indent=1, allow_nan=False) + "\n").encode()
 
 
@@ -162,7 +179,7 @@ def masks_measured(folder: PathLike, task: Task) -> int:
     """Under how many masks an interrupted run has measured a task; 0 without one."""
     path = Folder(folder, Record("", {})).partial_path(task)
     try:
-        return len(_checked(path, opening.read_json(path)).accuracies.keys() - {"best"})
+        return len(_masks(_checked(path, opening.read_json(path)).measured) - {"best"})
     except UserError:
         return 0
 

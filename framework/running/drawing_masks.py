@@ -15,12 +15,13 @@ from framework.analysis.estimators import false_discovery_q
 from framework.analysis.masks import MaskName
 from framework.errors import UserError
 from framework.figures import effects, masking
-from framework.figures.style import MEASURES, SIGNIFICANT
+from framework.figures.style import SIGNIFICANT
 from framework.files import activations, names, opening
 from framework.files import masks as mask_files
 from framework.files import results as files
 from framework.files.record import Record
 from framework.files.tables import read_table
+from framework.measures import MEASURES
 from framework.running import flags as known
 from framework.running import rdms
 from framework.running.drawing import Drawn, left_out
@@ -37,16 +38,17 @@ def read_results(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame 
     if flags.accuracy and not any(published):
         raise UserError("--accuracy goes with --attribute_results and --random_results")
     if any(published):
-        if measure == "margin":
-            raise UserError("--measure margin: the published results hold accuracies alone")
+        if measure != "accuracy":
+            raise UserError(f"--measure {measure}: the published results hold accuracies alone")
         return files.read_published(*published, flags.accuracy), flags.attribute_results
     return (files.read_all(flags.results, measure), flags.results) if flags.results else (None, Path())
 
 
-def has_margins(folder: Path) -> bool:
-    """Whether step 6 measured margins, which an earlier version did not."""
-    paths = names.task_files(folder, ".json").values()
-    return bool(paths) and all(files.read(path).margins for path in paths)
+def measures_of(flags: argparse.Namespace, *kinds: str) -> list[str]:
+    """The measures that the results of flags all have: accuracy alone, if the published ones are among them."""
+    folders = [folder for name in ("results", *kinds) if (folder := getattr(flags, name))]
+    there = [["accuracy"]] if flags.attribute_results else [files.measures_of(folder) for folder in folders]
+    return [name for name in MEASURES if all(name in of for of in there)]
 
 
 def first_record(folder: Path) -> Record:
@@ -87,7 +89,7 @@ def of_results(flags: argparse.Namespace) -> Drawn:
     k = choose_k([size.k for size in sizes], folder, flags.k)
     spread = masking.spread_over_masks(results, sizes)
     by = {name: drops(results, name, flags.test, intervention) for name in ("emotion", "attribute", "overall")}
-    capital = {"accuracy": "Acc", "margin": "Margin"}[measure.name]
+    capital = "Acc" if measure.name == "accuracy" else measure.name.capitalize()  # as the study calls its figure
     yield (f"{capital}_after_masking_correspond_neuron",
            masking.accuracy_after_masking(spread, by["emotion"], k, measure, intervention),
            spread[spread["k"].isin([0, k])])
@@ -103,7 +105,7 @@ def of_results(flags: argparse.Namespace) -> Drawn:
     if tested.empty:
         left_out("placebo", "too few random masks to test one against others; gen_mask.py --random_draws makes more")
     else:
-        yield ("placebo" if measure.name == "accuracy" else "placebo_margin", masking.placebo(tested),
+        yield ("placebo" if measure.name == "accuracy" else f"placebo_{measure.name}", masking.placebo(tested),
                inference.placebo_shares(tested, SIGNIFICANT))
         for line in inference.placebo_in_words(tested, SIGNIFICANT):
             print(line)
@@ -127,18 +129,17 @@ def choose_k(there: Sequence[int], folder: Path, asked: int | None) -> int:
 def doses(flags: argparse.Namespace, k: int | None) -> dict[str, pd.DataFrame]:
     """By measure, `inference.accuracy_by_dose` of k neurons, where there are two doses or more."""
     found = {}
-    for measure in MEASURES:
-        if flags.results and (measure == "accuracy" or has_margins(flags.results)):
-            table = inference.accuracy_by_dose(files.read_all(flags.results, measure))
-            if k or len(table):
-                table = table[table["k"] == (k or choose_k(table["k"].unique(), flags.results, None))]
-            if len(table["scale"].unique()) > 1:
-                found[measure] = table
+    for measure in measures_of(flags) if flags.results else ():
+        table = inference.accuracy_by_dose(files.read_all(flags.results, measure))
+        if k or len(table):
+            table = table[table["k"] == (k or choose_k(table["k"].unique(), flags.results, None))]
+        if len(table["scale"].unique()) > 1:
+            found[measure] = table
     return found
 
 
 def of_doses(flags: argparse.Namespace) -> Drawn:
-    """Accuracy and margin against the factor of method `scale`."""
+    """Each measure against the factor of method `scale`."""
     found = doses(flags, flags.k)
     if not found:
         return left_out("dose", "no two doses of one number of neurons in --results; gen_mask.py --mask_method scale "
@@ -217,7 +218,7 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
         yield "effect_against_resemblance", effects.effect_against_resemblance(tau, lost, relation), relation
     else:
         left_out("effect against resemblance", "no --activation_dir, or no --attributes")
-    if not (flags.masks and flags.results and has_margins(flags.results)):
+    if not (flags.masks and flags.results and "margin" in measures_of(flags)):
         return left_out("additivity", "no --masks, or no --results with margins")
     found, measured = Record.read(flags.effects), first_record(flags.results)
     if measured.get("masks") not in (None, opening.sha256(flags.masks)):

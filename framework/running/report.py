@@ -15,7 +15,7 @@ from framework.analysis import estimators, inference, masks
 from framework.errors import UserError
 from framework.figures import masking
 from framework.figures import page as pages
-from framework.figures.style import MEASURES, SIGNIFICANT
+from framework.figures.style import SIGNIFICANT
 from framework.files import names, opening, texts
 from framework.files import prompts as prompt_files
 from framework.files import ranks as rank_files
@@ -23,6 +23,7 @@ from framework.files import results as result_files
 from framework.files.prompts import Prompt
 from framework.files.record import Record, record_path
 from framework.files.tables import read_table
+from framework.measures import MEASURES
 from framework.running import drawing, drawing_masks, rdms
 from framework.running import flags as known
 from framework.tasks import Task
@@ -133,9 +134,7 @@ def add_layers(page: Page, flags: argparse.Namespace) -> None:
 
 def add_masks(page: Page, flags: argparse.Namespace) -> None:
     """What masks of step 6 cost, by measure and size; placebos; doses."""
-    for measure in MEASURES.values():
-        if measure.name == "margin" and not (flags.results and drawing_masks.has_margins(flags.results)):
-            continue
+    for measure in map(MEASURES.__getitem__, drawing_masks.measures_of(flags)):
         results, folder = drawing_masks.read_results(flags, measure.name)
         if results is None:
             page["left_out"]["masks"] = "no --results"
@@ -161,21 +160,18 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
         for (name, test), of in tested[tested["intervention"] == intervention].groupby(["by", "test"], sort=False):
             page["placebo"].append({"measure": measure.name, "by": name, "test": test, "tests": len(of),
                                     "share": (of["p"] < SIGNIFICANT).mean()})
-        if measure.name == "accuracy":
-            say_who_chose(page, flags, set(results["seed"]))
+        seeds = set(results["seed"])
+    say_who_chose(page, flags, seeds)
     page["doses"] = [{"measure": MEASURES[name], "k": page["k_shown"], "table": table}
                      for name, table in drawing_masks.doses(flags, page["k_shown"]).items()]
 
 
 def add_kinds(page: Page, flags: argparse.Namespace) -> None:
     """What masks of neurons chosen in different ways cost, by measure."""
-    folders = [folder for name in (*known.KINDS, "results") if (folder := getattr(flags, name))]
-    for measure in MEASURES.values():
-        if measure.name == "margin" and (flags.attribute_results or not all(map(drawing_masks.has_margins, folders))):
-            continue
-        loss = drawing_masks.loss_of_kinds(flags, measure.name)
+    for measure in drawing_masks.measures_of(flags, *known.KINDS):
+        loss = drawing_masks.loss_of_kinds(flags, measure)
         if loss is not None:
-            page["kinds"].append({"measure": measure, "table": loss.pivot_table("value", "k", "kind")})
+            page["kinds"].append({"measure": MEASURES[measure], "table": loss.pivot_table("value", "k", "kind")})
 
 
 def say_who_chose(page: Page, flags: argparse.Namespace, seeds: set[int]) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from framework.measures import margin
 from framework.model.neurons import Intervention
 from framework.model.prompted import PromptedModel
 from framework.tasks import TaskRows
-from framework.training.evaluate import margins
 from framework.training.passes import cut_by_length
 
 
@@ -53,7 +53,7 @@ def effect(
     for part in cut_by_length(tokens, rows.row, len(prompt), positions_per_batch, eval_rows):
         multiply, add = ones.clone().requires_grad_(True), torch.zeros_like(ones, requires_grad=True)
         logits = model([tokens[row] for row in rows.row[part]], prompt, Intervention(multiply, add))[0]
-        margin = margins(logits, torch.from_numpy(rows.label[part]).to(logits.device))
-        total += torch.cat(torch.autograd.grad(margin.sum(), [multiply, add])).cpu().double()
+        total_margin = margin(logits, torch.from_numpy(rows.label[part]).to(logits.device)).sum()
+        total += torch.cat(torch.autograd.grad(total_margin, [multiply, add])).cpu().double()
     multiplied, added = (total / len(rows.row)).flatten(1)
     return Effect(-multiplied, added)

@@ -1,33 +1,27 @@
-"""How well a prompt answers: right answers and margins, with and without an intervention."""
+"""How well a prompt answers, with and without an intervention."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from framework.measures import MEASURES
 from framework.model.neurons import Intervention
 from framework.model.prompted import PromptedModel
 from framework.tasks import TaskRows
 from framework.training.passes import cut_by_length
 
 
-class Measured(NamedTuple):
-    """What was measured over the rows of a task, once [] or under each of M interventions [M]; on the CPU."""
-
-    right: Tensor  # int64, right answers
-    margin: Tensor  # float64, mean over rows of the right answer's logit minus the wrong one's
-
-
 @torch.inference_mode()
 def measure(
     model: PromptedModel, tokens: Sequence[np.ndarray], rows: TaskRows, prompt: Tensor, positions_per_batch: int,
     eval_rows: int | None = None, intervention: Intervention | None = None
-) -> Measured:
-    """Measure a prompt on the rows of a task.
+) -> dict[str, Tensor]:
+    """Take all `MEASURES` of a prompt on the rows of a task.
 
     Parameters
     ----------
@@ -38,25 +32,26 @@ def measure(
         Upper bound of rows x interventions x length in one pass; one row under one intervention is always allowed.
     eval_rows : int, optional
         Upper bound of rows in one pass.
+
+    Returns
+    -------
+    dict of str to Tensor
+        By measure, once [] or under each of M interventions [M], on the CPU: the mean over rows, float64; of a share
+        the count, int64, so that parts add up to the same share.
     """
     model.eval()
     count = 1 if intervention is None else len(intervention.multiply)
-    right, margin = torch.zeros(count, dtype=torch.long), torch.zeros(count, dtype=torch.double)
+    totals: dict[str, Any] = dict.fromkeys(MEASURES, 0)
     for part in cut_by_length(tokens, rows.row, len(prompt), positions_per_batch // count, eval_rows):
         batch = [tokens[row] for row in rows.row[part]]
         at_once = max(1, positions_per_batch // (len(batch) * (len(batch[0]) + len(prompt))))
         logits = torch.cat([model(batch, prompt, some).reshape(-1, len(batch), 2)
                             for some in _split(intervention, at_once)]).cpu()
         label = torch.from_numpy(rows.label[part])
-        right += (logits.argmax(-1) == label).sum(-1)
-        margin += margins(logits.double(), label).sum(-1)
+        totals = {name: totals[name] + of.of_rows(logits.double(), label).sum(-1) for name, of in MEASURES.items()}
     shape = () if intervention is None else (count,)
-    return Measured(right.reshape(shape), (margin / len(rows.row)).reshape(shape))
-
-
-def margins(logits: Tensor, label: Tensor) -> Tensor:
-    """The right answer's logit minus the wrong one's: [..., B] of logits [..., B, 2] and labels [B]."""
-    return (logits[..., 1] - logits[..., 0]) * (2 * label - 1)
+    return {name: (total / len(rows.row) if total.is_floating_point() else total).reshape(shape)
+            for name, total in totals.items()}
 
 
 def _split(intervention: Intervention | None, at_once: int) -> Iterator[Intervention | None]:

@@ -219,7 +219,7 @@ class PromptTrainer:
             lambda positions: measure(self.model, self.dev_tokens, job.dev, prompt, positions, self.eval_rows),
             self.positions_per_batch, self.model)
         progress.epoch, progress.loss, progress.losses = progress.epoch + 1, loss, []
-        progress.acc = int(measured.right) / len(job.dev.row)
+        progress.acc = int(measured["accuracy"]) / len(job.dev.row)
         if progress.acc > progress.best_acc or settings.select == "none":
             progress.best_acc, progress.best_epoch, progress.best_prompt = progress.acc, progress.epoch, prompt.clone()
         waited = progress.epoch - progress.best_epoch
