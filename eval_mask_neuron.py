@@ -65,58 +65,37 @@ def main():
         return status.show(*found, begun)
 
     from framework.analysis import inference
-    from framework.errors import UserError
     from framework.files import masks as mask_files
-    from framework.files import opening, texts
+    from framework.files import opening
     from framework.files.record import Record
-    from framework.model import loading
     from framework.running import measuring
-    from framework.training.rows import subset, task_rows
 
     # What goes in; what is wrong with it is said before anything is written.
-    prompts = trained.read(flags)
-    masks = mask_files.read(flags.masks)
-    split = texts.read(flags.dataset, flags.split)
-    machines = work.join(flags.ray, flags.device)
-    device, dtype = machines.agree(loading.resolve, flags.precision)
-    loaded = trained.load_model(flags, prompts, dtype)
-    model, shape = loaded.model, tuple(next(iter(masks.values())).shape[-2:])
-    if shape != model.shape:
-        raise UserError(f"{flags.masks}: masks are {list(shape)}, {flags.pretrained_model} has {list(model.shape)} "
-                        "(layers, units); make them with gen_mask.py for this model")
-    max_length = model.fit_length(len(next(iter(prompts.values())).best_prompt), flags.max_length)
-    made_with = Record.read(flags.masks)
-    check_statistics(flags, made_with.get("statistics_data"))
-    rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task) for task in prompts}
-
-    # What makes the results what they are.
-    chosen_by = made_with.get("prompts", {})
-    record = Record(
-        "eval_mask_neuron.py",
-        {"backbone": loaded.fingerprint, "label_words": flags.label_words, "data": texts.fingerprint(split),
-         "split": flags.split, "max_rows": flags.max_rows, "negatives": flags.negatives, "max_length": max_length,
-         "masks": opening.sha256(flags.masks), "precision": str(dtype).removeprefix("torch.")},
-        notes={"pretrained_model": flags.pretrained_model, "dataset": flags.dataset,
-               "seeds_that_chose": sorted({int(name.rpartition("-")[2]) for name in chosen_by})})
-    own = {task: {"prompt": prompt.sha256} for task, prompt in prompts.items()}
+    masks, made_with = mask_files.read(flags.masks), Record.read(flags.masks)
+    asked = measuring.Inputs(flags)
+    check_masks(flags, masks, asked.model, made_with.get("statistics_data"))
+    prompts, chosen_by = asked.prompts, made_with.get("prompts", {})
     if same := sum(prompt.sha256 in chosen_by.values() for prompt in prompts.values()):
         print(f"{same} of these {len(prompts)} prompts also chose the neurons of the masks; to choose and to test on "
               "different ones, name different seeds with --seed in steps 4 and 6")
+
+    # What makes the results what they are.
+    record = Record(
+        "eval_mask_neuron.py",
+        {**asked.settings, "masks": opening.sha256(flags.masks), "precision": asked.precision},
+        notes={**asked.notes, "seeds_that_chose": sorted({int(name.rpartition("-")[2]) for name in chosen_by})})
+    own = {task: {"prompt": prompt.sha256} for task, prompt in prompts.items()}
 
     # The work, some masks of a task at a time; this process writes what comes back.
     with results.Folder(flags.results, record, flags.overwrite, own) as folder:
         left = folder.left(prompts)
         script.write_config(flags, flags.results)
         print(f"{len(prompts)} tasks x {len(masks)} masks on {flags.split} rows, {len(prompts) - len(left)} tasks "
-              f"finished before; {flags.pretrained_model} in {record.get('precision')} on "
-              f"{machines if flags.ray else device}; comments of {flags.dataset}")
-        study = measuring.Study(model, str(device), model.encode(split.texts, max_length) if left else [],
-                                {task: rows[task] for task in left},
-                                {task: prompts[task].best_prompt for task in left}, flags.eval_batch_size, masks)
-        time_to_save = work.Every(flags.save_seconds)
-        with work.Bar((1 + len(masks)) * sum(len(rows[task].row) for task in left), "row") as bar:
+              f"finished before; {asked.words}")
+        study, time_to_save = asked.study(left, masks), work.Every(flags.save_seconds)
+        with work.Bar((1 + len(masks)) * sum(len(rows.row) for rows in study.rows.values()), "row") as bar:
             parts = parts_left(folder, study, flags.masks_per_batch, bar)
-            for (task, names), message in work.run(measure, study, parts, on=machines):
+            for (task, names), message in work.run(measure, study, parts, on=asked.machines):
                 if isinstance(message, int):  # rows
                     bar.tell((task, names), message * max(1, len(names)), task.name)
                 else:
@@ -133,7 +112,7 @@ def main():
         measured = results.read_all(flags.results, tasks=prompts)
         if unanswered := list(measured.columns[measured.isna().any()]):
             print(f"no answers (null, which later steps take as missing) under {len(unanswered)} masks, such as "
-                  f"{unanswered[0]}: they make numbers too large for {record.get('precision')}")
+                  f"{unanswered[0]}: they make numbers too large for {asked.precision}")
         for line in inference.placebo_in_words(inference.placebo(measured)):
             print(line)
     script.next_step("plot_results.py", results=flags.results)
@@ -154,11 +133,15 @@ def parts_left(folder, study, together, bar):
                     yield task, part
 
 
-def check_statistics(flags, data):
-    """Refuse masks whose means or samples are of other comments than the training comments of this data set."""
+def check_masks(flags, masks, model, data):
+    """Refuse masks of another model, or of other comments than the training comments of this data set (`data`)."""
     from framework.errors import UserError
     from framework.files import texts
 
+    shape = tuple(next(iter(masks.values())).shape[-2:])
+    if shape != model.shape:
+        raise UserError(f"{flags.masks}: masks are {list(shape)}, {flags.pretrained_model} has {list(model.shape)} "
+                        "(layers, units); make them with gen_mask.py for this model")
     if data is None:  # the masks are made without statistics, or nobody knows of which comments
         return
     try:

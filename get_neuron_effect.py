@@ -52,7 +52,7 @@ def measure(study, task):
 
 def main():
     flags = parse_flags()
-    from framework.files import activations, texts
+    from framework.files import activations
     from framework.running import status, trained
 
     if flags.status:
@@ -60,29 +60,17 @@ def main():
         return status.show(*activations.progress(flags.effects, tasks), {})
 
     from framework.files.record import Output, Record
-    from framework.model import loading
     from framework.running import measuring
-    from framework.training.rows import subset, task_rows
 
     # What goes in; what is wrong with it is said before anything is written.
-    prompts = trained.read(flags)
-    split = texts.read(flags.dataset, flags.split)
-    machines = work.join(flags.ray, flags.device)
-    device, dtype = machines.agree(loading.resolve, flags.precision)
-    loaded = trained.load_model(flags, prompts, dtype)
-    model, (num_layers, units) = loaded.model, loaded.model.shape
-    max_length = model.fit_length(len(next(iter(prompts.values())).best_prompt), flags.max_length)
-    rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task) for task in prompts}
+    asked = measuring.Inputs(flags)
+    prompts, (num_layers, units) = asked.prompts, asked.model.shape
 
     # What makes the effects what they are.
     record = Record(
         "get_neuron_effect.py",
-        {"kind": "effect", "backbone": loaded.fingerprint, "label_words": flags.label_words,
-         "data": texts.fingerprint(split), "split": flags.split, "max_rows": flags.max_rows,
-         "negatives": flags.negatives, "max_length": max_length, "num_layers": num_layers, "units": units,
-         "precision": str(dtype).removeprefix("torch.")},
-        notes={"pretrained_model": flags.pretrained_model, "dataset": flags.dataset})
-
+        {"kind": "effect", **asked.settings, "num_layers": num_layers, "units": units, "precision": asked.precision},
+        notes=asked.notes)
     digests = {task: prompt.sha256 for task, prompt in prompts.items()}
 
     # The work, task by task; this process writes what comes back.
@@ -91,14 +79,10 @@ def main():
     with Output(flags.effects, record, flags.overwrite, names=files) as output:
         left = activations.left(output, digests, ends)
         script.write_config(flags, flags.effects)
-        print(f"{len(prompts)} tasks on {flags.split} rows, {len(prompts) - len(left)} finished before; "
-              f"{flags.pretrained_model} in {record.get('precision')} on {machines if flags.ray else device}; comments "
-              f"of {flags.dataset}")
-        study = measuring.Study(model, str(device), model.encode(split.texts, max_length) if left else [],
-                                {task: rows[task] for task in left},
-                                {task: prompts[task].best_prompt for task in left}, flags.eval_batch_size)
-        with work.Bar(sum(len(rows[task].row) for task in left), "row") as bar:
-            for task, message in work.run(measure, study, left, on=machines):
+        print(f"{len(prompts)} tasks on {flags.split} rows, {len(prompts) - len(left)} finished before; {asked.words}")
+        study = asked.study(left)
+        with work.Bar(sum(len(rows.row) for rows in study.rows.values()), "row") as bar:
+            for task, message in work.run(measure, study, left, on=asked.machines):
                 if isinstance(message, int):  # rows
                     bar.tell(task, message, task.name)
                 else:

@@ -25,18 +25,14 @@ class Measure(NamedTuple):
     most: float = 1e300
 
 
-def right(logits: Tensor, label: Tensor) -> Tensor:
-    """Whether the answer is right."""
-    return logits.argmax(-1) == label
-
-
 def margin(logits: Tensor, label: Tensor) -> Tensor:
     """The right answer's logit minus the wrong one's."""
     return (logits[..., 1] - logits[..., 0]) * (2 * label - 1)
 
 
 MEASURES = {measure.name: measure for measure in (
-    Measure("accuracy", right, "the share of right answers", None, "Accuracy (%)", "points", 100, 50, 1, 0, 1),
+    Measure("accuracy", lambda logits, label: logits.argmax(-1) == label, "the share of right answers", None,
+            "Accuracy (%)", "points", 100, 50, 1, 0, 1),
     Measure("margin", margin, "the logit of the right answer minus that of the wrong one", "margins",
             "Margin (logits)", "logits", 1, 0, 2),
 )}

@@ -1,18 +1,22 @@
-"""The work of the steps that ask the model about the rows of many tasks: step 6, and what each neuron does."""
+"""Steps that ask the model about the rows of many tasks, step 6 and what each neuron does: what goes in, the work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import argparse
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 
+from framework.files import texts
 from framework.model import loading
 from framework.model.prompted import PromptedModel
+from framework.running import trained, work
 from framework.tasks import Task, TaskRows
 from framework.training import passes
+from framework.training.rows import subset, task_rows
 
 
 @dataclass
@@ -46,3 +50,41 @@ class Study:
                 model, self.tokens, some, prompt, positions, self.eval_rows, *more), self.positions)
             done += len(part)
             yield done, len(part), found
+
+
+class Inputs:
+    """What goes into such a step by its flags. Raises `UserError` where prompts, model and texts do not go together.
+
+    Attributes
+    ----------
+    prompts, rows : dict by task
+    model : PromptedModel
+    machines : where the work is done
+    settings, precision, notes : what a record says of all this
+    words : the same for the user
+    """
+
+    def __init__(self, flags: argparse.Namespace):
+        self.prompts = trained.read(flags)
+        split = texts.read(flags.dataset, flags.split)
+        self.machines = work.join(flags.ray, flags.device)
+        device, dtype = self.machines.agree(loading.resolve, flags.precision)
+        loaded = trained.load_model(flags, self.prompts, dtype)
+        self.model, self.precision = loaded.model, str(dtype).removeprefix("torch.")
+        max_length = self.model.fit_length(len(next(iter(self.prompts.values())).best_prompt), flags.max_length)
+        self.rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task)
+                     for task in self.prompts}
+        self.settings = {"backbone": loaded.fingerprint, "label_words": flags.label_words,
+                         "data": texts.fingerprint(split), "split": flags.split, "max_rows": flags.max_rows,
+                         "negatives": flags.negatives, "max_length": max_length}
+        self.notes = {"pretrained_model": flags.pretrained_model, "dataset": flags.dataset}
+        self.words = (f"{flags.pretrained_model} in {self.precision} on {self.machines if flags.ray else device}; "
+                      f"comments of {flags.dataset}")
+        self._texts, self._device, self._eval_rows = split.texts, str(device), flags.eval_batch_size
+
+    def study(self, tasks: Iterable[Task], masks: dict[str, torch.Tensor] | None = None) -> Study:
+        """What the work on these tasks needs."""
+        rows = {task: self.rows[task] for task in tasks}
+        tokens = self.model.encode(self._texts, self.settings["max_length"]) if rows else []
+        return Study(self.model, self._device, tokens, rows, {task: self.prompts[task].best_prompt for task in rows},
+                     self._eval_rows, masks or {})
