@@ -15,7 +15,7 @@ case ${1-} in
 backbone)
     model=backbone prompts=backbone/prompts k=500 draws=99 rows=100
     choose="1 3 5" test="7 9 11" # prompts that choose neurons, and prompts that are tested
-    training="--prompt_init mask --lr 0.02 --epochs 8 --max_train_rows 500" ;;
+    training="--prompt_init mask --lr 0.002 --epochs 8 --max_train_rows 500" ;;
 smollm2)
     model=$smollm2 prompts=data/prompts/smollm2 k=4000 draws=99 rows=100
     choose="1 3 5" test="1 3 5"
