@@ -13,7 +13,7 @@ attributes="--attributes data/demo/attribute_ratings.csv"
 step() { printf '\n\033[1m%s\033[0m\n$ python %s\n' "$1" "${*:2}"; python "${@:2}"; }
 
 step "Steps 1 and 2: train a prompt for each of 27 emotions and 2 seeds" \
-    train.py $study --pretrained_model backbone --dataset demo --seed 1 3 --prompt_len 20 --prompt_init mask --epochs 6 --lr 0.02 $again
+    train.py $study --pretrained_model backbone --dataset demo --seed 1 3 --prompt_len 20 --prompt_init mask --epochs 6 --lr 0.002 $again
 step "Step 3: read the neurons that each prompt switches on" \
     get_active_neuron.py $study $again
 step "Step 4: rank the neurons by how well they mirror each attribute" \
