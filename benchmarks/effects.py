@@ -2,7 +2,7 @@
 
     python benchmarks/effects.py [--pretrained_model backbone --dataset demo --sentiment joy fear anger]
 
-For each concept a prompt is trained as demo.sh trains it. Then 64 neurons, drawn at random, are set to zero one by one;
+For each concept a prompt is trained for 6 epochs. Then 64 neurons, drawn at random, are set to zero one by one;
 what the margin loses is compared with `framework.training.effects`, by rank. The same for groups of the neurons that
 matter most: the sum of their effects against what the margin loses without all of them.
 """
