@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 source environment.sh requirements.txt
 
 smollm2=data/models/SmolLM2-135M-Instruct
-concepts=$(grep -v '^neutral$' data/goemotions/labels.txt)
+concepts= # all of GoEmotions, unless a study names its own
 case ${1-} in
 backbone)
     model=backbone prompts=backbone/prompts k=500 draws=99 rows=100
@@ -29,6 +29,10 @@ pilot)
     echo "usage: docs/study.sh backbone | smollm2 | pilot" >&2
     exit 2 ;;
 esac
+[ -n "$concepts" ] || concepts=$(grep -sv '^neutral$' data/goemotions/labels.txt) || {
+    echo "data/goemotions/labels.txt is not there; python download_data.py fetches it" >&2
+    exit 2
+}
 folder=runs/$1
 study="--study $folder"
 people="--attributes data/human/attribute_ratings.csv"
