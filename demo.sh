@@ -37,7 +37,7 @@ accuracy = pd.read_csv("runs/demo/goemotions_prompt_tuning_accuracy.csv").groupb
 top = accuracy.sort_values(ascending=False)
 measured = results.read_all("runs/demo/eval_mask_neuron_result/RSA_14property_top_500_6000")
 attributes = inference.accuracy_drop(measured, "attribute")
-best = attributes.sort_values("p").iloc[0]
+best = attributes.loc[attributes["drop"].idxmax()]
 placebo = inference.placebo_shares(inference.placebo(measured)).set_index(["by", "test"]).share
 print(f"""
 What the demonstration found (its comments and ratings were made up for it: an illustration, not data from people)
