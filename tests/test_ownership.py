@@ -436,6 +436,16 @@ def test_prompts_to_share():
         prompts.write_rounded("shared", trained)
 
 
+def test_prompts_of_different_settings_are_not_read_together():
+    for setting, task in ((0.1, FEAR), (0.2, JOY)):
+        prompts.Folder("checkpoint", Record("train.py", {"lr": setting})).write(task, **PROMPT)
+    with pytest.raises(UserError, match="joy-3.pt: was made otherwise than fear-1.pt .lr is 0.1 there and 0.2 here"):
+        prompts.read_all("checkpoint")
+    assert list(prompts.read_all("checkpoint", [JOY])) == [JOY]
+    torch.save({"best_prompt": torch.ones(4, 8), "best_acc": 0.5}, "checkpoint/joy-3.pt")
+    assert list(prompts.read_all("checkpoint")) == [FEAR, JOY], "published ones have no settings"
+
+
 @pytest.mark.parametrize("content", [{"best_prompt": torch.ones(4, 8), "best_acc": 0.5}, "damaged"])
 def test_published_and_damaged_prompts_are_never_replaced(content):
     Path("checkpoint").mkdir()
@@ -526,6 +536,18 @@ def test_results_keep_what_was_measured():
     Path("results/fear-1.json").write_text(text.replace('"best": 1.0', '"best": 0.5'))
     with pytest.raises(UserError, match="has changed"), results_folder(overwrite=True) as folder:
         folder.left([FEAR])
+
+
+def test_results_of_different_settings_are_not_read_together():
+    """Each is sealed, and would have been read."""
+    values = {"best": 1.0, "valence_top5": 0.5}
+    results_folder().write(FEAR, {"accuracy": values, "margin": values})
+    results_folder("c" * 64).write(JOY, {"accuracy": values, "margin": values})
+    with pytest.raises(UserError, match="joy-3.json: was made otherwise than fear-1.json .masks differs"):
+        results.read_all("results")
+    Path("results/joy-3.json").write_text('{"sentiment": "joy", "seed": 3, "best": 1.0}')
+    with pytest.raises(UserError, match="joy-3.json: was made otherwise .*made_by"):
+        results.read_all("results")
 
 
 def test_status_names_what_is_done_left_and_damaged():

@@ -18,7 +18,7 @@ from framework.errors import UserError
 from framework.files import names, opening, tensors, writing
 from framework.files.opening import PathLike
 from framework.files.record import Output, Record, digest
-from framework.files.taskfolder import TaskFolder
+from framework.files.taskfolder import TaskFolder, check_alike
 from framework.tasks import Task
 
 if TYPE_CHECKING:
@@ -107,13 +107,17 @@ def _checked_accuracy(path, name, content):
 
 
 def read_all(folder: PathLike, tasks: Iterable[Task] | None = None) -> dict[Task, Prompt]:
-    """The prompts of some tasks, or all in a folder."""
+    """The prompts of some tasks, or all in a folder; refuses those that were trained differently."""
     if tasks is None:
         tasks = names.task_files(folder, ".pt")
         if not tasks:
             raise UserError(f"{folder}: holds no prompts (concept-seed.pt); {MADE_BY} makes them, --checkpoint_dir "
                             "says where they are")
-    return {task: read(names.task_path(folder, task, ".pt")) for task in tasks}
+    paths = {task: names.task_path(folder, task, ".pt") for task in tasks}
+    prompts = {task: read(path) for task, path in paths.items()}
+    # Published ones, which have no record, may stand among ours.
+    check_alike({paths[task]: prompt.record for task, prompt in prompts.items() if prompt.record.made_by})
+    return prompts
 
 
 class Folder(TaskFolder):
@@ -159,12 +163,7 @@ def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt]) -> None:
         record = replace(prompt.record, settings={**prompt.record.settings, "rounded_to": "float16"},
                          notes={**prompt.record.notes, "prompts": {task.name: prompt.sha256}})
         rounded[task] = replace(prompt, best_prompt=best, final_prompt=None, final_acc=None, record=record)
-    (first, example), *others = rounded.items()
-    for task, prompt in others:
-        if difference := example.record.difference(prompt.record):
-            raise UserError(f"{task.name}: was trained otherwise than {first.name} ({difference}, in this order); "
-                            "share each kind in a folder of its own")
-    with Folder(folder, example.record) as output:
+    with Folder(folder, next(iter(rounded.values())).record) as output:
         output.left(rounded)  # refuses what others made
         for task, prompt in rounded.items():
             output.write_bytes(task, _as_bytes(task, prompt))

@@ -15,7 +15,7 @@ from framework.files import names, opening, writing
 from framework.files.opening import PathLike
 from framework.files.record import Record, digest
 from framework.files.tables import read_table
-from framework.files.taskfolder import TaskFolder
+from framework.files.taskfolder import TaskFolder, check_alike
 from framework.measures import MEASURES
 from framework.tasks import Task
 
@@ -89,21 +89,24 @@ def _checked(path, content):
 def read_all(folder: PathLike, measure: str = "accuracy", tasks: Collection[Task] | None = None) -> pd.DataFrame:
     """A measure of every task, or of some, under every mask.
 
-    Columns `sentiment`, `seed`, `best` and one a mask; NaN where a file lacks the mask.
+    Columns `sentiment`, `seed`, `best` and one a mask; NaN where a file lacks the mask. Refuses files that were made
+    with different settings.
     """
     import pandas as pd
 
-    rows = []
+    rows, records = [], {}
     for task, path in names.task_files(folder, ".json").items():
         if tasks is not None and task not in tasks:
             continue
-        values = read(path).measured[measure]
+        result = read(path)
+        records[path], values = result.record, result.measured[measure]
         if not values:
             raise UserError(f"{path}: has no {MEASURES[measure].key}, since an earlier version made it; run {MADE_BY} "
                             "again with another --results")
         rows.append({"sentiment": task.concept, "seed": task.seed, **values})
     if not rows:
         raise UserError(f"{folder}: holds no results (concept-seed.json); {MADE_BY} makes them")
+    check_alike(records, ["prompt"])
     return pd.DataFrame(rows)
 
 

@@ -155,6 +155,15 @@ class TaskFolder:
         self.partial_path(task).unlink(missing_ok=True)
 
 
+def check_alike(records: Mapping[Path, Record], own: Collection[str] = ()) -> None:
+    """Raise `UserError` if files that are read together were made with different settings; `own` as in `progress`."""
+    for path, record in records.items():
+        first = next(iter(records))
+        if difference := record.difference(records[first], own):
+            raise UserError(f"{path}: was made otherwise than {first.name} ({difference}); keep each kind in a folder "
+                            "of its own")
+
+
 def progress(folder: PathLike, suffix: str, tasks: Iterable[Task], read_record: Callable[[Path], Record],
              own: Collection[str] = ()) -> tuple[dict[Task, str], list[str]]:
     """How far the tasks of a folder are, for `--status`; `own` names settings that each task has.
