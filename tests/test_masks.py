@@ -91,9 +91,15 @@ def test_names_are_written_and_read(text, name):
     "valence", "valence_top", "_top10", "random_top10", "random_top10_random", "valence_top10_3", "valence_top010",
     "valence_top10_random03", "valence_top10_scale", "valence_top10_scale1e999", "valence_top10_scalenan",
     "valence_top10_scale0.50", "valence_top10_resample", "valence_top10_resample1.5", "valence_top10_mean2", "best",
-    "valence_top١٠"])
+    "valence_top١٠", "valence_top0", f"valence_top{10**20}", f"random_top10_{10**20}"])
 def test_what_is_no_name_of_ours_is_none(text):
     assert MaskName.parse(text) is None
+
+
+@pytest.mark.parametrize("baseline", ["uniform", "layer_matched"])
+def test_more_masks_than_a_file_may_hold_are_not_made(baseline):
+    with pytest.raises(UserError, match="masks of 96 neurons, more than a file of masks may hold"):
+        masks.make_masks({"valence": np.arange(96)}, [4], 2, baseline=baseline, draws=10**9)
 
 
 @given(st.text(min_size=1), st.integers(1, 10 ** 6), st.booleans(), st.integers(0, 99),

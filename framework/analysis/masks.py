@@ -13,9 +13,10 @@ from framework.errors import UserError
 
 POOL = "random"  # stands for the attribute in the names of random masks that all attributes share
 BINS = 20  # of mean |a| in each layer, for activation_matched
+MOST_BYTES = 1 << 32  # of all masks together: what is read of a file
 
 # What follows the last "_top" says all but the attribute, so that an attribute may be called anything but `random`.
-_NAME = re.compile(r"(?P<attribute>.+)_top(?P<k>\d+)(?:_(?P<control>random)?(?P<draw>\d*))?"
+_NAME = re.compile(r"(?P<attribute>.+)_top(?P<k>[1-9]\d{0,9})(?:_(?P<control>random)?(?P<draw>\d{0,10}))?"
                    r"(?:_(?P<method>mean|resample|scale)(?P<value>[-+.e\d]*))?", re.ASCII | re.DOTALL)
 
 
@@ -145,7 +146,7 @@ def make_masks(
     ------
     UserError
         If an attribute cannot be told from the pool in a name, L does not divide N, a threshold is not in 1..N, a layer
-        has too few neurons to match, or the statistics lack what is needed.
+        has too few neurons to match, the statistics lack what is needed, or a file could not hold the masks.
     """
     for attribute in ranks:
         if MaskName.parse(str(MaskName(attribute, 1))) != MaskName(attribute, 1):
@@ -162,6 +163,12 @@ def make_masks(
     changes = of_method.get(method, [("", 0)])
     added = {value: _column(statistics, "mean" if change == "mean" else f"sample{value}")
              for change, value in changes if change in ("mean", "resample")}
+
+    own = draws if baseline != "uniform" or draws == 1 else 0  # random masks of each attribute, or else a pool
+    count = len(changes) * len(thresholds) * (len(ranks) * (1 + own) + (0 if own else draws))
+    if count * (size * (1 if method == "zero" else 8 if added else 4) + 1000) > MOST_BYTES:  # a tensor's head is 1 kB
+        raise UserError(f"--random_draws {draws}: that is {count:,} masks of {size:,} neurons, more than a file of "
+                        "masks may hold; ask for fewer")
 
     masks = {}
     for name, neurons, generator in _neurons(ranks, thresholds, bins, baseline, draws, seed):
