@@ -215,6 +215,7 @@ CORPUS = [
     ("activations", "one activation missing", activations(range(64), ONES[1:]), "63 activations for 64 neurons"),
     ("activations", "NaN", activations(range(64), [*ONES[1:], "nan"]), "neuron 63 has no finite value"),
     ("activations", "infinite", activations(range(64), ["-inf", *ONES[1:]]), "neuron 0 has no finite value"),
+    ("activations", "beyond float32", activations(range(64), [*ONES[1:], "1e308"]), "neuron 63 has no finite value"),
     ("activations", "a word", activations(range(64), ["high", *ONES[1:]]), "not a number"),
     ("activations", "binary", bytes(range(256)) * 4, "cut off"),
     ("activations", "other columns", activations(["a", "b"], [1, 2]), "not named 0 to 1"),

@@ -240,6 +240,21 @@ def test_bad_input_is_one_line_and_leaves_no_files(monkeypatch, run_folder, tmp_
     assert "\n" not in str(error.value) and not (tmp_path / "pic").exists()
 
 
+def test_attributes_may_be_called_as_columns_are(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    attributes = ["neuron", "layer", "labels", "emotion_1"]
+    generator = np.random.default_rng(0)
+    tau = pd.DataFrame(generator.normal(0, 0.2, (6, 4)), columns=attributes)
+    with Output("rank.csv", Record("rsa_searchlight.py", {})) as output:
+        ranks.write(output, (-tau).rank(), {"tau": tau, "permutation_max": tau, "significant_by_layer": pd.DataFrame(
+            {"layer": 0, "attribute": attributes, "count": 1, "count_fwe": 0})})
+    pd.DataFrame(generator.random((5, 4)), columns=attributes).assign(concept=CONCEPTS).to_csv("r.csv", index=False)
+    call(monkeypatch, "--ranks", "rank.csv", "--attributes", "r.csv", "--k", 3, "--simulations", 0, "--formats", "png")
+    headers = [path.read_text().split("\n")[0] for path in (tmp_path / "pic").glob("*.csv")]
+    assert sum(f"{first},{','.join(attributes)}" in headers for first in ("neuron", "layer", "labels")) == 3
+    assert f"emotion_1,emotion_2,{','.join(attributes)}" in headers
+
+
 def test_neurons_are_shown_once_in_the_first_attribute_they_are_among_the_top_of():
     top = neurons.rank_selective_neurons({"arousal": np.array([3.0, 1, 2, 4, 5, 6]),
                                           "valence": np.array([1.0, 2, 6, 5, 3, 4])}, 3)

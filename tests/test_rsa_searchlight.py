@@ -155,7 +155,7 @@ def test_unique_attributes_are_tested_beyond_those_given(study):
 
 def test_seeds_that_rank_are_chosen_and_recorded(study):
     values, ratings = study
-    searchlight("--random_seed", 42, 1)
+    searchlight("--random_seed", 42, 1, 42)  # one named twice counts once
     expected, _ = rsa.kendall_tau(rsa.NeuronRDMs(values[[1, 0]]), rsa.attribute_rdms(ratings.iloc[:, 1:]))
     np.testing.assert_allclose(read("tau"), np.nan_to_num(expected))
     assert Record.read(RANKS).get("seeds") == [42, 1]

@@ -25,11 +25,12 @@ def rank_selective_neurons(ranks: dict[str, np.ndarray], k: int) -> pd.DataFrame
     The first attribute's neurons come first, by rank, then those of the second that are not among them, and so on.
     Index `neuron`; ranks (1 = most similar) within the top k, NaN beyond it.
     """
-    top = pd.DataFrame(index=pd.RangeIndex(len(next(iter(ranks.values()))), name="neuron"))
+    top = pd.DataFrame(index=pd.RangeIndex(len(next(iter(ranks.values())))))
     for attribute, rank in ranks.items():
         chosen = top_neurons(rank, k)
         top.loc[chosen, attribute] = rank[chosen]
-    return top.dropna(how="all").sort_values(list(ranks), kind="stable")
+    # The name last: an attribute may have it, too.
+    return top.dropna(how="all").sort_values(list(ranks), kind="stable").rename_axis("neuron")
 
 
 @styled

@@ -103,6 +103,7 @@ def read(folder: PathLike, concepts: Sequence[str],
     there = tasks(folder)
     if seeds is None:
         seeds = sorted({task.seed for task in there if task.concept in concepts})
+    seeds = list(dict.fromkeys(seeds))  # one named twice counts once
     if not seeds:
         raise UserError(f"{folder}: has no activations for {names.listed(list(concepts))}; {MADE_BY} makes them")
     paths = [names.task_path(folder, Task(concept, seed), ".csv")  # type: ignore[arg-type]  # or the sum, "all"
@@ -148,8 +149,9 @@ def _read_file(path, record):
         row = pyarrow.compute.split_pattern(text, ",").flatten().cast(pyarrow.float64()).to_numpy()
     except pyarrow.ArrowInvalid:
         raise UserError(f"{path}: holds something that is not a number; {again}") from None
-    if not np.isfinite(row).all():
-        raise UserError(f"{path}: neuron {np.flatnonzero(~np.isfinite(row))[0]} has no finite value; {again}")
+    sound = np.abs(row) < 1e38  # not so NaN; differences must be float32's, too
+    if not sound.all():
+        raise UserError(f"{path}: neuron {np.flatnonzero(~sound)[0]} has no finite value; {again}")
     return row
 
 

@@ -49,11 +49,12 @@ def of_ranks(flags: argparse.Namespace) -> Drawn:
     k = flags.k or min(4000, -(-count // 9))  # the study's 4,000 are a ninth of its neurons
     top = neurons.rank_selective_neurons(ranks, k)
     yield ("Neurons_Correspond_Selectively_to_Emotional_Attributes", neurons.selective_neurons(top, k),
-           top.reset_index())
+           top.reset_index(allow_duplicates=True))  # an attribute may be called `neuron`
 
     found = list(counts_by_layer(flags))
     for name, criterion, counts in found:
-        yield name, neurons.significant_neurons(counts, count // len(counts), criterion), counts.reset_index()
+        yield (name, neurons.significant_neurons(counts, count // len(counts), criterion),
+               counts.reset_index(allow_duplicates=True))
     if not found:
         left_out("significant neurons", f"no {rank_files.table_path(flags.ranks, 'significant_by_layer')}")
 
@@ -64,7 +65,7 @@ def of_ranks(flags: argparse.Namespace) -> Drawn:
     observed = tau[largest.columns].max()
     yield ("permutation_null", neurons.permutation_null(largest.to_numpy(), observed.to_numpy(), largest.columns),
            pd.concat([observed.to_frame().T, largest], keys=["as they are", "permuted"], names=["labels", None])
-           .reset_index("labels"))
+           .reset_index("labels", allow_duplicates=True))
 
 
 def of_rdms(flags: argparse.Namespace) -> Drawn:
@@ -81,7 +82,7 @@ def of_rdms(flags: argparse.Namespace) -> Drawn:
     for name, shown in ((whose, whole), ("rdm_attributes", found.attributes)):
         if shown:
             figure = concepts.rdm_matrices(shown, found.concepts, found.order, found.ordered_by)
-            yield name, figure, pairs.assign(**shown)
+            yield name, figure, pd.concat([pairs, pd.DataFrame(shown)], axis=1)
     if whole:
         places, fit = order.similarity_maps([*whole.values()])
         table = pd.DataFrame({"emotion": found.concepts, **{
