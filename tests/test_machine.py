@@ -12,7 +12,9 @@ import time
 import numpy as np
 import pytest
 import torch
+from numba.core.caching import CacheImpl
 
+from framework.analysis.compiled import compiled
 from framework.errors import UserError
 from framework.files import activations, masks, prompts, writing
 from framework.files.record import Output, Record
@@ -307,6 +309,26 @@ def test_training_that_cannot_be_read_now_is_kept(begun, monkeypatch, capsys):
     with Groups(begun, [FEAR], [FEAR], 1) as groups:
         (group,) = groups
         assert group.state is None and "its tasks begin anew" in capsys.readouterr().err
+
+
+def test_letters_that_a_terminal_lacks():
+    code = "from framework.running import script; script.run(lambda: print('joie \u00e9'))"
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True,
+                             env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (process.returncode, process.stdout) == (0, "joie \\xe9\n"), process.stderr
+
+
+def test_a_folder_that_is_gone(tmp_path):
+    (tmp_path / "gone").mkdir()
+    process = subprocess.run(["sh", "-c", 'rmdir "$PWD" && "$0" "$1"', sys.executable, str(ROOT / "gen_mask.py")],
+                             cwd=tmp_path / "gone", text=True, capture_output=True)
+    assert process.returncode == 2
+    assert process.stderr == "gen_mask.py: the folder that this was started in is gone; change to another one\n"
+
+
+def test_nowhere_to_keep_what_is_compiled(monkeypatch):
+    monkeypatch.setattr(CacheImpl, "_locator_classes", [])
+    assert compiled(lambda number: number + 1)(1) == 2
 
 
 def test_a_clock_that_jumps_changes_no_saving(monkeypatch):

@@ -15,10 +15,10 @@ from math import factorial
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from tqdm import tqdm
 
 from framework.analysis import rsa, signs
+from framework.analysis.compiled import compiled
 
 # The permutations that say how much a tau varies by chance, and how many neurons two attributes share by chance, are
 # fixed and not those of the test.
@@ -82,7 +82,7 @@ def _compare(work, rdms, attribute_rdms, orders, device=None):
         len(excess), len(attribute_rdms), -1)), rdms, permuted.reshape(-1, rdms.shape[1]), device)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _fold(excess, observed, untied, spread, reached, largest, largest_studentised):
     """Count which permutations reach what was observed, and keep the largest of each."""
     neurons, attributes, permutations = excess.shape
@@ -195,7 +195,7 @@ class Overlap(NamedTuple):
     p: np.ndarray  # one-sided: (1 + how many permutations share as many) / (1 + M)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _place(tau, thresholds, boundaries):
     """The smallest top set that each neuron is in, by its number; len(thresholds) if in none: array of int [N].
 
@@ -217,7 +217,7 @@ def _place(tau, thresholds, boundaries):
     return places
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _count_shared(first, second, shared):
     """Count neurons by the smallest set in which they are for both attributes."""
     for neuron in range(len(first)):

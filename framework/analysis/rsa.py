@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from scipy.spatial.distance import pdist, squareform
 from scipy.special import ndtr
 from scipy.stats import rankdata
 
 from framework.analysis import signs
+from framework.analysis.compiled import compiled
 
 SPACES = {
     "affective": ("arousal", "valence"),
@@ -77,7 +77,7 @@ def choose_pairs(concepts: Sequence[int] | np.ndarray) -> np.ndarray:
     return place[drawn[first[different]], drawn[second[different]]]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _sum_differences(values, rdms):
     # The sum runs over seeds in their order: which of the published distances are tied depends on it.
     row = 0

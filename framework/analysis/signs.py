@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 from numba.extending import intrinsic
+
+from framework.analysis.compiled import compiled
 
 if TYPE_CHECKING:
     from framework.analysis.rsa import NeuronRDMs
@@ -33,7 +34,7 @@ def _popcount(typing_context, word):
     return word(word), code
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _sum_ties(ordered):
     sums = np.zeros((len(ordered), 3))
     for row in range(len(ordered)):
@@ -67,7 +68,7 @@ def find_ties(rdms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return sums, close
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _pack(rdms, words):
     """Set a bit for each two distances of an RDM of which the first is larger.
 
@@ -107,7 +108,7 @@ def _signs(rdms):
     return bits.view(np.uint64)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _add_discordant(counts, neurons, attribute, decided):
     a, b, c, d = counts
     first, second, third, fourth = neurons
@@ -115,7 +116,7 @@ def _add_discordant(counts, neurons, attribute, decided):
             c + _popcount((third ^ attribute) & decided), d + _popcount((fourth ^ attribute) & decided))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _compare_signs(neurons, attributes, decided, total, excess):
     """Concordant minus discordant pairs of neurons [n, words] and attributes [k, words]; n and k are multiples of 4.
 

@@ -14,6 +14,7 @@ A script's page ends so::
 from __future__ import annotations
 
 import errno
+import io
 import os
 import shlex
 import signal
@@ -48,7 +49,13 @@ def run(main: Callable[[], None], resumes: bool = False) -> None:
     on (`resumes`) or begins anew.
     """
     signals.catch()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack the letters of a concept's name
     try:
+        try:
+            os.getcwd()
+        except FileNotFoundError:
+            raise UserError("the folder that this was started in is gone; change to another one") from None
         main()
         if sys.stdout:
             sys.stdout.flush()
