@@ -109,6 +109,7 @@ def test_damaged_model(folder, name, damage):
     ({"intermediate_size": 10**8}, "numbers in all"),
     ({"intermediate_size": 40}, "its weights have other sizes than its config.json says"),
     ({"is_decoder": True}, "its config.json says is_decoder"),
+    ({"position_embedding_type": "relative_key_query"}, "choose a model with absolute positions"),
 ], ids=lambda value: str(value)[:40])
 def test_a_config_that_is_of_another_model(folder, values, line):
     change(folder / "config.json", **values)
@@ -233,6 +234,12 @@ def test_a_tokenizer_in_a_file_of_another_name_is_refused(folder):
     shutil.copy(folder / "tokenizer.json", folder / "tokenizer.4.0.0.json")
     change(folder / "tokenizer_config.json", fast_tokenizer_files=["tokenizer.4.0.0.json"])
     assert "take fast_tokenizer_files out of it" in refused(folder)
+
+
+def test_a_tokenizer_that_splits_words_at_random_is_refused(folder):
+    model = json.loads((folder / "tokenizer.json").read_text())["model"]
+    change(folder / "tokenizer.json", model=model | {"dropout": 0.1})
+    assert "splits words at random; set dropout in it to null" in refused(folder)
 
 
 @pytest.mark.parametrize("rules", ids=["Llama", "Gemma", "T5", "ALBERT", "BERT"], argvalues=[

@@ -88,6 +88,9 @@ def load(
     if getattr(config, "is_decoder", False):
         raise UserError(f"{flag}: its config.json says is_decoder, so that no position sees what follows it; choose a "
                         "model trained to fill in masked words")
+    if str(getattr(config, "position_embedding_type", "")).startswith("relative"):
+        raise UserError(f"{flag}: its config.json says {config.position_embedding_type}, which transformers no longer "
+                        "computes; choose a model with absolute positions")
     config.chunk_size_feed_forward = 0  # all positions pass the feed-forward block together, so hooks see a layer once
     # What only one family knows:
     config.legacy = True  # the head of DeBERTa that RENAMED leads to

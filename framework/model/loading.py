@@ -188,7 +188,7 @@ def _growth(rule):
 
 
 def _check_tokenizer(folder, flag):
-    """Raise `UserError` if a few characters could become a text without end, in which rules double it in turn."""
+    """Raise `UserError` if a few characters could become a text without end, or a text other tokens each time."""
     path = folder / "tokenizer_config.json"
     if path.exists() and "fast_tokenizer_files" in json.loads(path.read_bytes()):
         raise UserError(f"{flag}: its tokenizer_config.json names the tokenizer's file itself; take "
@@ -196,6 +196,8 @@ def _check_tokenizer(folder, flag):
     path = folder / "tokenizer.json"
     if path.exists():
         content = json.loads(path.read_bytes())
+        if content["model"].get("dropout"):
+            raise UserError(f"{flag}: its tokenizer.json splits words at random; set dropout in it to null")
         growth = math.prod(_growth(content.get(part) or {}) for part in ("normalizer", "pre_tokenizer", "decoder"))
         if growth > MOST_GROWTH:
             raise UserError(f"{flag}: the rules in its tokenizer.json can make a text {growth:.2g} times as long; give "
