@@ -109,11 +109,13 @@ def main():
     if folder.elsewhere:
         print(f"{folder.elsewhere} tasks are in the hands of another process on this folder")
     else:
-        measured = results.read_all(flags.results, tasks=prompts)
-        if unanswered := list(measured.columns[measured.isna().any()]):
+        measured = {name: results.read_all(flags.results, name, prompts) for name in results.measures_of(flags.results)}
+        accuracies = measured["accuracy"]
+        if unanswered := list(accuracies.columns[accuracies.isna().any()]):
             print(f"no answers (null, which later steps take as missing) under {len(unanswered)} masks, such as "
                   f"{unanswered[0]}: they make numbers too large for {asked.precision}")
-        for line in inference.placebo_in_words(inference.placebo(measured)):
+        placebos = {name: inference.placebo(of) for name, of in measured.items()}
+        for line in inference.placebo_in_words(placebos.pop("accuracy"), **placebos):
             print(line)
     script.next_step("plot_results.py", results=flags.results)
 

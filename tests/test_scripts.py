@@ -75,7 +75,8 @@ def test_scripts_say_what_they_wrote_and_what_comes_next(study):
     for name, process in printed.items():
         assert "next:" in process.stdout, name
     assert "fear-1" in printed["train.py"].stderr, "the bar names the task"
-    placebo = r"placebo by attribute, the mask as the unit: .* a one-sided p < 0.05 in [\d.]+% of 28 tests"
+    placebo = (r"placebo by attribute, the mask as the unit: .* a one-sided p < 0.05 in [\d.]+% of 28 tests, "
+               r"by margin in [\d.]+%")
     assert re.search(placebo, printed["eval_mask_neuron.py"].stdout)
 
 

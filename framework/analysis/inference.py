@@ -238,13 +238,21 @@ def placebo_shares(tested: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
     return groups.agg(tests="size", share="mean").reset_index().assign(sides="one-sided")
 
 
-def placebo_in_words(tested: pd.DataFrame, alpha: float = 0.05) -> Iterator[str]:
-    """What each test finds among placebos, over all sizes of masks: a sentence a test."""
-    for (by, test, intervention), of in tested.groupby(["by", "test", "intervention"], sort=False):
+def placebo_in_words(tested: pd.DataFrame, alpha: float = 0.05, **others: pd.DataFrame) -> Iterator[str]:
+    """What each test finds among placebos, over all sizes of masks: a sentence a test, with what it finds by `others`.
+
+    These are the same tests by further measures, under their names.
+    """
+    kinds = ["by", "test", "intervention"]
+    by_measure = {measure: dict(iter(other.groupby(kinds)["p"])) for measure, other in others.items()}
+    for kind, of in tested.groupby(kinds, sort=False):
+        by, test, intervention = kind
         which = {"masks": "the mask as the unit", "study": "the study's test"}[test]
         done = f" ({intervention})" if intervention else ""
         yield (f"placebo by {by}{done}, {which}: random masks, tested as if they were attributes', have a one-sided "
-               f"p < {alpha} in {(of['p'] < alpha).mean():.1%} of {len(of):,} tests")
+               f"p < {alpha} in {(of['p'] < alpha).mean():.1%} of {len(of):,} tests"
+               + "".join(f", by {measure} in {(found[kind] < alpha).mean():.1%}" for measure, found in
+                         by_measure.items() if kind in found))
 
 
 def _others(count: int) -> np.ndarray:
