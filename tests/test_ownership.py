@@ -436,16 +436,6 @@ def test_prompts_to_share():
         prompts.write_rounded("shared", trained)
 
 
-def test_prompts_of_different_settings_are_not_read_together():
-    for setting, task in ((0.1, FEAR), (0.2, JOY)):
-        prompts.Folder("checkpoint", Record("train.py", {"lr": setting})).write(task, **PROMPT)
-    with pytest.raises(UserError, match="joy-3.pt: was made otherwise than fear-1.pt .lr is 0.1 there and 0.2 here"):
-        prompts.read_all("checkpoint")
-    assert list(prompts.read_all("checkpoint", [JOY])) == [JOY]
-    torch.save({"best_prompt": torch.ones(4, 8), "best_acc": 0.5}, "checkpoint/joy-3.pt")
-    assert list(prompts.read_all("checkpoint")) == [FEAR, JOY], "published ones have no settings"
-
-
 @pytest.mark.parametrize("content", [{"best_prompt": torch.ones(4, 8), "best_acc": 0.5}, "damaged"])
 def test_published_and_damaged_prompts_are_never_replaced(content):
     Path("checkpoint").mkdir()

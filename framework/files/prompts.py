@@ -107,17 +107,13 @@ def _checked_accuracy(path, name, content):
 
 
 def read_all(folder: PathLike, tasks: Iterable[Task] | None = None) -> dict[Task, Prompt]:
-    """The prompts of some tasks, or all in a folder; refuses those that were trained differently."""
+    """The prompts of some tasks, or all in a folder."""
     if tasks is None:
         tasks = names.task_files(folder, ".pt")
         if not tasks:
             raise UserError(f"{folder}: holds no prompts (concept-seed.pt); {MADE_BY} makes them, --checkpoint_dir "
                             "says where they are")
-    paths = {task: names.task_path(folder, task, ".pt") for task in tasks}
-    prompts = {task: read(path) for task, path in paths.items()}
-    # Published ones, which have no record, may stand among ours.
-    check_alike({paths[task]: prompt.record for task, prompt in prompts.items() if prompt.record.made_by})
-    return prompts
+    return {task: read(names.task_path(folder, task, ".pt")) for task in tasks}
 
 
 class Folder(TaskFolder):
@@ -163,6 +159,7 @@ def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt]) -> None:
         record = replace(prompt.record, settings={**prompt.record.settings, "rounded_to": "float16"},
                          notes={**prompt.record.notes, "prompts": {task.name: prompt.sha256}})
         rounded[task] = replace(prompt, best_prompt=best, final_prompt=None, final_acc=None, record=record)
+    check_alike({names.task_path(folder, task, ".pt"): prompt.record for task, prompt in rounded.items()})
     with Folder(folder, next(iter(rounded.values())).record) as output:
         output.left(rounded)  # refuses what others made
         for task, prompt in rounded.items():
