@@ -73,7 +73,7 @@ def main():
     # What goes in; what is wrong with it is said before anything is written.
     masks, made_with = mask_files.read(flags.masks), Record.read(flags.masks)
     asked = measuring.Inputs(flags)
-    check_masks(flags, masks, asked.model, made_with.get("statistics_data"))
+    check_masks(flags, masks, made_with, asked)
     prompts, chosen_by = asked.prompts, made_with.get("prompts", {})
     if same := sum(prompt.sha256 in chosen_by.values() for prompt in prompts.values()):
         print(f"{same} of these {len(prompts)} prompts also chose the neurons of the masks; to choose and to test on "
@@ -135,15 +135,19 @@ def parts_left(folder, study, together, bar):
                     yield task, part
 
 
-def check_masks(flags, masks, model, data):
-    """Refuse masks of another model, or of other comments than the training comments of this data set (`data`)."""
+def check_masks(flags, masks, made_with, asked):
+    """Refuse masks of another model, or of other comments than the training comments of this data set."""
     from framework.errors import UserError
     from framework.files import texts
 
     shape = tuple(next(iter(masks.values())).shape[-2:])
-    if shape != model.shape:
-        raise UserError(f"{flags.masks}: masks are {list(shape)}, {flags.pretrained_model} has {list(model.shape)} "
-                        "(layers, units); make them with gen_mask.py for this model")
+    if shape != asked.model.shape:
+        raise UserError(f"{flags.masks}: masks are {list(shape)}, {flags.pretrained_model} has "
+                        f"{list(asked.model.shape)} (layers, units); make them with gen_mask.py for this model")
+    if made_with.get("backbone") not in (None, asked.settings["backbone"]):
+        raise UserError(f"{flags.masks}: was made from ranks or statistics of another model than "
+                        f"{flags.pretrained_model}; make them again with this one and then the masks with gen_mask.py")
+    data = made_with.get("statistics_data")
     if data is None:  # the masks are made without statistics, or nobody knows of which comments
         return
     try:

@@ -99,8 +99,10 @@ def main():
                 "num_units": num_units, "mask_seed": flags.mask_seed, "random_baseline": flags.random_baseline,
                 "random_draws": flags.random_draws, "names": list(made)}
     if statistics is not None:
-        settings["statistics_sha256"] = opening.sha256(flags.statistics)
-        settings["statistics_data"] = Record.read(flags.statistics).get("data")  # of which training comments
+        of_statistics = Record.read(flags.statistics)
+        settings |= {"backbone": settings["backbone"] or of_statistics.get("backbone"),
+                     "statistics_sha256": opening.sha256(flags.statistics),
+                     "statistics_data": of_statistics.get("data")}  # of which training comments
     # Step 6 says when the prompts that chose the neurons test them, too.
     record = Record("gen_mask.py", settings, {"pretrained_model": ranked.get("pretrained_model"),
                                               "prompts": ranked.get("prompts", {})})

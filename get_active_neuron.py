@@ -135,6 +135,7 @@ def write_statistics(flags):
     import pandas as pd
     import torch
 
+    from framework.errors import UserError
     from framework.files import activations, texts
     from framework.files.record import Output, Record
     from framework.model import loading, statistics
@@ -151,6 +152,9 @@ def write_statistics(flags):
     split = texts.read(flags.dataset, "train")
     max_length = model.fit_length(vectors.shape[1], flags.max_length)
     comments = model.encode(statistics.draw(split.texts, flags.comments, seed), max_length)
+    if len(comments) < len(vectors):
+        raise UserError(f"--prompts study: {len(comments)} comments cannot be read with {len(vectors)} prompts, one each; "
+                        "give more with --comments, or fewer prompts with --sentiment and --seed")
 
     # What makes the statistics what they are.
     num_layers, units = model.shape

@@ -94,14 +94,14 @@ def tiny_model(tmp_path_factory):
     return make_tiny_model(tmp_path_factory.mktemp("tiny_model"))
 
 
-def make_tiny_model(folder):
+def make_tiny_model(folder, seed=0):
     """Make the model of the fixture `tiny_model` in a folder; returns the folder."""
     import torch
     from transformers import AutoTokenizer, RobertaConfig, RobertaForMaskedLM
 
     tokenizer = AutoTokenizer.from_pretrained(ROOT / "backbone")
     tokenizer.save_pretrained(folder)
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     config = RobertaConfig(
         vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
         max_position_embeddings=80, type_vocab_size=1, initializer_range=0.5, pad_token_id=tokenizer.pad_token_id)

@@ -19,7 +19,7 @@ from transformers import RobertaForMaskedLM
 from framework import measures
 from framework.errors import UserError
 from framework.files import config, masks, opening, prompts, record, results, writing
-from tests.conftest import ROOT, run_here
+from tests.conftest import ROOT, make_tiny_model, run_here
 
 EMOTIONS = ["fear", "gratitude", "grief", "joy", "pride", "anger"]
 TASKS = ["--sentiment", *EMOTIONS, "--random_seed", 1, 3]
@@ -211,6 +211,20 @@ def test_masks_with_statistics_of_other_data(here, copy):
     here("get_active_neuron.py", "--statistics", "--comments=30", "--samples=3", "--overwrite")
     here(*masks_of)
     here(*evaluate)
+    line = one_line(here("get_active_neuron.py", "--statistics", "--prompts=study", "--comments=5", status=2))
+    assert "--prompts study: 5 comments cannot be read with 12 prompts" in line
+
+
+def test_masks_with_statistics_of_another_model(here, copy):
+    """Ranks that a user brings have no record of their model: the statistics have."""
+    make_tiny_model(copy / "model", seed=1)
+    shutil.copy(copy / "neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv", copy / "ranks.csv")
+    here("get_active_neuron.py", "--statistics", "--comments=30", "--samples=3", "--pretrained_model=model",
+         "--dataset=demo")
+    here("gen_mask.py", "--ranks=ranks.csv", "--num_layers=2", "--mask_method=mean", "--thresholds=8",
+         "--masks=masks/mean.pkl")
+    line = one_line(here("eval_mask_neuron.py", "--masks=masks/mean.pkl", "--seed=1", "--max_rows=4", status=2))
+    assert "masks/mean.pkl: was made from ranks or statistics of another model than" in line
 
 
 def test_every_step_writes_its_flags(study):
