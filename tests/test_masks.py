@@ -390,7 +390,7 @@ def test_statistics_that_do_not_fit_are_refused(refused, rank_file, statistics_f
     (["--mask_method", 1, "float"], "--mask_method zero float: their masks have the same names"),
     (["--mask_method=scale"], "--scale C and --mask_method scale go together"),
     (["--mask_method=zero", "--scale", 0.5], "--scale C and --mask_method scale go together"),
-    (["--scale", "inf"], "--scale"),
+    (["--scale", "inf"], "--scale"), (["--scale", "1e39"], "--scale"),
     (["--PKL_File=masks"], "--masks masks: must end in .pkl"),
     (["--ranks=none.csv"], "none.csv: no such file"),
 ])

@@ -193,6 +193,15 @@ def test_activations_are_no_effects_and_the_reverse(monkeypatch, run_folder, tmp
         rsa_searchlight.main()
 
 
+def test_effects_that_nobody_knows_the_layers_of(monkeypatch, run_folder, tmp_path):
+    """The published model has twelve, which is taken for granted where no record says otherwise."""
+    for path in (run_folder / "effects").glob("*.csv"):
+        shutil.copy(path, tmp_path)
+    with pytest.raises(UserError, match=f"has {LAYERS * UNITS} neurons, which are not those of 12 layers"):
+        call(monkeypatch, "--attributes", run_folder / "ratings.csv", "--effects", tmp_path, "--activation_dir",
+             run_folder / "activations")
+
+
 def test_a_study_s_folder_is_drawn_without_naming_its_files(monkeypatch, run_folder, tmp_path, capsys):
     places = {"results": "eval_mask_neuron_result/RSA_14property_top_500_6000", "effects": "neuron_effect_csv"}
     for name, place in places.items():

@@ -99,7 +99,7 @@ positive_or_auto = number(lambda text: text if text == "auto" else int(text), 1,
                           "`auto` or a whole number from 1 to 10^9", 10**9)
 nonnegative = number(float, 0.0, "a number from 0")
 fraction = number(float, 0.0, "a number from 0 to 1", 1.0)
-finite = number(float, -sys.float_info.max, "a finite number")
+finite = number(float, -3.4e38, "a number that float32 holds", 3.4e38)
 
 
 # -------------------------------------------------------------------------------------------- flags of several scripts
@@ -151,7 +151,8 @@ def add_rows_flags(group: argparse._ArgumentGroup) -> None:
     """`--split` and `--max_rows`: which rows of a task are measured."""
     group.add_argument("--split", default="dev", choices=("dev", "test"),
                        help="rows to measure on: dev chose each prompt's best epoch, test chose nothing")
-    group.add_argument("--max_rows", type=positive, metavar="N",
+    pairs = number(int, 2, "a whole number from 2 (a positive row and one that is none) to 10^9", 10**9)
+    group.add_argument("--max_rows", type=pairs, metavar="N",
                        help="rows of a task, half of them positive (default: all)")
 
 

@@ -80,9 +80,9 @@ def subset(rows: TaskRows, max_rows: int | None, task: Task) -> TaskRows:
     positives, others = np.flatnonzero(rows.label == 1), np.flatnonzero(rows.label == 0)
     if max_rows is None or len(rows.row) <= max_rows:
         return rows
-    half = max(1, max_rows // 2)
+    half = max_rows // 2
     kept = np.concatenate([_some(positives, half, task, "max_rows positive"),
-                           _some(others, max(1, max_rows - half), task, "max_rows other")])
+                           _some(others, max_rows - half, task, "max_rows other")])
     return TaskRows(rows.row[kept], rows.label[kept])
 
 
