@@ -21,7 +21,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokeni
 from framework.errors import UserError
 from framework.files import activations, prompts, results
 from framework.files import masks as mask_files
-from framework.model import encoders, loading, speed
+from framework.model import encoders, loading, speed, statistics
 from framework.model.comments import token_spans
 from framework.model.neurons import Intervention
 from framework.model.noise import RowNoise
@@ -314,6 +314,7 @@ def test_special_tokens_typed_in_a_text_are_characters(folder_of):
         (row,) = model.encode([f"so {special} good"], 80)
         assert not set(row[2:-1]) & {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}
         assert row[0] == tokenizer.mask_token_id and len(row) > 4
+        assert len(statistics.own_tokens(model, row, 3)) == len(row) - 3, "unknown words are a text's own"
         assert len(model.encode(["good " * 50], 20)[0]) == 21
 
 

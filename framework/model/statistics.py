@@ -22,7 +22,9 @@ def own_tokens(model: PromptedModel, row: np.ndarray, prompt_len: int) -> np.nda
     """The positions of a text's own tokens, neither special ones nor the prompt's, in a row as the model sees it."""
     place = np.arange(len(row))
     place[model.before_prompt(len(row)):] += prompt_len
-    return place[~np.isin(row, model.tokenizer.all_special_ids)]
+    kinds = ("bos", "eos", "cls", "sep", "mask", "pad")  # an unknown word is the text's own
+    special = [getattr(model.tokenizer, f"{kind}_token_id") for kind in kinds]
+    return place[~np.isin(row, [token for token in special if token is not None])]
 
 
 def over_texts(
