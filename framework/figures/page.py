@@ -112,7 +112,8 @@ def render(page: dict[str, Any]) -> str:
     What `page` holds, lists of dicts where nothing else is said:
 
     - `summary`, `warnings`, sentences: what was found; what a reader must know of how.
-    - `accuracies`: `concept`; `mean`, `ci_low`, `ci_high` in 0..1, NaN where unknown; `n` seeds.
+    - `accuracies`: `concept`; `mean`, `ci_low`, `ci_high` in 0..1, NaN where unknown; `n` seeds; `others`, by Measure
+      the mean of each further one.
     - `layers`: `criterion`, str; `counts`, a frame with a row a layer and a column an attribute.
     - `shape`: layers, and neurons in each. `concepts` [E]: in the order of the profiles; `ordered_by`: whose it is.
     - `neurons`: `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, by column title; `interval` of tau, a pair

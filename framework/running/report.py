@@ -99,14 +99,19 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
 def add_accuracies(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
     """How well prompts tell concepts, from step 6 or else from step 1."""
     results, _ = drawing_masks.read_results(flags, "accuracy")
-    if results is None:
+    others = {}  # measures, mean over seeds
+    if results is not None:
+        others = {MEASURES[name]: drawing_masks.read_results(flags, name)[0].groupby("sentiment")["best"].mean()
+                  for name in drawing_masks.measures_of(flags) if name != "accuracy"}
+    else:
         results = pd.DataFrame([(task.concept, prompt.best_acc) for task, prompt in prompts.items()],
                                columns=["sentiment", "best"])
     if results.empty:
         page["left_out"]["accuracies"] = ("no --results, and none of the prompts that --activation_dir was read under "
                                           f"in {flags.checkpoint_dir}")
         return
-    rows = [{"concept": concept} | estimators.accuracy_interval(group.to_numpy())
+    rows = [estimators.accuracy_interval(group.to_numpy())
+            | {"concept": concept, "others": {measure: means[concept] for measure, means in others.items()}}
             for concept, group in results.groupby("sentiment")["best"]]
     page["accuracies"] = rows = sorted(rows, key=lambda row: -row["mean"])
     page["summary"].append(
