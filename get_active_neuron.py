@@ -153,8 +153,8 @@ def write_statistics(flags):
     max_length = model.fit_length(vectors.shape[1], flags.max_length)
     comments = model.encode(statistics.draw(split.texts, flags.comments, seed), max_length)
     if len(comments) < len(vectors):
-        raise UserError(f"--prompts study: {len(comments)} comments cannot be read with {len(vectors)} prompts, one each; "
-                        "give more with --comments, or fewer prompts with --sentiment and --seed")
+        raise UserError(f"--prompts study: {len(comments)} comments cannot be read with {len(vectors)} prompts, one "
+                        "each; give more with --comments, or fewer prompts with --sentiment and --seed")
 
     # What makes the statistics what they are.
     num_layers, units = model.shape

@@ -205,8 +205,8 @@ def relation_to_effects(
     tau = pd.DataFrame(rsa.kendall_tau(neurons, attribute_rdms)[0], columns=[*found.attributes])
     layers = Record.read(flags.effects).get("num_layers", 12)
     if len(lost) % layers:  # without a record
-        raise UserError(f"{flags.effects}: has {len(lost)} neurons, which are not those of {layers} layers, and no record "
-                        "of how many it has; make it again with get_neuron_effect.py")
+        raise UserError(f"{flags.effects}: has {len(lost)} neurons, which are not those of {layers} layers, and no "
+                        "record of how many it has; make it again with get_neuron_effect.py")
     r, p = analysis.resemblance_and_loss(neurons, attribute_rdms, lost, layers, flags.permutations)
     return tau, lost, pd.DataFrame({"attribute": [*tau], "r": r, "p": p, "q": false_discovery_q(p),
                                     "test": "Spearman, within layers; concepts' labels permuted, two-sided"})

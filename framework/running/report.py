@@ -101,7 +101,7 @@ def add_accuracies(page: Page, flags: argparse.Namespace, prompts: Prompts) -> N
     results, _ = drawing_masks.read_results(flags, "accuracy")
     others = {}  # measures, mean over seeds
     if results is not None:
-        others = {MEASURES[name]: drawing_masks.read_results(flags, name)[0].groupby("sentiment")["best"].mean()
+        others = {MEASURES[name]: result_files.read_all(flags.results, name).groupby("sentiment")["best"].mean()
                   for name in drawing_masks.measures_of(flags) if name != "accuracy"}
     else:
         results = pd.DataFrame([(task.concept, prompt.best_acc) for task, prompt in prompts.items()],
