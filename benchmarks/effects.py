@@ -50,7 +50,7 @@ def main():
     splits = [texts.read(flags.dataset, split) for split in ("train", "dev")]
     model = loading.load(flags.pretrained_model).model
     start = "words" if model.tokenizer.mask_token_id is None else "mask"
-    settings = TrainSettings(prompt_len=20, prompt_init=start, epochs=6, lr=0.02)
+    settings = TrainSettings(prompt_len=20, prompt_init=start, epochs=6, lr=0.002)
     tokens = [model.encode(split.texts, model.fit_length(settings.prompt_len, 64)) for split in splits]
     jobs = [Job(task, *(task_rows(split, task) for split in splits))
             for task in (Task(concept, flags.seed) for concept in flags.sentiment)]
