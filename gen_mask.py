@@ -3,15 +3,14 @@
 from pathlib import Path
 
 from framework.errors import UserError
+from framework.interventions import METHODS
 from framework.running import flags as known
 from framework.running import script
-
-METHODS = {"zero": ("1", "BINARY_MASK"), "float": ("2", "FLOAT_MASK"), "mean": (), "resample": (), "scale": ()}
 
 
 def method(text):
     """A method by one of its names; what is none stays as it is, and is refused as no choice."""
-    return next((name for name, aliases in METHODS.items() if text in aliases), text)
+    return next((name for name, method in METHODS.items() if text in method.aliases), text)
 
 
 def parse_flags():
@@ -32,10 +31,9 @@ def parse_flags():
 
     group = parser.add_argument_group("what is done to the neurons")
     group.add_argument("--mask_method", type=method, choices=METHODS, nargs="+", metavar="METHOD",
-                       help="one or more of: multiply them by 0 (zero; also 1, BINARY_MASK) or by random numbers in "
-                       "[0, 1) (float; also 2, FLOAT_MASK); set them to their mean over comments (mean) or to their "
-                       "values at a random position of one (resample); multiply them by --scale (scale) (default: "
-                       "scale with --scale, else zero)")
+                       help="one or more of: " + "; ".join(
+                           f"{', '.join((name, *method.aliases))}: {method.does}" for name, method in METHODS.items())
+                       + " (default: scale with --scale, else zero)")
     group.add_argument("--scale", metavar="C", type=known.finite, nargs="+",
                        help="factors, a mask each; above 1 amplifies")
     group.add_argument("--resamples", metavar="N", type=known.positive, default=1,
@@ -67,8 +65,10 @@ def main():
     flags.mask_method = flags.mask_method or ["scale" if flags.scale else "zero"]
     if ("scale" in flags.mask_method) != bool(flags.scale):
         raise UserError("--scale C and --mask_method scale go together")
-    if {"zero", "float"} <= {*flags.mask_method}:
-        raise UserError("--mask_method zero float: their masks have the same names, as in the study; make two files")
+    same = [name for name in dict.fromkeys(flags.mask_method) if not METHODS[name].in_names]
+    if len(same) > 1:
+        raise UserError(f"--mask_method {' '.join(same)}: their masks have the same names, as in the study; make two "
+                        "files")
 
     import torch
 
@@ -137,7 +137,7 @@ def read_statistics(flags, study, ranks_path, size, ranked):
     from framework.files import activations
     from framework.files.record import Record
 
-    if {"mean", "resample"} & {*flags.mask_method} or flags.random_baseline == "activation_matched":
+    if any(METHODS[name].add for name in flags.mask_method) or flags.random_baseline == "activation_matched":
         flags.statistics = flags.statistics or study / known.STATISTICS
     if not flags.statistics:
         return None

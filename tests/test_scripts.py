@@ -16,7 +16,7 @@ import pytest
 import torch
 from transformers import RobertaForMaskedLM
 
-from framework import measures
+from framework import interventions, measures
 from framework.errors import UserError
 from framework.files import config, masks, opening, prompts, record, results, writing
 from tests.conftest import ROOT, make_tiny_model, run_here
@@ -432,6 +432,19 @@ def test_a_measure_is_a_line_of_the_table(here, copy, monkeypatch):
     assert drop["valence", 8] == pytest.approx((random - table["valence_top8"]).mean())
     here("make_report.py", "--attributes", ATTRIBUTES, "--results=again", "--comments=0")
     assert "changed; in bits" in (copy / "report.html").read_text()
+
+
+def test_an_intervention_is_a_line_of_the_table(here, copy, monkeypatch):
+    """Another one goes through step 5, names of masks, step 6 and the figures."""
+    monkeypatch.setitem(interventions.METHODS, "negate", interventions.Method(
+        "negate", "with their sign changed", "change their sign", lambda value, random, count: -1))
+    here("gen_mask.py", "--mask_method", "negate", "--thresholds=8", "--random_draws=3", "--masks=masks/negate.pkl")
+    made = masks.read(copy / "masks" / "negate.pkl")
+    assert "valence_top8_negate" in made and "random_top8_3_negate" in made
+    assert all(sorted(mask.flatten().tolist()) == [-1] * 8 + [1] * 56 for mask in made.values())
+    here("eval_mask_neuron.py", "--masks=masks/negate.pkl", "--max_rows=6", "--results=negated")
+    said = here("plot_results.py", "--results=negated", "--intervention=negate", "--simulations=0", "--formats=png")
+    assert "8 neurons with their sign changed" in said.stdout
 
 
 def test_folders_with_a_dot_keep_their_own_records(here, copy):

@@ -1,7 +1,7 @@
 """Step 6's statistics: what masks cost, tested with the mask as the unit. Frames in, frames out.
 
 `results` is always a frame with one row a task: `sentiment`, `seed`, `best` (without a mask) and one column a mask,
-named as `analysis.masks.MaskName` says; accuracies in 0..1, or margins. Several samples of method "resample" are
+named as `analysis.masks.MaskName` says; accuracies in 0..1, or margins. Several samples of a method are
 averaged first. Random masks are an attribute's own (``valence_top4000_random3``), or uniform ones that all attributes
 share: the pool (``random_top4000_17``) and, as in the study, the single mask that was drawn for each attribute
 (``valence_top4000_random``).
@@ -25,7 +25,7 @@ SPLITS = 100  # ways in which a pool is parted into placebos and controls
 class Conditions(NamedTuple):
     """What was measured with masks of one size and one intervention, for T tasks and A attributes."""
 
-    intervention: str  # `MaskName.intervention`: "", "mean", "resample", "scale0.5"
+    intervention: str  # `MaskName.intervention`
     k: int
     attributes: list[str]  # those with a mask of their own and something to compare it with
     specific: np.ndarray  # [T, A]
@@ -42,7 +42,7 @@ def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
     names = {column: name for column in results.columns if (name := MaskName.parse(column))}
     samples: dict[MaskName, list[np.ndarray]] = {}
     for name, values in zip(names.values(), results[list(names)].to_numpy(float).T):
-        samples.setdefault(name._replace(value=0) if name.method == "resample" else name, []).append(values)
+        samples.setdefault(name._replace(value=0) if name.is_sample else name, []).append(values)
     sizes: dict[tuple[str, int], dict[MaskName, np.ndarray]] = {}
     for name, same in samples.items():
         sizes.setdefault((name.intervention, name.k), {})[name] = same[0] if len(same) == 1 else np.mean(same, axis=0)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from framework.errors import UserError
+from framework.interventions import METHODS
 
 POOL = "random"  # stands for the attribute in the names of random masks that all attributes share
 BINS = 20  # of mean |a| in each layer, for activation_matched
@@ -17,7 +18,7 @@ MOST_BYTES = 1 << 32  # of all masks together: what is read of a file
 
 # What follows the last "_top" says all but the attribute, so that an attribute may be called anything but `random`.
 _NAME = re.compile(r"(?P<attribute>.+)_top(?P<k>[1-9]\d{0,9})(?:_(?P<control>random)?(?P<draw>\d{0,10}))?"
-                   r"(?:_(?P<method>mean|resample|scale)(?P<value>[-+.e\d]*))?", re.ASCII | re.DOTALL)
+                   r"(?:_(?P<method>[a-z]+)(?P<value>[-+.e\d]*))?", re.ASCII | re.DOTALL)
 
 
 class MaskName(NamedTuple):
@@ -27,33 +28,40 @@ class MaskName(NamedTuple):
     k: int  # how many neurons are changed
     control: bool = False  # whether these are random ones
     draw: int = 0  # which random mask, from 1; 0 is the only one of its attribute (``valence_top4000_random``)
-    method: str = ""  # "mean", "resample" or "scale"; "" is zero or a random number, which names do not tell apart
-    value: float = 0  # the number of the sample (resample) or the factor (scale)
+    method: str = ""  # of `METHODS`; "" is zero or a random number, which names do not tell apart
+    value: float = 0  # the method's: the number of the sample (resample) or the factor (scale)
 
     def __str__(self) -> str:
         drawn = f"_{self.draw}" if self.attribute == POOL else f"_random{self.draw or ''}" if self.control else ""
-        value = repr(float(self.value)).removesuffix(".0") if self.method in ("resample", "scale") else ""
-        return f"{self.attribute}_top{self.k}{drawn}" + (f"_{self.method}{value}" if self.method else "")
+        done = f"_{self.method}" if self.method else ""
+        if self.method and METHODS[self.method].value:
+            done += repr(float(self.value)).removesuffix(".0")
+        return f"{self.attribute}_top{self.k}{drawn}{done}"
 
     @classmethod
     def parse(cls, text: str) -> MaskName | None:
         """Read a name; None where it is none that `str` writes."""
         match = _NAME.fullmatch(text)
-        if not match:
+        if not match or (match["method"] and match["method"] not in METHODS):
             return None
         try:
             name = cls(match["attribute"], int(match["k"]), bool(match["control"]) or match["attribute"] == POOL,
                        int(match["draw"] or 0), match["method"] or "", float(match["value"] or 0))
         except ValueError:  # a value that is no number
             return None
-        if not np.isfinite(name.value) or (name.method == "resample" and name.value % 1):
+        if not np.isfinite(name.value) or (name.is_sample and name.value % 1):
             return None
         return name if str(name) == text else None
 
     @property
+    def is_sample(self) -> bool:
+        """Whether this is one of several samples, over which results are averaged."""
+        return bool(self.method) and METHODS[self.method].value is int
+
+    @property
     def intervention(self) -> str:
         """What is done to the neurons: "", "mean", "resample" (whichever sample) or "scale0.5"."""
-        return str(self).rpartition("_")[2] if self.method == "scale" else self.method
+        return str(self).rpartition("_")[2] if self.method and not self.is_sample else self.method
 
 
 def top_neurons(rank: np.ndarray, k: int) -> np.ndarray:
@@ -118,9 +126,8 @@ def make_masks(
         The numbers k of changed neurons.
     num_layers : int
         L, a divisor of N.
-    method : {"zero", "float", "mean", "resample", "scale"}
-        Changed neurons are multiplied by 0 or by random numbers in [0, 1), set to their mean or to their values at one
-        random position of the training comments, or multiplied by a factor.
+    method : str
+        What is done to the neurons, of `METHODS`.
     baseline : {"uniform", "layer_matched", "activation_matched"}
         Random masks draw from all neurons; or from all but the attribute's, as many in each layer, or in each layer
         and `activation_bins`.
@@ -157,30 +164,25 @@ def make_masks(
     bins = np.zeros((num_layers, size // num_layers), int)
     if baseline == "activation_matched":
         bins = activation_bins(_column(statistics, "mean_abs"), num_layers)
-    of_method: dict[str, list[tuple[str, float]]] = {
-        "scale": [("scale", float(scale) + 0.0) for scale in scales],  # -0.0 is 0.0
-        "resample": [("resample", sample) for sample in range(1, 1 + resamples)], "mean": [("mean", 0)]}
-    changes = of_method.get(method, [("", 0)])
-    added = {value: _column(statistics, "mean" if change == "mean" else f"sample{value}")
-             for change, value in changes if change in ("mean", "resample")}
+    how, named = METHODS[method], method if METHODS[method].in_names else ""
+    values = {None: [0.0], int: range(1, 1 + resamples), float: [float(scale) + 0.0 for scale in scales]}[how.value]
+    added = {value: _column(statistics, how.add.format(value)) for value in values if how.add}
 
     own = draws if baseline != "uniform" or draws == 1 else 0  # random masks of each attribute, or else a pool
-    count = len(changes) * len(thresholds) * (len(ranks) * (1 + own) + (0 if own else draws))
+    count = len(values) * len(thresholds) * (len(ranks) * (1 + own) + (0 if own else draws))
     if count * (size * (1 if method == "zero" else 8 if added else 4) + 1000) > MOST_BYTES:  # a tensor's head is 1 kB
         raise UserError(f"--random_draws {draws}: that is {count:,} masks of {size:,} neurons, more than a file of "
                         "masks may hold; ask for fewer")
 
     masks = {}
     for name, neurons, generator in _neurons(ranks, thresholds, bins, baseline, draws, seed):
-        for change, value in changes:
-            shape = (2, *bins.shape) if added else bins.shape
-            mask = np.ones(shape, np.int8 if method == "zero" else np.float32)
+        for value in values:
+            mask = np.ones((2, *bins.shape) if added else bins.shape, how.dtype)
             if added:
                 mask[1] = 0
                 mask[1].flat[neurons] = added[value][neurons]
-            factor = {"float": generator.random(len(neurons), np.float32), "scale": value}.get(method, 0)
-            (mask[0] if added else mask).flat[neurons] = factor
-            masks[str(name._replace(method=change, value=value))] = mask
+            (mask[0] if added else mask).flat[neurons] = how.multiply(value, generator, len(neurons))
+            masks[str(name._replace(method=named, value=value))] = mask
     return masks
 
 

@@ -18,6 +18,8 @@ from matplotlib.font_manager import fontManager
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
+from framework.interventions import in_words
+
 # Concepts may have Chinese, Japanese or Korean names, for which matplotlib's own font has no letters.
 _OTHER_SCRIPTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei",
                   "WenQuanYi Micro Hei", "SimHei")
@@ -41,9 +43,7 @@ GREY = "#808080"
 
 def changed(k: int, intervention: str) -> str:
     """What was done to k neurons, in words; `intervention` as in a mask's name, empty for those of the study."""
-    words = {"": "masked", "mean": "set to their mean over comments", "resample": "set to what they are elsewhere"}
-    factor = intervention.removeprefix("scale")
-    return f"{k:,} neurons {words.get(intervention, f'multiplied by {factor}')}"
+    return f"{k:,} neurons {in_words(intervention)}"
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from framework.files import masks as mask_files
 from framework.files import results as files
 from framework.files.record import Record
 from framework.files.tables import read_table
+from framework.interventions import METHODS
 from framework.measures import MEASURES
 from framework.running import flags as known
 from framework.running import rdms
@@ -66,7 +67,9 @@ def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None) -> t
         raise UserError(f"{folder}: has no results under both an attribute's mask and random ones (valence_top4000 and "
                         "valence_top4000_random, or random_top4000_1); gen_mask.py makes both")
     there = list(dict.fromkeys(size.intervention for size in sizes))
-    shown = {"zero": "", "float": "", None: "" if "" in there else there[0]}.get(asked, asked)
+    shown = "" if asked in METHODS and not METHODS[asked].in_names else asked
+    if shown is None:
+        shown = "" if "" in there else there[0]
     if shown not in there:
         raise UserError(f"--intervention {asked}: {folder} has results of "
                         f"{', '.join(name or 'zero' for name in there)}")

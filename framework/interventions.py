@@ -1,0 +1,47 @@
+"""What can be done to neurons: how each intervention is made, called and named. A new one is a line of `METHODS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # `--help` shows the table, too, and loads no library
+    from numpy import ndarray
+    from numpy.random import Generator
+
+
+class Method(NamedTuple):
+    """A neuron a becomes multiply * a + add.
+
+    A method may have values, and makes a mask for each: numbers of samples (int), over which step 6 averages, or
+    factors (float). `{}` in `words` and `add` stands for the value.
+    """
+
+    name: str
+    words: str  # what the neurons are, "4,000 neurons ..."
+    does: str  # in the help of step 5
+    multiply: Callable[[float, Generator, int], float | ndarray] = lambda value, random, count: 0
+    add: str = ""  # the column of the neurons' statistics
+    value: type[int] | type[float] | None = None
+    in_names: bool = True  # False for the study's own, whose masks have one name
+    dtype: str = "float32"
+    aliases: tuple[str, ...] = ()
+
+
+METHODS = {method.name: method for method in (
+    Method("zero", "masked", "multiply them by 0", in_names=False, dtype="int8", aliases=("1", "BINARY_MASK")),
+    Method("float", "masked", "multiply them by random numbers in [0, 1)",
+           lambda value, random, count: random.random(count, "float32"), in_names=False, aliases=("2", "FLOAT_MASK")),
+    Method("mean", "set to their mean over comments", "set them to their mean over comments", add="mean"),
+    Method("resample", "set to what they are elsewhere", "set them to their values at a random position of a comment",
+           add="sample{}", value=int),
+    Method("scale", "multiplied by {}", "multiply them by --scale", lambda value, random, count: value, value=float),
+)}
+
+
+def in_words(intervention: str) -> str:
+    """What neurons are under an intervention, named as in a mask's name ("scale0.5"; "" where names tell nothing)."""
+    for method in METHODS.values():
+        if method.in_names and intervention.startswith(method.name):
+            return method.words.format(intervention.removeprefix(method.name))
+    return METHODS["zero"].words
