@@ -10,7 +10,14 @@ import time
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AlbertConfig, AlbertForMaskedLM, GPTNeoConfig, GPTNeoForCausalLM
+from transformers import (
+    AlbertConfig,
+    AlbertForMaskedLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    GPTNeoConfig,
+    GPTNeoForCausalLM,
+)
 
 from framework.errors import UserError
 from framework.model import loading
@@ -113,6 +120,18 @@ def test_damaged_model(folder, name, damage):
 ], ids=lambda value: str(value)[:40])
 def test_a_config_that_is_of_another_model(folder, values, line):
     change(folder / "config.json", **values)
+    assert re.search(line, refused(folder))
+
+
+@pytest.mark.parametrize(("layers", "line"), [
+    (0, "config.json says 0 layers of width 16"), (10**7, "config.json says 10000000 layers"),
+    (1, r"its weights hold transformer.h.1.* which its config.json knows nothing of"),
+    (3, "has no weights for transformer.h.2")])
+def test_layers_of_a_decoder_go_by_another_name(folder, layers, line):
+    torch.manual_seed(0)
+    GPT2LMHeadModel(GPT2Config(vocab_size=3000, n_embd=16, n_layer=2, n_head=2, n_positions=80)).save_pretrained(folder)
+    load(folder)
+    change(folder / "config.json", n_layer=layers)
     assert re.search(line, refused(folder))
 
 
@@ -261,8 +280,8 @@ def test_rules_of_tokenizers_in_use_are_no_growth_without_end(folder, rules):
 # --------------------------------------------------------------------------------------------- which model and device
 
 
-@pytest.mark.parametrize("name", ["special_tokens_map.json", "added_tokens.json", "tokenizer_config.json",
-                                  "config.json", "model.safetensors"])
+@pytest.mark.parametrize("name", ["special_tokens_map.json", "added_tokens.json", "tekken.json",
+                                  "tokenizer_config.json", "config.json", "model.safetensors"])
 def test_what_changes_tokens_or_weights_changes_the_fingerprint(folder, name):
     expected = load(folder).fingerprint
     path = folder / name

@@ -6,7 +6,6 @@ import base64
 import contextlib
 import copy
 import ctypes
-import hashlib
 import itertools
 import json
 import math
@@ -23,6 +22,7 @@ from transformers.utils import logging as transformers_logging
 
 from framework import hub
 from framework.errors import UserError, is_out_of_memory
+from framework.files import opening
 from framework.model import decoders, encoders, neurons
 from framework.model.prompted import PromptedModel
 from framework.roberta import LABEL_WORDS
@@ -34,7 +34,7 @@ MOST_GROWTH = 10_000  # how many times as long a tokenizer may make a text; thos
 GROWTH = {"NFC": 3, "NFD": 4, "NFKC": 18, "NFKD": 18, "Lowercase": 2, "BertNormalizer": 24, "ByteLevel": 4}
 # What tokens follow from, beside the files that end in .model.
 TOKENS = {"config.json", "tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "tokenizer_config.json",
-          "special_tokens_map.json", "added_tokens.json", "bpe.codes", "vocab.bpe", "dict.txt"}
+          "special_tokens_map.json", "added_tokens.json", "bpe.codes", "vocab.bpe", "dict.txt", "tekken.json"}
 ROOT = Path(__file__).resolve().parents[2]
 # What --label_words could be where the model lacks the words asked for.
 OTHER_LABEL_WORDS = (
@@ -154,7 +154,7 @@ def load(
                             "model and pass its folder, or use the embedded one: --pretrained_model backbone") from None
     if not all(parameter.isfinite().all() for parameter in model.parameters()):
         raise UserError(f"{flag}: its weights hold NaN or infinite values; download or save it again")
-    fingerprint = getattr(config, "_commit_hash", None) or _sha256(files)
+    fingerprint = getattr(config, "_commit_hash", None) or opening.sha256(*files)
     return Loaded(model.to(device).eval(), tokenizer, fingerprint)
 
 
@@ -190,12 +190,12 @@ def _growth(rule):
 def _check_tokenizer(folder, flag):
     """Raise `UserError` if a few characters could become a text without end, or a text other tokens each time."""
     path = folder / "tokenizer_config.json"
-    if path.exists() and "fast_tokenizer_files" in json.loads(path.read_bytes()):
+    if path.exists() and "fast_tokenizer_files" in json.loads(opening.read_bytes(path)):
         raise UserError(f"{flag}: its tokenizer_config.json names the tokenizer's file itself; take "
                         "fast_tokenizer_files out of it, and call the file tokenizer.json")
     path = folder / "tokenizer.json"
     if path.exists():
-        content = json.loads(path.read_bytes())
+        content = json.loads(opening.read_bytes(path))
         if content["model"].get("dropout"):
             raise UserError(f"{flag}: its tokenizer.json splits words at random; set dropout in it to null")
         growth = math.prod(_growth(content.get(part) or {}) for part in ("normalizer", "pre_tokenizer", "decoder"))
@@ -210,13 +210,13 @@ def _check_files(folder, flag):
         if path.exists() and not path.is_file() and not path.is_dir():  # the loader would wait for ever
             raise UserError(f"{flag}: {path.name} in it is a pipe or a device, no file; remove it")
     config = folder / "config.json"
-    if config.exists() and "transformers_weights" in json.loads(config.read_bytes()):
+    if config.exists() and "transformers_weights" in json.loads(opening.read_bytes(config)):
         raise UserError(f"{flag}: its config.json names the weights' file itself; take transformers_weights out of it, "
                         "and call the file model.safetensors")
     if (folder / "adapter_config.json").exists():
         raise UserError(f"{flag}: holds an adapter, whose model is elsewhere; merge the two, save that, and name it")
     for path in folder.glob("*.index.json"):  # which file holds which weight
-        for name in set(json.loads(path.read_bytes())["weight_map"].values()):
+        for name in set(json.loads(opening.read_bytes(path))["weight_map"].values()):
             if Path(name).name != name:
                 raise UserError(f"{flag}: {path.name} in it leads to weights in another folder ({name[:40]}); put them "
                                 "beside it")
@@ -257,16 +257,6 @@ def _few_parameters(flag):
 
 def _is_panic(error):
     return type(error).__name__ == "PanicException"
-
-
-def _sha256(paths):
-    """One hexadecimal digest over the contents of files, in the order given."""
-    digest = hashlib.sha256()
-    for path in paths:
-        with open(path, "rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> list[int]:

