@@ -100,6 +100,7 @@ def corpus_csv(**columns):
 
 GOOD = saved(checkpoint())
 OLD = saved(checkpoint(), _use_new_zipfile_serialization=False)
+BOMB = zipped(saved(checkpoint(best_prompt=torch.zeros(4000, 1000))), zipfile.ZIP_DEFLATED)
 TUPLES = b"q\x01h\x01\x86" * 60  # each holds the one before twice
 NUMBERS_AT = GOOD.index(torch.ones(4, 16).numpy().tobytes())
 NESTED = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
@@ -135,8 +136,8 @@ CORPUS = [
     ("checkpoint", "runs code, old form", saved(checkpoint(best_acc=Harm()), _use_new_zipfile_serialization=False),
      "could run code"),
     ("checkpoint", "plain pickle that runs code", pickle.dumps(Harm()), "could run code"),
-    ("checkpoint", "zip bomb", zipped(saved(checkpoint(best_prompt=torch.zeros(4000, 1000))), zipfile.ZIP_DEFLATED),
-     "grows when unpacked"),
+    ("checkpoint", "zip bomb", BOMB, "grows when unpacked"),
+    ("checkpoint", "a bomb behind a sound one", GOOD + BOMB, "grows when unpacked"),
     ("checkpoint", "claims 10^12 numbers", claims(GOOD, b"\x8a\x06\x00\x10\xa5\xd4\xe8\x00K\x01\x86"), "damaged"),
     ("checkpoint", "2^60 tuples as a key", program(b"\x80\x02}N" + TUPLES + b"Ns."), "more than tensors"),
     ("checkpoint", "2^60 tuples as a storage", program(
@@ -238,6 +239,7 @@ CORPUS = [
     ("ranks", "NUL", b"valence\n1\x005\n2\n", "NUL in line 2"),
     ("ranks", "a column twice", b"valence,valence\n1,2\n2,1\n", "two columns 'valence'"),
     ("ranks", "a column without a name", b",valence\n0,1\n1,2\n", "without a name"),
+    ("ranks", "pandas' index", b"Unnamed: 0,valence\n0,1\n1,2\n", "column 'Unnamed: 0' is pandas' index"),
     ("ranks", "a number with an underscore", b"valence\n1_0\n2\n", "not a number in row 1"),
     ("ranks", "taus", b"valence\n0.25\n-0.5\n", "no ranks"),
     ("settings of ranks", "a list", b"[1]", "JSON object"),

@@ -352,11 +352,22 @@ def test_a_link_in_the_place_of_our_folder():
     assert contents("theirs") == {"theirs/notes.tmp": b"mine"}
 
 
-def test_a_pipe_in_the_place_of_a_lock():
-    Path(".openneuron").mkdir()
-    os.mkfifo(".openneuron/ranks.json.lock")
-    with pytest.raises(UserError, match="no regular file"):
-        make_table()
+@pytest.mark.parametrize("lock, take", [
+    ("ranks.json", make_table), ("ranks.csv.tmp", lambda: writing.write_bytes("ranks.csv", b"")),
+    ("train.yaml", lambda: config.write_config("train.yaml", {}, "train.py")),
+    ("checkpoint/entering", lambda: folder_of(0.1).__enter__()),
+    ("checkpoint/running-12ab", lambda: folder_of(0.1).__enter__()),
+    ("checkpoint/fear-1.pt", lambda: folder_of(0.1).claim(FEAR)),
+    ("checkpoint/fear-1.pt", lambda: progress("checkpoint", ".pt", [FEAR], read_record)),
+    ("checkpoint/training-12ab.state", lambda: prompts.SavedState("checkpoint", "training-12ab.state")),
+    ("accuracies", lambda: prompts.write_accuracies("checkpoint")),
+    ("act/settings.json", lambda: activations.progress("act", [FEAR]))])
+def test_a_pipe_in_the_place_of_a_lock(lock, take):
+    pipe = writing.workplace(Path(lock).parent) / f"{Path(lock).name}.lock"
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    with pytest.raises(UserError, match=f"{pipe}: is no regular file"):
+        take()
 
 
 def folder_of(setting, overwrite=False, **own):
@@ -393,7 +404,8 @@ def test_a_folder_of_prompts(tmp_path):
 @pytest.mark.parametrize("change", [
     lambda content: content["best_prompt"].mul_(2), lambda content: content["final_prompt"].mul_(2),
     lambda content: content.update(best_acc=0.75), lambda content: content.pop("final_prompt"),
-    lambda content: content["settings"].update(lr=0.2), lambda content: content.update(sha256="")])
+    lambda content: content["settings"].update(lr=0.2), lambda content: content.update(sha256=""),
+    lambda content: content.pop("sha256")])
 def test_a_changed_prompt_is_noticed(change):
     """Though all checksums of the file are right."""
     with folder_of(0.1) as folder:

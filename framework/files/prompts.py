@@ -58,8 +58,9 @@ def read(path: PathLike) -> Prompt:
         best, _checked_accuracy(path, "best_acc", content), int(_checked_number(path, "epoch", content, -1)), final,
         _checked_accuracy(path, "final_acc", content) if "final_acc" in content else None,
         Record.from_dict(content.get("settings"), path), hashlib.sha256(data).hexdigest())
-    if "sha256" in content and content["sha256"] != _digest(prompt):
-        raise UserError(f"{path}: has changed since it was written; train it again with train.py")
+    if (prompt.record.made_by or "sha256" in content) and content.get("sha256") != _digest(prompt):
+        raise UserError(f"{path}: has changed since it was written, or has no digest, as earlier versions wrote it; "
+                        "train it again with train.py")
     return prompt
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import math
+import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
@@ -98,6 +99,9 @@ def _check_header(path, header):
         if not name:
             raise UserError(f"{path}: has a column without a name; give it one, or leave it out")
         names.check_attribute(name, path)
+        if re.fullmatch(r"Unnamed: [\d.]+", name):
+            raise UserError(f"{path}: column {name!r} is pandas' index, no data; leave it out, or write the table with "
+                            "index=False")
         if first.setdefault(name, place) < place:
             raise UserError(f"{path}: has two columns {name!r}; leave one out or give it another name")
 
