@@ -493,6 +493,27 @@ def test_files_that_run_code(here, copy):
     assert not (copy / "harm").exists()
 
 
+def test_settings_of_a_prompt_that_no_record_can_hold(here, copy):
+    """A tensor, or half a character: neither --status nor the page ends in a traceback."""
+    path, read_under = copy / "checkpoint" / "fear-1.pt", copy / "active_neuron_before_relu_csv" / "settings.json"
+    page = ["make_report.py", "--attributes", ATTRIBUTES, "--comments=0"]
+
+    def put(setting):
+        torch.save({"best_prompt": torch.zeros(4, 16), "best_acc": 0.5, "settings": {"lr": setting}}, path)
+        content = opening.read_json(read_under)
+        content["prompts"]["fear-1"] = opening.sha256(path)
+        read_under.write_text(json.dumps(content))
+        return here("train.py", *TASKS, "--dataset=demo", "--status").stdout
+
+    said = put(torch.ones(2))
+    assert "1 damaged" in said and "fear-1.pt: its settings are no record" in said
+    assert "fear-1.pt: its settings are no record" in one_line(here(*page, status=2))
+    said = put("half\ud800")
+    assert "12 done" in said and "other settings" in said
+    here(*page)
+    assert "half? (fear-1)" in (copy / "report.html").read_text()
+
+
 def test_truncated_prompt(here, copy):
     path = copy / "checkpoint" / "fear-1.pt"
     path.write_bytes(path.read_bytes()[:-500])
