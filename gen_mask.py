@@ -20,7 +20,7 @@ def parse_flags():
                    f"neuron_rank_by_effect.csv (default: {known.RANKS}, or ..._3space.csv)")
     parser.add_argument("--mode", choices=known.RANKED, default="14Properties",
                         help="which of step 4's rank files: of the 14 attributes or of the 3 spaces")
-    known.add_path(parser, "--masks", "--PKL_File", "--maskPath", metavar="FILE",
+    known.add_path(parser, "--masks", "--PKL_File", "--maskPath", metavar="FILE.pkl",
                    help=f"where the masks go (default: {known.MASKS}; RSA_3space_... or effect_... for other ranks)")
     parser.add_argument("--thresholds", metavar="K", type=known.positive, nargs="+",
                         help="how many neurons to change; one set of masks for each K (default: the study's, from "
@@ -60,8 +60,6 @@ def main():
     ranks_path = flags.ranks or study / f"neuron_rank/neuron_rank_by_searchlight_RSA_{known.RANKED[flags.mode]}.csv"
     ranked_by = "effect" if ranks_path.stem == "neuron_rank_by_effect" else f"RSA_{known.RANKED[flags.mode]}"
     masks_path = flags.masks or study / f"masks/{ranked_by}_top_500_6000.pkl"
-    if masks_path.suffix != ".pkl":
-        raise UserError(f"--masks {masks_path}: must end in .pkl")
     flags.mask_method = flags.mask_method or ["scale" if flags.scale else "zero"]
     if ("scale" in flags.mask_method) != bool(flags.scale):
         raise UserError("--scale C and --mask_method scale go together")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script
 
@@ -24,7 +23,7 @@ def parse_flags():
     parser.add_argument("--comments", type=known.count, default=5, metavar="N",
                         help="comments shown for each neuron; with 0 neither model nor data set is needed")
     known.add_comparison_flags(parser)
-    known.add_path(parser, "--output", default="report.html", metavar="FILE", help="where the page goes")
+    known.add_path(parser, "--output", default="report.html", metavar="FILE.html", help="where the page goes")
     known.add_people_flags(parser)
     known.add_result_flags(parser)
     known.add_kind_flags(parser)
@@ -41,8 +40,6 @@ def parse_flags():
 
 def main():
     flags = parse_flags()
-    if flags.output.suffix != ".html":
-        raise UserError(f"--output {flags.output}: must end in .html")
     # What the page also shows where the study's folder has it and no flag names another.
     places = ["effects", *known.KINDS]
     places += [] if flags.attribute_results or flags.random_results else ["results", "masks"]

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script, work
 
@@ -26,7 +25,7 @@ def parse_flags():
                         "the affective, basic-emotions and appraisal spaces")
     known.add_path(parser, "--activation_dir", default=known.ACTIVATIONS.format(activation_mode="before_relu"),
                    help="activations that step 3 wrote, {concept}-{seed}.csv")
-    known.add_path(parser, "--ranks", "--CSV_Path", "--rank", metavar="FILE",
+    known.add_path(parser, "--ranks", "--CSV_Path", "--rank", metavar="FILE.csv",
                    help="where the ranks go; the other tables stand beside them "
                    f"(default: {known.RANKS}, or ..._3space.csv)")
     parser.add_argument("--num_layers", type=known.positive, metavar="L",
@@ -51,8 +50,6 @@ def parse_flags():
 def main():
     flags = parse_flags()
     ranks_path = flags.ranks or (flags.study or Path()) / known.RANKS.replace("14property", known.RANKED[flags.mode])
-    if ranks_path.suffix != ".csv":
-        raise UserError(f"--ranks {ranks_path}: must end in .csv")
 
     import hashlib
     from itertools import product

@@ -23,16 +23,11 @@ MADE_BY = "get_active_neuron.py (step 3)"
 
 
 def tasks(folder: PathLike) -> list[Task]:
-    """The tasks that a folder holds activations of. A file that its record does not name is refused."""
+    """The tasks that a folder holds activations of; `read` refuses those that its record does not name."""
     found = names.task_files(folder, ".csv")
     if not found:
         raise UserError(f"{folder}: holds no activations (concept-seed.csv); {MADE_BY} makes them, --activation_dir "
                         "says where they are")
-    files = Record.read(folder).files
-    for file in found.values():
-        if files and file.name not in files:  # published ones have no record
-            raise UserError(f"{file}: is not one of the files that settings.json beside it names; move it to another "
-                            f"folder, or make it with {MADE_BY}")
     return list(found)
 
 

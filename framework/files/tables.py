@@ -96,12 +96,10 @@ def _check_header(path, header):
         if len(header) == 1 and mark in header[0]:
             raise UserError(f"{path}: has {called} between its columns; save it with commas, and numbers with a point")
     for place, name in enumerate(header):
-        if not name:
-            raise UserError(f"{path}: has a column without a name; give it one, or leave it out")
+        if not name or re.fullmatch(r"Unnamed: [\d.]+", name):
+            raise UserError(f"{path}: column {place + 1} is without a name, as pandas writes its index; give it one, "
+                            "or leave it out (index=False)")
         names.check_attribute(name, path)
-        if re.fullmatch(r"Unnamed: [\d.]+", name):
-            raise UserError(f"{path}: column {name!r} is pandas' index, no data; leave it out, or write the table with "
-                            "index=False")
         if first.setdefault(name, place) < place:
             raise UserError(f"{path}: has two columns {name!r}; leave one out or give it another name")
 

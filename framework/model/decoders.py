@@ -20,7 +20,7 @@ from transformers.pytorch_utils import Conv1D
 
 from framework.errors import UserError, is_out_of_memory
 from framework.model import speed
-from framework.model.encoders import check_surplus
+from framework.model.encoders import check_weights
 from framework.model.neurons import Intervention
 from framework.model.prompted import PromptedModel
 from framework.model.text_states import BehindTexts, Recorded, TextStates, room_for
@@ -184,10 +184,7 @@ def load(
     model, info = AutoModelForCausalLM.from_pretrained(
         path, config=config, dtype=dtype, output_loading_info=True, trust_remote_code=False,
         attn_implementation=speed.attention_for(AutoModelForCausalLM._model_mapping[type(config)]))
-    if info["missing_keys"]:
-        raise UserError(f"{flag}: has no weights for {min(info['missing_keys'])}; choose a model saved with its "
-                        "language-model head")
-    check_surplus(info["unexpected_keys"], model.state_dict(), flag)
+    check_weights(info["missing_keys"], info["unexpected_keys"], model.state_dict(), "language-model", flag)
     if not is_causal(model):
         raise UserError(f"{flag}: is a {config.model_type} model, in which a word sees those that come later; {CHOOSE}")
     return PromptedDecoder(model, tokenizer, label_ids, down_projections(model, flag))

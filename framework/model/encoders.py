@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
@@ -101,21 +101,22 @@ def load(
     missing = set(info["missing_keys"])
     if any(key.startswith("found_replaced_words.") for key in info["unexpected_keys"]):
         missing.add("lm_predictions.lm_head")
-    if missing:
-        raise UserError(f"{flag}: has no weights for {min(missing)}; choose a model saved with its masked-language "
-                        "head")
-    check_surplus(info["unexpected_keys"], model.state_dict(), flag)
+    check_weights(missing, info["unexpected_keys"], model.state_dict(), "masked-language", flag)
     # transformers leaves some of DeBERTa's in float32. Not `model.to`: tables of rotary positions are to stay so.
     for parameter in model.parameters():
         parameter.data = parameter.data.to(dtype)
     return PromptedEncoder(model, tokenizer, label_ids)
 
 
-def check_surplus(unexpected: Sequence[str], loaded: Sequence[str], flag: str) -> None:
-    """Raise `UserError` if a file holds weights of more layers than its config says.
+def check_weights(
+    missing: Collection[str], unexpected: Collection[str], loaded: Collection[str], head: str, flag: str
+) -> None:
+    """Raise `UserError` if a file lacks weights of the model and its head, or holds those of more layers.
 
     What else a file holds beyond the model (a pooler, another task's head) is no part of what is studied.
     """
+    if missing:
+        raise UserError(f"{flag}: has no weights for {min(missing)}; choose a model saved with its {head} head")
     known = {re.sub(r"\.\d+\.", ".#.", name) for name in loaded}
     surplus = [name for name in unexpected if re.sub(r"\.\d+\.", ".#.", name) in known]
     if surplus:

@@ -189,10 +189,6 @@ def _growth(rule):
 
 def _check_tokenizer(folder, flag):
     """Raise `UserError` if a few characters could become a text without end, or a text other tokens each time."""
-    path = folder / "tokenizer_config.json"
-    if path.exists() and "fast_tokenizer_files" in json.loads(opening.read_bytes(path)):
-        raise UserError(f"{flag}: its tokenizer_config.json names the tokenizer's file itself; take "
-                        "fast_tokenizer_files out of it, and call the file tokenizer.json")
     path = folder / "tokenizer.json"
     if path.exists():
         content = json.loads(opening.read_bytes(path))
@@ -209,10 +205,11 @@ def _check_files(folder, flag):
     for path in (*folder.iterdir(), *folder.glob("additional_chat_templates/*")):
         if path.exists() and not path.is_file() and not path.is_dir():  # the loader would wait for ever
             raise UserError(f"{flag}: {path.name} in it is a pipe or a device, no file; remove it")
-    config = folder / "config.json"
-    if config.exists() and "transformers_weights" in json.loads(opening.read_bytes(config)):
-        raise UserError(f"{flag}: its config.json names the weights' file itself; take transformers_weights out of it, "
-                        "and call the file model.safetensors")
+    for config, name, usual in (("config.json", "transformers_weights", "model.safetensors"),
+                                ("tokenizer_config.json", "fast_tokenizer_files", "tokenizer.json")):
+        if (folder / config).exists() and name in json.loads(opening.read_bytes(folder / config)):
+            raise UserError(f"{flag}: its {config} names a file itself; take {name} out of it, and call the file "
+                            f"{usual}")
     if (folder / "adapter_config.json").exists():
         raise UserError(f"{flag}: holds an adapter, whose model is elsewhere; merge the two, save that, and name it")
     for path in folder.glob("*.index.json"):  # which file holds which weight

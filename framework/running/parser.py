@@ -51,7 +51,10 @@ class Parser(argparse.ArgumentParser):
             self._take_defaults_from(flags.config)
             flags = self.parse_args(arguments)
         for action in self._actions:
-            if getattr(flags, action.dest, None) is not None:
+            given, ends = getattr(flags, action.dest, None), getattr(action, "ends", "")
+            if given is not None:
+                if ends and given.suffix != ends:
+                    self.error(f"{action.option_strings[0]} {given}: must end in {ends}")
                 continue
             if getattr(action, "needed", False):
                 self.error(f"{action.option_strings[0]} must be given")
@@ -136,10 +139,11 @@ def add_path(group: Any, *names: str, default: str | None = None, required: bool
     """Add a flag that takes a path, to a parser or its group.
 
     `default` is a place in the study's folder, with other flags in braces; without it, None stands where no path was
-    given. One that is `required` may stand in the file of `--config`, too. The metavar of a file is FILE.
+    given. One that is `required` may stand in the file of `--config`, too. The metavar of a file is FILE, or FILE.csv
+    where its name must end so.
     """
     action = group.add_argument(*names, type=path, metavar=metavar, help=help)
-    action.place, action.needed = default, required
+    action.place, action.needed, action.ends = default, required, Path(metavar).suffix
 
 
 def path(text: str) -> Path:

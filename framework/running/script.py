@@ -32,7 +32,6 @@ _REASONS = {
     errno.ENOSPC: "the disk is full: free some space and run the same command again",
     errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
     errno.EROFS: "the file system is read-only: choose another output folder",
-    errno.ENOLCK: "the file system has no locks: choose another output folder",
     errno.EACCES: "no permission: choose another folder or change its permissions",
     errno.EPERM: "no permission: choose another folder or change its permissions",
     errno.ENOTDIR: "a file stands where a folder is needed: remove it or choose another folder",
