@@ -280,7 +280,7 @@ def test_rules_of_tokenizers_in_use_are_no_growth_without_end(folder, rules):
 # --------------------------------------------------------------------------------------------- which model and device
 
 
-@pytest.mark.parametrize("name", ["special_tokens_map.json", "added_tokens.json", "tekken.json",
+@pytest.mark.parametrize("name", ["special_tokens_map.json", "added_tokens.json", "tekken.json", "emoji.json",
                                   "tokenizer_config.json", "config.json", "model.safetensors"])
 def test_what_changes_tokens_or_weights_changes_the_fingerprint(folder, name):
     expected = load(folder).fingerprint

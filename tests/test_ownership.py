@@ -88,6 +88,15 @@ def test_what_no_record_of_ours_names_is_not_replaced(name, content, options):
     assert contents() == before
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_settings_of_another_program_in_an_output_folder(overwrite):
+    Path("act").mkdir()
+    Path("act/settings.json").write_text('{"theme": "dark"}')
+    with pytest.raises(UserError, match="act/settings.json: is no record of ours"):
+        activate(FEAR, overwrite=overwrite)
+    assert contents() == {"act/settings.json": b'{"theme": "dark"}'}
+
+
 @pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"redraw": True}])
 def test_what_was_edited_is_not_replaced(options):
     make_table()

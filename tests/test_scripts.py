@@ -290,6 +290,7 @@ def test_bad_flag(here, flag):
 
 @pytest.mark.parametrize("command, said", [
     (["prepare_attributes.py", "--ratings=ratings.csv", "--q=nan"], "--q"),
+    (["eval_mask_neuron.py", f"--masks_per_batch=1{'0' * 300}"], "--masks_per_batch"),
     (["gen_mask.py"], "rsa_searchlight.py (step 4)"), (["get_active_neuron.py"], "train.py (step 1)"),
     (["rsa_searchlight.py", "--attributes", ATTRIBUTES], "get_active_neuron.py (step 3)"),
     (["plot_results.py", "--results=results"], "eval_mask_neuron.py (step 6)")])
@@ -474,6 +475,8 @@ def test_mask_of_another_shape(here, copy):
         pickle.dump({"valence_top5": torch.ones(2, 33)}, file)
     line = one_line(here("eval_mask_neuron.py", "--maskPath", "masks/wrong.pkl", status=2))
     assert "wrong.pkl" in line and "[2, 33]" in line and "[2, 32]" in line
+    line = one_line(here("eval_mask_neuron.py", "--masks=masks/none.pkl", status=2))
+    assert "none.pkl: no such file; gen_mask.py (step 5) makes it" in line
 
 
 class Harmful:

@@ -34,7 +34,8 @@ MOST_GROWTH = 10_000  # how many times as long a tokenizer may make a text; thos
 GROWTH = {"NFC": 3, "NFD": 4, "NFKC": 18, "NFKD": 18, "Lowercase": 2, "BertNormalizer": 24, "ByteLevel": 4}
 # What tokens follow from, beside the files that end in .model.
 TOKENS = {"config.json", "tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "tokenizer_config.json",
-          "special_tokens_map.json", "added_tokens.json", "bpe.codes", "vocab.bpe", "dict.txt", "tekken.json"}
+          "special_tokens_map.json", "added_tokens.json", "bpe.codes", "vocab.bpe", "dict.txt", "emoji.json",
+          "tekken.json"}
 ROOT = Path(__file__).resolve().parents[2]
 # What --label_words could be where the model lacks the words asked for.
 OTHER_LABEL_WORDS = (
