@@ -97,8 +97,8 @@ def _check_header(path, header):
             raise UserError(f"{path}: has {called} between its columns; save it with commas, and numbers with a point")
     for place, name in enumerate(header):
         if not name or re.fullmatch(r"Unnamed: [\d.]+", name):
-            raise UserError(f"{path}: column {place + 1} is without a name, as pandas writes its index; give it one, "
-                            "or leave it out (index=False)")
+            raise UserError(f"{path}: has a column without a name, as pandas writes its index (column {place + 1}); "
+                            "give it one, or leave it out (index=False)")
         names.check_attribute(name, path)
         if first.setdefault(name, place) < place:
             raise UserError(f"{path}: has two columns {name!r}; leave one out or give it another name")
