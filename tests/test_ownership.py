@@ -457,12 +457,13 @@ def test_prompts_to_share():
         prompts.write_rounded("shared", trained)
 
 
-@pytest.mark.parametrize("content", [{"best_prompt": torch.ones(4, 8), "best_acc": 0.5}, "damaged"])
-def test_published_and_damaged_prompts_are_never_replaced(content):
+@pytest.mark.parametrize("content, mend", [
+    ({"best_prompt": torch.ones(4, 8), "best_acc": 0.5}, "choose another folder"), ("damaged", "move it away before")])
+def test_published_and_damaged_prompts_are_never_replaced(content, mend):
     Path("checkpoint").mkdir()
     torch.save(content, "checkpoint/fear-1.pt") if isinstance(content, dict) else Path(
         "checkpoint/fear-1.pt").write_text(content)
-    with folder_of(0.1, overwrite=True) as folder, pytest.raises(UserError, match="fear-1.pt"):
+    with folder_of(0.1, overwrite=True) as folder, pytest.raises(UserError, match=f"fear-1.pt.*{mend}"):
         folder.left([FEAR])
 
 

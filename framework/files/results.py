@@ -52,7 +52,7 @@ def read(path: PathLike) -> Result:
     task = content["sentiment"], content["seed"]
     if type(task[1]) is not int or not isinstance(task[0], str) or Path(path).stem != f"{task[0]}-{task[1]}":
         raise UserError(f"{path}: holds the result of another task ({str(task[0])[:40]}, seed {str(task[1])[:40]}); "
-                        f"move it away and run {MADE_BY} again")
+                        f"run {MADE_BY} again")
     return _checked(path, content)
 
 
@@ -66,7 +66,7 @@ def _digest(path, content):
 def _checked(path, content):
     record = Record.from_dict(content.get("settings"), path)
     if (record.made_by or "sha256" in content) and content.pop("sha256", None) != _digest(path, content):
-        raise UserError(f"{path}: has changed since it was written; move it away and run {MADE_BY} again")
+        raise UserError(f"{path}: has changed since it was written; run {MADE_BY} again")
     others = fields()
     top = {name: value for name, value in content.items() if name not in others}
     measured = {}

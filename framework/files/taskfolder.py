@@ -122,7 +122,10 @@ class TaskFolder:
         path = self.path(task)
         if not os.path.lexists(path):
             return True
-        made_with = self.read(path).record
+        try:
+            made_with = self.read(path).record
+        except UserError as error:
+            raise UserError(f"{error}; move it away before, since it is not replaced") from None
         if not made_with.made_by:
             raise UserError(f"{path}: no settings of ours are in it, so it is not replaced; choose another folder")
         difference = self.record_of(task).difference(made_with)
