@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 import warnings
 
 import numpy as np
@@ -421,17 +420,6 @@ def test_tests_hold_their_level_roughly_and_the_study_s_does_not():
     shares = pd.concat(shares).groupby(["by", "test"])["share"].mean()
     assert shares["attribute", "study"] > 0.3 and shares["emotion", "study"] > 0.12
     assert shares["attribute", "masks"] < 0.12 and shares["emotion", "masks"] < 0.12
-
-
-def test_all_of_step_6_s_statistics_take_seconds():
-    names = [name for k in range(1, 10) for name in names_of(14, own=100, k=k)]
-    results = simulate(np.random.default_rng(0), names, seeds=range(12), emotions=[f"e{i}" for i in range(27)])
-    start = time.perf_counter()
-    for by in ("attribute", "emotion", "overall"):
-        inference.accuracy_drop(results, by)
-    inference.placebo(results)
-    inference.pair_conditions(results)
-    assert time.perf_counter() - start < 30
 
 
 # --------------------------------------------------------------------------------------------- the published accuracies
