@@ -89,7 +89,7 @@ evaluate zero_matched --random_baseline activation_matched --random_draws 5
 evaluate mean --mask_method mean --random_draws $draws
 evaluate amplified_matched --scale 2 --random_baseline activation_matched --random_draws 5
 ranks=$folder/neuron_rank/neuron_rank_by_effect.csv
-evaluate effect --random_draws $draws
+evaluate effect # its pool would be that of `zero`
 
 # People, figures, page.
 run python compare_people.py $study $people $judgements --individual data/human/similarity_judgment_individual.csv \
