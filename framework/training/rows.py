@@ -76,7 +76,7 @@ def task_rows(split: Split, task: Task, negatives: str = "published", max_train_
 
 
 def subset(rows: TaskRows, max_rows: int | None, task: Task) -> TaskRows:
-    """At most `max_rows` of a task's rows, half of them positive, drawn by the task's own stream; None keeps all."""
+    """At most `max_rows` (from 2) of a task's rows, half of them positive, drawn by its own stream; None keeps all."""
     positives, others = np.flatnonzero(rows.label == 1), np.flatnonzero(rows.label == 0)
     if max_rows is None or len(rows.row) <= max_rows:
         return rows
