@@ -58,8 +58,6 @@ def main():
     flags = parse_flags()
     study = flags.study or Path()
     ranks_path = flags.ranks or study / f"neuron_rank/neuron_rank_by_searchlight_RSA_{known.RANKED[flags.mode]}.csv"
-    ranked_by = "effect" if ranks_path.stem == "neuron_rank_by_effect" else f"RSA_{known.RANKED[flags.mode]}"
-    masks_path = flags.masks or study / f"masks/{ranked_by}_top_500_6000.pkl"
     flags.mask_method = flags.mask_method or ["scale" if flags.scale else "zero"]
     if ("scale" in flags.mask_method) != bool(flags.scale):
         raise UserError("--scale C and --mask_method scale go together")
@@ -78,6 +76,9 @@ def main():
     from framework.files.record import Output, Record
 
     ranks, ranked = rank_files.read(ranks_path)
+    by_effect = "effect" in (ranked.get("kind"), ranks_path.stem.rpartition("_")[2])
+    ranked_by = "effect" if by_effect else f"RSA_{known.RANKED[flags.mode]}"
+    masks_path = flags.masks or study / f"masks/{ranked_by}_top_500_6000.pkl"
     check_mode(flags, ranks_path, ranks, ranked)
     num_layers = flags.num_layers or ranked.get("num_layers", 12)
     if num_layers != ranked.get("num_layers", num_layers):

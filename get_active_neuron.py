@@ -152,6 +152,8 @@ def write_statistics(flags):
     split = texts.read(flags.dataset, "train")
     max_length = model.fit_length(vectors.shape[1], flags.max_length)
     comments = model.encode(statistics.draw(split.texts, flags.comments, seed), max_length)
+    if not any(len(statistics.own_tokens(model, row, 0)) for row in comments):
+        raise UserError(f"--dataset {flags.dataset}: no comment has a token of its own; choose other data")
     if len(comments) < len(vectors):
         raise UserError(f"--prompts study: {len(comments)} comments cannot be read with {len(vectors)} prompts, one "
                         "each; give more with --comments, or fewer prompts with --sentiment and --seed")

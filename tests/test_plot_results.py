@@ -377,6 +377,9 @@ def test_resemblance_and_loss_by_brute_force():
     assert r[0] == pytest.approx(np.corrcoef(within, of_tau)[0, 1])
     r, _ = effects.resemblance_and_loss(neuron_rdms, attribute, lost, 1, 1)
     assert r[1] == pytest.approx(spearmanr(lost, tau[:, 1]).statistic)
+    values[:, :, 3], tau[3] = 0, 0  # a neuron that is always the same resembles nothing, and takes nothing from others
+    r, _ = effects.resemblance_and_loss(rsa.NeuronRDMs(values), attribute, lost, 1, 1)
+    assert r[1] == pytest.approx(spearmanr(lost, tau[:, 1]).statistic)
 
 
 def test_published_results_give_the_study_s_figure(published_accuracy):

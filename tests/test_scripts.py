@@ -211,8 +211,17 @@ def test_masks_with_statistics_of_other_data(here, copy):
     here("get_active_neuron.py", "--statistics", "--comments=30", "--samples=3", "--overwrite")
     here(*masks_of)
     here(*evaluate)
+    (copy / "other/train.csv").write_text("text,joy\n,1\n,0\n")
+    line = one_line(here("get_active_neuron.py", "--statistics", "--dataset=other", "--overwrite", status=2))
+    assert "--dataset other: no comment has a token of its own" in line
     line = one_line(here("get_active_neuron.py", "--statistics", "--prompts=study", "--comments=5", status=2))
     assert "--prompts study: 5 comments cannot be read with 12 prompts" in line
+
+
+def test_ranks_by_effect_of_any_name_are_no_attributes(here, copy):
+    here("get_neuron_effect.py", "--max_rows=20", "--ranks=mine.csv")
+    here("gen_mask.py", "--ranks=mine.csv", "--thresholds=8")
+    assert "fear_top8" in masks.read(copy / "masks" / "effect_top_500_6000.pkl")
 
 
 def test_masks_with_statistics_of_another_model(here, copy):

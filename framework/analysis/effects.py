@@ -44,7 +44,7 @@ def resemblance_and_loss(
     for some in np.array_split(orders, -(-len(orders) // 20)):
         permuted = np.concatenate([rsa.reorder_rdms(attribute_rdms, order) for order in some])
         tau, _ = rsa.kendall_tau(rdms, permuted)
-        ranks = _ranks_within(tau, num_layers)
+        ranks = _ranks_within(np.nan_to_num(tau), num_layers)  # as step 4 ranks a neuron that is the same throughout
         with np.errstate(invalid="ignore", divide="ignore"):
             r = loss @ ranks / np.sqrt((loss @ loss) * np.square(ranks).sum(axis=0))
         together.append(r.reshape(len(some), -1))

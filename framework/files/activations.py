@@ -198,4 +198,6 @@ def read_statistics(path: PathLike) -> pd.DataFrame:
     for name in STATISTICS:
         if name not in table.columns:
             raise UserError(f"{path}: has no column {name!r}; {MADE_BY} writes it with --statistics")
+    if not (table.abs() < 1e38).all(axis=None):
+        raise UserError(f"{path}: has values that float32 does not hold; make it again with {MADE_BY} --statistics")
     return table
