@@ -61,6 +61,8 @@ def run_folder(tmp_path_factory):
         with results.Folder(folder / name, record) as output:
             for task in tasks:
                 accuracies = numbers(generator, taken, CONCEPTS if name == "effect" else ATTRIBUTES)
+                if name == "effect":
+                    accuracies |= {f"{concept}_top{k}_random": 0.1 for concept in CONCEPTS for k in (2, 4)}
                 if name == "layer_matched":
                     accuracies |= {f"{attribute}_top{k}_random{draw}": 0.65 for attribute in ATTRIBUTES for k in (2, 4)
                                    for draw in (1, 2)}

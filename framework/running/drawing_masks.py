@@ -160,7 +160,8 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> pd.DataFrame | Non
     sources = [] if results is None else [(results, folder, "attribute", None)]
     for kind, path in folders.items():
         sources.append((files.read_all(path, measure), path, *(("effect", None) if kind == "effect" else (None, kind))))
-    losses, compared = [], None
+    losses: list[pd.DataFrame] = []
+    compared = None
     for of_kind, path, *kinds in sources:
         sizes, intervention = sizes_of(of_kind, path, flags.intervention)
         made = {"intervention": intervention or "zero"}
@@ -171,8 +172,10 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> pd.DataFrame | Non
             print(f"left out {path} of loss by kind of mask: its {other[0]} is {made[other[0]]}, that of "
                   f"{sources[0][1]} {compared[other[0]]}")
         else:
-            losses.append(analysis.loss_by_mask(of_kind, sizes, *kinds))
-    return pd.concat(losses, ignore_index=True).drop_duplicates(["kind", "k", "mask"])
+            lost = analysis.loss_by_mask(of_kind, sizes, *kinds)
+            has_random = any("random" in of["kind"].to_numpy() for of in losses)
+            losses.append(lost[lost["kind"] != "random"] if has_random else lost)  # those of the first folder
+    return pd.concat(losses, ignore_index=True)
 
 
 def of_kinds(flags: argparse.Namespace) -> Drawn:
