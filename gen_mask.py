@@ -76,7 +76,7 @@ def main():
     from framework.files.record import Output, Record
 
     ranks, ranked = rank_files.read(ranks_path)
-    by_effect = "effect" in (ranked.get("kind"), ranks_path.stem.rpartition("_")[2])
+    by_effect = ranked.get("kind") == "effect" or ranks_path.stem == "neuron_rank_by_effect"
     ranked_by = "effect" if by_effect else f"RSA_{known.RANKED[flags.mode]}"
     masks_path = flags.masks or study / f"masks/{ranked_by}_top_500_6000.pkl"
     check_mode(flags, ranks_path, ranks, ranked)

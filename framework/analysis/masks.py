@@ -170,7 +170,8 @@ def make_masks(
 
     own = draws if baseline != "uniform" or draws == 1 else 0  # random masks of each attribute, or else a pool
     count = len(values) * len(thresholds) * (len(ranks) * (1 + own) + (0 if own else draws))
-    if count * (size * (1 if method == "zero" else 8 if added else 4) + 1000) > MOST_BYTES:  # a tensor's head is 1 kB
+    each = size * np.dtype(how.dtype).itemsize * (2 if added else 1)
+    if count * (each + 1000) > MOST_BYTES:  # a tensor's head is 1 kB
         raise UserError(f"--random_draws {draws}: that is {count:,} masks of {size:,} neurons, more than a file of "
                         "masks may hold; ask for fewer")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MADE_BY = "get_active_neuron.py (step 3)"
+MOST = 1e38  # of a neuron's values: differences must be float32's, too
 
 
 def tasks(folder: PathLike) -> list[Task]:
@@ -144,7 +145,7 @@ def _read_file(path, record):
         row = pyarrow.compute.split_pattern(text, ",").flatten().cast(pyarrow.float64()).to_numpy()
     except pyarrow.ArrowInvalid:
         raise UserError(f"{path}: holds something that is not a number; {again}") from None
-    sound = np.abs(row) < 1e38  # not so NaN; differences must be float32's, too
+    sound = np.abs(row) < MOST  # not so NaN
     if not sound.all():
         raise UserError(f"{path}: neuron {np.flatnonzero(~sound)[0]} has no finite value; {again}")
     return row
@@ -198,6 +199,6 @@ def read_statistics(path: PathLike) -> pd.DataFrame:
     for name in STATISTICS:
         if name not in table.columns:
             raise UserError(f"{path}: has no column {name!r}; {MADE_BY} writes it with --statistics")
-    if not (table.abs() < 1e38).all(axis=None):
+    if not (table.abs() < MOST).all(axis=None):
         raise UserError(f"{path}: has values that float32 does not hold; make it again with {MADE_BY} --statistics")
     return table
