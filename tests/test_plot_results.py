@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from framework.figures import effects as effect_figures
 from framework.figures import masking, neurons, style
 from framework.files import activations, masks, opening, ranks, results
 from framework.files.record import Output, Record
+from framework.running import drawing_masks
 from framework.tasks import Task
 
 ATTRIBUTES = ["valence", r"$\frac{$", "fear_of_it"]  # the second would be read as mathematics by matplotlib
@@ -116,8 +118,12 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
     assert drop.loc[("fear_of_it", 4), "drop"] == pytest.approx(by_hand.mean())
     assert drop.loc[("fear_of_it", 4), "unit"] == "mask" and drop.loc[("fear_of_it", 4), "df"] == 3
     assert list(drop.columns) == ["drop", "ci_low", "ci_high", "t", "df", "p", "q", "se", "test", "unit"]
-    lost = pd.read_csv(tmp_path / "pic/accuracy_lost_by_kind.csv").groupby("kind")["value"].mean()
+    losses = pd.read_csv(tmp_path / "pic/accuracy_lost_by_kind.csv").set_index(["kind", "mask", "k"])["value"]
+    lost = losses.groupby("kind").mean()
     assert lost["effect"] > lost["attribute"] > lost["random"] and lost["layer_matched"] == pytest.approx(0.15)
+    by_effect = results.read_all(run_folder / "effect").groupby("sentiment").mean().loc["love"]
+    assert losses["effect", "love", 4] == pytest.approx(by_effect["best"] - by_effect["love_top4"])  # love's own rows
+    assert losses["attribute", "valence", 4] == pytest.approx((table["best"] - table["valence_top4"]).mean())
     summed = pd.read_csv(tmp_path / "pic/additivity.csv").set_index("mask")
     zeroed, added = (np.mean([pd.read_csv(run_folder / f"effects/{task.sentiment}-{task.seed}{end}").to_numpy()[0]
                               for task in table.itertuples()], axis=0) for end in activations.EFFECT_ENDS)
@@ -292,6 +298,22 @@ def test_no_significant_neuron_is_said(run_folder):
 def drop_table(attribute=("valence", "arousal")):
     return pd.DataFrame({"attribute": attribute, "k": 5, "drop": [0.1, 0.2], "ci_low": [0.0, 0.1],
                          "ci_high": [0.2, 0.3], "p": 0.1, "q": [0.2, 0.01], "test": "t, one-sided", "unit": "mask"})
+
+
+@pytest.mark.parametrize("chose, same", [([1, 5], True), ([5], False)])
+def test_what_losses_by_kind_of_mask_are_means_over_is_said(run_folder, tmp_path, chose, same):
+    shutil.copytree(run_folder / "layer_matched", tmp_path / "matched")
+    record = Record("eval_mask_neuron.py", {}, {"seeds_that_chose": chose})
+    with results.Folder(tmp_path / "effect", record) as output:
+        for seed in (1, 3):
+            found = {"best": 0.9, "joy_top4": 0.6, "joy_top4_random": 0.8}
+            output.write(Task("joy", seed), {"accuracy": found, "margin": found})
+    flags = SimpleNamespace(measure="accuracy", intervention=None, results=None, attribute_results=None,
+                            random_results=None, accuracy=None, effect_results=tmp_path / "effect",
+                            layer_matched_results=tmp_path / "matched", activation_matched_results=None)
+    (_, figure, _), = drawing_masks.of_kinds(flags)
+    said = " ".join(" ".join(words_of(figure)).split())
+    assert "counts for the seeds of this concept alone" in said and ("The same prompts chose" in said) == same
 
 
 def test_same_numbers_same_bytes():

@@ -290,6 +290,7 @@ def test_every_section_of_a_whole_study(page):
     text = " ".join(page.read_text().split())
     for said in ("concepts that are alike by all attributes together stand beside each other", "family-wise p",
                  "0.776", "The unit is the mask", "Accuracy lost, by kind of mask; in points",
+                 "counts for the seeds of this concept alone",
                  "Largest effects</th>", "Share of placebos with one-sided p", "neurons multiplied by a factor",
                  "rank correlation over neurons within layers", "0.12 to 0.99",
                  "Same top without 3 concepts", "Margin lost",

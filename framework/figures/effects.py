@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LogNorm
@@ -73,15 +75,32 @@ def _ticks(values, spread):
     return ticks[(values.min() <= ticks) & (ticks <= values.max())]
 
 
+def kinds_in_words(kinds: Container[str], chosen_by_tested: bool) -> str:
+    """What is lost by masks of some kinds (keys of `CONTROLS`) is a mean over what: for the figure and the page.
+
+    `chosen_by_tested`: the prompts that chose the neurons of largest effects are among those tested without them.
+    """
+    words = "Lost against no mask: means over masks, and for each mask over all concepts and seeds."
+    if "effect" in kinds:
+        words += (" A mask of the largest effects is made for one concept, and counts for the seeds of this concept "
+                  "alone.")
+        words += " The same prompts chose these neurons and were tested without them." if chosen_by_tested else ""
+    return words
+
+
 @styled
-def loss_by_kind(loss: pd.DataFrame, measure: Measure = MEASURES["accuracy"]) -> Figure:
+def loss_by_kind(
+    loss: pd.DataFrame, measure: Measure = MEASURES["accuracy"], chosen_by_tested: bool = False
+) -> Figure:
     """What masking k neurons costs, for neurons chosen in different ways.
 
     Parameters
     ----------
     loss : pandas.DataFrame
-        `kind` (a key of `CONTROLS`), `k`, `mask` and `value`: one row a mask, the mean over tasks
+        `kind` (a key of `CONTROLS`), `k`, `mask` and `value`: one row a mask, the mean over its tasks
         without a mask minus that under it.
+    chosen_by_tested
+        As of `kinds_in_words`.
     """
     figure = Figure(figsize=(4.8, 3.2))
     axes = figure.subplots()
@@ -101,8 +120,8 @@ def loss_by_kind(loss: pd.DataFrame, measure: Measure = MEASURES["accuracy"]) ->
     axes.set_ylabel(f"{measure.name.capitalize()} lost ({measure.unit})")
     handles = axes.get_legend_handles_labels()[0]
     legend_above(axes, handles[::-1], ncols=2)
-    return caption(figure, "Lost against no mask: means over concepts, seeds and masks (in brackets: how many of one "
-                           "size). Bands hold the middle 95% of masks. Random neurons of the same layers or the same "
+    return caption(figure, f"{kinds_in_words(set(loss['kind']), chosen_by_tested)} In brackets: how many masks of one "
+                           "size; bands hold the middle 95% of them. Random neurons of the same layers or the same "
                            "activation are the fairer controls of attributes.")
 
 

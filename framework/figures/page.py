@@ -121,7 +121,8 @@ def render(page: dict[str, Any]) -> str:
     - `masks`, by (Measure, k), then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and
       `specific`, the means, and `check`, a second p. `k_shown`: the k seen first. `intervention`: what masks do.
     - `placebo`: `measure`, `by`, `test`, `tests` and `share`.
-    - `kinds`: a `measure` and a `table` of what is lost, a row a k and a column a kind of mask, of `effects.CONTROLS`.
+    - `kinds`: a `measure` and a `table` of what is lost, a row a k and a column a kind of mask, of `effects.CONTROLS`;
+      `kinds_in_words`: `effects.kinds_in_words`.
     - `doses`: a `measure`, `k` and `table` (`analysis.inference.accuracy_by_dose`).
     - `effects`: `attribute`, `r`, `p`, `q`.
     - `stability`: `attribute` and columns of step 4's tables; `stability_k`: the k of these.

@@ -50,7 +50,8 @@ def digest(content: Any) -> str:
 _KINDS: dict[str, Any] = {
     **dict.fromkeys(("made_by", "mode", "kind", "precision", "dataset", "backbone", "pretrained_model"), str),
     **dict.fromkeys(("max_length", "num_layers", "units", "num_units"), int), "negatives": ("published", "strict"),
-    **dict.fromkeys(("emotions", "concepts", "attributes", "label_words"), [str]), "seeds": [int],
+    **dict.fromkeys(("emotions", "concepts", "attributes", "label_words"), [str]),
+    **dict.fromkeys(("seeds", "seeds_that_chose"), [int]),
     "prompts": dict, "sha256": dict, "sha256_before": dict}
 # Recorded but not compared: versions, what differs from file to file, names of folders, whose contents are compared.
 _NOTES = ("versions", "prompts", "dataset", "pretrained_model")

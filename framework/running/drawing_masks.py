@@ -178,12 +178,21 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> pd.DataFrame | Non
     return pd.concat(losses, ignore_index=True)
 
 
+def chosen_by_tested(flags: argparse.Namespace) -> bool:
+    """Whether seeds that chose the masks of `--effect_results` are among those tested there."""
+    if not flags.effect_results:
+        return False
+    chose = first_record(flags.effect_results).get("seeds_that_chose") or ()
+    return any(task.seed in chose for task in names.task_files(flags.effect_results, ".json"))
+
+
 def of_kinds(flags: argparse.Namespace) -> Drawn:
     """What masks of neurons chosen in different ways cost."""
     loss = loss_of_kinds(flags, flags.measure)
     if loss is None:
         return left_out("loss by kind of mask", "no --effect_results, --layer_matched_results, ...")
-    yield f"{flags.measure}_lost_by_kind", effects.loss_by_kind(loss, MEASURES[flags.measure]), loss
+    yield (f"{flags.measure}_lost_by_kind",
+           effects.loss_by_kind(loss, MEASURES[flags.measure], chosen_by_tested(flags)), loss)
 
 
 def check_model(effects: Path, neurons: int, other: Path, others: int) -> None:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from framework.analysis import estimators, inference, masks
 from framework.errors import UserError
-from framework.figures import masking
+from framework.figures import effects, masking
 from framework.figures import page as pages
 from framework.figures.style import SIGNIFICANT
 from framework.files import names, opening, texts
@@ -35,7 +35,8 @@ Prompts = Mapping[Task, Prompt]
 def empty() -> Page:
     """A page without sections, as `framework.figures.page.render` takes it."""
     return {"summary": [], "accuracies": [], "layers": [], "neurons": [], "masks": {}, "placebo": [], "doses": [],
-            "kinds": [], "effects": [], "stability": [], "settings": {}, "left_out": {}, "warnings": []}
+            "kinds": [], "kinds_in_words": "", "effects": [], "stability": [], "settings": {}, "left_out": {},
+            "warnings": []}
 
 
 def read_prompts(flags: argparse.Namespace) -> dict[Task, Prompt]:
@@ -177,6 +178,7 @@ def add_kinds(page: Page, flags: argparse.Namespace) -> None:
         loss = drawing_masks.loss_of_kinds(flags, measure)
         if loss is not None:
             page["kinds"].append({"measure": MEASURES[measure], "table": loss.pivot_table("value", "k", "kind")})
+            page["kinds_in_words"] = effects.kinds_in_words(set(loss["kind"]), drawing_masks.chosen_by_tested(flags))
 
 
 def say_who_chose(page: Page, flags: argparse.Namespace, seeds: set[int]) -> None:
