@@ -317,7 +317,7 @@ def main():
     comments = make_comments(random, 4096, is_decoder)
     labels = torch.from_numpy(random.integers(0, 2, len(comments)))
     tokens = statistics.mean(map(len, comments)) + PROMPT_LEN
-    maps = [module for module in model.base_model.modules() if isinstance(module, torch.nn.Linear)]
+    maps = [module for module in model.model.base_model.modules() if isinstance(module, torch.nn.Linear)]
     parameters, hidden = sum(linear.weight.numel() for linear in maps), model.config.hidden_size
     tasks = flags.tasks or group_size("auto", 16, PROMPT_LEN)
     masks = (torch.rand(flags.masks, *model.shape) > 0.1).float()

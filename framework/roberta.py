@@ -193,11 +193,6 @@ class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
         """The model's own prompt, the only parameter that learns [P, H]."""
         return self.roberta.embeddings.prompt
 
-    @property
-    def prompt_width(self) -> int:
-        """The width of a prompt vector, H."""
-        return self.config.hidden_size
-
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, labels: Tensor | None = None,
         prompt: Tensor | None = None, neuron_masks: Tensor | None = None,

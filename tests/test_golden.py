@@ -42,7 +42,7 @@ def load(reference):
             model = loading.load(str(reference[kind] / "model"), dtype=dtype).model
             if kind == "C":
                 # With the weights, the reference's frequencies of positions were rounded to float16.
-                frequencies = model.base_model.rotary_emb.inv_freq
+                frequencies = model.model.base_model.rotary_emb.inv_freq
                 frequencies.copy_(frequencies.half())
             loaded[kind, dtype] = model
         return loaded[kind, dtype]

@@ -42,6 +42,7 @@ class PromptedDecoder(PromptedModel):
     """
 
     dropout = False
+    options = {"use_cache": False}  # nothing is generated, so nothing is kept for the next token
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, label_ids: Sequence[int],
                  down: list[str]) -> None:
@@ -54,10 +55,6 @@ class PromptedDecoder(PromptedModel):
     def train(self, mode: bool = True) -> PromptedDecoder:
         """Decoders are trained without dropout: nothing changes."""
         return super().train(False)
-
-    def options(self) -> dict[str, object]:
-        """Nothing is generated, so nothing is kept for the next token."""
-        return {"use_cache": False}
 
     def encode(self, texts: Sequence[str], max_length: int) -> list[np.ndarray]:
         """Tokenise texts once: `bos` if there is one, then the text cut to `max_length` tokens, an int array each.

@@ -131,6 +131,8 @@ class _Unpad(torch.autograd.Function):
 
 
 class _Spread(torch.autograd.Function):
+    """States [M, B, ...] at B places among `count` positions, where all else is 0: [M, count, ...]."""
+
     @staticmethod
     def forward(ctx: Any, states: Tensor, places: Tensor, count: int) -> Tensor:
         ctx.places = places
@@ -142,6 +144,4 @@ class _Spread(torch.autograd.Function):
         return gradient.index_select(1, ctx.places), None, None
 
 
-def spread(states: Tensor, places: Tensor, count: int) -> Tensor:
-    """States [M, B, ...] at B places among `count` positions, where all else is 0: [M, count, ...]."""
-    return _Spread.apply(states, places, count)
+spread = _Spread.apply

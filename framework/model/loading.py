@@ -21,7 +21,7 @@ from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from framework import hub
-from framework.errors import UserError, is_out_of_memory
+from framework.errors import UserError, is_out_of_memory, is_panic
 from framework.files import opening
 from framework.model import decoders, encoders, neurons
 from framework.model.prompted import PromptedModel
@@ -96,7 +96,6 @@ class Loaded(NamedTuple):
     """What `load` loads."""
 
     model: PromptedModel  # in eval mode
-    tokenizer: Any
     fingerprint: str  # SHA-256 of what was read from a folder, or the hub's revision: which weights and tokens
 
 
@@ -104,7 +103,7 @@ def load(
     name: str, label_words: Sequence[str] = LABEL_WORDS, device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> Loaded:
-    """Load a frozen model with its tokenizer.
+    """Load a frozen model, which has its tokenizer.
 
     Parameters
     ----------
@@ -144,7 +143,7 @@ def load(
             reason = " ".join(str(error).split())
             raise UserError(f"{flag}: needs a package that is not installed: {reason}") from None
         except BaseException as error:  # damaged files can fail anywhere inside the loaders, Rust's among them
-            if is_out_of_memory(error) or not (isinstance(error, Exception) or _is_panic(error)):
+            if is_out_of_memory(error) or not (isinstance(error, Exception) or is_panic(error)):
                 raise
             if Path(path).is_dir():
                 reason = str(error).split("\n")[0]
@@ -156,7 +155,7 @@ def load(
     if not all(parameter.isfinite().all() for parameter in model.parameters()):
         raise UserError(f"{flag}: its weights hold NaN or infinite values; download or save it again")
     fingerprint = getattr(config, "_commit_hash", None) or opening.sha256(*files)
-    return Loaded(model.to(device).eval(), tokenizer, fingerprint)
+    return Loaded(model.to(device).eval(), fingerprint)
 
 
 @contextlib.contextmanager
@@ -253,10 +252,6 @@ def _few_parameters(flag):
         handle.remove()
 
 
-def _is_panic(error):
-    return type(error).__name__ == "PanicException"
-
-
 def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> list[int]:
     """The vocabulary entries of the label words, class 0 first: as a text begins with them, or else after a space.
 
@@ -282,14 +277,14 @@ def _one_token(tokenizer, word):
     return None
 
 
-def _whole_words(tokenizer, most=8):
-    """Words that are one token, the longer ones of those that it learned first."""
+def _whole_words(tokenizer):
+    """Eight words that are one token, the longer ones of those that it learned first."""
     words = []
     for token_id in range(len(tokenizer)):
         word = tokenizer.decode([token_id]).strip()
         if len(word) > 3 and word.isalpha() and _one_token(tokenizer, word) == token_id:
             words.append(word)
-            if len(words) == most:
+            if len(words) == 8:
                 break
     return words
 

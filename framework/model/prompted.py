@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from framework.errors import UserError
+from framework.errors import UserError, is_panic
 from framework.model import speed
 from framework.model.neurons import Intervention
 
@@ -42,6 +42,7 @@ class PromptedModel(nn.Module):
     """
 
     needs: int  # positions that every row has beside its prompt and text
+    options: dict[str, object] = {}  # what the model is told in every pass beside its inputs
     dropout = True  # whether prompts are trained with the dropout that the model's configuration asks for
 
     def __init__(
@@ -73,11 +74,6 @@ class PromptedModel(nn.Module):
     def config(self) -> PreTrainedConfig:
         """The model's configuration."""
         return self.model.config
-
-    @property
-    def base_model(self) -> nn.Module:
-        """The model without its head."""
-        return self.model.base_model
 
     @property
     def device(self) -> torch.device:
@@ -153,7 +149,7 @@ class PromptedModel(nn.Module):
                 return self.tokenizer([self.cut(text)[0] for text in texts], split_special_tokens=True,
                                       return_attention_mask=False, return_token_type_ids=False, **options)["input_ids"]
         except BaseException as error:
-            if type(error).__name__ != "PanicException":  # of Rust, which no `except Exception` catches
+            if not is_panic(error):
                 raise
             raise UserError(f"--pretrained_model: its tokenizer fails ({error}); choose another model") from None
 
@@ -238,12 +234,8 @@ class PromptedModel(nn.Module):
                 inputs = dict(inputs_embeds=states.view(layout.rows, -1, states.shape[-1]).repeat(copies, 1, 1),
                               position_ids=layout.position.view(layout.rows, -1).repeat(copies, 1),
                               attention_mask=layout.attended.long().repeat(copies, 1))
-            logits = self.model(**inputs, **self.options()).logits
+            logits = self.model(**inputs, **self.options).logits
         return logits.to(torch.promote_types(logits.dtype, torch.float32))
-
-    def options(self) -> dict[str, object]:
-        """What the model is told in every pass beside its inputs."""
-        return {}
 
     def _embed(self, rows, prompts, layout):
         """States of all positions [N, W]: each row's tokens with its prompt among them."""

@@ -25,8 +25,8 @@ class TextStates:
     `compute` makes keys and values in all layers, [L, 2, R, heads, T, size], of R texts of T tokens.
     """
 
-    def __init__(self, compute: Callable[[Tensor], Tensor], room: int = 0) -> None:
-        self._compute, self.room = compute, room
+    def __init__(self, compute: Callable[[Tensor], Tensor]) -> None:
+        self._compute, self.room = compute, 0
         self.forget()
 
     def forget(self) -> None:
