@@ -7,7 +7,6 @@ Finished tasks are left alone: run the same command again after an interruption.
 from __future__ import annotations
 
 import contextlib
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.errors import UserError
@@ -116,14 +115,13 @@ def train(study, group):
             text = f"{event.task.name} epoch {event.epoch}: dev {event.acc:.3f}"
             yield event
         if time_to_tell() or isinstance(event, Epoch):
-            yield Progress({job.task: rows_done(study.settings, job, progress) for job, progress in trainer.group},
-                           text)
+            yield Progress({job.task: rows_done(trainer, job, progress) for job, progress in trainer.group}, text)
 
 
-def rows_done(settings, job, progress):
+def rows_done(trainer, job, progress):
     """How many rows a task has been trained and evaluated on."""
-    steps = progress.step - progress.epoch * math.ceil(len(job.train.row) / settings.batch_size)
-    return progress.epoch * rows_in_epoch(job) + min(steps * settings.batch_size, len(job.train.row))
+    steps = progress.step - progress.epoch * trainer.steps_per_epoch(job)
+    return progress.epoch * rows_in_epoch(job) + min(steps * trainer.settings.batch_size, len(job.train.row))
 
 
 def rows_in_epoch(job):

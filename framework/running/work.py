@@ -34,10 +34,8 @@ if TYPE_CHECKING:
 class Here:
     """The process itself, as a place to work.
 
-    As of a cluster, `device` is what `--device` means there, `size` how many items are in work at a time.
+    As of a cluster, `device` is what `--device` means there.
     """
-
-    size = 1
 
     def __init__(self, device: str = "auto") -> None:
         self.device = device
@@ -133,10 +131,10 @@ class Bar(tqdm):
     """A progress bar with the time left, which is told how far each item is: work done twice counts once."""
 
     def __init__(self, total: int, unit: str) -> None:
+        self._closed = threading.Event()
         super().__init__(total=total, unit=unit, unit_scale=total >= 10_000, dynamic_ncols=True, smoothing=0.05,
                          disable=total == 0)
         self._done: dict[Hashable, int] = {}
-        self._closed = threading.Event()
         if sys.stderr.isatty() and not self.disable:  # the clock goes on while a large model makes its step
             threading.Thread(target=self._tick, daemon=True).start()
 
@@ -146,8 +144,7 @@ class Bar(tqdm):
 
     def close(self) -> None:
         """Stop the clock and leave the bar as it is."""
-        if hasattr(self, "_closed"):
-            self._closed.set()
+        self._closed.set()
         super().close()
 
     def tell(self, item: Hashable, done: int, text: str | None = None) -> None:

@@ -123,7 +123,7 @@ class PromptTrainer:
         waiting, self.group_size = iter(queue), group_size
         while True:
             for job, progress in list(self.group):
-                if progress.step == (progress.epoch + 1) * self._steps_per_epoch(job):
+                if progress.step == (progress.epoch + 1) * self.steps_per_epoch(job):
                     yield self._end_epoch(job, progress)
             yield from self.ended
             self.ended = []
@@ -157,11 +157,12 @@ class PromptTrainer:
             # Each epoch has an order of its own, so that a run can go on from any step.
             random = np.random.default_rng(job.task.stream(f"order of epoch {progress.epoch}"))
             order = random.permutation(len(job.train.row))
-            start = (progress.step - progress.epoch * self._steps_per_epoch(job)) * self.settings.batch_size
+            start = (progress.step - progress.epoch * self.steps_per_epoch(job)) * self.settings.batch_size
             batches.append(order[start:start + self.settings.batch_size])
         return batches
 
-    def _steps_per_epoch(self, job):
+    def steps_per_epoch(self, job: Job) -> int:
+        """How many batches a task's training rows make."""
         return math.ceil(len(job.train.row) / self.settings.batch_size)
 
     def step(self, batches: Sequence[np.ndarray]) -> Tensor:
@@ -211,7 +212,7 @@ class PromptTrainer:
         index = [each.task for each, _ in self.group].index(job.task)
         loss = sum(map(float, progress.losses)) / len(progress.losses)
         if not (math.isfinite(loss) and self._finite()[index]):
-            self._keep([i for i in range(len(self.group)) if i != index])
+            self._leave(index)
             raise UserError(f"{job.task.name}: loss or prompt is no longer finite in epoch {progress.epoch + 1}; "
                             "nothing was written for it, train it with a smaller --lr")
         prompt, settings = self.prompts[index], self.settings
@@ -226,14 +227,14 @@ class PromptTrainer:
         if progress.epoch >= settings.epochs or (settings.patience is not None and waited >= settings.patience):
             self.ended.append(Finished(job.task, progress.best_prompt, progress.best_acc, progress.best_epoch,
                                        prompt.clone(), progress.acc))
-            self._keep([i for i in range(len(self.group)) if i != index])
+            self._leave(index)
         return Epoch(job.task, progress.epoch, loss, progress.acc)
 
-    def _keep(self, chosen):
-        """Leave all but the chosen tasks out of the group."""
-        self.group = [self.group[i] for i in chosen]
+    def _leave(self, index):
+        """Take a task out of the group."""
+        del self.group[index]
         self.prompts, self.exp_avg, self.exp_avg_sq = (
-            tensor[chosen] for tensor in (self.prompts, self.exp_avg, self.exp_avg_sq))
+            torch.cat([tensor[:index], tensor[index + 1:]]) for tensor in (self.prompts, self.exp_avg, self.exp_avg_sq))
 
     def _finite(self):
         """Which tasks' prompts and optimiser states are finite: BoolTensor [tasks]."""
@@ -257,7 +258,7 @@ class PromptTrainer:
         found = [(find(progress.task), progress) for progress in state.group]
         self.group = [(job, progress) for job, progress in found if job is not None]
         for job, progress in self.group:
-            steps = self._steps_per_epoch(job)
+            steps = self.steps_per_epoch(job)
             if not 0 <= progress.step - progress.epoch * steps <= steps:
                 raise UserError(f"is of other rows than {job.task.name} has; delete it")
         kept = [index for index, (job, _) in enumerate(found) if job is not None]
