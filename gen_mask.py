@@ -57,7 +57,7 @@ def parse_flags():
 def main():
     flags = parse_flags()
     study = flags.study or Path()
-    ranks_path = flags.ranks or study / f"neuron_rank/neuron_rank_by_searchlight_RSA_{known.RANKED[flags.mode]}.csv"
+    ranks_path = known.ranks_of(flags)
     flags.mask_method = flags.mask_method or ["scale" if flags.scale else "zero"]
     if ("scale" in flags.mask_method) != bool(flags.scale):
         raise UserError("--scale C and --mask_method scale go together")

@@ -24,9 +24,7 @@ def parse_flags():
                         help="comments shown for each neuron; with 0 neither model nor data set is needed")
     known.add_comparison_flags(parser)
     known.add_path(parser, "--output", default="report.html", metavar="FILE.html", help="where the page goes")
-    known.add_people_flags(parser)
-    known.add_result_flags(parser)
-    known.add_kind_flags(parser)
+    known.add_source_flags(parser)
     known.add_model_flags(parser)
     data = parser.add_argument_group("data")
     data.add_argument("--dataset", metavar="NAME", help="whose comments to read: a folder, `goemotions` (from the "

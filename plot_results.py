@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 from framework.errors import UserError
 from framework.measures import MEASURES
 from framework.running import flags as known
@@ -40,9 +38,7 @@ def parse_flags():
     parser.add_argument("--formats", nargs="+", choices=("png", "pdf", "svg"), default=["png", "pdf"],
                         help="png has 300 dots an inch, pdf and svg are made of lines")
     known.add_path(parser, "--output_dir", default="pic", help="where the figures go")
-    known.add_people_flags(parser)
-    known.add_result_flags(parser)
-    known.add_kind_flags(parser)
+    known.add_source_flags(parser)
     return parser.parse()
 
 
@@ -83,9 +79,7 @@ def main():
         for name, figure, table in drawn:
             output.write_table(f"{name}.csv", table)
             for form in ends[name][1:]:
-                picture = io.BytesIO()
-                style.save(figure, picture, form)
-                output.write_bytes(f"{name}.{form}", picture.getvalue())
+                output.write_bytes(f"{name}.{form}", style.picture(figure, form))
             print(f"wrote {flags.output_dir / name}.csv{''.join(f' .{form}' for form in ends[name][1:])}")
     given = {"study": flags.study} if of_study else {name: getattr(flags, name) for name in (
         "ranks", "activation_dir", "results", "attribute_results", "random_results", "accuracy", "effects",

@@ -1,7 +1,6 @@
 """Before step 4: people's ratings of concepts -> the table of attributes that rsa_searchlight.py reads."""
 
 import argparse
-import io
 from pathlib import Path
 
 from framework.errors import UserError
@@ -54,7 +53,7 @@ def main():
     flags = parse_flags()
     from framework.analysis import ratings as people
     from framework.figures import ratings as figures
-    from framework.figures.style import save
+    from framework.figures.style import picture
     from framework.files.opening import sha256
     from framework.files.people import read_ratings
     from framework.files.record import Output, Record
@@ -94,9 +93,7 @@ def main():
             drawn["components"] = figures.rating_components(components)
         for name, figure in drawn.items():
             for form in ("png", "pdf"):
-                file = io.BytesIO()
-                save(figure, file, form)
-                output.write_bytes(f"{stem}_{name}.{form}", file.getvalue())
+                output.write_bytes(f"{stem}_{name}.{form}", picture(figure, form))
         output.write_table(flags.output, table.reset_index())
 
     if len(failed):

@@ -1,7 +1,5 @@
 """Step 4: rank every neuron by how well it mirrors each human attribute of the concepts."""
 
-from pathlib import Path
-
 from framework.running import flags as known
 from framework.running import script, work
 
@@ -49,7 +47,7 @@ def parse_flags():
 
 def main():
     flags = parse_flags()
-    ranks_path = flags.ranks or (flags.study or Path()) / known.RANKS.replace("14property", known.RANKED[flags.mode])
+    ranks_path = known.ranks_of(flags)
 
     import hashlib
     from itertools import product

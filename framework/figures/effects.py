@@ -18,6 +18,7 @@ from framework.figures.style import (
     caption,
     label,
     legend_above,
+    panel,
     panel_grid,
     styled,
 )
@@ -102,8 +103,7 @@ def loss_by_kind(
     chosen_by_tested
         As of `kinds_in_words`.
     """
-    figure = Figure(figsize=(4.8, 3.2))
-    axes = figure.subplots()
+    figure, axes = panel(4.8, 3.2)
     for kind, words in CONTROLS.items():
         of = loss[loss["kind"] == kind]
         if of.empty:

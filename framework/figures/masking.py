@@ -26,6 +26,7 @@ from framework.figures.style import (
     label_points,
     legend_above,
     name_rows,
+    panel,
     panel_grid,
     percent,
     row_figure,
@@ -188,8 +189,7 @@ def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY)
     `both` has one row an attribute: `attribute`; `drop`, `ci_low` and `ci_high`; `tau` of the attribute's RDM with
     people's judgements, `ci_low_people` and `ci_high_people`.
     """
-    figure = Figure(figsize=(5.7, 4.2))
-    axes = figure.subplots()
+    figure, axes = panel(5.7, 4.2)
     x, (y, low, high) = both["tau"].to_numpy(), both[["drop", "ci_low", "ci_high"]].to_numpy(float).T * measure.scale
     axes.errorbar(x, y, np.stack([y - low, high - y]),
                   np.stack([x - both["ci_low_people"], both["ci_high_people"] - x]),
@@ -212,8 +212,7 @@ def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY)
 @styled
 def placebo(tested: pd.DataFrame) -> Figure:
     """The p-values of random masks that are tested as if they were attributes': `analysis.inference.placebo`."""
-    figure = Figure(figsize=(4.4, 3.2))
-    axes = figure.subplots()
+    figure, axes = panel(4.4, 3.2)
     looks = {("attribute", "masks"): ("random", "-"), ("emotion", "masks"): ("layer_matched", "-"),
              ("attribute", "study"): ("random", (0, (4, 1.5))), ("emotion", "study"): ("layer_matched", (0, (4, 1.5)))}
     words = {"masks": "unit: mask", "study": "the study's test", "attribute": "attributes", "emotion": "concepts"}

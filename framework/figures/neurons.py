@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from framework.analysis.masks import top_neurons
-from framework.figures.style import COLOURS, GREY, WIDTH, caption, label, legend_above, percent, styled
+from framework.figures.style import COLOURS, GREY, WIDTH, caption, label, legend_above, panel, percent, styled
 
 # Step 4's columns of counts -> the figure's name and what makes a neuron count.
 CRITERIA = {
@@ -36,8 +36,7 @@ def rank_selective_neurons(ranks: dict[str, np.ndarray], k: int) -> pd.DataFrame
 @styled
 def selective_neurons(ranks: pd.DataFrame, k: int) -> Figure:
     """The study's figure (a): which neurons are among the top k of which attributes, of `rank_selective_neurons`."""
-    figure = Figure(figsize=(WIDTH, max(1.7, 0.7 + 0.165 * ranks.shape[1])))
-    axes = figure.subplots()
+    figure, axes = panel(WIDTH, max(1.7, 0.7 + 0.165 * ranks.shape[1]))
     axes.set_facecolor(GREY)
     image = axes.imshow(np.ma.masked_invalid(ranks.to_numpy().T), cmap="magma_r", vmin=1, vmax=k, aspect="auto",
                         interpolation="nearest")
@@ -70,8 +69,7 @@ def significant_neurons(counts: pd.DataFrame, num_units: int, criterion: str) ->
     # Numbers are not legible in the narrower columns of a deeper model.
     with_numbers = layers <= 24
     column = 0.27 if with_numbers else 5.2 / layers
-    figure = Figure(figsize=(max(4, 1.9 + column * layers), 1.1 + 0.175 * max(attributes, 4)))
-    axes = figure.subplots()
+    figure, axes = panel(max(4, 1.9 + column * layers), 1.1 + 0.175 * max(attributes, 4))
     share = numbers / num_units
     image = axes.imshow(share, cmap="viridis", vmin=0, vmax=max(share.max(), 1 / num_units), aspect="auto")
     if with_numbers and numbers.any():
@@ -100,8 +98,7 @@ def significant_neurons(counts: pd.DataFrame, num_units: int, criterion: str) ->
 @styled
 def permutation_null(largest: np.ndarray, observed: np.ndarray, attributes: Sequence[str]) -> Figure:
     """The largest tau over all neurons: with the concepts' labels permuted [M, A], and with the right ones [A]."""
-    figure = Figure(figsize=(5.2, 0.9 + 0.19 * max(len(attributes), 4)))
-    axes = figure.subplots()
+    figure, axes = panel(5.2, 0.9 + 0.19 * max(len(attributes), 4))
     rows = np.arange(len(attributes))
     varied = np.ptp(largest, axis=0) > 0  # of few concepts, permutations may all be alike; a density has then no width
     bodies = axes.violinplot(largest[:, varied], rows[varied], orientation="horizontal", widths=0.85,
@@ -126,8 +123,7 @@ def permutation_null(largest: np.ndarray, observed: np.ndarray, attributes: Sequ
 @styled
 def false_positives(p: np.ndarray, permutation_p: np.ndarray, concepts: int) -> Figure:
     """How often each test finds something where there is nothing: `framework.analysis.permutation.simulate_null`."""
-    figure = Figure(figsize=(4.2, 3.6))
-    axes = figure.subplots()
+    figure, axes = panel(4.2, 3.6)
     for values, name, colour, style in (
             (p, "distances taken as independent", COLOURS["attribute"], "--"),
             (permutation_p, "concepts permuted", COLOURS["random"], "-")):

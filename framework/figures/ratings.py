@@ -6,14 +6,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from framework.analysis.ratings import Components
-from framework.figures.style import WIDTH, label, styled
+from framework.figures.style import WIDTH, label, panel, styled
 
 
 @styled
 def rating_means(table: pd.DataFrame) -> Figure:
     """How people rate each emotion (a row of `table`) on each attribute (a column), 0..1."""
-    figure = Figure(figsize=(max(3.6, min(WIDTH, 2 + 0.22 * len(table))), 1.5 + 0.18 * table.shape[1]))
-    axes = figure.subplots()
+    figure, axes = panel(max(3.6, min(WIDTH, 2 + 0.22 * len(table))), 1.5 + 0.18 * table.shape[1])
     image = _matrix(axes, table.T, cmap="viridis", vmin=0, vmax=1)
     bar = figure.colorbar(image, ax=axes, ticks=[0, 1], shrink=0.8)
     bar.ax.set_yticklabels(["lowest", "highest"])
@@ -26,8 +25,7 @@ def rating_means(table: pd.DataFrame) -> Figure:
 @styled
 def rating_reliability(table: pd.DataFrame) -> Figure:
     """The reliability of each attribute's means, with its 95% interval: `analysis.ratings.reliability_table`."""
-    figure = Figure(figsize=(4.2, 1 + 0.2 * len(table)))
-    axes = figure.subplots()
+    figure, axes = panel(4.2, 1 + 0.2 * len(table))
     place = np.arange(len(table))
     axes.hlines(place, table["mean_low"], table["mean_high"], color="#555555")
     for reliable, fill, words in ((True, "#1a1239", "significant"), (False, "white", "not significant")):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import math
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import IO
 
 import matplotlib
 import numpy as np
@@ -59,11 +59,12 @@ def _style() -> Iterator[None]:
 styled = _style()  # a decorator
 
 
-def save(figure: Figure, file: IO[bytes], format: str) -> None:
-    """Write a figure to an open binary file as png (300 dots an inch), pdf or svg: the same figure, the same bytes."""
-    undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+def picture(figure: Figure, format: str) -> bytes:
+    """A figure as png (300 dots an inch), pdf or svg: the same figure, the same bytes."""
+    undated, file = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}, io.BytesIO()
     with _style():
         figure.savefig(file, format=format, dpi=300, metadata=undated.get(format))
+    return file.getvalue()
 
 
 def label(name: object, most: int = 32) -> str:
@@ -75,6 +76,12 @@ def label(name: object, most: int = 32) -> str:
 def percent(value: float, _: object = None) -> str:
     """A share as per cent; matplotlib takes it as a formatter of ticks."""
     return f"{100 * value:.3g}%".replace("-", "\u2212")
+
+
+def panel(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure of one panel, of so many inches."""
+    figure = Figure(figsize=(width, height))
+    return figure, figure.subplots()
 
 
 def row_figure(rows: int, columns: int = 1, width: float = WIDTH, **options: object) -> tuple[Figure, np.ndarray]:

@@ -263,7 +263,7 @@ def additivity(flags: argparse.Namespace) -> pd.DataFrame:
     check_model(flags.effects, len(zeroed), flags.masks, masks[0][2].shape[-2:].numel())
     rows = []
     for name, text, mask in masks:
-        kind = {"": "zero or float"}.get(name.intervention, name.intervention)
-        rows.append((text, kind, name.k, analysis.summed_loss(mask.numpy(), zeroed, added),
+        summed = analysis.summed_loss(mask.numpy(), zeroed, added)
+        rows.append((text, name.intervention or "zero or float", name.k, summed,
                      (results["best"] - results[text]).mean()))
     return pd.DataFrame(rows, columns=["mask", "intervention", "k", "summed", "measured"])

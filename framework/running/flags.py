@@ -49,6 +49,11 @@ PLACES = {"checkpoint_dir": CHECKPOINTS, "activation_dir": ACTIVATIONS.format(ac
 RANKED = {"14Properties": "14property", "3Spaces": "3space"}  # --mode -> what stands in place of 14property in RANKS
 
 
+def ranks_of(flags: argparse.Namespace) -> Path:
+    """`--ranks`, by default the file of step 4's `--mode`."""
+    return flags.ranks or (flags.study or Path()) / RANKS.replace("14property", RANKED[flags.mode])
+
+
 def study_of(name: str, place: Path) -> Path | None:
     """The study's folder below which a path has the default place of the flag `name`; None where it has another."""
     usual = Path(PLACES.get(name, "\0"))
@@ -192,17 +197,6 @@ def add_sweep_flags(parser: Parser, save_seconds: float | None) -> None:
                            help="how often unfinished tasks are saved, to go on from there")
 
 
-def add_result_flags(parser: Parser) -> None:
-    """`--results`, or the published ones instead: `--attribute_results`, `--random_results` and `--accuracy`."""
-    group = parser.add_argument_group("results")
-    add_path(group, "--results", "--resultPath", help="what step 6 wrote")
-    add_path(group, "--attribute_results", help="instead of --results: the published accuracies under the attributes' "
-             "masks (happy_top1500 ...)")
-    add_path(group, "--random_results", help="and under random ones (happy_random1500 ...)")
-    add_path(group, "--accuracy", metavar="FILE", help="and without a mask: a CSV table sentiment,random_seed,accuracy "
-             "(default: what is written in --attribute_results)")
-
-
 def add_comparison_flags(parser: Parser) -> None:
     """`--test`, `--intervention` and `--permutations`, of what figures and page say of masks and effects."""
     parser.add_argument("--test", choices=("unit", "study"), default="unit",
@@ -215,8 +209,8 @@ def add_comparison_flags(parser: Parser) -> None:
                         help="permutations of the concepts' labels, for effect against resemblance")
 
 
-def add_people_flags(parser: Parser) -> None:
-    """`--attributes`, `--concept_order` and `--similarity`: what people say, and the order of concepts follows."""
+def add_source_flags(parser: Parser) -> None:
+    """What figures and page are made of: what people say, results, those of further kinds of masks (`KINDS`)."""
     group = parser.add_argument_group("people, whom the order of concepts follows")
     add_path(group, "--attributes", metavar="FILE",
              help="ratings or distances, as for rsa_searchlight.py (default: those of a study's step 4)")
@@ -224,10 +218,13 @@ def add_people_flags(parser: Parser) -> None:
              help="the concepts that distances are over, one a line")
     add_path(group, "--similarity", metavar="FILE", help="the mean judgement of any two concepts of --concept_order, "
              "as for compare_people.py")
-
-
-def add_kind_flags(parser: Parser) -> None:
-    """`--effect_results`, `--layer_matched_results` and `--activation_matched_results`, whose places are in `KINDS`."""
+    group = parser.add_argument_group("results")
+    add_path(group, "--results", "--resultPath", help="what step 6 wrote")
+    add_path(group, "--attribute_results", help="instead of --results: the published accuracies under the attributes' "
+             "masks (happy_top1500 ...)")
+    add_path(group, "--random_results", help="and under random ones (happy_random1500 ...)")
+    add_path(group, "--accuracy", metavar="FILE", help="and without a mask: a CSV table sentiment,random_seed,accuracy "
+             "(default: what is written in --attribute_results)")
     group = parser.add_argument_group("further results, for what each kind of mask costs")
     words = "of neurons ranked by effect", "whose random neurons match layers", "that match layers and activation"
     for (name, place), kind in zip(KINDS.items(), words):
