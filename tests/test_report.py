@@ -439,9 +439,8 @@ def test_peaks_are_those_of_the_plain_model(family, tiny_model, tmp_path):
         assert found.spans[i].tolist() == [list(offsets[place]) for place in position]
 
 
-def test_strongest_and_cut_out():
+def test_strongest():
     assert comments.strongest(np.array([1.0, 3.0, -np.inf, 3.0]), 4).tolist() == [1, 3, 0]
-    assert pages.cut_out("I am proud", (4, 10)) == ["I am ", "proud", ""]
 
 
 @pytest.mark.parametrize("text, token, word", [

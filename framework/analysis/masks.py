@@ -64,6 +64,13 @@ class MaskName(NamedTuple):
         return str(self).rpartition("_")[2] if self.method and not self.is_sample else self.method
 
 
+def units_of(neurons: int, num_layers: int, source: str) -> int:
+    """How many of the neurons each layer has; the error begins with `source`, which says how many layers there are."""
+    if neurons % num_layers:
+        raise UserError(f"{source}: {neurons} neurons cannot be divided evenly among {num_layers} layers")
+    return neurons // num_layers
+
+
 def top_neurons(rank: np.ndarray, k: int) -> np.ndarray:
     """The k best-ranked neurons (rank 1 is best), best first: array [k] of int, layer * D + unit.
 
@@ -159,9 +166,7 @@ def make_masks(
         if MaskName.parse(str(MaskName(attribute, 1))) != MaskName(attribute, 1):
             raise UserError(f"attribute {attribute!r}: masks could not be told from the random ones by name; rename it")
     size = len(next(iter(ranks.values())))
-    if size % num_layers:
-        raise UserError(f"--num_layers {num_layers}: {size} neurons cannot be divided evenly among so many layers")
-    bins = np.zeros((num_layers, size // num_layers), int)
+    bins = np.zeros((num_layers, units_of(size, num_layers, f"--num_layers {num_layers}")), int)
     if baseline == "activation_matched":
         bins = activation_bins(_column(statistics, "mean_abs"), num_layers)
     how, named = METHODS[method], method if METHODS[method].in_names else ""

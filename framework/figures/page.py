@@ -37,21 +37,14 @@ def profile(values: np.ndarray) -> tuple[str, ...]:
                          if height * sign > 0) for sign in (1, -1))
 
 
-def extremes(values: np.ndarray, names: Sequence[str], count: int = 3) -> tuple[list[str], list[str]]:
-    """Where a profile [E] is highest and lowest: at most `count` names each.
+def extremes(values: np.ndarray, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Where a profile [E] is highest and lowest: at most three names each.
 
     Those of the largest values that are above the mean, largest first, and of the smallest below it, smallest first.
     """
     order, mean = np.argsort(values, kind="stable"), values.mean()
-    return ([names[i] for i in order[::-1] if values[i] > mean][:count],
-            [names[i] for i in order if values[i] < mean][:count])
-
-
-def cut_out(text: str, span: tuple[int, int]) -> list[str]:
-    """A text in three parts, of which the middle one is a token, without the space that it may begin with."""
-    start, end = span
-    start = end - len(text[start:end].lstrip())
-    return [text[:start], text[start:end], text[end:]]
+    return ([names[i] for i in order[::-1] if values[i] > mean][:3],
+            [names[i] for i in order if values[i] < mean][:3])
 
 
 def heat(share: float) -> str:
@@ -84,8 +77,8 @@ def _number(value, digits=3):
     return "\u2013" if np.isnan(value) else f"{round(value, digits) + 0:.{digits}f}".replace("-", "\u2212")
 
 
-def _percent(value, digits=1):
-    return _number(100 * value, digits) + "%"
+def _percent(value):
+    return _number(100 * value, 1) + "%"
 
 
 def _probability(value):
@@ -117,7 +110,7 @@ def render(page: dict[str, Any]) -> str:
     - `layers`: `criterion`, str; `counts`, a frame with a row a layer and a column an attribute.
     - `shape`: layers, and neurons in each. `concepts` [E]: in the order of the profiles; `ordered_by`: whose it is.
     - `neurons`: `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, by column title; `interval` of tau, a pair
-      or None; `values` [E]; `comments`, dicts of `parts` (as `cut_out` gives), `value` and `labels` (list of str).
+      or None; `values` [E]; `comments`, dicts of `parts` (the text before a word, it, the rest), `value` and `labels`.
     - `masks`, by (Measure, k), then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and
       `specific`, the means, and `check`, a second p. `k_shown`: the k seen first. `intervention`: what masks do.
     - `placebo`: `measure`, `by`, `test`, `tests` and `share`.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from framework.analysis import rsa
+from framework.analysis import masks, rsa
 from framework.analysis.profiles import beyond
 from framework.errors import UserError
 from framework.files import activations
@@ -76,8 +76,7 @@ def layers(flags: argparse.Namespace, neurons: int, recorded: int | None) -> int
     num_layers = flags.num_layers or recorded or 12
     if recorded not in (None, num_layers):
         raise UserError(f"--num_layers {num_layers}: the model behind {flags.activation_dir} has {recorded} layers")
-    if neurons % num_layers:
-        raise UserError(f"--num_layers {num_layers}: {neurons} neurons cannot be divided evenly among so many layers")
+    masks.units_of(neurons, num_layers, f"--num_layers {num_layers}")
     return num_layers
 
 

@@ -65,14 +65,12 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
         raise UserError(f"--activation_dir {flags.activation_dir}: {flags.ranks} was not made from what stands there; "
                         "give the folder that step 4 was given")
     num_layers = made_with.get("num_layers", 12)
-    if size % num_layers:
-        raise UserError(f"{flags.ranks}: {size} neurons cannot be divided evenly among {num_layers} layers")
+    page["shape"] = num_layers, masks.units_of(size, num_layers, flags.ranks)
 
     found = rdms.read(flags, (concepts, values))
     ordered = [found.concepts[i] for i in found.order]
     page["concepts"] = ordered + [concept for concept in concepts if concept not in ordered]
     page["ordered_by"] = found.ordered_by
-    page["shape"] = num_layers, size // num_layers
     profiles = values.mean(axis=0)[[concepts.index(concept) for concept in page["concepts"]]]
     tests = {title: table for title, name in pages.TESTS.items()
              if (table := rank_files.read_beside(flags.ranks, name, list(ranks))) is not None}
@@ -273,9 +271,11 @@ def add_comments(page: Page, flags: argparse.Namespace, prompts: Prompts) -> dic
         found = comments.peaks(model, unique, rows, chosen, passes, bar.update)
     for row in page["neurons"]:
         column = np.searchsorted(chosen, row["neuron"])
-        row["comments"] = [{
-            "parts": pages.cut_out(unique[i], comments.whole_word(unique[i], found.spans[i, column])),
-            "value": found.largest[i, column],
-            "labels": [split.concepts[j] for j in np.flatnonzero(split.labels[rows_of[unique[i]]])],
-        } for i in comments.strongest(found.largest[:, column], flags.comments)]
+        row["comments"] = []
+        for i in comments.strongest(found.largest[:, column], flags.comments):
+            text = unique[i]
+            start, end = comments.whole_word(text, found.spans[i, column])
+            row["comments"].append({
+                "parts": [text[:start], text[start:end], text[end:]], "value": found.largest[i, column],
+                "labels": [split.concepts[j] for j in np.flatnonzero(split.labels[rows_of[text]])]})
     return {"backbone": loaded.fingerprint, "data": texts.fingerprint(split)}
