@@ -14,7 +14,7 @@ from framework.analysis.inference import Conditions
 
 def resemblance_and_loss(
     rdms: rsa.NeuronRDMs | np.ndarray, attribute_rdms: np.ndarray, lost: np.ndarray, num_layers: int,
-    permutations: int, seed: int = 0
+    permutations: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Whether the neurons that resemble an attribute are those without which much is lost.
 
@@ -37,7 +37,7 @@ def resemblance_and_loss(
         nothing varies.
     """
     concepts = rsa.count_concepts(attribute_rdms.shape[1])
-    orders = np.random.default_rng(seed).permuted(np.tile(np.arange(concepts), (permutations, 1)), axis=1)
+    orders = np.random.default_rng(0).permuted(np.tile(np.arange(concepts), (permutations, 1)), axis=1)
     orders = np.concatenate([np.arange(concepts)[None], orders])  # the right labels first
     loss = _ranks_within(lost[:, None], num_layers)[:, 0]
     together = []

@@ -25,7 +25,7 @@ class Estimate(NamedTuple):
     se: np.ndarray
 
 
-def t_estimate(drop: np.ndarray, se: np.ndarray | float, df: np.ndarray | float) -> Estimate:
+def t_estimate(drop: np.ndarray | float, se: np.ndarray | float, df: np.ndarray | float) -> Estimate:
     """Compare drops with 0 by Student's t; all NaN but the drop where the standard error is 0 or unknown."""
     drop, se, df = np.broadcast_arrays(*(np.asarray(value, float) for value in (drop, se, df)))
     se = np.where((se > 1e-12) & (df > 0), se, np.nan)  # drops that are all the same differ by rounding
@@ -144,9 +144,7 @@ def sign_flip_p(values: np.ndarray) -> np.ndarray:
 def paired_estimate(drops: np.ndarray) -> Estimate:
     """The study's test: a paired t-test whose pairs [..., n] count as independent, although they share masks."""
     n = drops.shape[-1]
-    if n < 2:
-        return t_estimate(drops.mean(-1), np.nan, np.nan)._replace(df=np.full(drops.shape[:-1], n - 1.0))
-    return t_estimate(drops.mean(-1), drops.std(-1, ddof=1) / np.sqrt(n), n - 1)
+    return t_estimate(drops.mean(-1), drops.std(-1, ddof=1) / np.sqrt(n) if n > 1 else np.nan, n - 1)
 
 
 def false_discovery_q(p: np.ndarray) -> np.ndarray:

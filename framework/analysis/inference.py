@@ -137,16 +137,13 @@ def accuracy_drop(results: pd.DataFrame, by: str, test: str = "masks") -> pd.Dat
 def _row(estimate: Estimate, test: str, unit: str, otherwise: str) -> dict:
     """A row of `accuracy_drop`; `otherwise` is why an estimate without a p-value has none."""
     values = {name: float(value) for name, value in estimate._asdict().items()}
-    if np.isnan(values["p"]):
-        values = dict.fromkeys(values, np.nan) | {"drop": values["drop"]}
-        test = f"not testable: {otherwise}"
-    return values | {"test": test, "unit": unit}
+    return values | {"test": f"not testable: {otherwise}" if np.isnan(values["p"]) else test, "unit": unit}
 
 
 def _untested(drops: np.ndarray) -> Estimate:
     """The mean of what was measured, and nothing else."""
     measured = drops[~np.isnan(drops)]
-    return Estimate(np.asarray(measured.mean() if measured.size else np.nan), *[np.asarray(np.nan)] * 6)
+    return estimators.t_estimate(measured.mean() if measured.size else np.nan, np.nan, np.nan)
 
 
 def _missing(values: np.ndarray) -> str:

@@ -123,16 +123,14 @@ def stability_table(
         defined = np.isfinite(draws).any(axis=0)
         return np.where(defined, function(np.where(defined, draws, 0), axis=0), np.nan)
 
-    rows = [stability.chance_jaccard(values.shape[2], k) for k in thresholds]
-    table = pd.DataFrame({
+    functions = {"": np.nanmean, "_lowest": np.nanmin, "_highest": np.nanmax}
+    return pd.DataFrame({
         "attribute": np.repeat(list(attributes), len(thresholds)), "k": list(thresholds) * len(attributes),
-        "without_3": over_draws(np.nanmean, left_out).T.ravel(),
-        "without_3_lowest": over_draws(np.nanmin, left_out).T.ravel(),
-        "without_3_highest": over_draws(np.nanmax, left_out).T.ravel(),
-        "halves": over_draws(np.nanmean, halves).T.ravel(), "chance": rows * len(attributes)})
-    for name, function in (("halves_r", np.nanmean), ("halves_r_lowest", np.nanmin), ("halves_r_highest", np.nanmax)):
-        table[name] = np.repeat(over_draws(function, r), len(thresholds))
-    return table
+        **{f"without_3{end}": over_draws(function, left_out).T.ravel() for end, function in functions.items()},
+        "halves": over_draws(np.nanmean, halves).T.ravel(),
+        "chance": [stability.chance_jaccard(values.shape[2], k) for k in thresholds] * len(attributes),
+        **{f"halves_r{end}": np.repeat(over_draws(function, r), len(thresholds))
+           for end, function in functions.items()}})
 
 
 def top_table(

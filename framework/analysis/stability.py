@@ -41,15 +41,13 @@ def correlate_maps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.array(correlations)
 
 
-def split_half_reliability(
-    values: np.ndarray, attribute_rdms: np.ndarray, splits: int = 4, seed: int = 0
-) -> np.ndarray:
+def split_half_reliability(values: np.ndarray, attribute_rdms: np.ndarray, splits: int = 4) -> np.ndarray:
     """Reliability across seeds of each attribute's map of tau over the neurons: array [splits, A].
 
     It is Spearman-Brown's 2 r / (1 + r) of `correlate_maps`, for random halves of the seeds (of 3 seeds one half has 1,
     the other 2). `values` [S, E, N] are activations by seed, concept and neuron; S is 2 or more.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     reliability = []
     for _ in range(splits):
         order = generator.permutation(len(values))
@@ -96,7 +94,7 @@ def leave_concepts_out(
 
 
 def halve_concepts(
-        values: np.ndarray, attribute_rdms: np.ndarray, thresholds: Sequence[int], draws: int = 16, seed: int = 0,
+        values: np.ndarray, attribute_rdms: np.ndarray, thresholds: Sequence[int], draws: int = 16,
 ) -> tuple[np.ndarray, np.ndarray]:
     """How far two disjoint halves of the concepts agree on the neurons; parameters as for `leave_concepts_out`.
 
@@ -107,7 +105,7 @@ def halve_concepts(
     agreement : array [draws, T, A]
         `jaccard` of the two top sets; by chance it is `chance_jaccard`.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     concepts = values.shape[1]
     correlations, agreement = [], []
     for _ in range(draws):

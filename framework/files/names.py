@@ -83,6 +83,6 @@ def task_path(folder: PathLike, task: Task, suffix: str) -> Path:
     return Path(folder) / f"{task.name}{suffix}"
 
 
-def listed(names: Sequence[str], most: int = 20) -> str:
+def listed(names: Sequence[str]) -> str:
     """Names for an error, not all if they are many."""
-    return ", ".join(map(str, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return ", ".join(map(str, names[:20])) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
