@@ -109,7 +109,7 @@ def main():
     if folder.elsewhere:
         print(f"{folder.elsewhere} tasks are in the hands of another process on this folder")
     else:
-        measured = {name: results.read_all(flags.results, name, prompts) for name in results.measures_of(flags.results)}
+        measured = results.read_each(flags.results, prompts)
         accuracies = measured["accuracy"]
         if unanswered := list(accuracies.columns[accuracies.isna().any()]):
             print(f"no answers (null, which later steps take as missing) under {len(unanswered)} masks, such as "

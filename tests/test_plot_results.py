@@ -153,7 +153,7 @@ def test_margins_are_looked_for_in_results_alone(run_folder, tmp_path):
     folder = tmp_path / "results"
     shutil.copytree(run_folder / "results", folder)
     (folder / "a-note.json").write_text("[]")
-    assert results.measures_of(folder) == ["accuracy", "margin"]
+    assert list(results.read_each(folder)) == ["accuracy", "margin"]
 
 
 @pytest.mark.parametrize("test, q, said", [

@@ -431,7 +431,7 @@ def test_a_measure_is_a_line_of_the_table(here, copy, monkeypatch):
     result = results.read(copy / "again" / "joy-1.json")
     expected = {name: margin / np.log(2) for name, margin in result.measured["margin"].items()}
     assert len(expected) == 57 and result.measured["log_odds"] == pytest.approx(expected)
-    assert results.measures_of(copy / RESULTS) == ["accuracy", "margin"]
+    assert list(results.read_each(copy / RESULTS)) == ["accuracy", "margin"]
     line = one_line(here("plot_results.py", "--results", RESULTS, "--measure=log_odds", status=2))
     assert "has no log_odds_by_mask, since an earlier version made it" in line
     here("plot_results.py", "--results=again", "--measure=log_odds", "--k=8", "--simulations=0", "--formats=png")

@@ -85,34 +85,32 @@ def _checked(path, content):
     return Result(measured, record)
 
 
-def read_all(folder: PathLike, measure: str = "accuracy", tasks: Collection[Task] | None = None) -> pd.DataFrame:
-    """A measure of every task, or of some, under every mask.
+def read_each(folder: PathLike, tasks: Collection[Task] | None = None) -> dict[str, pd.DataFrame]:
+    """Every task, or some, under every mask: by measure, as far as all of them have it.
 
     Columns `sentiment`, `seed`, `best` and one a mask; NaN where a file lacks the mask. Refuses files that were made
     with different settings.
     """
     import pandas as pd
 
-    rows, records = [], {}
-    for task, path in names.task_files(folder, ".json").items():
-        if tasks is not None and task not in tasks:
-            continue
-        result = read(path)
-        records[path], values = result.record, result.measured[measure]
-        if not values:
-            raise UserError(f"{path}: has no {MEASURES[measure].key}, since an earlier version made it; run {MADE_BY} "
-                            "again with another --results")
-        rows.append({"sentiment": task.concept, "seed": task.seed, **values})
-    if not rows:
+    results = {task: (path, read(path)) for task, path in names.task_files(folder, ".json").items()
+               if tasks is None or task in tasks}
+    if not results:
         raise UserError(f"{folder}: holds no results (concept-seed.json); {MADE_BY} makes them")
-    check_alike(records, ["prompt"])
-    return pd.DataFrame(rows)
+    check_alike({path: result.record for path, result in results.values()}, ["prompt"])
+    return {name: pd.DataFrame([{"sentiment": task.concept, "seed": task.seed, **result.measured[name]}
+                                for task, (_, result) in results.items()])
+            for name in MEASURES if all(result.measured[name] for _, result in results.values())}
 
 
-def measures_of(folder: PathLike) -> list[str]:
-    """The measures that all results in a folder have."""
-    results = [read(path).measured for path in names.task_files(folder, ".json").values()]
-    return [name for name in MEASURES if all(measured[name] for measured in results)]
+def read_all(folder: PathLike, measure: str = "accuracy") -> pd.DataFrame:
+    """One of the measures of `read_each`, which all tasks must have."""
+    found = read_each(folder)
+    if measure not in found:
+        path = next(path for path in names.task_files(folder, ".json").values() if not read(path).measured[measure])
+        raise UserError(f"{path}: has no {MEASURES[measure].key}, since an earlier version made it; run {MADE_BY} "
+                        "again with another --results")
+    return found[measure]
 
 
 def _masks(measured):

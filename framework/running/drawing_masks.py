@@ -47,8 +47,9 @@ def read_results(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame 
 
 def measures_of(flags: argparse.Namespace, *kinds: str) -> list[str]:
     """The measures that the results of flags all have: accuracy alone, if the published ones are among them."""
-    folders = [folder for name in ("results", *kinds) if (folder := getattr(flags, name))]
-    there = [["accuracy"]] if flags.attribute_results else [files.measures_of(folder) for folder in folders]
+    if flags.attribute_results:
+        return ["accuracy"]
+    there = [files.read_each(folder) for name in ("results", *kinds) if (folder := getattr(flags, name))]
     return [name for name in MEASURES if all(name in of for of in there)]
 
 
@@ -132,8 +133,8 @@ def choose_k(there: Sequence[int], folder: Path, asked: int | None) -> int:
 def doses(flags: argparse.Namespace, k: int | None) -> dict[str, pd.DataFrame]:
     """By measure, `inference.accuracy_by_dose` of k neurons, where there are two doses or more."""
     found = {}
-    for measure in measures_of(flags) if flags.results else ():
-        table = inference.accuracy_by_dose(files.read_all(flags.results, measure))
+    for measure, results in (files.read_each(flags.results) if flags.results else {}).items():
+        table = inference.accuracy_by_dose(results)
         if k or len(table):
             table = table[table["k"] == (k or choose_k(table["k"].unique(), flags.results, None))]
         if len(table["scale"].unique()) > 1:

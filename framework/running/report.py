@@ -98,11 +98,9 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
 def add_accuracies(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
     """How well prompts tell concepts, from step 6 or else from step 1."""
     results, _ = drawing_masks.read_results(flags, "accuracy")
-    others = {}  # measures, mean over seeds
-    if results is not None:
-        others = {MEASURES[name]: result_files.read_all(flags.results, name).groupby("sentiment")["best"].mean()
-                  for name in drawing_masks.measures_of(flags) if name != "accuracy"}
-    else:
+    each = result_files.read_each(flags.results) if flags.results else {}
+    others = {MEASURES[name]: of.groupby("sentiment")["best"].mean() for name, of in each.items() if name != "accuracy"}
+    if results is None:
         results = pd.DataFrame([(task.concept, prompt.best_acc) for task, prompt in prompts.items()],
                                columns=["sentiment", "best"])
     if results.empty:
