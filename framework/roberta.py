@@ -26,7 +26,8 @@ from transformers.models.roberta.modeling_roberta import (
     RobertaModel,
 )
 
-LABEL_WORDS = ("negative", "positive")  # class 0, class 1
+from framework.tasks import LABEL_WORDS
+
 ROBERTA_LABEL_IDS = (33407, 22173)  # of these words, without a leading space, in the vocabulary of roberta-base
 
 

@@ -1,4 +1,4 @@
-"""The words of the work: a task, a split of a data set, the rows of a task."""
+"""The words of the work: a task, a split of a data set, the rows of a task, some of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+LABEL_WORDS = ("negative", "positive")  # the study's answers: class 0, class 1
 SEEDS = (1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 42, 100)  # the study's; each plays the role of a participant
 
 
@@ -42,3 +43,10 @@ class TaskRows(NamedTuple):
 
     row: np.ndarray
     label: np.ndarray
+
+
+def some(rows: np.ndarray, most: int, seed: int | np.random.SeedSequence) -> np.ndarray:
+    """At most so many rows, in their order, drawn without replacement."""
+    if len(rows) <= most:
+        return rows
+    return rows[np.sort(np.random.default_rng(seed).choice(len(rows), most, replace=False))]

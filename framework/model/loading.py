@@ -25,7 +25,7 @@ from framework.errors import UserError, is_out_of_memory, is_panic
 from framework.files import opening
 from framework.model import decoders, encoders, neurons
 from framework.model.prompted import PromptedModel
-from framework.roberta import LABEL_WORDS
+from framework.tasks import LABEL_WORDS
 
 MOST_PARAMETERS = 20_000  # tensors; 126 layers of Llama have 1,136
 WEIGHTS = (".safetensors", ".bin")

@@ -9,13 +9,12 @@ import torch
 from torch import Tensor
 
 from framework.model.prompted import PromptedModel
+from framework.tasks import some
 
 
 def draw(texts: Sequence[str], count: int, seed: int) -> list[str]:
     """At most `count` of the texts, in their order, drawn without replacement."""
-    if len(texts) <= count:
-        return list(texts)
-    return [texts[row] for row in np.sort(np.random.default_rng(seed).choice(len(texts), count, replace=False))]
+    return [texts[row] for row in some(np.arange(len(texts)), count, seed)]
 
 
 def own_tokens(model: PromptedModel, row: np.ndarray, prompt_len: int) -> np.ndarray:

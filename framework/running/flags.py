@@ -28,7 +28,7 @@ from typing import Any
 
 from framework.errors import UserError
 from framework.running.parser import Parser, add_path
-from framework.tasks import SEEDS, Task
+from framework.tasks import LABEL_WORDS, SEEDS, Task
 
 __all__ = ["Parser", "add_path"]
 
@@ -126,7 +126,7 @@ def add_model_flags(parser: Parser, as_trained: bool = True) -> None:
     group.add_argument("--pretrained_model", default=None if as_trained else "roberta-base", metavar="NAME",
                        help="an encoder or a decoder: a name on the Hugging Face hub, a folder, or `backbone` for the "
                             "embedded one" + _as_trained(as_trained))
-    group.add_argument("--label_words", nargs=2, default=None if as_trained else ["negative", "positive"],
+    group.add_argument("--label_words", nargs=2, default=None if as_trained else [*LABEL_WORDS],
                        metavar=("NO", "YES"),
                        help="the model's answers, each one token of its vocabulary" + _as_trained(as_trained))
     add_path(group, "--checkpoint_dir", default=CHECKPOINTS, help="prompts, {concept}-{seed}.pt")

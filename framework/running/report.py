@@ -26,7 +26,7 @@ from framework.files.tables import read_table
 from framework.measures import MEASURES
 from framework.running import drawing, drawing_masks, rdms
 from framework.running import flags as known
-from framework.tasks import Task
+from framework.tasks import LABEL_WORDS, Task
 
 Page = dict[str, Any]
 Prompts = Mapping[Task, Prompt]
@@ -250,7 +250,7 @@ def add_comments(page: Page, flags: argparse.Namespace, prompts: Prompts) -> dic
     first = next(iter(prompts.values())).record if prompts else Record("", {})
     name = flags.pretrained_model or first.get("pretrained_model") or "roberta-base"
     dataset = flags.dataset or first.get("dataset") or texts.default_dataset()
-    words = flags.label_words or first.get("label_words") or ["negative", "positive"]  # the model is loaded with some
+    words = flags.label_words or first.get("label_words") or LABEL_WORDS  # the model is loaded with some
     device, dtype = loading.resolve(flags.device, flags.precision)
     split = texts.read(dataset, flags.split)
     loaded = loading.load(name, words, str(device), dtype)

@@ -10,7 +10,7 @@ from framework.errors import UserError
 from framework.files import names, prompts, texts
 from framework.files.prompts import Prompt
 from framework.running import flags as known
-from framework.tasks import Task
+from framework.tasks import LABEL_WORDS, Task
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from framework.model.loading import Loaded
 
 # What prompts were trained with that do not say it: the published ones.
-_PUBLISHED = {"pretrained_model": "roberta-base", "label_words": ["negative", "positive"], "negatives": "published",
+_PUBLISHED = {"pretrained_model": "roberta-base", "label_words": [*LABEL_WORDS], "negatives": "published",
               "max_length": 256}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from framework.errors import UserError
-from framework.tasks import Split, Task, TaskRows
+from framework.tasks import Split, Task, TaskRows, some
 
 
 def rows_of_task(labels: np.ndarray, seed: int, negatives: str = "published",
@@ -63,7 +63,7 @@ def task_rows(split: Split, task: Task, negatives: str = "published", max_train_
     labels = split.column(task.concept)
     positives = np.flatnonzero(labels)
     if max_train_rows is not None:
-        positives = _some(positives, max_train_rows, task, "max_train_rows")
+        positives = some(positives, max_train_rows, task.stream("max_train_rows"))
     try:
         rows = rows_of_task(labels, task.seed, negatives, positives)
     except UserError as error:
@@ -81,14 +81,6 @@ def subset(rows: TaskRows, max_rows: int | None, task: Task) -> TaskRows:
     if max_rows is None or len(rows.row) <= max_rows:
         return rows
     half = max_rows // 2
-    kept = np.concatenate([_some(positives, half, task, "max_rows positive"),
-                           _some(others, max_rows - half, task, "max_rows other")])
+    kept = np.concatenate([some(positives, half, task.stream("max_rows positive")),
+                           some(others, max_rows - half, task.stream("max_rows other"))])
     return TaskRows(rows.row[kept], rows.label[kept])
-
-
-def _some(rows, most, task, purpose):
-    """At most so many rows, in their order, drawn without replacement."""
-    if len(rows) <= most:
-        return rows
-    random = np.random.default_rng(task.stream(purpose))
-    return rows[np.sort(random.choice(len(rows), most, replace=False))]
