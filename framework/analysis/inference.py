@@ -252,14 +252,9 @@ def placebo_in_words(tested: pd.DataFrame, alpha: float = 0.05, **others: pd.Dat
                          by_measure.items() if kind in found))
 
 
-def _others(count: int) -> np.ndarray:
-    """For each of `count` numbers all others: array [count, count - 1]."""
-    return np.array([[j for j in range(count) if j != i] for i in range(count)], int).reshape(count, max(count - 1, 0))
-
-
 def _placebo_by_attribute(size: Conditions) -> Iterator[tuple[str, str, np.ndarray]]:
     draws = size.uniform.shape[1]
-    others = _others(draws)
+    others = [[other for other in range(draws) if other != draw] for draw in range(draws)]
     if draws > 2:
         means = size.uniform.mean(0)
         yield "attribute", "masks", estimators.pool_estimate(means, means[others], draws >= estimators.EXACT).p

@@ -244,8 +244,7 @@ def matching(masks: Mapping[str, np.ndarray], mean_abs: np.ndarray | None = None
     controls: dict[tuple[str, int], dict[int, np.ndarray]] = {}
     for text, mask in masks.items():
         name = MaskName.parse(text)
-        if name is None:
-            raise ValueError(f"{text!r} is no mask's name")
+        assert name is not None  # `make_masks` gave it
         changed = mask != 1 if mask.ndim == 2 else mask[0] != 1
         if name.method == "scale" and name.value == 1:
             continue  # changes nothing, so that its neurons cannot be seen

@@ -282,21 +282,20 @@ def overlap_test(
 
 
 def simulate_null(
-        neurons: int = 2000, permutations: int = 500, concepts: int = 27, clusters: int = 4, spread: float = 0.3,
-        seed: int = 0,
+        neurons: int = 2000, permutations: int = 500, concepts: int = 27, seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The p-values [neurons] of `kendall_tau` and of `permutation_test` where there is nothing to find.
 
     Neurons know nothing of the attribute; a valid test has p < 0.05 in 5% of them. Concepts share structure, as real
-    ones do: the ratings lie in clusters (standard deviation 1 between, `spread` within), and so do each neuron's
+    ones do: the ratings lie in 4 clusters (standard deviation 1 between, 0.3 within), and so do each neuron's
     activations, in clusters of its own.
     """
     generator = np.random.default_rng(seed)
 
     def clustered(size):
-        centers = generator.normal(size=(clusters, size))
-        member = generator.integers(clusters, size=(concepts, size))
-        return np.take_along_axis(centers, member, axis=0) + spread * generator.normal(size=(concepts, size))
+        centers = generator.normal(size=(4, size))
+        member = generator.integers(4, size=(concepts, size))
+        return np.take_along_axis(centers, member, axis=0) + 0.3 * generator.normal(size=(concepts, size))
 
     rdms, target = rsa.NeuronRDMs(clustered(neurons)[None]), rsa.attribute_rdms(clustered(1))
     return rsa.kendall_tau(rdms, target)[1][:, 0], permutation_test(rdms, target, permutations, seed).p[:, 0]

@@ -28,16 +28,11 @@ if TYPE_CHECKING:
 
 
 @functools.cache
-def code() -> str:
-    """Digest of the code that this process runs: the package's files."""
-    return opening.sha256(*sorted(Path(__file__).parents[1].rglob("*.py")))
-
-
-@functools.cache
 def versions() -> dict[str, str]:
-    """The versions that results are computed with."""
+    """The versions that results are computed with; ours is a digest of the package's files."""
+    code = opening.sha256(*sorted(Path(__file__).parents[1].rglob("*.py")))
     libraries = "torch", "transformers", "numpy", "scipy", "numba"
-    return {"openneuron": code()[:12], "python": platform.python_version(),
+    return {"openneuron": code[:12], "python": platform.python_version(),
             **{name: metadata.version(name) for name in libraries}}
 
 

@@ -85,13 +85,6 @@ def resolve(device: str, precision: str) -> tuple[torch.device, torch.dtype]:
     return resolved, resolve_precision(precision, resolved)
 
 
-def resolve_model(name: str) -> str:
-    """A local folder, the embedded model for "backbone", or a name on the hub, as `from_pretrained` takes it."""
-    if not Path(name).exists() and name.rstrip("/") in ("backbone", "./backbone"):
-        return str(ROOT / "backbone")
-    return name
-
-
 class Loaded(NamedTuple):
     """What `load` loads."""
 
@@ -118,7 +111,9 @@ def load(
         If it cannot be loaded, is of no family that is known, or lacks what its family needs: a mask token, the
         language-model head, the label words.
     """
-    path, flag = resolve_model(name), f"--pretrained_model {name}"
+    path, flag = name, f"--pretrained_model {name}"
+    if not Path(name).exists() and name.rstrip("/") in ("backbone", "./backbone"):
+        path = str(ROOT / "backbone")  # the embedded model, from wherever it is asked for
     if not Path(path).is_dir():
         hub.find()
     with _quiet():

@@ -40,9 +40,6 @@ class Here:
     def __init__(self, device: str = "auto") -> None:
         self.device = device
 
-    def __str__(self) -> str:
-        return "this machine"
-
     def agree(self, question: Callable[..., Any], *arguments: Any) -> Any:
         """What ``question(device, *arguments)`` returns there; `UserError` if machines differ."""
         return question(self.device, *arguments)

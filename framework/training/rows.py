@@ -29,7 +29,6 @@ def rows_of_task(labels: np.ndarray, seed: int, negatives: str = "published",
     UserError
         If the split has no positive, or too few others for "strict".
     """
-    labels = np.asarray(labels, dtype=bool)
     if positives is None:
         positives = np.flatnonzero(labels)
     if len(positives) == 0:

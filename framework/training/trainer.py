@@ -269,8 +269,7 @@ class PromptTrainer:
 
 
 def adam_step(
-    prompts: Tensor, gradient: Tensor, exp_avg: Tensor, exp_avg_sq: Tensor, lr: Tensor, weight_decay: float,
-    betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-6
+    prompts: Tensor, gradient: Tensor, exp_avg: Tensor, exp_avg_sq: Tensor, lr: Tensor, weight_decay: float
 ) -> None:
     """Adam with decoupled weight decay and without bias correction, in place.
 
@@ -282,8 +281,8 @@ def adam_step(
     prompts, gradient, exp_avg, exp_avg_sq : Tensor [tasks, P, W]
     lr : Tensor, broadcast against them
     """
-    exp_avg.mul_(betas[0]).add_(gradient, alpha=1 - betas[0])
-    exp_avg_sq.mul_(betas[1]).addcmul_(gradient, gradient, value=1 - betas[1])
-    prompts.sub_(lr * exp_avg / (exp_avg_sq.sqrt() + eps))
+    exp_avg.mul_(0.9).add_(gradient, alpha=1 - 0.9)
+    exp_avg_sq.mul_(0.999).addcmul_(gradient, gradient, value=1 - 0.999)
+    prompts.sub_(lr * exp_avg / (exp_avg_sq.sqrt() + 1e-6))
     # After the step, as the study's optimiser did; torch's AdamW decays before it.
     prompts.sub_(lr * weight_decay * prompts)
