@@ -561,9 +561,20 @@ def test_how_far_effects_are(here, copy):
     assert "12 done" in here("get_neuron_effect.py", "--status").stdout
 
 
-@pytest.mark.parametrize("output, command", [
+of_all_tasks = pytest.mark.parametrize("output, command", [
     ("active_neuron_before_relu_csv", ["get_active_neuron.py"]),
     ("neuron_effect_csv", ["get_neuron_effect.py", "--max_rows=20"])])
+
+
+@of_all_tasks
+def test_a_task_of_others_in_the_folder_is_refused_before_the_work(here, copy, output, command):
+    (copy / output / "fear-1.csv").rename(copy / output / "fear-5.csv")
+    line = one_line(here(*command, status=2))
+    assert "fear-5.csv: is there already, and no record of ours names it" in line
+    assert not (copy / output / "fear-1.csv").exists()
+
+
+@of_all_tasks
 def test_a_second_process_on_one_output_is_refused(here, copy, output, command):
     path = record.record_path(copy / output)
     before = path.read_bytes()

@@ -52,8 +52,11 @@ def output_names(tasks: Iterable[Task]) -> list[str]:
 def left(output: Output, prompts: Mapping[Task, str], ends: Sequence[str] = (".csv",)) -> list[Task]:
     """The tasks whose activations were not read yet, or under another prompt, given each prompt's digest.
 
-    `ends` are those of the names of a task's files.
+    `ends` are those of the names of a task's files. Raises `UserError` if the folder holds a task's file that is not
+    ours: sums and ranks are of all that stand there.
     """
+    for path in names.task_files(output.folder, ".csv").values():
+        output.check_ours(path.name)
     read_under = output.record.get("prompts", {})
     return [task for task, digest in prompts.items() if read_under.get(task.name) != digest
             or not all(output.finished(task.name + end) for end in ends)]

@@ -240,7 +240,7 @@ class Output:
         self.record.files = standing
         self.record.before = {name: digest for name, digest in before.before.items() if name in standing}
         for name in self._names | replaced:
-            self._check_ours(name)
+            self.check_ours(name)
         for name in replaced:  # before the record says that they are of the new settings
             (self.folder / name).unlink()
             del standing[name]
@@ -249,7 +249,8 @@ class Output:
             self.record.notes.setdefault("prompts", before.get("prompts", {}))
         self.save()
 
-    def _check_ours(self, name):
+    def check_ours(self, name: str) -> None:
+        """Refuse a file in the output's folder that is there and is not as our record names it."""
         path = self.folder / name
         if not os.path.lexists(path):
             return
@@ -274,7 +275,7 @@ class Output:
         digest = hashlib.sha256(data).hexdigest()
         standing = self.record.files.get(path.name) == digest and self.finished(path.name)
         if not standing:
-            self._check_ours(path.name)
+            self.check_ours(path.name)
             if os.path.lexists(path):
                 self.record.before[path.name] = opening.sha256(path)
             self.record.files[path.name] = digest
