@@ -12,7 +12,8 @@ from framework.running import script, work
 
 
 def parse_flags():
-    parser = known.Parser("What setting each neuron to zero does to each task's margin, to first order.",
+    parser = known.Parser("What setting each neuron to zero does to each task's margin, to first order. After an "
+                          "interruption the same command goes on with the task that was under way, from its first row.",
                           title="effects")
     known.add_path(parser, "--effects", "--output_dir",
                    help=f"where the effects go, {{concept}}-{{seed}}.csv (default: {known.EFFECTS})")
@@ -22,7 +23,7 @@ def parse_flags():
     known.add_model_flags(parser)
     known.add_rows_flags(known.add_data_flags(parser))
     known.add_machine_flags(parser, eval_batch_size=True, ray=True)
-    known.add_sweep_flags(parser, save_seconds=None)  # a task takes no longer than it would be worth saving
+    known.add_sweep_flags(parser, save_seconds=None)  # a task takes seconds to minutes: it is done whole, or again
     flags = parser.parse()
     study = flags.study or Path()
     flags.ranks = flags.ranks or flags.effects or study / "neuron_rank"
