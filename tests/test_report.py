@@ -359,6 +359,14 @@ def test_attributes_without_neurons_are_counted(tmp_path):
                                "they are not): most for valence (7), none for 2 of 3 attributes."]
 
 
+def test_attributes_that_cannot_be_tested_are_not_called_untrue(monkeypatch):
+    relation = pd.DataFrame({"attribute": ["valence"], "r": np.nan, "p": np.nan, "q": np.nan})
+    monkeypatch.setattr(report.drawing_masks, "relation_to_effects", lambda *_: (None, None, relation))
+    page = report.empty()
+    report.add_effects(page, SimpleNamespace(effects="effects", attributes="ratings.csv"), ([], np.empty(0)))
+    assert page["summary"][0].endswith("for no attribute (none is testable).")
+
+
 def test_page_of_the_published_accuracies(study, published_accuracy, tmp_path):
     call(make_report, tmp_path, *flags_of(study), "--attribute_results", published_accuracy / "attribute",
          "--random_results", published_accuracy / "random")

@@ -194,6 +194,7 @@ def add_effects(page: Page, flags: argparse.Namespace, activity: tuple[list[str]
     _, lost, relation = drawing_masks.relation_to_effects(flags, activity)
     page["effects"] = relation.to_dict("records")
     found = ", ".join(relation[relation["q"] < SIGNIFICANT]["attribute"]) or "no attribute"
+    found += "" if relation["q"].notna().any() else " (none is testable)"
     page["summary"].append(f"What a neuron resembles goes with what is lost without it (q < {SIGNIFICANT}, two-sided) "
                            f"for {found}.")
 
