@@ -420,6 +420,8 @@ def test_evaluation_on_other_rows(here, tmp_path, copy):
     assert result.record.get("split") == "test" and result.measured["accuracy"]["best"] * 6 % 1 == 0
     status = here("eval_mask_neuron.py", *flags, "--status").stdout
     assert "2 tasks: 2 done" in status and "joy" in status and "other settings" not in status
+    line = one_line(here("eval_mask_neuron.py", *flags, "--split=dev", status=2))
+    assert 'split is "test" there and "dev" here' in line
 
 
 def test_a_measure_is_a_line_of_the_table(here, copy, monkeypatch):

@@ -75,7 +75,8 @@ class Inputs:
         self.rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task)
                      for task in self.prompts}
         self.settings = {"backbone": loaded.fingerprint, "label_words": flags.label_words,
-                         "data": texts.fingerprint(split), "split": flags.split, "max_rows": flags.max_rows,
+                         # The first that differs is named: the data of another split are others, too.
+                         "split": flags.split, "data": texts.fingerprint(split), "max_rows": flags.max_rows,
                          "negatives": flags.negatives, "max_length": max_length}
         self.notes = {"pretrained_model": flags.pretrained_model, "dataset": flags.dataset}
         self.words = (f"{flags.pretrained_model} in {self.precision} on {self.machines if flags.ray else device}; "
