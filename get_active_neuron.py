@@ -21,21 +21,23 @@ def parse_flags():
     parser.add_argument("--prompt", default="best", choices=("best", "final"),
                         help="the prompt of the best epoch or of the last")
     parser.add_argument("--read_over", type=known.positive, metavar="N",
-                        help="read with comments, and average over N training comments, the same for every prompt "
-                             "(default: the prompt alone)")
+                        help="read with comments, and average over N training comments, or all if there are fewer, the "
+                             "same for every prompt and whatever --seed: --comment_seed draws them (default: the "
+                             "prompt alone)")
     known.add_path(parser, "--activation_dir", "--output_dir", default=known.ACTIVATIONS,
                    help="where the activations go, {concept}-{seed}.csv")
     group = parser.add_argument_group("statistics of neurons over comments, instead")
     group.add_argument("--statistics", action="store_true", help="write these, and no activations")
     known.add_path(group, "--statistics_file", default=known.STATISTICS, metavar="FILE", help="where they go")
-    group.add_argument("--comments", type=known.positive, default=2000, metavar="N", help="training comments to read")
+    group.add_argument("--comments", type=known.positive, default=2000, metavar="N",
+                       help="training comments to read, or all if there are fewer")
     group.add_argument("--samples", type=known.count, default=100, metavar="S",
                        help="random positions whose values are kept, for resampled masks")
     group.add_argument("--prompts", default="none", choices=("none", "study"),
                        help="comments alone, or each with one of the prompts in --checkpoint_dir")
     group.add_argument("--comment_seed", type=known.seed, metavar="SEED",
-                       help="draws the comments and positions, with --read_over too (default: 0; with --statistics, "
-                            "--seed if it names one)")
+                       help="draws the comments and positions; of --read_over the comments (default: 0; with "
+                            "--statistics, the first of --seed if it is given)")
     known.add_task_flags(parser)
     known.add_model_flags(parser)
     known.add_data_flags(parser)
@@ -84,7 +86,7 @@ def write_activations(flags):
         split = texts.read(flags.dataset, "train")
         max_length = model.fit_length(len(next(iter(vectors.values()))), flags.max_length)
         comments = model.encode(statistics.draw(split.texts, flags.read_over, flags.comment_seed or 0), max_length)
-        settings |= {"kind": f"read_over {flags.read_over}", "comment_seed": flags.comment_seed or 0,
+        settings |= {"kind": f"read_over {len(comments)}", "comment_seed": flags.comment_seed or 0,
                      "data": texts.fingerprint(split), "max_length": max_length}
     record = Record("get_active_neuron.py", settings, notes={"pretrained_model": flags.pretrained_model})
 
@@ -113,8 +115,9 @@ def write_activations(flags):
             activations.write_sum(output, concept)
 
     # What comes out, and next.
+    over = f" over {len(comments)} comments of {flags.dataset}" if comments else ""
     print(f"wrote {flags.activation_dir}/{{concept}}-{{seed}}.csv: {len(prompts)} prompts x {num_layers * units} "
-          f"neurons ({num_layers} layers x {units}), and {{concept}}-all.csv, their sum over seeds")
+          f"neurons ({num_layers} layers x {units}){over}, and {{concept}}-all.csv, their sum over seeds")
     if flags.activation_mode == "before_relu":
         script.next_step("rsa_searchlight.py", activation_dir=flags.activation_dir,
                          attributes=str(ratings_of(flags)))

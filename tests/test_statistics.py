@@ -7,6 +7,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from framework.files import activations, prompts
+from framework.files.record import Record
 from framework.model import loading, statistics
 from framework.roberta import RobertaForMaskedLMPrompt
 from framework.training import passes
@@ -88,3 +89,8 @@ def test_read_over_is_the_mean_at_the_answer_over_the_same_comments(here, tiny_m
             expected = np.mean([plain_neurons(tiny_model, "roberta", row, prompt)[0].ravel() for row in rows], axis=0)
             found, _ = activations.read(tmp_path / str(seed), [concept])
             np.testing.assert_allclose(found[0, 0], expected, rtol=1e-5, atol=1e-5)
+    # Of fewer comments all are read, which is what the record says.
+    (tmp_path / "few").mkdir()
+    (tmp_path / "few/train.csv").write_text("text,joy\nthank you,1\nwell,0\n")
+    said = here("get_active_neuron.py", "--read_over=10", "--dataset=few", "--output_dir=of_few").stdout
+    assert "over 2 comments of few" in said and Record.read(tmp_path / "of_few").get("kind") == "read_over 2"
