@@ -77,6 +77,9 @@ def main():
             if name == "read_over" and read.made_by and not read.get("kind"):
                 raise UserError(f"--read_over_dir {folder}: was read without comments; get_active_neuron.py "
                                 "--read_over N reads with them")
+            if name == "activations" and read.get("kind"):
+                raise UserError(f"--activation_dir {folder}: was read with comments ({read.get('kind')}); give it as "
+                                "--read_over_dir, and here what get_active_neuron.py reads without --read_over")
             values, seeds = activations.read(folder, used)
             models.append(name)
             model_rdms.append(rsa.population_rdm(values))

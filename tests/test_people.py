@@ -1,6 +1,8 @@
 """People's judgements: tau, intervals, noise ceiling, and compare_people.py as a command."""
 
+import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -110,6 +112,12 @@ def test_people_are_compared_with_attributes_and_model(study, script, tmp_path):
 
 def compare(*flags):
     command(compare_people, *PEOPLE, "--permutations=9", "--bootstraps=20", *flags)
+
+
+def test_a_reading_with_comments_is_not_taken_for_the_one_without(study):
+    Path("neurons/settings.json").write_text(json.dumps({"made_by": "get_active_neuron.py", "kind": "read_over 10"}))
+    with pytest.raises(UserError, match="--activation_dir neurons: was read with comments .read_over 10."):
+        compare()
 
 
 def test_a_second_comparison_with_people_at_once_is_refused(study):
