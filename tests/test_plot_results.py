@@ -133,6 +133,7 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
     assert summed.loc["valence_top2", "summed"] == pytest.approx(-((1 - multiply) * zeroed + add * added).sum())
     measured = 10 * (table["best"] - table["valence_top4"]).mean()
     assert summed.loc["valence_top4", "measured"] == pytest.approx(measured)
+    assert set(summed["rows"]) == {"other (split)"}
 
     assert "holds no study" in script("plot_results.py", "--study", "empty", status=2).stderr
 
@@ -313,6 +314,30 @@ def test_what_losses_by_kind_of_mask_are_means_over_is_said(run_folder, tmp_path
     (_, figure, _), = drawing_masks.of_kinds(flags)
     said = " ".join(" ".join(words_of(figure)).split())
     assert "counts for the seeds of this concept alone" in said and ("The same prompts chose" in said) == same
+
+
+def test_results_of_other_comments_are_left_out_and_the_line_says_why(tmp_path, capsys):
+    for name, data, split in (("effect", "0" * 64, "dev"), ("matched", "1" * 64, "dev"), ("other", "1" * 64, "test")):
+        record = Record("eval_mask_neuron.py", {"data": data, "split": split}, {"dataset": f"data/of_{name}"})
+        with results.Folder(tmp_path / name, record) as output:
+            found = {"best": 0.9, "joy_top4": 0.6, "joy_top4_random": 0.8}
+            output.write(Task("joy", 1), {"accuracy": found, "margin": found})
+    flags = SimpleNamespace(intervention=None, results=None, attribute_results=None, random_results=None, accuracy=None,
+                            effect_results=tmp_path / "effect", layer_matched_results=tmp_path / "matched",
+                            activation_matched_results=tmp_path / "other")
+    drawing_masks.loss_of_kinds(flags, "accuracy")
+    said = capsys.readouterr().out
+    assert f"left out {tmp_path / 'matched'} of loss by kind of mask: {tmp_path / 'effect'} was measured other" in said
+    assert '(data differs: of dataset "data/of_effect" there and "data/of_matched" here)' in said
+    assert '(split is "dev" there and "test" here)' in said and "0" * 64 not in said
+
+
+def test_masks_that_change_nothing_have_no_panel():
+    masks = pd.DataFrame({
+        "intervention": ["scale0.5", "scale1", "scale2"] * 2, "k": [4] * 3 + [8] * 3, "rows": "the same",
+        "summed": [0.5, 0, -0.5, 1, 0, -1], "measured": [0.4, 0, -0.3, 0.8, 1e-8, -0.9]})
+    titles = [axes.get_title().partition(" ")[0] for axes in effect_figures.additivity(masks).axes]
+    assert [title for title in titles if title] == ["scale0.5", "scale2"]
 
 
 def test_same_numbers_same_bytes():

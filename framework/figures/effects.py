@@ -133,9 +133,10 @@ def additivity(masks: pd.DataFrame) -> Figure:
     ----------
     masks : pandas.DataFrame
         One row a mask: `intervention`, `k`, `summed` (`analysis.effects.summed_loss`) and `measured`, the margin that
-        is lost; both means over tasks, in logits.
+        is lost, both means over tasks, in logits; and `rows`, "the same" where effects and masks were measured on the
+        same. An intervention that changes nothing (a factor of 1) has no panel.
     """
-    kinds = list(masks["intervention"].unique())
+    kinds = list(masks.loc[masks["summed"] != 0, "intervention"].unique())
     figure, panels = panel_grid(len(kinds), 3, (2.2, 2.35), (0.5, 0.7), 3.6, "Sum over neurons (logits)",
                                 "Margin lost (logits)")
     sizes = np.sort(masks["k"].unique())
@@ -160,8 +161,10 @@ def additivity(masks: pd.DataFrame) -> Figure:
         bar.ax.tick_params(length=0)
         bar.set_label("Neurons masked (k)")
         bar.outline.set_visible(False)
+    rows = masks["rows"].iloc[0]
+    said = "" if rows == "the same" else f" Effects and masks were measured on different rows: {rows}."
     return caption(figure, "A dot is a mask: the margin lost under it against the sum of what is lost where each of "
                            "its neurons alone is changed so, to first order. On the dotted line effects add up; far "
                            "from it they do not say what many neurons do together. True: how much of the sum is "
                            "really lost (the slope of a line through 0) at the smallest and at the largest k; not "
-                           "said where some masks are predicted to gain.")
+                           f"said where some masks are predicted to gain.{said}")

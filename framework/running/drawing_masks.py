@@ -27,7 +27,7 @@ from framework.running import flags as known
 from framework.running import rdms
 from framework.running.drawing import Drawn, left_out
 
-ROWS = "data", "split", "max_rows", "negatives"  # the settings that say which rows were measured
+ROWS = "split", "data", "max_rows", "negatives"  # the settings that say which rows were measured
 TESTS = {"unit": "masks", "study": "study"}  # the flag's words -> `inference.accuracy_drop`'s
 
 
@@ -165,13 +165,15 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> pd.DataFrame | Non
     compared = None
     for of_kind, path, *kinds in sources:
         sizes, intervention = sizes_of(of_kind, path, flags.intervention)
-        made = {"intervention": intervention or "zero"}
+        made = Record("", {"intervention": intervention or "zero"})
         if path != flags.attribute_results:  # of published results nobody knows more
-            made |= {name: first_record(path).get(name) for name in ROWS}
+            record = first_record(path)
+            made = Record("", made.settings | {name: record.get(name) for name in ROWS},
+                          {"dataset": record.get("dataset")})
         compared = compared or made
-        if other := [name for name in made if name in compared and made[name] != compared[name]]:
-            print(f"left out {path} of loss by kind of mask: its {other[0]} is {made[other[0]]}, that of "
-                  f"{sources[0][1]} {compared[other[0]]}")
+        unknown = set(ROWS) - (made.settings.keys() & compared.settings.keys())
+        if difference := made.difference(compared, unknown):
+            print(f"left out {path} of loss by kind of mask: {sources[0][1]} was measured otherwise ({difference})")
         else:
             lost = analysis.loss_by_mask(of_kind, sizes, *kinds)
             has_random = any("random" in of["kind"].to_numpy() for of in losses)
@@ -242,9 +244,12 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
     found, measured = Record.read(flags.effects), first_record(flags.results)
     if measured.get("masks") not in (None, opening.sha256(flags.masks)):
         return left_out("additivity", f"{flags.results} was measured with other masks than {flags.masks}")
-    if other := [name for name in ROWS if found.get(name) != measured.get(name)]:
-        print(f"additivity: {flags.effects} is of other rows than {flags.results} ({', '.join(other)})")
-    table = additivity(flags)
+    other = ", ".join(name for name in ROWS if found.get(name) != measured.get(name))
+    if other:
+        print(f"additivity: {flags.effects} is of other rows than {flags.results} ({other})")
+    table = additivity(flags).assign(rows=f"other ({other})" if other else "the same")
+    if not table["summed"].any():
+        return left_out("additivity", f"{flags.masks} changes nothing that has an effect")
     yield "additivity", effects.additivity(table), table
 
 
