@@ -246,6 +246,17 @@ def test_states_of_texts_are_the_same_bits_whatever_is_kept(llama, dtype):
     assert len(computed) == seen + 1
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_to_zero_is_to_multiply_to_the_bit(llama, dtype):
+    model = make_ours(copy.deepcopy(llama[0]).to(dtype), llama[1].tokenizer)
+    rows, prompts = some_rows(model)
+    masks = (torch.rand(3, *model.shape, generator=torch.Generator().manual_seed(0)) > 0.3).float()
+    pairs = [torch.stack([mask, torch.zeros_like(mask)]) for mask in masks]
+    zeroed = model(rows, prompts, Intervention.stack(masks))
+    assert torch.equal(zeroed, model(rows, prompts, Intervention.stack(pairs)))
+    assert (zeroed[0] - zeroed[1]).abs().max() > 1e-3
+
+
 def test_no_more_is_kept_than_there_is_room_for(llama):
     ours = copy.deepcopy(llama[1])
     states = ours.text_states

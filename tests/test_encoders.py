@@ -242,8 +242,9 @@ def test_neurons_that_are_read_are_what_enters_the_down_projections(folder_of, n
     torch.testing.assert_close(model.read(prompts, rows), at_answer)
 
 
-def test_to_zero_is_to_multiply_to_the_bit(folder_of):
-    model = load(folder_of("bert"), torch.bfloat16)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_to_zero_is_to_multiply_to_the_bit(folder_of, dtype):
+    model = load(folder_of("bert"), dtype)
     rows, prompts, change = make_inputs(model)
     masks = change.multiply.float()
     pairs = [torch.stack([mask, torch.zeros_like(mask)]) for mask in masks]
