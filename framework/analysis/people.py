@@ -69,6 +69,5 @@ def noise_ceiling(individual_judgements: np.ndarray) -> tuple[float, float]:
     """
     everyone = individual_judgements.mean(axis=0)
     upper = kendall_tau(individual_judgements, everyone[None])[0].mean()
-    others = _means_of_others(individual_judgements)
-    lower = np.mean([kendall_tau(own[None], mean[None])[0][0, 0] for own, mean in zip(individual_judgements, others)])
+    lower = np.diagonal(kendall_tau(individual_judgements, _means_of_others(individual_judgements))[0]).mean()
     return float(lower), float(upper)

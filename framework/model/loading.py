@@ -36,7 +36,6 @@ GROWTH = {"NFC": 3, "NFD": 4, "NFKC": 18, "NFKD": 18, "Lowercase": 2, "BertNorma
 TOKENS = {"config.json", "tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "tokenizer_config.json",
           "special_tokens_map.json", "added_tokens.json", "bpe.codes", "vocab.bpe", "dict.txt", "emoji.json",
           "tekken.json"}
-ROOT = Path(__file__).resolve().parents[2]
 # What --label_words could be where the model lacks the words asked for.
 OTHER_LABEL_WORDS = (
     LABEL_WORDS, ("bad", "good"), ("no", "yes"), ("false", "true"), ("sad", "happy"), ("non", "oui"),
@@ -113,7 +112,7 @@ def load(
     """
     path, flag = name, f"--pretrained_model {name}"
     if not Path(name).exists() and name.rstrip("/") in ("backbone", "./backbone"):
-        path = str(ROOT / "backbone")  # the embedded model, from wherever it is asked for
+        path = str(Path(__file__).resolve().parents[2] / "backbone")  # the embedded model, asked for from anywhere
     if not Path(path).is_dir():
         hub.find()
     with _quiet():

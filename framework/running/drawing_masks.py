@@ -31,18 +31,16 @@ ROWS = "split", "data", "max_rows", "negatives"  # the settings that say which r
 TESTS = {"unit": "masks", "study": "study"}  # the flag's words -> `inference.accuracy_drop`'s
 
 
-def read_results(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame | None, Path]:
-    """A measure under masks, our own or published (None where no flag names any), and the folder to name in errors."""
+def read_results(flags: argparse.Namespace) -> tuple[dict[str, pd.DataFrame], Path]:
+    """By measure, results under masks, our own or published, or none if no flag names any; the folder, for errors."""
     published = flags.attribute_results, flags.random_results
     if any(published) and (flags.results or not all(published)):
         raise UserError("--attribute_results and --random_results go together, and without --results")
     if flags.accuracy and not any(published):
         raise UserError("--accuracy goes with --attribute_results and --random_results")
     if any(published):
-        if measure != "accuracy":
-            raise UserError(f"--measure {measure}: the published results hold accuracies alone")
-        return files.read_published(*published, flags.accuracy), flags.attribute_results
-    return (files.read_all(flags.results, measure), flags.results) if flags.results else (None, Path())
+        return {"accuracy": files.read_published(*published, flags.accuracy)}, flags.attribute_results
+    return (files.read_each(flags.results), flags.results) if flags.results else ({}, Path())
 
 
 def measures_of(flags: argparse.Namespace, *kinds: str) -> list[str]:
@@ -85,10 +83,13 @@ def drops(results: pd.DataFrame, by: str, test: str, intervention: str) -> pd.Da
 
 def of_results(flags: argparse.Namespace) -> Drawn:
     """What step 6 wrote."""
-    results, folder = read_results(flags, flags.measure)
-    if results is None:
+    found, folder = read_results(flags)
+    if not found:
         return left_out("accuracies, drops, placebo", "neither --results nor --attribute_results and --random_results")
+    if flags.attribute_results and flags.measure not in found:
+        raise UserError(f"--measure {flags.measure}: the published results hold accuracies alone")
     measure = MEASURES[flags.measure]
+    results = found[measure.name] if measure.name in found else files.read_all(folder, measure.name)  # which says why
     sizes, intervention = sizes_of(results, folder, flags.intervention)
     k = choose_k([size.k for size in sizes], folder, flags.k)
     spread = masking.spread_over_masks(results, sizes)
@@ -157,8 +158,8 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> pd.DataFrame | Non
     folders = {name.removesuffix("_results"): path for name in known.KINDS if (path := getattr(flags, name))}
     if not folders:
         return None
-    results, folder = read_results(flags, measure)
-    sources = [] if results is None else [(results, folder, "attribute", None)]
+    found, folder = read_results(flags)
+    sources = [(found[measure], folder, "attribute", None)] if found else []
     for kind, path in folders.items():
         sources.append((files.read_all(path, measure), path, *(("effect", None) if kind == "effect" else (None, kind))))
     losses: list[pd.DataFrame] = []

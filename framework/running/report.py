@@ -97,12 +97,11 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
 
 def add_accuracies(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
     """How well prompts tell concepts, from step 6 or else from step 1."""
-    results, _ = drawing_masks.read_results(flags, "accuracy")
-    each = result_files.read_each(flags.results) if flags.results else {}
-    others = {MEASURES[name]: of.groupby("sentiment")["best"].mean() for name, of in each.items() if name != "accuracy"}
-    if results is None:
-        results = pd.DataFrame([(task.concept, prompt.best_acc) for task, prompt in prompts.items()],
-                               columns=["sentiment", "best"])
+    found, _ = drawing_masks.read_results(flags)
+    others = {MEASURES[name]: table.groupby("sentiment")["best"].mean()
+              for name, table in found.items() if name != "accuracy"}
+    results = found.get("accuracy", pd.DataFrame(
+        [(task.concept, prompt.best_acc) for task, prompt in prompts.items()], columns=["sentiment", "best"]))
     if results.empty:
         page["left_out"]["accuracies"] = ("no --results, and none of the prompts that --activation_dir was read under "
                                           f"in {flags.checkpoint_dir}")
@@ -136,11 +135,11 @@ def add_layers(page: Page, flags: argparse.Namespace) -> None:
 
 def add_masks(page: Page, flags: argparse.Namespace) -> None:
     """What masks of step 6 cost, by measure and size; placebos; doses."""
-    for measure in map(MEASURES.__getitem__, drawing_masks.measures_of(flags)):
-        results, folder = drawing_masks.read_results(flags, measure.name)
-        if results is None:
-            page["left_out"]["masks"] = "no --results"
-            return
+    found, folder = drawing_masks.read_results(flags)
+    if not found:
+        page["left_out"]["masks"] = "no --results"
+        return
+    for measure, results in ((MEASURES[name], results) for name, results in found.items()):
         sizes, intervention = drawing_masks.sizes_of(results, folder, flags.intervention)
         pairs = inference.pair_conditions(results)
         pairs = pairs[pairs["intervention"] == intervention]
