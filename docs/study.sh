@@ -11,9 +11,11 @@ source environment.sh requirements.txt
 
 smollm2=data/models/SmolLM2-135M-Instruct
 concepts= # all of GoEmotions, unless a study names its own
+precision=auto
 case ${1-} in
 backbone)
     model=backbone prompts=backbone/prompts k=500 draws=99 rows=100
+    precision=fp32 # as docs/study.md was measured, on any machine
     choose="1 3 5" test="7 9 11" # prompts that choose neurons, and prompts that are tested
     training="--prompt_init mask --lr 0.002 --epochs 8 --max_train_rows 500" ;;
 smollm2)
@@ -56,12 +58,13 @@ left=$(for concept in $concepts; do
 done)
 if [ -n "$left" ]; then
     run python train.py $study --pretrained_model $model --dataset data/goemotions \
-        --sentiment $left --seed $seeds --prompt_len 20 $training
+        --sentiment $left --seed $seeds --prompt_len 20 $training --precision $precision
     run python -m framework.running.share $study --into $prompts
 fi
 
 # Step 3: the published reading, a steadier one, and what neurons do over comments.
 prompted="$study --checkpoint_dir $prompts"
+answers="$prompted --precision $precision"
 run python get_active_neuron.py $prompted
 run python get_active_neuron.py $prompted --read_over 48 --activation_dir $folder/active_neuron_over_48_comments_csv
 run python get_active_neuron.py $prompted --statistics
@@ -75,21 +78,20 @@ run python rsa_searchlight.py $study $people --seed $choose --ranks $ranks \
 
 # What each neuron does: on dev rows with the seeds that choose, for masks; on the rows that the masks are tested on.
 tested="--seed $test --split test --max_rows $rows"
-run python get_neuron_effect.py $prompted --seed $choose --max_rows $rows
-run python get_neuron_effect.py $prompted $tested --output_dir $folder/effects_of_tested
+run python get_neuron_effect.py $answers --seed $choose --max_rows $rows
+run python get_neuron_effect.py $answers $tested --output_dir $folder/effects_of_tested
 
 # Steps 5 and 6: neurons set to zero against a pool and against matched controls; set to their mean; amplified.
 evaluate() {
     local masks=$folder/masks/$1.pkl
-    run python gen_mask.py $study --ranks $ranks --thresholds $k --masks "$masks" "${@:2}"
-    run python eval_mask_neuron.py $prompted $tested --masks "$masks"
+    run python gen_mask.py $study --ranks "$2" --thresholds $k --masks "$masks" "${@:3}"
+    run python eval_mask_neuron.py $answers $tested --masks "$masks"
 }
-evaluate zero --random_draws $draws
-evaluate zero_matched --random_baseline activation_matched --random_draws 5
-evaluate mean --mask_method mean --random_draws $draws
-evaluate amplified_matched --scale 2 --random_baseline activation_matched --random_draws 5
-ranks=$folder/neuron_rank/neuron_rank_by_effect.csv
-evaluate effect # its pool would be that of `zero`
+evaluate zero $ranks --random_draws $draws
+evaluate effect $folder/neuron_rank/neuron_rank_by_effect.csv # its pool would be that of `zero`
+evaluate zero_matched $ranks --random_baseline activation_matched --random_draws 5
+evaluate mean $ranks --mask_method mean --random_draws $draws
+evaluate amplified_matched $ranks --scale 2 --random_baseline activation_matched --random_draws 5
 
 # People, figures, page.
 run python compare_people.py $study $people $judgements --individual data/human/similarity_judgment_individual.csv \
@@ -99,8 +101,8 @@ for what in zero mean amplified_matched; do
     kinds=""
     [ $what = zero ] && kinds="--effect_results $results/effect --activation_matched_results $results/zero_matched"
     run python plot_results.py $study $people $judgements --results $results/$what --masks $folder/masks/$what.pkl \
-        --ranks $folder/neuron_rank/of_choosing_seeds.csv --activation_dir $folder/active_neuron_before_relu_csv \
+        --ranks $ranks --activation_dir $folder/active_neuron_before_relu_csv \
         --effects $folder/effects_of_tested $kinds --output_dir $folder/pic/$what
 done
-run python make_report.py $prompted $people $judgements --results $results/zero --split test \
+run python make_report.py $answers $people $judgements --results $results/zero --split test \
     --effect_results $results/effect --activation_matched_results $results/zero_matched
