@@ -316,20 +316,43 @@ def test_what_losses_by_kind_of_mask_are_means_over_is_said(run_folder, tmp_path
     assert "counts for the seeds of this concept alone" in said and ("The same prompts chose" in said) == same
 
 
-def test_results_of_other_comments_are_left_out_and_the_line_says_why(tmp_path, capsys):
-    for name, data, split in (("effect", "0" * 64, "dev"), ("matched", "1" * 64, "dev"), ("other", "1" * 64, "test")):
-        record = Record("eval_mask_neuron.py", {"data": data, "split": split}, {"dataset": f"data/of_{name}"})
+def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why(tmp_path, capsys):
+    usual = {"data": "0" * 64, "split": "dev", "backbone": "a" * 64, "precision": "float32", "max_length": 256,
+             "label_words": ["negative", "positive"]}
+
+    def write(name, tasks=(("joy", 1),), **other):
+        record = Record("eval_mask_neuron.py", usual | other, {"dataset": f"data/of_{name}"})
         with results.Folder(tmp_path / name, record) as output:
-            found = {"best": 0.9, "joy_top4": 0.6, "joy_top4_random": 0.8}
-            output.write(Task("joy", 1), {"accuracy": found, "margin": found})
-    flags = SimpleNamespace(intervention=None, results=None, attribute_results=None, random_results=None, accuracy=None,
-                            effect_results=tmp_path / "effect", layer_matched_results=tmp_path / "matched",
-                            activation_matched_results=tmp_path / "other")
-    drawing_masks.loss_of_kinds(flags, "accuracy")
-    said = capsys.readouterr().out
-    assert f"left out {tmp_path / 'matched'} of loss by kind of mask: {tmp_path / 'effect'} was measured other" in said
-    assert '(data differs: of dataset "data/of_effect" there and "data/of_matched" here)' in said
+            for lost, task in enumerate(tasks, 1):
+                found = {"best": 0.9, "joy_top4": 0.9 - lost / 10, "joy_top4_random": 0.8}
+                output.write(Task(*task), {"accuracy": found, "margin": found})
+
+    def loss(matched, other):
+        flags = SimpleNamespace(intervention=None, results=None, attribute_results=None, random_results=None,
+                                accuracy=None, effect_results=tmp_path / "effect",
+                                layer_matched_results=tmp_path / matched, activation_matched_results=tmp_path / other)
+        return drawing_masks.loss_of_kinds(flags, "accuracy"), capsys.readouterr().out
+
+    write("effect", [("joy", 1), ("joy", 3)])
+    differences = {"data": "1" * 64, "split": "test", "backbone": "b" * 64, "precision": "bfloat16", "max_length": 64,
+                   "label_words": ["no", "yes"]}
+    for name, value in differences.items():
+        write(name, **{name: value})
+    _, said = loss("data", "split")
+    assert f"left out {tmp_path / 'data'} of loss by kind of mask: {tmp_path / 'effect'} was measured otherwise" in said
+    assert '(data differs: of dataset "data/of_effect" there and "data/of_data" here)' in said
     assert '(split is "dev" there and "test" here)' in said and "0" * 64 not in said
+    _, said = loss("backbone", "precision")
+    assert "(backbone differs)" in said and '(precision is "float32" there and "bfloat16" here)' in said
+    _, said = loss("max_length", "label_words")
+    assert "(max_length is 256 there and 64 here)" in said and "(label_words is " in said
+
+    write("more", [("fear", 3), ("joy", 3)])
+    write("none", [("joy", 5)])
+    table, said = loss("more", "none")
+    assert f"left out {tmp_path / 'none'} of loss by" in said and "(no task in common)" in said
+    assert "left out 2 tasks of loss by kind of mask: not all of the results have them\n" in said
+    assert table.set_index("kind").loc["effect", "value"] == pytest.approx(0.2)  # of joy-3 alone
 
 
 def test_masks_that_change_nothing_have_no_panel():

@@ -28,6 +28,7 @@ from framework.running import rdms
 from framework.running.drawing import Drawn, left_out
 
 ROWS = "split", "data", "max_rows", "negatives"  # the settings that say which rows were measured
+MODEL = "backbone", "label_words", "precision", "max_length"  # and those that say what answered
 TESTS = {"unit": "masks", "study": "study"}  # the flag's words -> `inference.accuracy_drop`'s
 
 
@@ -162,23 +163,36 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> pd.DataFrame | Non
     sources = [(found[measure], folder, "attribute", None)] if found else []
     for kind, path in folders.items():
         sources.append((files.read_all(path, measure), path, *(("effect", None) if kind == "effect" else (None, kind))))
-    losses: list[pd.DataFrame] = []
+    alike: list[tuple] = []
+    common: set[tuple[str, int]] = set()
+    there: set[tuple[str, int]] = set()
     compared = None
     for of_kind, path, *kinds in sources:
-        sizes, intervention = sizes_of(of_kind, path, flags.intervention)
+        _, intervention = sizes_of(of_kind, path, flags.intervention)
         made = Record("", {"intervention": intervention or "zero"})
         if path != flags.attribute_results:  # of published results nobody knows more
             record = first_record(path)
-            made = Record("", made.settings | {name: record.get(name) for name in ROWS},
+            made = Record("", made.settings | {name: record.get(name) for name in MODEL + ROWS},
                           {"dataset": record.get("dataset")})
         compared = compared or made
-        unknown = set(ROWS) - (made.settings.keys() & compared.settings.keys())
-        if difference := made.difference(compared, unknown):
+        unknown = {*MODEL, *ROWS} - (made.settings.keys() & compared.settings.keys())
+        tasks = set(zip(of_kind["sentiment"], of_kind["seed"]))
+        difference = made.difference(compared, unknown)
+        if not difference and alike and not common & tasks:
+            difference = "no task in common"
+        if difference:
             print(f"left out {path} of loss by kind of mask: {sources[0][1]} was measured otherwise ({difference})")
         else:
-            lost = analysis.loss_by_mask(of_kind, sizes, *kinds)
-            has_random = any("random" in of["kind"].to_numpy() for of in losses)
-            losses.append(lost[lost["kind"] != "random"] if has_random else lost)  # those of the first folder
+            common, there = common & tasks if alike else tasks, there | tasks
+            alike.append((of_kind, path, kinds))
+    if there != common:
+        print(f"left out {len(there - common)} tasks of loss by kind of mask: not all of the results have them")
+    losses: list[pd.DataFrame] = []
+    for of_kind, path, kinds in alike:
+        of_kind = of_kind[[task in common for task in zip(of_kind["sentiment"], of_kind["seed"])]]
+        lost = analysis.loss_by_mask(of_kind, sizes_of(of_kind, path, flags.intervention)[0], *kinds)
+        has_random = any("random" in of["kind"].to_numpy() for of in losses)
+        losses.append(lost[lost["kind"] != "random"] if has_random else lost)  # those of the first folder
     return pd.concat(losses, ignore_index=True)
 
 
@@ -203,7 +217,12 @@ def check_model(effects: Path, neurons: int, other: Path, others: int) -> None:
     """Refuse effects beside what another model made: with another number of neurons, or recorded as of another."""
     if neurons != others:
         raise UserError(f"{effects}: has {neurons} neurons, {other} has {others}; give effects of the same model")
-    if len({Record.read(output).get("backbone") for output in (effects, other)} - {None}) > 1:
+    check_backbone(effects, other, Record.read(other))
+
+
+def check_backbone(effects: Path, other: Path, made: Record) -> None:
+    """Refuse effects in another model than that in the record `made` of the other output."""
+    if len({Record.read(effects).get("backbone"), made.get("backbone")} - {None}) > 1:
         raise UserError(f"{effects}: are effects in another model than that of {other}; give effects of the same model")
 
 
@@ -245,6 +264,7 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
     found, measured = Record.read(flags.effects), first_record(flags.results)
     if measured.get("masks") not in (None, opening.sha256(flags.masks)):
         return left_out("additivity", f"{flags.results} was measured with other masks than {flags.masks}")
+    check_backbone(flags.effects, flags.results, measured)  # masks without a record do not say of which model they are
     other = ", ".join(name for name in ROWS if found.get(name) != measured.get(name))
     if other:
         print(f"additivity: {flags.effects} is of other rows than {flags.results} ({other})")
