@@ -47,8 +47,9 @@ def main():
 
     from framework.analysis import people, permutation, rsa, stability
     from framework.files import activations
+    from framework.files.names import parse_task
     from framework.files.people import read_attributes, read_emotion_order, read_judgements
-    from framework.files.record import Output, Record
+    from framework.files.record import Output, Record, digest
 
     # What goes in, over the concepts that all of it knows.
     order = read_emotion_order(flags.concept_order)
@@ -69,7 +70,7 @@ def main():
 
     judgements, individual = select(judgements, order), select(individual, order)
     rdms = select(rdms, rated)
-    models, model_rdms, reliability = [], [], []
+    models, model_rdms, reliability, readings = [], [], [], []
     for name, folder in (("activations", flags.activation_dir), ("read_over", flags.read_over_dir)):
         if folder:
             activations.check_are_effects(folder, effects=False)
@@ -81,6 +82,15 @@ def main():
                 raise UserError(f"--activation_dir {folder}: was read with comments ({read.get('kind')}); give it as "
                                 "--read_over_dir, and here what get_active_neuron.py reads without --read_over")
             values, seeds = activations.read(folder, used)
+            prompts = {name: own for name, own in read.get("prompts", {}).items()
+                       if (task := parse_task(name)) and task.concept in used}
+            readings.append(Record("", {"backbone": read.get("backbone"), "seeds": seeds,
+                                        "prompts": digest(prompts) if prompts else None}))
+            unknown = {which for reading in readings for which, value in reading.settings.items() if value is None}
+            if difference := readings[-1].difference(readings[0], unknown):
+                raise UserError(f"--read_over_dir {folder}: cannot be compared with --activation_dir "
+                                f"{flags.activation_dir} ({difference}); read the same prompts with "
+                                "get_active_neuron.py, with and without --read_over")
             models.append(name)
             model_rdms.append(rsa.population_rdm(values))
             reliability.append(stability.split_half_reliability(values, rdms).mean() if len(seeds) > 1 else np.nan)

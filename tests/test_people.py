@@ -1,6 +1,7 @@
 """People's judgements: tau, intervals, noise ceiling, and compare_people.py as a command."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from framework.analysis import people, rsa, stability
 from framework.errors import UserError
 from framework.files.writing import lock
 from tests.test_rsa import rdms_of
-from tests.test_rsa_searchlight import PAIRS, command, edit, make_study, rewrite
+from tests.test_rsa_searchlight import CONCEPTS, PAIRS, command, edit, make_study, rewrite
 
 
 def test_intervals_over_people_are_the_jackknifes_and_t():
@@ -118,6 +119,21 @@ def test_a_reading_with_comments_is_not_taken_for_the_one_without(study):
     Path("neurons/settings.json").write_text(json.dumps({"made_by": "get_active_neuron.py", "kind": "read_over 10"}))
     with pytest.raises(UserError, match="--activation_dir neurons: was read with comments .read_over 10."):
         compare()
+
+
+@pytest.mark.parametrize("wrong, said", [
+    ({"backbone": "b" * 64}, "backbone differs"), ({"prompts": {f"{CONCEPTS[0]}-1": "other"}}, "prompts differs"),
+    ({}, r"seeds is \[.*\] there and \[1\] here")])
+def test_two_readings_are_of_the_same_prompts(study, wrong, said):
+    made = {"made_by": "get_active_neuron.py", "backbone": "a" * 64, "prompts": {f"{CONCEPTS[0]}-1": "one"}}
+    shutil.copytree("neurons", "over")
+    if not wrong:
+        for path in [*Path("over").glob("*-42.csv"), *Path("over").glob("*-100.csv")]:
+            path.unlink()
+    Path("neurons/settings.json").write_text(json.dumps(made))
+    Path("over/settings.json").write_text(json.dumps(made | {"kind": "read_over 10"} | wrong))
+    with pytest.raises(UserError, match=f"--read_over_dir over: cannot be compared with .* neurons .{said}"):
+        compare("--read_over_dir=over")
 
 
 def test_a_second_comparison_with_people_at_once_is_refused(study):
