@@ -73,6 +73,7 @@ def main():
         {"kind": "effect", **asked.settings, "num_layers": num_layers, "units": units, "precision": asked.precision},
         notes=asked.notes)
     digests = {task: prompt.sha256 for task, prompt in prompts.items()}
+    ranks_output(flags.ranks, record).check()
 
     # The work, task by task; this process writes what comes back.
     ends = activations.EFFECT_ENDS
@@ -103,7 +104,7 @@ def write_ranks(folder, path, num_layers, units):
     from scipy.stats import rankdata
 
     from framework.files import activations, ranks
-    from framework.files.record import Output, Record, input_digest
+    from framework.files.record import Record, input_digest
 
     there = activations.tasks(folder)
     means = {}
@@ -118,8 +119,16 @@ def write_ranks(folder, path, num_layers, units):
          "concepts": list(means), "seeds": sorted({task.seed for task in there}), "split": made_with.get("split"),
          "num_layers": num_layers, "units": units},
         notes={"pretrained_model": made_with.get("pretrained_model"), "prompts": made_with.get("prompts", {})})
-    with Output(path, record, redraw=True) as output:
+    with ranks_output(path, record) as output:
         ranks.write(output, effects.apply(rankdata), {"effect": effects})  # the most negative effect costs most
+
+
+def ranks_output(path, record):
+    """Ranks by effect and the effects beside them, which are redrawn unasked."""
+    from framework.files import ranks
+    from framework.files.record import Output
+
+    return Output(path, record, redraw=True, names=[ranks.table_path(path, "effect")])
 
 
 if __name__ == "__main__":

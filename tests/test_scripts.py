@@ -224,6 +224,14 @@ def test_ranks_by_effect_of_any_name_are_no_attributes(here, copy):
     assert "fear_top8" in masks.read(copy / "masks" / "effect_top_500_6000.pkl")
 
 
+@pytest.mark.parametrize("name", ["mine.csv", "mine_effect.csv"])
+def test_ranks_of_others_are_refused_before_any_effect(here, copy, name):
+    (copy / name).write_text("mine\n")
+    line = one_line(here("get_neuron_effect.py", "--max_rows=20", "--effects=new", "--ranks=mine.csv", status=2))
+    assert f"{name}: is there already, and no record of ours names it" in line
+    assert not (copy / "new").exists() and not (copy / "mine.json").exists()
+
+
 def test_masks_with_statistics_of_another_model(here, copy):
     """Ranks that a user brings have no record of their model: the statistics have."""
     make_tiny_model(copy / "model", seed=1)

@@ -220,7 +220,12 @@ class Output:
     def __exit__(self, *error: Any) -> None:
         self._lock.close()
 
-    def _prepare(self):
+    def check(self) -> None:
+        """Raise what entering would raise of what is there, and write nothing: before work whose output this is."""
+        self._compare()
+
+    def _compare(self):
+        """The record of what is there, how ours differs from it, and which files are to be replaced for that."""
         before = Record("", {})
         with contextlib.suppress(UserError):  # no record at all
             before = Record.read(self.path)
@@ -241,9 +246,13 @@ class Output:
         self.record.before = {name: digest for name, digest in before.before.items() if name in standing}
         for name in self._names | replaced:
             self.check_ours(name)
+        return before, difference, replaced
+
+    def _prepare(self):
+        before, difference, replaced = self._compare()
         for name in replaced:  # before the record says that they are of the new settings
             (self.folder / name).unlink()
-            del standing[name]
+            del self.record.files[name]
             self.record.before.pop(name, None)
         if not difference:
             self.record.notes.setdefault("prompts", before.get("prompts", {}))
