@@ -175,15 +175,17 @@ def test_a_study_stands_in_one_folder(here, tmp_path, tiny_model):
     assert "next: python rsa_searchlight.py --study mine --attributes " in said.stdout
 
 
-def test_neurons_read_over_comments_are_kept_apart(here, tmp_path, tiny_model):
-    here(*train_flags(tiny_model, "--random_seed", 1, 3))
-    here("get_active_neuron.py")
+def test_neurons_read_over_comments_are_kept_apart(here, copy):
     line = one_line(here("get_active_neuron.py", "--read_over=10", status=2))
     assert "kind is" in line and "--overwrite" in line
     here("get_active_neuron.py", "--read_over=10", "--output_dir=over")
-    alone, over = (pd.read_csv(tmp_path / folder / "fear-1.csv").to_numpy()[0]
+    alone, over = (pd.read_csv(copy / folder / "fear-1.csv").to_numpy()[0]
                    for folder in ("active_neuron_before_relu_csv", "over"))
     assert len(over) == 64 and 0 < np.abs(alone - over).max()
+    here("rsa_searchlight.py", "--activation_dir=over", "--attributes", ATTRIBUTES, "--permutations=20",
+         "--ranks=over/ranks.csv")
+    here("gen_mask.py", "--ranks=over/ranks.csv", "--thresholds=8", "--masks=over.pkl")
+    assert masks.read(copy / "over.pkl")["valence_top8"].shape == (2, 32)
 
 
 def test_statistics_of_neurons(here, tmp_path, tiny_model):
