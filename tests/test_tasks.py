@@ -63,9 +63,7 @@ def test_a_subset_is_half_positive_and_in_order(positives, others, most):
     if positives + others <= most:
         assert some.row.tolist() == rows.row.tolist()
     else:
-        half = most // 2
-        assert some.label.sum() == min(positives, half)
-        assert (some.label == 0).sum() == min(others, most - half)
+        assert some.label.sum() == (some.label == 0).sum() == min(most // 2, positives, others)
 
 
 def test_what_makes_no_task_is_an_error():

@@ -79,7 +79,7 @@ def subset(rows: TaskRows, max_rows: int | None, task: Task) -> TaskRows:
     positives, others = np.flatnonzero(rows.label == 1), np.flatnonzero(rows.label == 0)
     if max_rows is None or len(rows.row) <= max_rows:
         return rows
-    half = max_rows // 2
+    half = min(max_rows // 2, len(positives), len(others))
     kept = np.concatenate([some(positives, half, task.stream("max_rows positive")),
-                           some(others, max_rows - half, task.stream("max_rows other"))])
+                           some(others, half, task.stream("max_rows other"))])
     return TaskRows(rows.row[kept], rows.label[kept])
