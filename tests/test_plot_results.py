@@ -15,6 +15,7 @@ from scipy.stats import rankdata, spearmanr
 import plot_results
 import rsa_searchlight
 from framework.analysis import concepts, effects, inference, rsa
+from framework.analysis.estimators import false_discovery_q
 from framework.errors import UserError
 from framework.figures import concepts as concept_figures
 from framework.figures import effects as effect_figures
@@ -22,6 +23,7 @@ from framework.figures import masking, neurons, style
 from framework.files import activations, masks, opening, ranks, results
 from framework.files.record import Output, Record
 from framework.running import drawing_masks
+from framework.running import flags as known
 from framework.tasks import Task
 
 ATTRIBUTES = ["valence", r"$\frac{$", "fear_of_it"]  # the second would be read as mathematics by matplotlib
@@ -405,7 +407,7 @@ def test_captions_stand_below_everything_else():
     tau = pd.DataFrame(np.random.default_rng(0).normal(size=(64, 3)), columns=list("abc"))
     relation = pd.DataFrame({"attribute": list("abc"), "r": [0.1, -0.2, np.nan], "q": [0.5, 0.01, np.nan]})
     for figure in (masking.accuracy_by_threshold(spread), masking.accuracy_after_masking(spread, by_emotion, 5),
-                   effect_figures.effect_against_resemblance(tau, tau["a"].to_numpy() ** 3, relation),
+                   effect_figures.effect_against_resemblance(tau, tau["a"].to_numpy() ** 3, relation, 99),
                    neurons.significant_neurons(pd.DataFrame(3, index=range(12), columns=["a", "b"]), 64, "p < 0.05")):
         figure.draw_without_rendering()
         caption = figure.texts[-1].get_window_extent()
@@ -448,6 +450,18 @@ def test_resemblance_and_loss_by_brute_force():
     values[:, :, 3], tau[3] = 0, 0  # a neuron that is always the same resembles nothing, and takes nothing from others
     r, _ = effects.resemblance_and_loss(rsa.NeuronRDMs(values), attribute, lost, 1, 1)
     assert r[1] == pytest.approx(spearmanr(lost, tau[:, 1]).statistic)
+
+
+def test_one_of_the_study_s_attributes_alone_can_stand_out_by_default():
+    parser = known.Parser("figures", title="figures")
+    known.add_comparison_flags(parser)
+    permutations = parser.parse([]).permutations
+    p = [1 / (permutations + 1), *[1] * 13]
+    relation = pd.DataFrame({"attribute": range(14), "r": 0.1, "p": p, "q": false_discovery_q(np.array(p))})
+    assert relation["q"].min() < 0.05
+    tau = pd.DataFrame(np.random.default_rng(0).normal(size=(64, 14)))
+    figure = effect_figures.effect_against_resemblance(tau, tau[0].to_numpy(), relation, permutations)
+    assert f"no q below {relation['q'].min():.2g}" in " ".join(" ".join(words_of(figure)).split())
 
 
 def test_published_results_give_the_study_s_figure(published_accuracy):

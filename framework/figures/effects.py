@@ -29,7 +29,9 @@ CONTROLS = {"random": "random", "layer_matched": "random, same layers", "activat
 
 
 @styled
-def effect_against_resemblance(tau: pd.DataFrame, lost: np.ndarray, relation: pd.DataFrame) -> Figure:
+def effect_against_resemblance(
+    tau: pd.DataFrame, lost: np.ndarray, relation: pd.DataFrame, permutations: int
+) -> Figure:
     """What is lost without a neuron against its resemblance to an attribute, one panel an attribute.
 
     Parameters
@@ -39,6 +41,8 @@ def effect_against_resemblance(tau: pd.DataFrame, lost: np.ndarray, relation: pd
         The margin that is lost without each neuron: minus its effect, mean over tasks; logits.
     relation : pandas.DataFrame
         `attribute`, `r` and `p` (`analysis.effects.resemblance_and_loss`), and `q` over the attributes.
+    permutations : int
+        That the p come from.
     """
     figure, panels = panel_grid(tau.shape[1], 4, (1.7, 1.5), (0.3, 0.7), 3.7, "Resemblance (tau)",
                                 "Margin lost (logits)", shared=True)
@@ -62,11 +66,13 @@ def effect_against_resemblance(tau: pd.DataFrame, lost: np.ndarray, relation: pd
         axes.set_yticks(np.arcsinh(ticks / spread), [f"{tick:g}".replace("-", "\u2212") for tick in ticks])
         axes.tick_params(labelsize=6.5)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center")
+    alone = relation["q"].notna().sum() / (permutations + 1)
     return caption(figure, (
         "The margin that is lost where a neuron is set to zero (first order, mean over concepts and seeds): above 0 "
         "the answer gets worse without it. Darker: more neurons; the axis is compressed away from 0. r is the rank "
         "correlation over neurons within layers; its p, two-sided, comes from permuting the concepts' labels, since "
-        "neurons are not independent, and q corrects it for the number of attributes."))
+        f"neurons are not independent, and q corrects it for the number of attributes: with {permutations:,} "
+        f"permutations, one attribute alone has no q below {min(alone, 1):.2g}."))
 
 
 def _ticks(values, spread):

@@ -247,7 +247,8 @@ def relation_to_effects(
                         "record of how many it has; make it again with get_neuron_effect.py")
     r, p = analysis.resemblance_and_loss(neurons, attribute_rdms, lost, layers, flags.permutations)
     return tau, lost, pd.DataFrame({"attribute": [*tau], "r": r, "p": p, "q": false_discovery_q(p),
-                                    "test": "Spearman, within layers; concepts' labels permuted, two-sided"})
+                                    "test": "Spearman, within layers; concepts' labels permuted, no p below "
+                                            f"{1 / (flags.permutations + 1):.2g}, two-sided"})
 
 
 def of_effects(flags: argparse.Namespace) -> Drawn:
@@ -256,7 +257,8 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
         return left_out("effect against resemblance, additivity", "no --effects; get_neuron_effect.py makes them")
     if flags.activation_dir and flags.attributes:
         tau, lost, relation = relation_to_effects(flags)
-        yield "effect_against_resemblance", effects.effect_against_resemblance(tau, lost, relation), relation
+        figure = effects.effect_against_resemblance(tau, lost, relation, flags.permutations)
+        yield "effect_against_resemblance", figure, relation
     else:
         left_out("effect against resemblance", "no --activation_dir, or no --attributes")
     if not (flags.masks and flags.results and "margin" in measures_of(flags)):

@@ -205,7 +205,8 @@ def add_comparison_flags(parser: Parser) -> None:
     parser.add_argument("--intervention", metavar="NAME",
                         help="which of the interventions in --results: zero (also of float masks), mean, resample, "
                              "scale0.5 ... (default: zero, else the first)")
-    parser.add_argument("--permutations", type=positive, default=200, metavar="M",
+    # Among A attributes a single one has no q below A / (M + 1): of 14, .014.
+    parser.add_argument("--permutations", type=positive, default=999, metavar="M",
                         help="permutations of the concepts' labels, for effect against resemblance")
 
 
