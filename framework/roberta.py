@@ -113,6 +113,7 @@ class RobertaModelWarp(RobertaModel):
             return self._first_position(hidden, attention_mask)
         handles = []
         for index, layer in enumerate(self.encoder.layer):
+            # The study's own way, kept as the reference that framework/model's ways of changing neurons are checked by.
             def mask_neurons(module, inputs, masks=neuron_masks[:, index, None, None]):
                 neurons = inputs[0].unflatten(0, (len(masks), -1))
                 return (neurons * masks.to(neurons.dtype)).flatten(0, 1), *inputs[1:]
