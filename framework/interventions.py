@@ -39,9 +39,6 @@ METHODS = {method.name: method for method in (
 )}
 
 
-def in_words(intervention: str) -> str:
-    """What neurons are under an intervention, named as in a mask's name ("scale0.5"; "" where names tell nothing)."""
-    for method in METHODS.values():
-        if method.in_names and intervention.startswith(method.name):
-            return method.words.format(intervention.removeprefix(method.name))
-    return METHODS["zero"].words
+def in_words(method: str, value: float = 0) -> str:
+    """What neurons are under a method with a value, both as of a mask's name ("" where names tell nothing)."""
+    return METHODS[method or "zero"].words.format(f"{value:g}")

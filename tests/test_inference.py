@@ -13,6 +13,7 @@ from scipy import stats as scipy_stats
 from framework.analysis import estimators, inference
 from framework.analysis.masks import MaskName
 from framework.files import results as result_files
+from framework.interventions import METHODS, Method, in_words
 
 EMOTIONS, SEEDS = ["fear", "grief", "joy", "love"], [1, 3, 5, 7, 9, 11]
 
@@ -470,10 +471,13 @@ def test_published_attributes_have_the_names_of_the_ratings(published, shared):
 
 # ----------------------------------------------------------------------------------------------------------------- dose
 
-def test_dose_is_a_mean_over_masks():
+def test_dose_is_a_mean_over_masks(monkeypatch):
+    monkeypatch.setitem(METHODS, "scaled", Method("scaled", "set to one length", ""))  # another than `scale`
+    assert in_words("scaled") == "set to one length" and in_words("scale", 0.5) == "multiplied by 0.5"
     results = pd.DataFrame({"sentiment": ["joy", "fear"], "seed": 1, "best": 0.9,
                             "a_top10_scale2": [0.1, 0.3], "b_top10_scale2": [0.3, 0.5], "random_top10_1_scale2": 0.6,
-                            "random_top10_2_scale2": 0.8, "a_top10": 0.5, "random_top10_1": 0.6})
+                            "random_top10_2_scale2": 0.8, "a_top10": 0.5, "random_top10_1": 0.6,
+                            "a_top10_scaled": 0.2, "random_top10_1_scaled": 0.6})
     dose = inference.accuracy_by_dose(results).set_index("condition")
     assert dose["mean"].to_dict() == pytest.approx({"random": 0.7, "attribute-specific": 0.3, "a": 0.2, "b": 0.4})
     assert (dose["scale"] == 2).all() and dose["n"].tolist() == [2, 2, 1, 1] and np.isnan(dose.loc["a", "ci_low"])

@@ -25,7 +25,9 @@ SPLITS = 100  # ways in which a pool is parted into placebos and controls
 class Conditions(NamedTuple):
     """What was measured with masks of one size and one intervention, for T tasks and A attributes."""
 
-    intervention: str  # `MaskName.intervention`
+    intervention: str  # of `MaskName`, as what follows
+    method: str
+    value: float  # 0 of samples, which are averaged
     k: int
     attributes: list[str]  # those with a mask of their own and something to compare it with
     specific: np.ndarray  # [T, A]
@@ -43,16 +45,17 @@ def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
     samples: dict[MaskName, list[np.ndarray]] = {}
     for name, values in zip(names.values(), results[list(names)].to_numpy(float).T):
         samples.setdefault(name._replace(value=0) if name.is_sample else name, []).append(values)
-    sizes: dict[tuple[str, int], dict[MaskName, np.ndarray]] = {}
+    sizes: dict[tuple[str, str, float, int], dict[MaskName, np.ndarray]] = {}
     for name, same in samples.items():
-        sizes.setdefault((name.intervention, name.k), {})[name] = same[0] if len(same) == 1 else np.mean(same, axis=0)
+        size = name.intervention, name.method, name.value, name.k
+        sizes.setdefault(size, {})[name] = same[0] if len(same) == 1 else np.mean(same, axis=0)
 
     def complete(draws):
         """Those that were measured for every task, if there are any: no others are compared with."""
         return [draw for draw in draws if not np.isnan(draw).any()] or draws
 
     nothing = np.empty((len(results), 0))
-    for (intervention, k), of_size in sizes.items():
+    for (intervention, method, value, k), of_size in sizes.items():
         specific, single, pool = {}, {}, []
         matched: dict[str, list[np.ndarray]] = {}
         for name, values in of_size.items():
@@ -70,7 +73,8 @@ def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
         if attributes:
             uniform = np.stack([*pool, *single.values()], 1) if pool or single else nothing
             yield Conditions(
-                intervention, k, attributes, np.stack([specific[attribute] for attribute in attributes], 1),
+                intervention, method, value, k, attributes,
+                np.stack([specific[attribute] for attribute in attributes], 1),
                 [np.stack(matched[attribute], 1) if attribute in matched else nothing for attribute in attributes],
                 uniform, np.stack([own[attribute] if attribute in own else uniform.mean(1) for attribute in attributes],
                                   1), float(np.mean([attribute not in own for attribute in attributes])))
@@ -318,11 +322,11 @@ def accuracy_by_dose(results: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for size in conditions(results):
-        if size.intervention.startswith("scale"):
+        if size.method == "scale":
             random = np.concatenate([size.uniform, *size.matched], 1)
             specific = size.specific.mean(0)
             groups = {"random": random.mean(0), "attribute-specific": specific} | {
                 attribute: [mean] for attribute, mean in zip(size.attributes, specific)}
-            rows += [{"k": size.k, "scale": float(size.intervention.removeprefix("scale")), "condition": condition}
+            rows += [{"k": size.k, "scale": size.value, "condition": condition}
                      | estimators.mean_interval(means) for condition, means in groups.items()]
     return pd.DataFrame(rows, columns=["k", "scale", "condition", "mean", "se", "ci_low", "ci_high", "n"])

@@ -20,7 +20,6 @@ from framework.figures.style import (
     SIGNIFICANT,
     WIDTH,
     caption,
-    changed,
     intervals,
     label,
     label_points,
@@ -64,11 +63,12 @@ def spread_over_masks(results: pd.DataFrame, sizes: Iterable[Conditions]) -> pd.
 
 @styled
 def accuracy_after_masking(
-        spread: pd.DataFrame, drop: pd.DataFrame, k: int, measure: Measure = ACCURACY, intervention: str = "",
+        spread: pd.DataFrame, drop: pd.DataFrame, k: int, measure: Measure = ACCURACY, done: str = "masked",
 ) -> Figure:
     """The study's figure (b): accuracy without a mask, under random and under attributes' masks; beside it the drop.
 
-    `spread` is from `spread_over_masks`, `drop` is `analysis.inference.accuracy_drop` by emotion.
+    `spread` is from `spread_over_masks`, `drop` is `analysis.inference.accuracy_drop` by emotion. `done`, what
+    was done to neurons, is from `interventions.in_words`.
     """
     shown = _sorted(drop, k)
     names = shown["emotion"].tolist()
@@ -84,7 +84,7 @@ def accuracy_after_masking(
     legend_above(above, columnspacing=0.8, handletextpad=0.2, handlelength=1.2)
     name_rows(above, names)
     _drop_panel(beside, shown, "emotion", measure)
-    figure.suptitle(changed(k, intervention), fontsize=8.5)
+    figure.suptitle(f"{k:,} neurons {done}", fontsize=8.5)
     return caption(figure, (
         "Concepts are in the order of the drop, the largest first. Left: mean; lines hold the middle 95% of masks, "
         f"each averaged over seeds (without a mask, of seeds). Right: {measure.name} under random masks minus under "
@@ -95,11 +95,11 @@ def _sorted(drop, k):
     return drop[drop["k"] == k].sort_values("drop", ascending=False, kind="stable")
 
 
-def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, intervention: str = "") -> str:
+def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, done: str = "masked") -> str:
     """What masks of one size cost, a sentence; `by` is `accuracy_drop` by "overall", "emotion" and "attribute"."""
     tables = {name: table[table["k"] == k] for name, table in by.items()}
     if tables["overall"]["drop"].isna().all():  # also of no rows
-        return f"{changed(k, intervention)}: nothing was measured that can be compared."
+        return f"{k:,} neurons {done}: nothing was measured that can be compared."
     drop, low, high = (tables["overall"][["drop", "ci_low", "ci_high"]].to_numpy(float)[0] * measure.scale)
     digits = measure.digits
     interval = "" if np.isnan(low) else f" (95% interval {low:.{digits}f} to {high:.{digits}f})"
@@ -111,7 +111,7 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, i
     said = study if tables["overall"]["test"].str.startswith("the study's").any() else ""
     drop = round(drop, digits) + 0
     numbers = f"{drop:.{digits}f} {measure.unit} more than random ones{interval}".replace("-", "\u2212")
-    return (f"{changed(k, intervention)}: attributes' masks cost {numbers}; one-sided q < {SIGNIFICANT} for "
+    return (f"{k:,} neurons {done}: attributes' masks cost {numbers}; one-sided q < {SIGNIFICANT} for "
             f"{found}{said}.")
 
 

@@ -18,8 +18,6 @@ from matplotlib.font_manager import fontManager
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
-from framework.interventions import in_words
-
 # Concepts may have Chinese, Japanese or Korean names, for which matplotlib's own font has no letters.
 _OTHER_SCRIPTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei",
                   "WenQuanYi Micro Hei", "SimHei")
@@ -39,11 +37,6 @@ COLOURS = {"no mask": "#1a1239", "random": "#9d3976", "layer_matched": "#0072b2"
 MARKERS = {"no mask": "D", "random": "s", "layer_matched": "^", "activation_matched": "v", "attribute": "o",
            "effect": "P"}
 GREY = "#808080"
-
-
-def changed(k: int, intervention: str) -> str:
-    """What was done to k neurons, in words; `intervention` as in a mask's name, empty for those of the study."""
-    return f"{k:,} neurons {in_words(intervention)}"
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from framework.files import masks as mask_files
 from framework.files import results as files
 from framework.files.record import Record
 from framework.files.tables import read_table
-from framework.interventions import METHODS
+from framework.interventions import METHODS, in_words
 from framework.measures import MEASURES
 from framework.running import flags as known
 from framework.running import rdms
@@ -95,16 +95,17 @@ def of_results(flags: argparse.Namespace) -> Drawn:
     k = choose_k([size.k for size in sizes], folder, flags.k)
     spread = masking.spread_over_masks(results, sizes)
     by = {name: drops(results, name, flags.test, intervention) for name in ("emotion", "attribute", "overall")}
+    done = in_words(sizes[0].method, sizes[0].value)
     capital = "Acc" if measure.name == "accuracy" else measure.name.capitalize()  # as the study calls its figure
     yield (f"{capital}_after_masking_correspond_neuron",
-           masking.accuracy_after_masking(spread, by["emotion"], k, measure, intervention),
+           masking.accuracy_after_masking(spread, by["emotion"], k, measure, done),
            spread[spread["k"].isin([0, k])])
     yield f"{measure.name}_drop_by_emotion", None, by["emotion"]
     yield f"{measure.name}_drop_overall", None, by["overall"]
     yield f"{measure.name}_by_threshold", masking.accuracy_by_threshold(spread, measure), spread
     yield (f"{measure.name}_drop_by_attribute", masking.accuracy_drop_by_attribute(by["attribute"], k, measure),
            by["attribute"])
-    print(masking.in_words(by, k, measure, intervention))
+    print(masking.in_words(by, k, measure, done))
 
     tested = inference.placebo(results)
     tested = tested[tested["intervention"] == intervention]

@@ -23,6 +23,7 @@ from framework.files import results as result_files
 from framework.files.prompts import Prompt
 from framework.files.record import Record, record_path
 from framework.files.tables import read_table
+from framework.interventions import in_words
 from framework.measures import MEASURES
 from framework.running import drawing, drawing_masks, rdms
 from framework.running import flags as known
@@ -145,6 +146,7 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
         pairs = pairs[pairs["intervention"] == intervention]
         by = {name: drawing_masks.drops(results, name, flags.test, intervention)
               for name in ("emotion", "attribute", "overall")}
+        done = in_words(sizes[0].method, sizes[0].value)
         page["intervention"] = intervention or "zero or float"
         page["k_shown"] = drawing_masks.choose_k([size.k for size in sizes], folder, None)
         for name in ("emotion", "attribute"):
@@ -156,7 +158,7 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
             table["random"] = table["specific"] + table["drop"]  # of the random masks that the drop is against
             for k, of_k in table.groupby("k"):
                 page["masks"].setdefault((measure, k), {})[name] = of_k.sort_values("drop", ascending=False)
-        page["summary"].append(masking.in_words(by, page["k_shown"], measure, intervention))
+        page["summary"].append(masking.in_words(by, page["k_shown"], measure, done))
         tested = inference.placebo(results)
         for (name, test), of in tested[tested["intervention"] == intervention].groupby(["by", "test"], sort=False):
             page["placebo"].append({"measure": measure.name, "by": name, "test": test, "tests": len(of),
