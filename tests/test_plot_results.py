@@ -357,6 +357,20 @@ def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why
     assert table.set_index("kind").loc["effect", "value"] == pytest.approx(0.2)  # of joy-3 alone
 
 
+def test_effects_and_results_of_two_models_are_not_added_up(run_folder, tmp_path):
+    """The record of a user's own masks does not say of which model they are."""
+    shutil.copytree(run_folder / "effects", tmp_path / "effects")
+    record = json.loads((tmp_path / "effects/settings.json").read_text())
+    (tmp_path / "effects/settings.json").write_text(json.dumps(record | {"backbone": "a" * 64}))
+    with results.Folder(tmp_path / "results", Record("eval_mask_neuron.py", {"backbone": "b" * 64})) as output:
+        found = {"best": 0.9, "valence_top4": 0.6}
+        output.write(Task("joy", 1), {"accuracy": found, "margin": found})
+    flags = SimpleNamespace(effects=tmp_path / "effects", activation_dir=None, attributes=None, attribute_results=None,
+                            masks=run_folder / "masks.pkl", results=tmp_path / "results")
+    with pytest.raises(UserError, match="effects: are effects in another model than that of .*results"):
+        list(drawing_masks.of_effects(flags))
+
+
 def test_masks_that_change_nothing_have_no_panel():
     masks = pd.DataFrame({
         "intervention": ["scale0.5", "scale1", "scale2"] * 2, "k": [4] * 3 + [8] * 3, "rows": "the same",
