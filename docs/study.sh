@@ -69,8 +69,8 @@ run python get_active_neuron.py $prompted
 run python get_active_neuron.py $prompted --read_over 48 --activation_dir $folder/active_neuron_over_48_comments_csv
 run python get_active_neuron.py $prompted --statistics
 
-# Step 4: with all seeds; over comments; beyond all other attributes; and with the seeds that choose the masked neurons.
-run python rsa_searchlight.py $study $people
+# Step 4: with all seeds, also beyond all other attributes; over comments; and with the seeds that choose the masked neurons.
+run python rsa_searchlight.py $study $people --given others
 run python rsa_searchlight.py $study $people --activation_dir $folder/active_neuron_over_48_comments_csv \
     --ranks $folder/neuron_rank/over_48_comments.csv
 run python rsa_searchlight.py $study $people --seed $choose --ranks $ranks \

@@ -28,7 +28,7 @@ PAGES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for folde
 README, CHINESE = PAGES["README.md"], PAGES["README-ZH.md"]
 SCRIPTS = sorted(path.stem for path in ROOT.glob("*.py"))
 DEMO = ROOT / "data" / "demo"
-FIGURES = re.findall(r"\((docs/figures/\S+)\)", README)
+FIGURES = re.findall(r"\((figures/(?:Neurons_|Acc_)\S+)\)", PAGES["docs/gallery.md"])  # of the published study
 
 
 def code(text, language):
@@ -305,7 +305,7 @@ def test_the_published_results_come_out_as_the_readme_says(call, tmp_path, publi
 
     assert len(FIGURES) == 2
     for name in FIGURES:
-        ours, kept = imread(tmp_path / "runs/published/pic" / name.rpartition("/")[2]), imread(ROOT / name)
+        ours, kept = imread(tmp_path / "runs/published/pic" / name.rpartition("/")[2]), imread(ROOT / "docs" / name)
         assert ours.shape == kept.shape and np.abs(ours - kept).mean() < 0.01, name
 
     published = tmp_path / "data/published"
@@ -343,6 +343,21 @@ def test_the_published_results_come_out_as_the_readme_says(call, tmp_path, publi
             (numbers, f".{10 * reliability.min():.0f} ({reliability.idxmin()}) to .{10 * reliability.max():.0f} "
                       f"({reliability.idxmax()})")):
         assert said in text, said
+
+
+def test_the_demonstration_finds_what_the_readme_says():
+    folder = ROOT / "runs" / "demo"
+    found = folder / "neuron_rank" / "neuron_rank_by_searchlight_RSA_14property_replication.csv"
+    if not found.exists():
+        pytest.skip("./demo.sh has not been run here")
+    accuracy, pairs, again, drop = map(float, re.search(
+        r"The prompts reach (\d+)% .* find (\d+) neurons .* finds (\d+) of these again.* costs ([\d.]+) points more than",
+        " ".join(README.split())).groups())
+    pair = pd.read_csv(found)
+    assert (len(pair), (pair["q"] < 0.05).sum()) == (pairs, again)
+    measured = results.read_all(folder / "eval_mask_neuron_result/RSA_14property_top_500_6000")
+    assert 100 * measured["best"].mean() == pytest.approx(accuracy, abs=1)  # machines round differently
+    assert 100 * accuracy_drop(measured, "attribute")["drop"].mean() == pytest.approx(drop, abs=0.5)
 
 
 # ---------------------------------------------------------------------------------------------------- what goes wrong
