@@ -74,8 +74,9 @@ def concept_map(places: dict[str, np.ndarray], fit: np.ndarray, concepts: Sequen
     colours[order] = np.arange(len(concepts))
     for axes, (title, found), r in zip(panels, places.items(), fit):
         axes.scatter(*found.T, c=colours, cmap="viridis", s=18, linewidths=0.4, edgecolors="black")
-        reach = 1.2 * np.abs(found).max()
-        axes.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[], aspect="equal")
+        lowest, highest = found.min(axis=0), found.max(axis=0)
+        limits = (lowest + highest)[:, None] / 2 + 0.6 * (highest - lowest).max() * np.array([-1, 1])
+        axes.set(xlim=limits[0], ylim=limits[1], xticks=[], yticks=[], aspect="equal")
         axes.spines[:].set(visible=True, color="#cccccc")
         axes.set_title(label(title) if np.isnan(r) else f"{label(title)} (r = {r:.2f})")
     caption(figure, "Multidimensional scaling: near concepts are alike, directions mean nothing. r says how well the "
