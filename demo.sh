@@ -57,7 +57,7 @@ for said in (
     f"ratings (neuron_rank/study) it is {(study.q < 0.05).sum()} of {len(study)}.",
     f"Masking the 500 neurons that mirror an attribute best costs {100 * attributes['drop'].mean():.1f} points of accuracy "
     f"more than masking 500 random ones; most for {most.attribute}: {100 * most['drop']:.1f} points, p = {most.p:.2f}, "
-    f"against {19} random masks. {(attributes.q < 0.05).sum()} of {len(attributes)} attributes have q < 0.05.",
+    f"against {placebo.tests} random masks. {(attributes.q < 0.05).sum()} of {len(attributes)} attributes have q < 0.05.",
     f"Placebo: of {placebo.tests} random masks, tested in the same way, {placebo.share * placebo.tests:.0f} have p < 0.05.",
     "All of it as one page, with the neurons and the comments that drive them: pic/demo/report.html",
 ):
