@@ -284,8 +284,8 @@ def test_margins_are_tested_like_accuracies():
 # -------------------------------------------------------------------------------------------------- what cannot be told
 
 @pytest.mark.parametrize("masks, by, reason", [
-    (names_of(attributes=1, single=1), "attribute", "not testable: 1 random mask"),
-    (names_of(pool=1), "attribute", "not testable: 1 random mask; gen_mask.py --random_draws makes more"),
+    (names_of(attributes=1, single=1), "attribute", "not testable: one random mask"),
+    (names_of(pool=1), "attribute", "not testable: one random mask; gen_mask.py --random_draws makes more"),
     (names_of(own=1), "attribute", "not testable: one random mask an attribute"),
     (names_of(attributes=1, single=1), "emotion", "not testable: one attribute"),
     (names_of(pool=1), "emotion", "not testable: one random mask, whose own error is unknown"),
@@ -330,12 +330,23 @@ def test_a_random_mask_that_was_not_measured_for_every_task_is_left_out_of_its_p
     pd.testing.assert_frame_equal(inference.placebo(results), inference.placebo(without))
 
 
-def test_nothing_measured_is_said():
+@pytest.mark.parametrize("test, said", [("masks", "values are missing"), ("study", "no pair was measured")])
+def test_nothing_measured_is_said(test, said):
     results = simulate(np.random.default_rng(0), names_of(own=2))
     results[results.columns[3:]] = np.nan
     for by in ("attribute", "emotion", "overall"):
-        table = inference.accuracy_drop(results, by)
-        assert table["test"].str.contains("values are missing").all() and table["drop"].isna().all()
+        table = inference.accuracy_drop(results, by, test)
+        assert len(table) and table["test"].str.contains(said).all() and table["drop"].isna().all()
+
+
+@pytest.mark.parametrize("kind", [{"own": 2}, {"pool": 3}])
+def test_random_masks_none_of_which_was_measured_for_every_task_are_not_called_too_few(kind):
+    results = simulate(np.random.default_rng(0), names_of(**kind))
+    for row, name in enumerate([name for name in results if "random" in name]):
+        results.loc[row, name] = np.nan
+    table = inference.accuracy_drop(results, "attribute")
+    assert (table["test"] == "not testable: no random mask was measured for every task").all()
+    assert table["drop"].notna().all()
 
 
 @pytest.mark.parametrize("kind", [{"single": 1}, {"own": 3}, {"pool": 8}, {"pool": 99}])
@@ -353,6 +364,7 @@ def test_values_that_are_all_the_same_do_not_fail(kind):
 
 def test_one_pair_is_not_testable_by_the_study_s_test():
     drop = inference.accuracy_drop(results_of([["fear", 1, 0.9, 0.5, 0.6, np.nan, 0.6, 0.9]]), "emotion", "study")
+    drop = drop[drop["k"] == 10]
     assert drop["test"].tolist() == ["not testable: one pair"] and drop["drop"].tolist() == pytest.approx([0.1])
 
 

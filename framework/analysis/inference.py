@@ -167,16 +167,17 @@ def _attribute_rows(size: Conditions) -> Iterator[tuple[str, dict]]:
     for a, attribute in enumerate(size.attributes):
         if size.matched[a].shape[1]:
             test = "t against its own random masks, SD pooled over attributes, one-sided"
-            estimate, few = matched.get(a), "one random mask an attribute"
+            estimate, draws, few = matched.get(a), len(own[a]), "one random mask an attribute"
         else:
             exact, draws = len(uniform) >= estimators.EXACT, len(uniform)
             test = (f"rank in a pool of {draws} random masks, no p below {1 / (draws + 1):.2g}, one-sided" if exact else
                     f"t against a pool of {draws} random masks, one-sided")
             estimate = estimators.pool_estimate(specific[a], np.array(uniform), exact) if draws > 1 else None
-            few = f"{draws} random mask{'s' * (draws != 1)}"
+            few = "one random mask"
         missing = _missing(size.specific[:, a])
         reason = missing or ("the random masks cost the same" if estimate else
-                             f"{few}; gen_mask.py --random_draws makes more")
+                             f"{few}; gen_mask.py --random_draws makes more" if draws else
+                             "no random mask was measured for every task")
         if missing or not estimate:
             estimate = _untested(size.base[:, a] - size.specific[:, a])
         yield attribute, _row(estimate, test, "mask", reason)
@@ -209,10 +210,10 @@ def _study_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[tu
               "overall": [("all", drops)]}[by]
     for name, values in groups:
         values = values[~np.isnan(values)]
-        if values.size:
-            yield name, _row(
-                estimators.paired_estimate(values), "the study's: paired t, pairs taken for independent, one-sided",
-                f"pair of masks, {values.size}", "one pair" if values.size == 1 else "the drops are all the same")
+        estimate = estimators.paired_estimate(values) if values.size else _untested(values)
+        few = {0: "no pair was measured", 1: "one pair"}.get(values.size, "the drops are all the same")
+        yield name, _row(estimate, "the study's: paired t, pairs taken for independent, one-sided",
+                         f"pair of masks, {values.size}", few)
 
 
 # -------------------------------------------------------------------------------------------------------------- placebo
