@@ -412,6 +412,15 @@ def test_names_of_crowded_points_do_not_overlap():
     assert all(boxes[i].count_overlaps(boxes[:i]) == 0 for i in range(14))
 
 
+def test_an_attribute_without_a_drop_is_left_out_of_its_relation_to_people():
+    both = pd.DataFrame({"attribute": list("abcd"), "tau": [0.1, 0.2, 0.3, 0.4], "ci_low_people": 0.0,
+                         "ci_high_people": 0.5, "drop": [0.02, 0.01, 0.04, np.nan], "ci_low": np.nan,
+                         "ci_high": np.nan})
+    words = words_of(masking.drop_against_people(both, 5))
+    assert any("is 0.33 over 3 attributes" in text for text in words) and "d" not in words
+    assert not any("nan" in text for text in words_of(masking.drop_against_people(both.assign(drop=0.0), 5)))
+
+
 def test_captions_stand_below_everything_else():
     """No axis, label or legend runs into the caption; nothing is cut off at the edges."""
     spread = pd.DataFrame([(f"concept {i}", k, condition, 0.7, 0.6, 0.8, 5) for i in range(7) for k, condition in

@@ -190,6 +190,7 @@ def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY)
     people's judgements, `ci_low_people` and `ci_high_people`.
     """
     figure, axes = panel(5.7, 4.2)
+    both = both[both["drop"].notna()]  # of a mask under which there was no answer there is none
     x, (y, low, high) = both["tau"].to_numpy(), both[["drop", "ci_low", "ci_high"]].to_numpy(float).T * measure.scale
     axes.errorbar(x, y, np.stack([y - low, high - y]),
                   np.stack([x - both["ci_low_people"], both["ci_high_people"] - x]),
@@ -199,7 +200,7 @@ def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY)
     axes.set_xlabel("Weight in people's similarity judgements (tau)")
     axes.set_ylabel(f"Drop against random masks ({measure.unit})")
     said = ""
-    if len(both) > 2:
+    if len(both) > 2 and np.ptp(x) > 0 and np.ptp(y) > 0:
         tau = f"{kendalltau(x, y).statistic:.2f}".replace("-", "\u2212")
         said = (f" Kendall's tau between the two is {tau} over {len(both)} attributes; no p, since attributes share "
                 "people, concepts and neurons.")
