@@ -304,6 +304,20 @@ def flags_of(study):
     return ["--rank", study / RANKS, "--activation_dir", study / "active_neuron_before_relu_csv", "--comments=0"]
 
 
+def test_the_page_tells_by_the_results_who_chose(tmp_path):
+    """The ranks that are shown may be others than those that the masks were made of."""
+    (tmp_path / "ranks.json").write_text(json.dumps({"made_by": "rsa_searchlight.py", "seeds": [3]}))
+    record = Record("eval_mask_neuron.py", {}, {"seeds_that_chose": [1, 7]})
+    with results.Folder(tmp_path / "results", record) as output:
+        output.write(Task("joy", 1), {"accuracy": {"best": 0.9}, "margin": {"best": 1.0}})
+    page = report.empty()
+    report.say_who_chose(page, SimpleNamespace(ranks=tmp_path / "ranks.csv", results=tmp_path / "results"), {1, 3, 5})
+    assert "1 of 3 seeds chose the neurons" in page["warnings"][0]
+    page = report.empty()
+    report.say_who_chose(page, SimpleNamespace(ranks=tmp_path / "ranks.csv", results=tmp_path / "results"), {3, 5})
+    assert not page["warnings"]
+
+
 def test_page_without_comments_and_results_needs_no_model(study, tmp_path, capsys):
     call(make_report, tmp_path, *flags_of(study))
     printed = capsys.readouterr().out

@@ -180,8 +180,10 @@ def add_kinds(page: Page, flags: argparse.Namespace) -> None:
 
 def say_who_chose(page: Page, flags: argparse.Namespace, seeds: set[int]) -> None:
     """One line where the prompts that chose the neurons were also tested."""
-    chose = set(Record.read(flags.ranks).get("seeds", ()))
-    if same := chose & seeds:
+    tested = drawing_masks.first_record(flags.results) if flags.results else Record("", {})
+    # The masks' own ranks chose; those shown may have been made since.
+    chose = tested.get("seeds_that_chose") or Record.read(flags.ranks).get("seeds", ())
+    if same := seeds.intersection(chose):
         page["warnings"].append(
             f"The prompts of {len(same)} of {len(seeds)} seeds chose the neurons and were tested with them masked: to "
             "choose and to test apart, name different seeds with --seed in steps 4 and 6.")
