@@ -58,7 +58,8 @@ for said in (
     f"Masking the 500 neurons that mirror an attribute best costs {100 * attributes['drop'].mean():.1f} points of accuracy "
     f"more than masking 500 random ones; most for {most.attribute}: {100 * most['drop']:.1f} points, p = {most.p:.2f}, "
     f"against {placebo.tests} random masks. {(attributes.q < 0.05).sum()} of {len(attributes)} attributes have q < 0.05.",
-    f"Placebo: of {placebo.tests} random masks, tested in the same way, {placebo.share * placebo.tests:.0f} have p < 0.05.",
+    f"Placebo: of {placebo.tests} random masks, tested in the same way, {placebo.share * placebo.tests:.0f} have p < 0.05. "
+    "Every p and q here is one-sided.",
     "All of it as one page, with the neurons and the comments that drive them: pic/demo/report.html",
 ):
     print(fill(said, 116, initial_indent="  ", subsequent_indent="    "))
