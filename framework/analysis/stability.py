@@ -44,8 +44,9 @@ def correlate_maps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def split_half_reliability(values: np.ndarray, attribute_rdms: np.ndarray, splits: int = 4) -> np.ndarray:
     """Reliability across seeds of each attribute's map of tau over the neurons: array [splits, A].
 
-    It is Spearman-Brown's 2 r / (1 + r) of `correlate_maps`, for random halves of the seeds (of 3 seeds one half has 1,
-    the other 2). `values` [S, E, N] are activations by seed, concept and neuron; S is 2 or more.
+    It is 2 r / (1 + r) of `correlate_maps` (Spearman, 1910; Brown, 1910; Br. J. Psychol. 3, 271-322), for random halves
+    of the seeds (of 3 seeds one half has 1, the other 2). `values` [S, E, N] are activations by seed, concept and
+    neuron; S is 2 or more.
     """
     generator = np.random.default_rng(0)
     reliability = []
