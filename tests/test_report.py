@@ -413,7 +413,7 @@ def test_script_leaves_with_one_line(script):
     assert script("make_report.py", status=2).stderr.startswith("make_report.py: ")
 
 
-@pytest.mark.parametrize("family", ["roberta", "bert", "llama"])
+@pytest.mark.parametrize("family", ["roberta", "bert", "llama", "llama without bos"])
 def test_peaks_are_those_of_the_plain_model(family, tiny_model, tmp_path):
     from transformers import (
         AutoModel,
@@ -422,12 +422,15 @@ def test_peaks_are_those_of_the_plain_model(family, tiny_model, tmp_path):
         BertForMaskedLM,
         LlamaConfig,
         LlamaForCausalLM,
+        PreTrainedTokenizerFast,
     )
 
     folder = tiny_model
     if family != "roberta":
         folder = tmp_path
         tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+        if family == "llama without bos":
+            tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(tiny_model / "tokenizer.json"), unk_token="<unk>")
         tokenizer.save_pretrained(folder)
         torch.manual_seed(0)
         sizes = dict(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
@@ -435,18 +438,20 @@ def test_peaks_are_those_of_the_plain_model(family, tiny_model, tmp_path):
         (BertForMaskedLM(BertConfig(type_vocab_size=1, pad_token_id=tokenizer.pad_token_id, **sizes))
          if family == "bert" else LlamaForCausalLM(LlamaConfig(**sizes))).save_pretrained(folder)
     model = loading.load(str(folder)).model
-    texts = ["thank you", "", "I am so sorry for what you <s> lost", "caf\u00e9 \U0001f600 wow", "word " * 60]
+    texts = ["thank you", "I am so sorry for what you <s> lost", "caf\u00e9 \U0001f600 wow", "word " * 60]
+    if family != "llama without bos":
+        texts.append("")
     chosen = np.array([0, 31, 32, 63])
     rows = model.encode(texts, 30)
     found = comments.peaks(model, texts, rows, chosen, cut_by_length(rows, np.arange(len(rows)), 0, 40))
 
     plain = AutoModel.from_pretrained(folder).eval()
-    layers = plain.layers if family == "llama" else plain.encoder.layer
+    own = {"llama": slice(1, None), "llama without bos": slice(None)}  # without bos, if there is one
+    layers = plain.layers if family in own else plain.encoder.layer
     for i, (text, row) in enumerate(zip(texts, rows)):
-        own = slice(1, None) if family == "llama" else slice(2, -1)  # without bos; without <mask>, <s> and </s>
-        read = []
-        hooks = [(layer.mlp.down_proj if family == "llama" else layer.output.dense).register_forward_pre_hook(
-            lambda module, inputs: read.append(inputs[0][0, own])) for layer in layers]
+        read, tokens = [], own.get(family, slice(2, -1))  # without <mask>, <s> and </s>
+        hooks = [(layer.mlp.down_proj if family in own else layer.output.dense).register_forward_pre_hook(
+            lambda module, inputs, tokens=tokens: read.append(inputs[0][0, tokens])) for layer in layers]
         with torch.inference_mode():
             plain(torch.from_numpy(row)[None], position_ids=torch.arange(len(row))[None])
         for hook in hooks:

@@ -36,7 +36,8 @@ def token_spans(model: PromptedModel, texts: Sequence[str], rows: Sequence[np.nd
     cut = [model.cut(text) for text in texts]
     offsets = model.tokenizer([text for text, _ in cut], add_special_tokens=False, split_special_tokens=True,
                               return_offsets_mapping=True)["offset_mapping"]
-    around = model.encode([""], 1 << 10)[0]  # what a row has beside the text
+    # What a row has beside the text; a row of nothing is none.
+    around = model.encode([""], 1 << 10)[0] if model.needs else np.array([], int)
     places = []
     for row, spans, (_, spaces) in zip(rows, offsets, cut):
         spans = np.array(spans, int).reshape(-1, 2)
