@@ -89,10 +89,10 @@ def main():
     # The work, some masks of a task at a time; this process writes what comes back.
     with results.Folder(flags.results, record, flags.overwrite, own) as folder:
         left = folder.left(prompts)
+        study, time_to_save = asked.study(left, masks), work.Every(flags.save_seconds)
         script.write_config(flags, flags.results)
         print(f"{len(prompts)} tasks x {len(masks)} masks on {flags.split} rows, {len(prompts) - len(left)} tasks "
               f"finished before; {asked.words}")
-        study, time_to_save = asked.study(left, masks), work.Every(flags.save_seconds)
         with work.Bar((1 + len(masks)) * sum(len(rows.row) for rows in study.rows.values()), "row") as bar:
             parts = parts_left(folder, study, flags.masks_per_batch, bar)
             for (task, names), message in work.run(measure, study, parts, on=asked.machines):

@@ -80,9 +80,9 @@ def main():
     files = [task.name + end for task in prompts for end in ends]
     with Output(flags.effects, record, flags.overwrite, names=files) as output:
         left = activations.left(output, digests, ends)
+        study = asked.study(left)
         script.write_config(flags, flags.effects)
         print(f"{len(prompts)} tasks on {flags.split} rows, {len(prompts) - len(left)} finished before; {asked.words}")
-        study = asked.study(left)
         with work.Bar(sum(len(rows.row) for rows in study.rows.values()), "row") as bar:
             for task, message in work.run(measure, study, left, on=asked.machines):
                 if isinstance(message, int):  # rows

@@ -186,11 +186,11 @@ def main():
     # The work, group by group; this process writes what comes back.
     with prompts.Folder(flags.checkpoint_dir, record, flags.overwrite) as folder:
         left = folder.left(tasks)
+        train_tokens, dev_tokens = (loaded.model.encode(split.texts, max_length) if left else [] for split in splits)
         script.write_config(flags, flags.checkpoint_dir)
         print(f"{len(tasks)} tasks, {len(tasks) - len(left)} finished before; {flags.pretrained_model} in "
               f"{record.get('precision')} on {machines if flags.ray else device}; comments of {dataset}")
         jobs = {task: jobs[task] for task in left}
-        train_tokens, dev_tokens = (loaded.model.encode(split.texts, max_length) if left else [] for split in splits)
         study = Study(loaded.model, str(device), train_tokens, dev_tokens, jobs, settings, flags.eval_batch_size,
                       flags.text_states_gb, flags.save_seconds)
         most = group_size(flags.tasks_per_batch, flags.train_batch_size, flags.prompt_len)
