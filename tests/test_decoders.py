@@ -301,7 +301,7 @@ def test_what_begins_a_text_is_the_tokenizers(llama, tokenizer):
     plain = make_plain("qwen2", tokenizer, bos_token_id=2)
     ours = make_ours(plain, without)
     assert ours.encode(["a few words"], 99)[0].tolist() == words
-    with pytest.raises(UserError, match="^text 1 .* of the data has no token"):
+    with pytest.raises(UserError, match="^'': this text of the data has no token"):
         ours.encode(["a few words", ""], 99)
     prompts = torch.randn(2, 3, 32, dtype=torch.double)
     with torch.no_grad():
@@ -478,3 +478,24 @@ def test_a_model_without_its_head_or_the_label_words_is_refused(tokenizer, tmp_p
         loading.load(str(tmp_path))
     with pytest.raises(UserError, match="'gratefully so' is not one token of its vocabulary"):
         loading.load(str(tmp_path), ("negative", "gratefully so"))
+
+
+def test_a_tokenizer_of_another_model_or_none_is_refused(tokenizer, tmp_path):
+    line = "its tokenizer makes tokens that its weights have no embedding for; give it the tokenizer that it was saved"
+    small = make_ours(make_plain("qwen2", tokenizer, vocab_size=400), tokenizer)
+    ids = small.encode(["a"], 9)[0]
+    assert ids.max() < 400
+    with pytest.raises(UserError, match=line):
+        small.encode(["a", "gratefully so"], 9)
+    assert small.starting_words("words").max() < 400
+
+    folder = save(make_plain("qwen2", tokenizer), tokenizer, tmp_path)
+    other = copy.deepcopy(tokenizer)
+    other.add_special_tokens({"bos_token": "<begin>"})
+    other.save_pretrained(folder)
+    with pytest.raises(UserError, match=line):
+        loading.load(folder)
+    for path in tmp_path.glob("*token*"):
+        path.unlink()
+    with pytest.raises(UserError, match="its tokenizer has no words; put the tokenizer.json that it was saved with"):
+        loading.load(folder)

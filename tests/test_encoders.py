@@ -434,11 +434,15 @@ def test_deberta_trained_to_find_replaced_words(folder_of, tmp_path):
         loading.load(str(tmp_path))
 
 
-def test_tokenizer_without_a_mask_token(folder_of, tmp_path):
+def test_a_tokenizer_without_what_the_input_needs(folder_of, tmp_path):
     AutoModelForMaskedLM.from_pretrained(folder_of("bert")).save_pretrained(tmp_path)
     backend = AutoTokenizer.from_pretrained(folder_of("bert")).backend_tokenizer
     PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[UNK]").save_pretrained(tmp_path)
     with pytest.raises(UserError, match="no mask token"):
+        loading.load(str(tmp_path))
+    backend.post_processor = processors.Sequence([])
+    PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[UNK]", mask_token="[MASK]").save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="its tokenizer puts no token in front of a text"):
         loading.load(str(tmp_path))
 
 

@@ -63,8 +63,8 @@ class PromptedDecoder(PromptedModel):
         """
         tokens = self.tokens_of(texts, add_special_tokens=False, truncation=True, max_length=max_length)
         if not self.bos and [] in tokens:
-            raise UserError(f"text {tokens.index([])} (counted from 0) of the data has no token, and the tokenizer "
-                            "none that begins a text; leave it out of the data")
+            raise UserError(f"{texts[tokens.index([])][:40]!r}: this text of the data has no token, and the tokenizer "
+                            "none that begins a text; leave such texts out of the data")
         return [np.array([*self.bos, *ids], dtype=np.int64) for ids in tokens]
 
     def before_prompt(self, length: int) -> int:

@@ -85,6 +85,9 @@ def load(
     """
     if tokenizer.mask_token_id is None:
         raise UserError(f"{flag}: its tokenizer has no mask token; choose a model trained to fill in masked words")
+    if not tokenizer("")["input_ids"]:
+        raise UserError(f"{flag}: its tokenizer puts no token in front of a text, such as <s> or [CLS]; give it the "
+                        "tokenizer.json that it was saved with")
     if getattr(config, "is_decoder", False):
         raise UserError(f"{flag}: its config.json says is_decoder, so that no position sees what follows it; choose a "
                         "model trained to fill in masked words")

@@ -131,6 +131,7 @@ def load(
             tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
             label_ids = find_label_ids(tokenizer, label_words, flag)
             model = kind.load(path, config, tokenizer, label_ids, dtype, flag)
+            model.check_tokens([model.alone()])
         except (UserError, MemoryError, KeyboardInterrupt):
             raise
         except ImportError as error:  # of a tokenizer of its own kind
@@ -255,8 +256,12 @@ def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> lis
     ids = [_one_token(tokenizer, word) for word in label_words]
     if None in ids:
         others = [pair for pair in OTHER_LABEL_WORDS if all(_one_token(tokenizer, word) is not None for word in pair)]
+        words = [] if others else _whole_words(tokenizer)
+        if not others and not words:
+            raise UserError(f"{flag}: its tokenizer has no words; put the tokenizer.json that it was saved with into "
+                            "its folder, or choose another model")
         mend = " or ".join(f"--label_words {' '.join(pair)}" for pair in others[:5]) or (
-            f"two of its whole words, such as {', '.join(_whole_words(tokenizer))}: --label_words NO YES")
+            f"two of its whole words, such as {', '.join(words)}: --label_words NO YES")
         raise UserError(f"{flag}: {label_words[ids.index(None)]!r} is not one token of its vocabulary; choose {mend}")
     if ids[0] == ids[1]:
         raise UserError(f"--label_words {' '.join(label_words)}: are the same token; choose two that differ")

@@ -11,7 +11,7 @@ import itertools
 import os
 import unicodedata
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -132,7 +132,8 @@ class PromptedModel(nn.Module):
                 raise UserError("--prompt_init mask: the model has no mask token; use --prompt_init words")
             return np.array([self.tokenizer.mask_token_id])
         vocabulary = {token: index for token, index in self.tokenizer.get_vocab().items()
-                      if index not in self.tokenizer.all_special_ids}
+                      if index not in self.tokenizer.all_special_ids
+                      and index < self.get_input_embeddings().num_embeddings}
         # As byte pairs and unigrams mark the beginning of a word; word pieces mark what is none.
         words = [index for token, index in vocabulary.items() if token[:1] in ("Ġ", "▁") and token[1:].isalpha()]
         words = words or [index for token, index in vocabulary.items() if token.isalpha()]
@@ -146,12 +147,21 @@ class PromptedModel(nn.Module):
         """What the tokenizer makes of texts, whose special tokens are plain characters."""
         try:
             with _silent():
-                return self.tokenizer([self.cut(text)[0] for text in texts], split_special_tokens=True,
-                                      return_attention_mask=False, return_token_type_ids=False, **options)["input_ids"]
+                tokens = self.tokenizer([self.cut(text)[0] for text in texts], split_special_tokens=True,
+                                        return_attention_mask=False, return_token_type_ids=False,
+                                        **options)["input_ids"]
         except BaseException as error:
             if not is_panic(error):
                 raise
             raise UserError(f"--pretrained_model: its tokenizer fails ({error}); choose another model") from None
+        self.check_tokens(tokens)
+        return tokens
+
+    def check_tokens(self, rows: Iterable[Sequence[int] | np.ndarray]) -> None:
+        """Raise `UserError` if a token has no embedding: the tokenizer is of another model then, or has grown."""
+        if max((max(ids, default=0) for ids in rows), default=0) >= self.get_input_embeddings().num_embeddings:
+            raise UserError("--pretrained_model: its tokenizer makes tokens that its weights have no embedding for; "
+                            "give it the tokenizer that it was saved with")
 
     def cut(self, text: str) -> tuple[str, list[int]]:
         """A text with a space in each of its words that the tokenizer takes for a special token, and where these stand.
