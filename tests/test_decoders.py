@@ -50,6 +50,9 @@ FAMILIES = {
     "granite": GROUPED | dict(logits_scaling=3.0, residual_multiplier=0.5, embedding_multiplier=4.0),
     "cohere": GROUPED | dict(logit_scale=0.5),
     "starcoder2": GROUPED | dict(sliding_window=40),
+    "granitemoehybrid": GROUPED | dict(  # named after experts, but has none
+        num_local_experts=0, num_experts_per_tok=0, shared_intermediate_size=56, layer_types=["attention"] * 3,
+        position_embedding_type="rope", mamba_n_heads=4, mamba_d_head=16),
 }
 WORDS = (7, 8)
 

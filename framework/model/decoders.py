@@ -182,9 +182,10 @@ def load(
         path, config=config, dtype=dtype, output_loading_info=True, trust_remote_code=False,
         attn_implementation=speed.attention_for(AutoModelForCausalLM._model_mapping[type(config)]))
     check_weights(info["missing_keys"], info["unexpected_keys"], model.state_dict(), "language-model", flag)
+    down = down_projections(model, flag)
     if not is_causal(model):
         raise UserError(f"{flag}: is a {config.model_type} model, in which a word sees those that come later; {CHOOSE}")
-    return PromptedDecoder(model, tokenizer, label_ids, down_projections(model, flag))
+    return PromptedDecoder(model, tokenizer, label_ids, down)
 
 
 def plain_attention(model: PreTrainedModel) -> str:
@@ -214,7 +215,7 @@ def check_family(config: PreTrainedConfig, flag: str) -> None:
         raise UserError(f"{kind} which transformers knows as no decoder; {CHOOSE}")
     experts = [value for name, value in config.to_dict().items()
                if re.fullmatch("(num|n|moe_num)_(local_|routed_)?experts", name)]
-    if any(isinstance(value, int) and value > 1 for value in experts):
+    if getattr(config, "is_moe", True) and any(isinstance(value, int) and value > 1 for value in experts):
         raise UserError(f"{kind} {EXPERTS}; {CHOOSE}")
 
 
@@ -236,7 +237,9 @@ def down_projections(model: PreTrainedModel, flag: str) -> list[str]:
              if isinstance(module, nn.ModuleList) and len(module) == config.num_hidden_layers}
     outermost = [name for name in lists if not any(name.startswith(f"{other}.") for other in lists)]
     blocks = [block for name in outermost[:1] for block in lists[name]]
-    if any(re.search("moe|expert", type(module).__name__, re.I) for block in blocks for module in block.modules()):
+    family = type(model).__name__.removesuffix("ForCausalLM")  # whose name may tell of experts that a size has not
+    if any(re.search("moe|expert", type(module).__name__.removeprefix(family), re.I)
+           for block in blocks for module in block.modules()):
         raise UserError(f"{flag}: is a {config.model_type} model, {EXPERTS}; {CHOOSE}")
     found = [_maps_of(block, config.hidden_size) for block in blocks]
     if len(outermost) != 1 or not all(attends and len(maps) == 1 for attends, maps in found):
