@@ -329,6 +329,7 @@ def test_a_unigram_model_has_special_tokens_among_its_words(folder_of, tmp_path)
     (folder / "tokenizer.json").write_text(json.dumps(saved))
     model = load(folder_of("xlm-roberta"))
     model.tokenizer = AutoTokenizer.from_pretrained(folder)
+    model.model.set_input_embeddings(torch.nn.Embedding(len(model.tokenizer), 16))  # of the letters, too
     typed = "so [MASK] [SEP][PAD]［CLS］ [UNK] good"
     (row,) = model.encode([typed], 80)
     assert not set(row[2:-1]) & set(model.tokenizer.all_special_ids)
