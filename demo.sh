@@ -20,7 +20,7 @@ step "Steps 1 and 2: train a prompt for each of two emotions" \
 step "Step 3: read the neurons that each of the study's prompts switches on" \
     get_active_neuron.py $study $prompts $again
 step "Step 4: rank the neurons by how well they mirror each attribute, with half of the prompts; then test them with the others" \
-    rsa_searchlight.py $study $attributes --seed 1 3 5 --replicate 7 9 11 --permutations 500 $again
+    rsa_searchlight.py $study $attributes --seed 1 3 5 --replicate 7 9 11 --permutations 300 $again
 step "Step 5: masks of the best-ranked neurons, and a pool of random ones" \
     gen_mask.py $study --thresholds 500 --random_draws 19 $again
 step "Step 6: answers with these neurons masked" \

@@ -30,7 +30,8 @@ def parse_flags():
                         help="layers of the model (default: what step 3 recorded beside the activations, else 12)")
     group = parser.add_argument_group("tests")
     group.add_argument("--permutations", type=known.count, default=5000, metavar="M",
-                       help="permutations of the concepts' labels; 0 leaves the tests out")
+                       help="permutations of the concepts' labels; 0 leaves the tests out (the overlap of attributes "
+                       "takes 1,000 at most)")
     group.add_argument("--permutation_seed", type=known.seed, default=0, metavar="SEED",
                        help="seed of the permutations")
     group.add_argument("--given", nargs="+", metavar="ATTRIBUTE",
@@ -165,7 +166,8 @@ def make_tables(flags, study, num_layers, given, others, machines):
 
     thresholds = searchlight.thresholds_for(neurons)
     if flags.permutations and len(attributes) > 1:
-        overlap = permutation.overlap_test(NeuronRDMs(values), rdms, thresholds, progress=True)
+        overlap = permutation.overlap_test(NeuronRDMs(values), rdms, thresholds, progress=True,
+                                           permutations=min(flags.permutations, permutation.OWN_PERMUTATIONS))
         tables["overlap"] = searchlight.overlap_table(overlap, attributes, thresholds)
     if flags.replicate:
         tables["replication"] = searchlight.replication_table(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import t as student
 
-from framework.analysis.rsa import kendall_tau
-from framework.analysis.stability import bootstrap_concepts
+from framework.analysis.rsa import choose_pairs, count_concepts, kendall_tau
+from framework.analysis.stability import interval
 
 
 def tau_with_people(
@@ -51,14 +51,18 @@ def bootstrap_people_and_concepts(
     """95% intervals of tau with the mean judgement, over people and concepts that are both drawn with replacement.
 
     They say how far tau holds for other people and other concepts; intervals over people alone are for these concepts.
-    `rdms` are [K, P], judgements [people, P]; the ends [K] are as of `framework.analysis.stability.bootstrap_concepts`.
+    Pairs of a concept with itself are dropped. `rdms` are [K, P], judgements [people, P]; the ends [K] are as of
+    `framework.analysis.stability.interval`.
     """
-    def mean_of_drawn(generator):
-        people = generator.integers(len(individual_judgements), size=len(individual_judgements))
-        return np.round(individual_judgements[people].mean(axis=0), 9)[None]
-
-    low, high = bootstrap_concepts(mean_of_drawn, rdms, draws, seed)
-    return low[0], high[0]
+    generator = np.random.default_rng(seed)
+    people, concepts = len(individual_judgements), count_concepts(rdms.shape[1])
+    taus = []
+    for _ in range(draws):
+        drawn = individual_judgements[generator.integers(people, size=people)]
+        pairs = choose_pairs(generator.integers(concepts, size=concepts))
+        if len(pairs) > 2:
+            taus.append(kendall_tau(np.round(drawn.mean(axis=0), 9)[None, pairs], rdms[:, pairs])[0][0])
+    return interval(np.array(taus))
 
 
 def noise_ceiling(individual_judgements: np.ndarray) -> tuple[float, float]:

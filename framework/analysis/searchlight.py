@@ -141,12 +141,10 @@ def top_table(
     The neurons were chosen for their tau, which is therefore too large; the interval says nothing of that.
     """
     top = np.argsort(rsa.rank_neurons(tau), axis=0, kind="stable")[: min(TOP, len(tau))]
-    neurons, place = np.unique(top, return_inverse=True)
-    low, high = stability.bootstrap_concepts(rsa.NeuronRDMs(values[:, :, neurons])[:], attribute_rdms)
-    columns = np.broadcast_to(np.arange(len(attributes)), top.shape)
-    place = place.reshape(top.shape)
+    low, high = stability.bootstrap_concepts(rsa.NeuronRDMs(values[:, :, top.T.ravel()])[:],
+                                             np.repeat(attribute_rdms, len(top), axis=0))
     layer, unit = np.divmod(top, len(tau) // num_layers)
     return pd.DataFrame({
         "attribute": np.repeat(list(attributes), len(top)), "neuron": top.T.ravel(), "layer": layer.T.ravel(),
         "unit": unit.T.ravel(), "tau": np.nan_to_num(np.take_along_axis(tau, top, axis=0)).T.ravel(),
-        "ci_low": low[place, columns].T.ravel(), "ci_high": high[place, columns].T.ravel()})
+        "ci_low": low, "ci_high": high})

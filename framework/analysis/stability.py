@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from framework.analysis.rsa import NeuronRDMs, choose_pairs, count_concepts, kendall_tau, reorder_rdms
+from framework.analysis.rsa import NeuronRDMs, count_concepts, kendall_tau, reorder_rdms
+from framework.analysis.signs import CHUNK
 
 LEFT_OUT = 3  # concepts
 LEAST_CONCEPTS = 8  # two halves of 4, the fewest that an RDM of 6 pairs takes
@@ -120,32 +121,50 @@ def halve_concepts(
 
 
 def bootstrap_concepts(
-        rdms: np.ndarray | Callable[[np.random.Generator], np.ndarray], attribute_rdms: np.ndarray, draws: int = 1000,
-        seed: int = 0,
+        rdms: np.ndarray, attribute_rdms: np.ndarray, draws: int = 1000, seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """95% intervals of tau over concepts drawn with replacement (Nili et al. 2014, doi:10.1371/journal.pcbi.1003553).
 
-    Pairs of a concept with itself are dropped: their distance of 0 is no observation.
-
-    Parameters
-    ----------
-    rdms : array [n, P]
-        Of neurons; or a function that draws RDMs, too, anew each time.
-    attribute_rdms : array [A, P]
-
-    Returns
-    -------
-    low, high : array [n, A]
-        The quantiles 0.025 and 0.975 over the draws in which tau is defined; NaN where it never is.
+    Each row of `rdms` [n, P], of a neuron, is compared with the row of `attribute_rdms` [n, P] beside it. Pairs of a
+    concept with itself are dropped: their distance of 0 is no observation. The ends [n] are as of `interval`.
     """
     generator = np.random.default_rng(seed)
-    concepts = count_concepts(attribute_rdms.shape[1])
-    taus = []
-    for _ in range(draws):
-        drawn = rdms(generator) if callable(rdms) else rdms
-        pairs = choose_pairs(generator.integers(concepts, size=concepts))
-        if len(pairs) > 2:
-            taus.append(kendall_tau(drawn[:, pairs], attribute_rdms[:, pairs])[0])
+    concepts = count_concepts(rdms.shape[1])
+    counts = np.array([np.bincount(generator.integers(concepts, size=concepts), minlength=concepts)
+                       for _ in range(draws)])
+    # A draw holds a pair of concepts as often as it holds the one times how often it holds the other. So tau is that of
+    # the distances as they are, with weights, and one product of matrices gives it for all draws.
+    first, second = np.triu_indices(concepts, 1)
+    weights = (counts[:, first] * counts[:, second]).T.astype(np.float32)  # [P, draws]; its products are exact
+    total = weights.sum(axis=0, dtype=float)
+    rows = max(1, CHUNK // rdms.shape[1])
+
+    def excess(x, y):
+        """Concordant minus discordant pairs of distances in each draw: array [draws]."""
+        twice = np.zeros(draws)
+        for start in range(0, len(x), rows):
+            part = slice(start, start + rows)
+            same = np.sign(x[part, None] - x) * np.sign(y[part, None] - y)
+            twice += (weights[part] * (same.astype(np.float32) @ weights)).sum(axis=0, dtype=float)
+        return twice / 2
+
+    def untied(x):
+        """Pairs of distances that differ in each draw: array [draws]."""
+        order = np.argsort(x)
+        starts = np.flatnonzero(np.diff(x[order], prepend=-np.inf))
+        equal = np.add.reduceat(weights[order], starts, axis=0).astype(float)
+        return (total**2 - (equal**2).sum(axis=0)) / 2
+
+    def tau(row):
+        x, y = rdms[row], attribute_rdms[row]
+        with np.errstate(invalid="ignore"):
+            return excess(x, y) / np.sqrt(untied(x) * untied(y))
+
+    return interval(np.array([tau(row) for row in range(len(rdms))]).T)
+
+
+def interval(taus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The quantiles 0.025 and 0.975 [n] over the draws [draws, n] in which tau is defined; NaN if it is in none."""
     defined = np.isfinite(taus).any(axis=0)
     low, high = np.nanquantile(np.where(defined, taus, 0), (0.025, 0.975), axis=0)
     return np.where(defined, low, np.nan), np.where(defined, high, np.nan)
