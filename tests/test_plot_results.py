@@ -318,6 +318,14 @@ def test_what_losses_by_kind_of_mask_are_means_over_is_said(run_folder, tmp_path
     assert "counts for the seeds of this concept alone" in said and ("The same prompts chose" in said) == same
 
 
+def test_every_mask_is_shown_where_all_are_of_one_size():
+    loss = pd.DataFrame({"kind": ["random"] * 12 + ["effect"] * 3, "k": 5, "mask": "", "value": np.arange(15) / 100})
+    axes = effect_figures.loss_by_kind(loss).axes[0]
+    dots = {tuple(np.round(x, 6)) for line in axes.lines if line.get_marker() == "." for x in [line.get_xdata()]}
+    assert dots == {tuple(range(12)), (12, 13, 14)}  # points
+    assert [name.get_text() for name in axes.get_yticklabels()] == ["random (12)", "largest effects (3)"]
+
+
 def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why(tmp_path, capsys):
     usual = {"data": "0" * 64, "split": "dev", "backbone": "a" * 64, "precision": "float32", "max_length": 256,
              "label_words": ["negative", "positive"]}

@@ -18,6 +18,7 @@ from framework.figures.style import (
     caption,
     label,
     legend_above,
+    name_rows,
     panel,
     panel_grid,
     styled,
@@ -109,26 +110,37 @@ def loss_by_kind(
     chosen_by_tested
         As of `kinds_in_words`.
     """
-    figure, axes = panel(4.8, 3.2)
-    for kind, words in CONTROLS.items():
-        of = loss[loss["kind"] == kind]
-        if of.empty:
-            continue
-        groups = of.groupby("k")["value"]
-        mean, low, high = (part * measure.scale for part in (groups.mean(), groups.quantile(0.025),
-                                                             groups.quantile(0.975)))
-        axes.fill_between(mean.index, low, high, color=COLOURS[kind], alpha=0.15, linewidth=0)
-        axes.plot(mean.index, mean, color=COLOURS[kind], marker=MARKERS[kind], markersize=4,
-                  label=f"{words} ({groups.size().max()})")
-    axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
-    axes.set_xlim(0)
-    axes.set_xlabel("Neurons masked (k)")
-    axes.set_ylabel(f"{measure.name.capitalize()} lost ({measure.unit})")
-    handles = axes.get_legend_handles_labels()[0]
-    legend_above(axes, handles[::-1], ncols=2)
-    return caption(figure, f"{kinds_in_words(set(loss['kind']), chosen_by_tested)} In brackets: how many masks of one "
-                           "size; bands hold the middle 95% of them. Random neurons of the same layers or the same "
-                           "activation are the fairer controls of attributes.")
+    there = [kind for kind in CONTROLS if (loss["kind"] == kind).any()]
+    lost = f"{measure.name.capitalize()} lost ({measure.unit})"
+    if loss["k"].min() == loss["k"].max():
+        figure, axes = panel(4.8, 0.8 + 0.35 * len(there))
+        for row, kind in enumerate(there):
+            values = loss.loc[loss["kind"] == kind, "value"].to_numpy() * measure.scale
+            aside = np.arange(len(values)) % 9 - 4  # so that dots of one value are told apart
+            axes.plot(values, row + 0.06 * aside, ".", color=COLOURS[kind], alpha=0.6, markersize=4)
+            axes.plot([values.mean()] * 2, [row - 0.4, row + 0.4], color="black", linewidth=1.2)
+        name_rows(axes, [f"{CONTROLS[kind]} ({(loss['kind'] == kind).sum()})" for kind in there])
+        axes.axvline(0, color=GREY, linewidth=0.6, zorder=0)
+        axes.set_xlabel(f"{lost} with {loss['k'].iloc[0]:,} neurons masked")
+        how = "In brackets: how many masks; a dot each, and a line at their mean."
+    else:
+        figure, axes = panel(4.8, 3.2)
+        for kind in there:
+            groups = loss[loss["kind"] == kind].groupby("k")["value"]
+            mean, low, high = (part * measure.scale for part in (groups.mean(), groups.quantile(0.025),
+                                                                 groups.quantile(0.975)))
+            axes.fill_between(mean.index, low, high, color=COLOURS[kind], alpha=0.15, linewidth=0)
+            axes.plot(mean.index, mean, color=COLOURS[kind], marker=MARKERS[kind], markersize=4,
+                      label=f"{CONTROLS[kind]} ({groups.size().max()})")
+        axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+        axes.set_xlim(0)
+        axes.set_xlabel("Neurons masked (k)")
+        axes.set_ylabel(lost)
+        legend_above(axes, axes.get_legend_handles_labels()[0][::-1], ncols=2)
+        how = "In brackets: how many masks of one size; bands hold the middle 95% of them."
+    fairer = "" if {"layer_matched", "activation_matched"}.isdisjoint(there) else (
+        " Random neurons of the same layers or the same activation are the fairer controls of attributes.")
+    return caption(figure, f"{kinds_in_words(there, chosen_by_tested)} {how}{fairer}")
 
 
 @styled
