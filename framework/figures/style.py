@@ -171,34 +171,49 @@ def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str],
     figure, scale = axes.figure, axes.figure.dpi / 72  # pixels a point
     figure.draw_without_rendering()  # settles the layout, so that pixels can be compared
     points = axes.transData.transform(np.column_stack([x, y]))
-    taken = [Bbox.from_extents(*(point - 3 * scale), *(point + 3 * scale)) for point in points]
-    sides = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
+    dots = [Bbox.from_extents(*(point - 3 * scale), *(point + 3 * scale)) for point in points]
+    sides = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1),
+             (1, 0.5), (-1, 0.5), (1, -0.5), (-1, -0.5), (0.5, 1), (-0.5, 1), (0.5, -1), (-0.5, -1)]
+    sizes = []
+    for name in map(label, names):
+        text = figure.text(0, 0, name, fontsize=size)
+        sizes.append(text.get_window_extent().size)
+        text.remove()
+    placed: dict[int, tuple[Bbox, tuple[float, float], np.ndarray]] = {}  # box, where its line ends, points along it
 
-    def cost(i, box, distance):
-        """How bad a place is: outside the panel, over others, with a line through others, far away."""
+    def places(i):
+        """Where a name may stand, nearest first; neighbours may touch the point itself."""
+        for distance, (right, up) in itertools.product((4, 8, 13, 19, 26, 35, 48, 65), sides):
+            corner = (1 - right) / 2, (1 - up) / 2
+            box = Bbox.from_bounds(*(points[i] + np.multiply((right, up), distance * scale) - sizes[i] * corner),
+                                   *sizes[i])
+            line = points[i] + np.linspace(0, 1, 17)[:, None] * (box.min + box.size * corner - points[i])
+            apart = (np.linalg.norm(line - points[i], axis=1) > 5 * scale) & (distance > 4)
+            yield distance, box, corner, line[apart]
+
+    def within(line, boxes):
+        return ((line[:, None] > boxes[:, :2]) & (line[:, None] < boxes[:, 2:])).all(axis=-1).any(axis=0).sum()
+
+    def cost(box, line, distance, taken, lines):
+        """How bad a place is: outside the panel, over others, with a line through others or under one, far away."""
         inside = (axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 and axes.bbox.y0 <= box.y0
                   and box.y1 <= axes.bbox.y1)
-        line = points[i] + np.linspace(0, 1, 9)[:, None] * (np.clip(points[i], box.min, box.max) - points[i])
-        line = line[np.linalg.norm(line - points[i], axis=1) > 5 * scale]  # neighbours may touch the point itself
-        others = np.array([other.extents for other in taken])
-        crossed = ((line[:, None] > others[:, :2]) & (line[:, None] < others[:, 2:])).all(axis=-1).any()
-        return 10_000 * (not inside) + 1000 * box.count_overlaps(taken) + 30 * crossed + distance
+        crossed = within(line, np.array([other.extents for other in taken]))
+        crossed += sum(within(other, box.extents[None]) for other in lines)
+        return 10_000 * (not inside) + 1000 * box.count_overlaps(taken) + 40 * crossed + distance
 
-    # Crowded points first: there are always places for the others.
+    # Crowded points first; then each again among all others, which may make room for those that came last.
     gaps = np.sort(np.linalg.norm(points[:, None] - points, axis=-1), axis=1)[:, :4].sum(axis=1)
-    for i in np.argsort(gaps, kind="stable"):
-        name = label(names[i])
-        text = figure.text(0, 0, name, fontsize=size)
-        width, height = text.get_window_extent().size
-        text.remove()
+    for i in np.tile(np.argsort(gaps, kind="stable"), 3):
+        others = [of for other, of in placed.items() if other != i]
+        taken, lines = dots + [box for box, *_ in others], [line for *_, line in others if len(line)]
         best = np.inf
-        for distance, (right, up) in itertools.product((4, 8, 13, 19, 26, 35, 48, 65), sides):
-            left = points[i, 0] + right * distance * scale - width * (1 - right) / 2
-            bottom = points[i, 1] + up * distance * scale - height * (1 - up) / 2
-            box = Bbox.from_bounds(left, bottom, width, height)
-            if distance < best and (found := cost(i, box, distance)) < best:
-                best, place, corner, apart = found, box, ((1 - right) / 2, (1 - up) / 2), distance > 4
-        taken.append(place)
-        axes.annotate(name, (x[i], y[i]), (place.min - points[i]) / scale, fontsize=size, textcoords="offset points",
-                      path_effects=[withStroke(linewidth=2, foreground="white")],
-                      arrowprops=dict(arrowstyle="-", color=GREY, linewidth=0.5, relpos=corner) if apart else None)
+        for distance, box, corner, line in places(i):
+            if distance >= best:
+                break
+            if (found := cost(box, line, distance, taken, lines)) < best:
+                best, placed[i] = found, (box, corner, line)
+    for i, (box, corner, line) in placed.items():
+        axes.annotate(label(names[i]), (x[i], y[i]), (box.min - points[i]) / scale, fontsize=size,
+                      textcoords="offset points", path_effects=[withStroke(linewidth=2, foreground="white")],
+                      arrowprops=dict(arrowstyle="-", color=GREY, linewidth=0.5, relpos=corner) if len(line) else None)
