@@ -157,7 +157,7 @@ def additivity(masks: pd.DataFrame) -> Figure:
     kinds = list(masks.loc[masks["summed"] != 0, "intervention"].unique())
     figure, panels = panel_grid(len(kinds), 3, (2.2, 2.35), (0.5, 0.7), 3.6, "Sum over neurons (logits)",
                                 "Margin lost (logits)")
-    sizes = np.sort(masks["k"].unique())
+    sizes, explained = np.sort(masks["k"].unique()), ""
     for axes, kind in zip(panels, kinds):
         of = masks[masks["intervention"] == kind]
         image = axes.scatter(of["summed"], of["measured"], c=np.searchsorted(sizes, of["k"]), cmap="viridis",
@@ -171,6 +171,8 @@ def additivity(masks: pd.DataFrame) -> Figure:
         if np.isfinite(shares).all():
             ends = (f"{share:.0%} at {size:,}" for share, size in dict.fromkeys([shares[0], shares[-1]]))
             title += f"\ntrue: {', '.join(ends)}".replace("-", "\u2212")
+            explained = (" True: how much of the sum is really lost (the slope of a line through 0) at the smallest "
+                         "and at the largest k; not said where some masks are predicted to gain.")
         axes.set_title(title, fontsize=8)
         axes.locator_params(nbins=4)
     if len(sizes) > 1:
@@ -183,6 +185,4 @@ def additivity(masks: pd.DataFrame) -> Figure:
     said = "" if rows == "the same" else f" Effects and masks were measured on different rows: {rows}."
     return caption(figure, "A dot is a mask: the margin lost under it against the sum of what is lost where each of "
                            "its neurons alone is changed so, to first order. On the dotted line effects add up; far "
-                           "from it they do not say what many neurons do together. True: how much of the sum is "
-                           "really lost (the slope of a line through 0) at the smallest and at the largest k; not "
-                           f"said where some masks are predicted to gain.{said}")
+                           f"from it they do not say what many neurons do together.{explained}{said}")
