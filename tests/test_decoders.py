@@ -500,5 +500,5 @@ def test_a_tokenizer_of_another_model_or_none_is_refused(tokenizer, tmp_path):
         loading.load(folder)
     for path in tmp_path.glob("*token*"):
         path.unlink()
-    with pytest.raises(UserError, match="its tokenizer has no words; put the tokenizer.json that it was saved with"):
+    with pytest.raises(UserError, match="nor is any other word; put the tokenizer.json that it was saved with"):
         loading.load(folder)

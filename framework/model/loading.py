@@ -257,12 +257,13 @@ def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> lis
     if None in ids:
         others = [pair for pair in OTHER_LABEL_WORDS if all(_one_token(tokenizer, word) is not None for word in pair)]
         words = [] if others else _whole_words(tokenizer)
+        missing = f"{flag}: {label_words[ids.index(None)]!r} is not one token of its vocabulary"
         if not others and not words:
-            raise UserError(f"{flag}: its tokenizer has no words; put the tokenizer.json that it was saved with into "
-                            "its folder, or choose another model")
+            raise UserError(f"{missing}, nor is any other word; put the tokenizer.json that it was saved with into its "
+                            "folder, or choose another model")
         mend = " or ".join(f"--label_words {' '.join(pair)}" for pair in others[:5]) or (
             f"two of its whole words, such as {', '.join(words)}: --label_words NO YES")
-        raise UserError(f"{flag}: {label_words[ids.index(None)]!r} is not one token of its vocabulary; choose {mend}")
+        raise UserError(f"{missing}; choose {mend}")
     if ids[0] == ids[1]:
         raise UserError(f"--label_words {' '.join(label_words)}: are the same token; choose two that differ")
     return ids
