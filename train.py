@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script, signals, work
@@ -22,9 +24,11 @@ def parse_flags():
     parser = known.Parser("Step 1: train a prompt for every concept and seed (in the study 27 x 12).",
                           title="training")
     parser.add_argument("--prompt_len", type=known.positive, default=100, metavar="P", help="prompt vectors")
-    parser.add_argument("--prompt_init", default="normal", choices=("normal", "mask", "words"),
-                        help="start from N(0, 0.02), from the embedding of <mask>, or from those of random words, the "
-                             "same for all concepts of a seed")
+    parser.add_argument("--prompt_init", type=known.prompt_init, default="normal",
+                        metavar="{normal,mask,words,text:...}",
+                        help="start from N(0, 0.02), from the embedding of <mask>, from those of random words, the "
+                             "same for all concepts of a seed, or from those of the text after `text:`, repeated or "
+                             "cut to P tokens")
     parser.add_argument("--epochs", type=known.positive, default=50, help="passes over the training rows")
     parser.add_argument("--patience", type=known.positive, metavar="EPOCHS",
                         help="end a task after so many epochs without a better dev accuracy (default: never)")
@@ -165,7 +169,7 @@ def main():
     loaded = loading.load(flags.pretrained_model, flags.label_words, dtype=dtype)
     max_length = loaded.model.fit_length(flags.prompt_len, flags.max_length)
     if flags.prompt_init != "normal":
-        loaded.model.starting_words(flags.prompt_init)  # a decoder has no <mask>
+        loaded.model.starting_words(flags.prompt_init, 1, np.random.default_rng())  # a decoder has no <mask>
 
     # What makes the prompts what they are.
     settings = TrainSettings(

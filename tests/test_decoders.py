@@ -339,7 +339,7 @@ def test_a_vocabulary_without_words_has_none_to_start_from(llama):
     ours = copy.copy(llama[1])
     ours.tokenizer = SimpleNamespace(get_vocab=lambda: {"12": 5, "Ġ!": 6, "<s>": 0}, all_special_ids=[0])
     with pytest.raises(UserError, match="--prompt_init words: .* has no whole words; use --prompt_init normal"):
-        ours.starting_words("words")
+        ours.starting_words("words", 1, np.random.default_rng(0))
 
 
 def make_job(task, rows=30):
@@ -490,7 +490,7 @@ def test_a_tokenizer_of_another_model_or_none_is_refused(tokenizer, tmp_path):
     assert ids.max() < 400
     with pytest.raises(UserError, match=line):
         small.encode(["a", "gratefully so"], 9)
-    assert small.starting_words("words").max() < 400
+    assert small.starting_words("words", 1000, np.random.default_rng(0)).max() < 400
 
     folder = save(make_plain("qwen2", tokenizer), tokenizer, tmp_path)
     other = copy.deepcopy(tokenizer)

@@ -140,7 +140,7 @@ def start(model, tokens, init, task):
     return trainer.prompts[0]
 
 
-def test_prompts_start_from_noise_the_mask_token_or_words(model, tokens):
+def test_prompts_start_from_noise_the_mask_token_words_or_a_text(model, tokens):
     fear, joy, other = Task("fear", 1), Task("joy", 1), Task("fear", 3)
     embeddings = model.get_input_embeddings().weight
     assert torch.equal(start(model, tokens, "mask", fear), embeddings[model.tokenizer.mask_token_id].expand(4, -1))
@@ -151,6 +151,10 @@ def test_prompts_start_from_noise_the_mask_token_or_words(model, tokens):
     assert all(model.tokenizer.decode([index]).strip().isalpha() for index in ids)
     assert torch.equal(words, start(model, tokens, "words", joy)), "all concepts of a seed start alike"
     assert not torch.equal(words, start(model, tokens, "words", other))
+    ids = model.tokenizer("joy, fear", add_special_tokens=False)["input_ids"]
+    assert torch.equal(start(model, tokens, "text:joy, fear", other), embeddings[(ids * 4)[:4]])
+    with pytest.raises(UserError, match="--prompt_init text: has no token"):
+        start(model, tokens, "text:", fear)
 
 
 def random_masks(count):

@@ -122,15 +122,23 @@ class PromptedModel(nn.Module):
     def keep_texts(self, gigabytes: float | None = None) -> None:  # noqa: B027
         """Keep what can be kept of texts between passes, up to so many GB; an encoder keeps nothing."""
 
-    def starting_words(self, kind: str) -> np.ndarray:
-        """Tokens whose embeddings prompts may start from: for "mask" the mask token alone, for "words" whole words.
+    def starting_words(self, kind: str, count: int, random: np.random.Generator) -> np.ndarray:
+        """The tokens [count] whose embeddings a prompt starts from.
 
-        Raises `UserError` if the model has no mask token, or its vocabulary no whole words.
+        For "mask" it is the mask token throughout, for "words" whole words drawn at random, for "text:..." the text's
+        tokens, over and over.
+
+        Raises `UserError` if the model has no mask token, its vocabulary no whole words, or the text no token.
         """
+        if kind.startswith("text:"):
+            tokens = self.tokens_of([kind.removeprefix("text:")], add_special_tokens=False)[0]
+            if not tokens:
+                raise UserError("--prompt_init text: has no token; write the text behind the colon")
+            return np.resize(tokens, count)
         if kind == "mask":
             if self.tokenizer.mask_token_id is None:
                 raise UserError("--prompt_init mask: the model has no mask token; use --prompt_init words")
-            return np.array([self.tokenizer.mask_token_id])
+            return np.full(count, self.tokenizer.mask_token_id)
         vocabulary = {token: index for token, index in self.tokenizer.get_vocab().items()
                       if index not in self.tokenizer.all_special_ids
                       and index < self.get_input_embeddings().num_embeddings}
@@ -139,7 +147,7 @@ class PromptedModel(nn.Module):
         words = words or [index for token, index in vocabulary.items() if token.isalpha()]
         if not words:
             raise UserError("--prompt_init words: the model's vocabulary has no whole words; use --prompt_init normal")
-        return np.sort(words)
+        return random.choice(np.sort(words), count)
 
     # -------------------------------------------------------------------------------------------------------- passes
 

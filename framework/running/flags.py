@@ -107,6 +107,13 @@ fraction = number(float, 0.0, "a number from 0 to 1", 1.0)
 finite = number(float, -3.4e38, "a number that float32 holds", 3.4e38)
 
 
+def prompt_init(text: str) -> str:
+    """An argparse type: what prompts start from."""
+    if text not in ("normal", "mask", "words") and not text.startswith("text:"):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is none of normal, mask, words, text:...")
+    return text
+
+
 # -------------------------------------------------------------------------------------------- flags of several scripts
 
 

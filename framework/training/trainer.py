@@ -27,8 +27,9 @@ class TrainSettings:
     """How one prompt is trained; the defaults are the study's."""
 
     prompt_len: int = 100  # P, the number of prompt vectors
-    # Start from N(0, 0.02) ("normal"), from the embedding of the mask token ("mask"), or from those of random words
-    # ("words"), which are drawn from the seed alone: all concepts of a seed start alike.
+    # Start from N(0, 0.02) ("normal"), from the embedding of the mask token ("mask"), from those of random words
+    # ("words"), which are drawn from the seed alone: all concepts of a seed start alike; or from those of a text
+    # ("text:...").
     prompt_init: str = "normal"
     epochs: int = 50
     patience: int | None = None  # stop after so many epochs without a better dev accuracy; None trains all epochs
@@ -147,7 +148,7 @@ class PromptTrainer:
         if self.settings.prompt_init == "normal":
             return torch.from_numpy(np.random.default_rng(task.stream("prompt")).normal(0.0, 0.02, shape))
         random = np.random.default_rng(Task("", task.seed).stream("prompt"))  # the same for all concepts
-        words = random.choice(self.model.starting_words(self.settings.prompt_init), shape[0])
+        words = self.model.starting_words(self.settings.prompt_init, shape[0], random)
         return self.model.get_input_embeddings()(torch.from_numpy(words).to(self.model.device))
 
     def next_batches(self) -> list[np.ndarray]:
