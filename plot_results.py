@@ -67,8 +67,8 @@ def main():
         rdms.take_from_step_4(flags)
     # Everything is drawn before anything is written: a wrong input leaves the last figures as they were.
     drawn = [*drawing.of_ranks(flags), *drawing_masks.of_results(flags), *drawing_masks.of_doses(flags),
-             *drawing_masks.of_kinds(flags), *drawing_masks.of_effects(flags), *drawing.of_rdms(flags),
-             *drawing.of_simulations(flags)]
+             *drawing_masks.of_kinds(flags), *drawing_masks.of_own_masks(flags), *drawing_masks.of_effects(flags),
+             *drawing.of_rdms(flags), *drawing.of_simulations(flags)]
 
     inputs = {name: input_digest(path) for name in INPUTS if (path := getattr(flags, name))}
     record = Record("plot_results.py", {"flags": known.as_given(flags), "inputs": inputs})

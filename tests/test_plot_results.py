@@ -101,14 +101,15 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
     names = ["Neurons_Correspond_Selectively_to_Emotional_Attributes", "significant_neurons_by_layer",
              "significant_neurons_by_layer_permutation", "permutation_null", "Acc_after_masking_correspond_neuron",
              "accuracy_by_threshold", "accuracy_drop_by_attribute", "accuracy_drop_against_people", "placebo", "dose",
-             "accuracy_lost_by_kind", "effect_against_resemblance", "additivity", "rdm_model", "rdm_attributes",
-             "concept_map", "false_positives"]
+             "accuracy_lost_by_kind", "accuracy_drop_own_and_others", "effect_against_resemblance", "additivity",
+             "rdm_model", "rdm_attributes", "concept_map", "false_positives"]
     for name in names:
         assert f"wrote pic/{name}.csv .png .svg" in out
         assert (tmp_path / f"pic/{name}.png").read_bytes().startswith(b"\x89PNG")
     assert {path.name for path in (tmp_path / "pic").iterdir()} == {
         "plot_results.yaml", "settings.json", "accuracy_drop_by_emotion.csv",
-        "accuracy_drop_overall.csv", *(f"{name}.{end}" for name in names for end in ("csv", "png", "svg"))}
+        "accuracy_drop_overall.csv", "accuracy_drop_own_and_others_overall.csv",
+        *(f"{name}.{end}" for name in names for end in ("csv", "png", "svg"))}
     assert "left out an RDM: no --similarity" in out and "placebo by attribute, the mask as the unit" in out
     assert "additivity: " in out and "is of other rows than" in out
     assert "next: python make_report.py" in out
@@ -122,8 +123,18 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
     losses = pd.read_csv(tmp_path / "pic/accuracy_lost_by_kind.csv").set_index(["kind", "mask", "k"])["value"]
     lost = losses.groupby("kind").mean()
     assert lost["effect"] > lost["attribute"] > lost["random"] and lost["layer_matched"] == pytest.approx(0.15)
-    by_effect = results.read_all(run_folder / "effect").groupby("sentiment").mean().loc["love"]
-    assert losses["effect", "love", 4] == pytest.approx(by_effect["best"] - by_effect["love_top4"])  # love's own rows
+    by_effect = results.read_all(run_folder / "effect").groupby("sentiment").mean()
+    love = by_effect.loc["love"]
+    assert losses["effect", "love", 4] == pytest.approx(love["best"] - love["love_top4"])  # love's own rows
+    drops = pd.read_csv(tmp_path / "pic/accuracy_drop_own_and_others.csv").set_index("emotion")
+    others = [f"{concept}_top4" for concept in CONCEPTS if concept != "love"]
+    random = [name for name in by_effect if name.startswith("random_top4_") and name.count("_") == 2]
+    random = love[random + [f"{concept}_top4_random" for concept in CONCEPTS]].mean()
+    assert drops.loc["love", "own"] == pytest.approx(random - love["love_top4"])
+    assert drops.loc["love", "others"] == pytest.approx(random - love[others].mean())
+    overall = pd.read_csv(tmp_path / "pic/accuracy_drop_own_and_others_overall.csv").set_index("what")
+    assert overall.loc["difference", "mean"] == pytest.approx((drops["own"] - drops["others"]).mean())
+    assert f"one-sided p = {overall.loc['difference', 'p']:.2g}" in out
     assert losses["attribute", "valence", 4] == pytest.approx((table["best"] - table["valence_top4"]).mean())
     summed = pd.read_csv(tmp_path / "pic/additivity.csv").set_index("mask")
     zeroed, added = (np.mean([pd.read_csv(run_folder / f"effects/{task.sentiment}-{task.seed}{end}").to_numpy()[0]

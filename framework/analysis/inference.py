@@ -96,6 +96,41 @@ def pair_conditions(results: pd.DataFrame) -> pd.DataFrame:
 
 # ---------------------------------------------------------------------------------------------------------------- tests
 
+def own_and_others(results: pd.DataFrame, size: Conditions) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What masks made for one concept each cost it, beside what they cost the other concepts.
+
+    Such are masks by effect, which are named after concepts. Costs are means over seeds, against each mask's own
+    numbered random masks where there are some, else against the mean of all random masks.
+
+    Returns
+    -------
+    concepts : pandas.DataFrame
+        One row for each concept that was measured and has a mask: `emotion`, `k`, `own` (the drop under its own mask),
+        `others` (mean over those of the other concepts), `low` and `high` (the middle 95% of these) and `difference`.
+        No row where fewer than two concepts have both.
+    overall : pandas.DataFrame
+        `own`, `others` and `difference` over concepts: `what`, `k` and those of `mean_interval`; of the difference
+        also `p`, one-sided (own > others), by `sign_flip_p`.
+    """
+    numbered = any(draws.shape[1] for draws in size.matched)
+    base = size.base if numbered else size.uniform.mean(1, keepdims=True)
+    drops = pd.DataFrame(base - size.specific, columns=size.attributes)
+    drops = drops.groupby(results["sentiment"].to_numpy(), sort=False).mean()
+    both = [emotion for emotion in drops.index if emotion in drops.columns]
+    rows = []
+    for emotion in both if len(both) > 1 else []:
+        others = drops.loc[emotion, both].drop(emotion)
+        rows.append((emotion, size.k, drops.loc[emotion, emotion], others.mean(), *others.quantile([0.025, 0.975])))
+    concepts = pd.DataFrame(rows, columns=["emotion", "k", "own", "others", "low", "high"]).dropna()
+    concepts["difference"] = concepts["own"] - concepts["others"]
+    overall = pd.DataFrame([{"what": what, "k": size.k} | estimators.mean_interval(concepts[what].to_numpy())
+                            for what in ("own", "others", "difference") if len(concepts)])
+    if len(concepts):
+        overall["p"] = [np.nan, np.nan, estimators.sign_flip_p(concepts["difference"].to_numpy())]
+        overall["test"] = ["", "", "signs of concepts' differences flipped, one-sided"]
+    return concepts, overall
+
+
 def accuracy_drop(results: pd.DataFrame, by: str, test: str = "masks") -> pd.DataFrame:
     """Test whether attribute-specific masks cost more than random ones.
 

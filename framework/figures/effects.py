@@ -16,17 +16,21 @@ from framework.figures.style import (
     GREY,
     MARKERS,
     caption,
+    intervals,
     label,
     legend_above,
     name_rows,
     panel,
     panel_grid,
+    row_figure,
     styled,
 )
 from framework.measures import MEASURES, Measure
 
 CONTROLS = {"random": "random", "layer_matched": "random, same layers", "activation_matched": "random, same activation",
             "attribute": "attributes", "effect": "largest effects"}  # kinds of masks -> words, least to most
+
+CHOSEN_BY_TESTED = " The same prompts chose these neurons and were tested without them."
 
 
 @styled
@@ -92,7 +96,7 @@ def kinds_in_words(kinds: Container[str], chosen_by_tested: bool) -> str:
     if "effect" in kinds:
         words += (" A mask of the largest effects is made for one concept, and counts for the seeds of this concept "
                   "alone.")
-        words += " The same prompts chose these neurons and were tested without them." if chosen_by_tested else ""
+        words += CHOSEN_BY_TESTED if chosen_by_tested else ""
     return words
 
 
@@ -141,6 +145,42 @@ def loss_by_kind(
     fairer = "" if {"layer_matched", "activation_matched"}.isdisjoint(there) else (
         " Random neurons of the same layers or the same activation are the fairer controls of attributes.")
     return caption(figure, f"{kinds_in_words(there, chosen_by_tested)} {how}{fairer}")
+
+
+@styled
+def own_and_others(
+    concepts: pd.DataFrame, overall: pd.DataFrame, measure: Measure = MEASURES["accuracy"],
+    chosen_by_tested: bool = False
+) -> Figure:
+    """What its own mask costs each concept, beside what the masks of the other concepts cost it.
+
+    Both frames are of `analysis.inference.own_and_others`; `chosen_by_tested` is as of `kinds_in_words`.
+    """
+    shown = concepts.sort_values("difference", ascending=False, kind="stable")
+    rows, scaled = np.arange(len(shown)), shown[["own", "others", "low", "high"]].to_numpy(float).T * measure.scale
+    figure, (axes,) = row_figure(len(shown), width=4.8)
+    intervals(axes, scaled[1], rows, scaled[2], scaled[3], "random", legend="masks of the others")
+    axes.plot(scaled[0], rows, MARKERS["effect"], color=COLOURS["effect"], markersize=4.5, label="its own mask")
+    axes.axvline(0, color=GREY, linewidth=0.6, zorder=0)
+    axes.set_xlabel(f"Drop against random masks, {shown['k'].iloc[0]:,} neurons ({measure.unit})")
+    name_rows(axes, shown["emotion"].tolist())
+    legend_above(axes)
+    return caption(figure, (
+        "Masks of the neurons whose effect on a concept's answers is largest. Concepts are in the order of the "
+        "difference, the largest first; means over seeds. Lines hold the middle 95% of the other concepts' masks. "
+        + own_and_others_in_words(overall, measure) + (CHOSEN_BY_TESTED if chosen_by_tested else "")))
+
+
+def own_and_others_in_words(overall: pd.DataFrame, measure: Measure = MEASURES["accuracy"]) -> str:
+    """What concepts lose under their own masks and under those of others, a sentence."""
+    found = overall.set_index("what")
+    said = {}
+    for what, numbers in (found[["mean", "ci_low", "ci_high"]] * measure.scale).iterrows():
+        mean, low, high = (f"{number:.{measure.digits}f}".replace("-", "\u2212") for number in numbers)
+        said[what] = f"{mean} ({low} to {high})"
+    return (f"Over {found.loc['own', 'n']:.0f} concepts, a concept's own mask costs {said['own']} {measure.unit}, "
+            f"those of the others {said['others']}; difference {said['difference']}, one-sided p = "
+            f"{found.loc['difference', 'p']:.2g} (signs of differences flipped; intervals: t over concepts).")
 
 
 @styled

@@ -214,6 +214,25 @@ def of_kinds(flags: argparse.Namespace) -> Drawn:
            effects.loss_by_kind(loss, MEASURES[flags.measure], chosen_by_tested(flags)), loss)
 
 
+def of_own_masks(flags: argparse.Namespace) -> Drawn:
+    """What masks of a concept's largest effects cost this concept and others."""
+    if not flags.effect_results:
+        return left_out("drop under own masks and others'", "no --effect_results")
+    results = files.read_all(flags.effect_results, flags.measure)
+    sizes, _ = sizes_of(results, flags.effect_results, flags.intervention)
+    there = [size.k for size in sizes]
+    k = choose_k(there, flags.effect_results, flags.k if flags.k in there else None)
+    concepts, overall = inference.own_and_others(results, next(size for size in sizes if size.k == k))
+    if concepts.empty:
+        return left_out("drop under own masks and others'", f"{flags.effect_results} has no two concepts that were "
+                        "measured under the masks of both")
+    measure = MEASURES[flags.measure]
+    yield f"{measure.name}_drop_own_and_others", (
+        effects.own_and_others(concepts, overall, measure, chosen_by_tested(flags))), concepts
+    yield f"{measure.name}_drop_own_and_others_overall", None, overall
+    print(effects.own_and_others_in_words(overall, measure))
+
+
 def check_model(effects: Path, neurons: int, other: Path, others: int) -> None:
     """Refuse effects beside what another model made: with another number of neurons, or recorded as of another."""
     if neurons != others:
