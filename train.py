@@ -26,12 +26,12 @@ def parse_flags():
     parser.add_argument("--prompt_len", type=known.positive, default=100, metavar="P", help="prompt vectors")
     parser.add_argument("--prompt_init", type=known.prompt_init, default="normal",
                         metavar="{normal,mask,words,text:...}",
-                        help="start from N(0, 0.02), from the embedding of <mask>, from those of random words, the "
-                             "same for all concepts of a seed, or from those of the text after `text:`, repeated or "
+                        help="where a prompt starts: N(0, 0.02); the embedding of <mask>; those of random words, "
+                             "the same for all concepts of a seed; or those of the text after `text:`, repeated or "
                              "cut to P tokens")
     parser.add_argument("--epochs", type=known.positive, default=50, help="passes over the training rows")
     parser.add_argument("--patience", type=known.positive, metavar="EPOCHS",
-                        help="end a task after so many epochs without a better dev accuracy (default: never)")
+                        help="end a task after so many epochs in which dev accuracy did not improve (default: never)")
     parser.add_argument("--select", default="dev", choices=("dev", "none"),
                         help="keep the prompt of the epoch that is best on the dev split, or that of the last epoch")
     parser.add_argument("--train_batch_size", type=known.positive, default=16, metavar="ROWS",

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A study from GoEmotions' comments to figures and page, in the order of the six steps. Every command is run as it is shown.
+# A study from GoEmotions' comments to figures and page, in the order of the six steps. It shows every command that it runs.
 #   docs/study.sh backbone    the embedded model: 27 emotions, 6 seeds
 #   docs/study.sh smollm2     SmolLM2-135M-Instruct: 27 emotions, 3 seeds
 #   docs/study.sh pilot       SmolLM2-135M-Instruct: 4 emotions, 2 seeds, within two hours on a laptop
@@ -10,23 +10,22 @@ cd "$(dirname "$0")/.."
 source environment.sh requirements.txt
 
 smollm2=data/models/SmolLM2-135M-Instruct
+question="Is this emotion in the comment above? Answer with just one word, negative or positive. Answer:" # 20 tokens
 concepts= # all of GoEmotions, unless a study names its own
-precision=auto
 case ${1-} in
 backbone)
     model=backbone prompts=backbone/prompts k=500 draws=99 rows=100
-    precision=fp32 # as docs/study.md was measured, on any machine
     choose="1 3 5" test="7 9 11" # prompts that choose neurons, and prompts that are tested
-    training="--prompt_init mask --lr 0.002 --epochs 8 --max_train_rows 500" ;;
+    training=(--prompt_init mask --lr 0.002 --epochs 8 --max_train_rows 500) ;;
 smollm2)
-    model=$smollm2 prompts=data/prompts/smollm2 k=4000 draws=99 rows=100
-    choose="1 3 5" test="1 3 5"
-    training="--prompt_init words --lr 0.01 --epochs 5 --max_train_rows 320" ;;
+    model=$smollm2 prompts=data/prompts/smollm2 k=4000 draws=99 rows=40
+    choose="1 3" test="5"
+    training=(--prompt_init "text: $question" --lr 0.002 --epochs 2 --max_train_rows 320) ;;
 pilot)
     model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 rows=20
     choose="1 3" test="1 3"
     concepts="joy gratitude fear sadness"
-    training="--prompt_init words --lr 0.01 --epochs 5 --max_train_rows 160" ;;
+    training=(--prompt_init "text: $question" --lr 0.002 --epochs 3 --max_train_rows 160) ;;
 *)
     echo "usage: docs/study.sh backbone | smollm2 | pilot" >&2
     exit 2 ;;
@@ -40,10 +39,11 @@ study="--study $folder"
 people="--attributes data/human/attribute_ratings.csv"
 judgements="--concept_order data/human/emotion_order.txt --similarity data/human/similarity_judgment_mean.csv"
 ranks=$folder/neuron_rank/of_choosing_seeds.csv
+precision="--precision fp32" # as docs/study.md was measured, on any machine
 mkdir -p "$folder"
 
 run() {
-    printf '\n$ %s\n' "$*"
+    printf '\n$' && printf ' %q' "$@" && echo
     local start=$SECONDS
     "$@"
     echo "$((SECONDS - start)) s: $*" >> "$folder/times.txt"
@@ -58,13 +58,13 @@ left=$(for concept in $concepts; do
 done)
 if [ -n "$left" ]; then
     run python train.py $study --pretrained_model $model --dataset data/goemotions \
-        --sentiment $left --seed $seeds --prompt_len 20 $training --precision $precision
+        --sentiment $left --seed $seeds --prompt_len 20 "${training[@]}" $precision
     run python -m framework.running.share $study --into $prompts
 fi
 
 # Step 3: the published reading, a steadier one, and what neurons do over comments.
 prompted="$study --checkpoint_dir $prompts"
-answers="$prompted --precision $precision"
+answers="$prompted $precision"
 run python get_active_neuron.py $prompted
 run python get_active_neuron.py $prompted --read_over 48 --activation_dir $folder/active_neuron_over_48_comments_csv
 run python get_active_neuron.py $prompted --statistics
