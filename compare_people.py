@@ -23,10 +23,10 @@ def parse_flags():
                    help="CSV of a column a pair, a row a person: everyone's judgements")
     known.add_path(parser, "--activation_dir", default=known.ACTIVATIONS.format(activation_mode="before_relu"),
                    help="activations that step 3 wrote with --activation_mode before_relu")
-    known.add_path(parser, "--read_over_dir", help="activations that step 3 wrote with --read_over, to compare their "
-                   "agreement with people and their reliability over seeds with those of --activation_dir")
-    known.add_path(parser, "--count_dir", help="activations that step 3 wrote with --activation_mode after_relu, of "
-                   "which the {concept}-all.csv are compared too (default: they are left out)")
+    known.add_path(parser, "--read_over_dir", help="activations that step 3 wrote with --read_over: compare their "
+                   "agreement with people, and their reliability over seeds, with those of --activation_dir")
+    known.add_path(parser, "--count_dir", help="activations that step 3 wrote with --activation_mode after_relu: "
+                   "compare their {concept}-all.csv, too (default: leave them out)")
     parser.add_argument("--permutations", type=known.positive, default=10000, metavar="M",
                         help="permutations of the concepts' labels, for p-values")
     parser.add_argument("--bootstraps", type=known.positive, default=2000, metavar="N",

@@ -44,12 +44,12 @@ def parse_flags():
 
     group = parser.add_argument_group("random masks")
     group.add_argument("--random_baseline", choices=["uniform", "layer_matched", "activation_matched"],
-                       default="uniform", help="draw from all neurons (uniform); or from all but the attribute's, as "
-                       "many in each layer (layer_matched), or in each layer and twentieth of mean absolute activation "
-                       "(activation_matched)")
+                       default="uniform", help="uniform: from all neurons; layer_matched: from all but the "
+                       "attribute's, as many in each layer; activation_matched: as many in each layer and each "
+                       "twentieth of its neurons by mean absolute activation")
     group.add_argument("--random_draws", metavar="R", type=known.positive, default=1,
-                       help="how many for each K: 1 for each attribute, as in the study; more uniform ones are a pool "
-                       "that all attributes share (99 give an exact p), more matched ones are each attribute's own")
+                       help="how many for each K: 1 for each attribute, as in the study; more uniform ones form a pool "
+                       "that all attributes share (99 give an exact p); more matched ones are each attribute's own")
     known.add_overwrite_flag(parser, "masks")
     return parser.parse()
 

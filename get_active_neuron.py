@@ -21,9 +21,9 @@ def parse_flags():
     parser.add_argument("--prompt", default="best", choices=("best", "final"),
                         help="the prompt of the best epoch or of the last")
     parser.add_argument("--read_over", type=known.positive, metavar="N",
-                        help="read with comments, and average over N training comments, or all if there are fewer, the "
-                             "same for every prompt and whatever --seed: --comment_seed draws them (default: the "
-                             "prompt alone)")
+                        help="read each prompt with N training comments, or all if there are fewer, and average; "
+                             "--comment_seed draws them, the same for every prompt and --seed (default: the prompt "
+                             "alone)")
     known.add_path(parser, "--activation_dir", "--output_dir", default=known.ACTIVATIONS,
                    help="where the activations go, {concept}-{seed}.csv")
     group = parser.add_argument_group("statistics of neurons over comments, instead")
@@ -36,7 +36,7 @@ def parse_flags():
     group.add_argument("--prompts", default="none", choices=("none", "study"),
                        help="comments alone, or each with one of the prompts in --checkpoint_dir")
     group.add_argument("--comment_seed", type=known.seed, metavar="SEED",
-                       help="draws the comments and positions; of --read_over the comments (default: 0; with "
+                       help="draws the comments, also those of --read_over, and the positions (default: 0; with "
                             "--statistics, the first of --seed if it is given)")
     known.add_task_flags(parser)
     known.add_model_flags(parser)

@@ -27,9 +27,9 @@ def parse_flags():
     known.add_source_flags(parser)
     known.add_model_flags(parser)
     data = parser.add_argument_group("data")
-    data.add_argument("--dataset", metavar="NAME", help="whose comments to read: a folder, `goemotions` (from the "
-                      "hub), or `demo` (default: as in training)")
-    data.add_argument("--split", choices=("dev", "test"), default="dev", help="which of its comments")
+    data.add_argument("--dataset", metavar="NAME", help="data set whose comments are shown: a folder, `goemotions` "
+                      "(from the hub), or `demo` (default: as in training)")
+    data.add_argument("--split", choices=("dev", "test"), default="dev", help="split whose comments are shown")
     data.add_argument("--max_length", type=known.text_length, default=256, metavar="TOKENS",
                       help="longer comments are cut to so many tokens")
     known.add_machine_flags(parser)

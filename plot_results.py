@@ -25,18 +25,18 @@ def parse_flags():
     known.add_path(parser, "--activation_dir", help="activations (step 3)")
     known.add_path(parser, "--effects", help="effects of neurons, from get_neuron_effect.py")
     known.add_path(parser, "--masks", "--maskPath", "--PKL_File", metavar="FILE",
-                   help="the masks of --results (step 5), for how far effects add up")
+                   help="the masks behind --results (step 5), to show how far effects add up")
     known.add_path(parser, "--weights", metavar="FILE", help="the attributes' weights in people's judgements: "
                    "attributes.csv of compare_people.py")
-    parser.add_argument("--k", type=known.positive, metavar="K", help="masked neurons in figures of one K (default: "
-                        "4000, or the most that the results have)")
+    parser.add_argument("--k", type=known.positive, metavar="K", help="how many masked neurons a figure of one K shows "
+                        "(default: 4000, or the most that the results have)")
     parser.add_argument("--measure", choices=[*MEASURES], default="accuracy",
-                        help="of results: " + "; or ".join(measure.words for measure in MEASURES.values()))
+                        help="measure of results: " + "; or ".join(measure.words for measure in MEASURES.values()))
     known.add_comparison_flags(parser)
     parser.add_argument("--simulations", type=known.count, default=20, metavar="N",
                         help="attributes to simulate for the figure of false positives; 0 leaves it out")
     parser.add_argument("--formats", nargs="+", choices=("png", "pdf", "svg"), default=["png", "pdf"],
-                        help="png has 300 dots an inch, pdf and svg are made of lines")
+                        help="png has 300 dots an inch; pdf and svg are vector graphics")
     known.add_path(parser, "--output_dir", default="pic", help="where the figures go")
     known.add_source_flags(parser)
     return parser.parse()

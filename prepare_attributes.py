@@ -19,16 +19,16 @@ def parse_flags():
     parser.add_argument("--scale", metavar=("MIN", "MAX"), type=known.finite, nargs=2, default=[1, 9],
                         help="ends of the rating scale; a rating off it is an error")
     parser.add_argument("--check", metavar="NAME=ANSWER", nargs="+", type=check, default=[],
-                        help="attention checks: concepts or attributes that are none, and the number to be answered "
-                        "(default: none)")
+                        help="attention checks: the name that stands as concept or attribute, and the right answer, "
+                        "a number (default: none)")
     parser.add_argument("--max_failed", metavar="N", type=known.count, default=0,
                         help="leave out participants who fail more than N checks")
     parser.add_argument("--icc", choices=["auto", "1", "2", "3"], default="auto", help="model of the intraclass "
-                        "correlation: 1 each participant rates another concept, 2 absolute agreement, 3 consistency of "
-                        "participants who rate several; auto is 1 or 2")
+                        "correlation: 1 where no participant rates two concepts, else 2 for absolute agreement or 3 "
+                        "for consistency; auto takes 1 or 2")
     parser.add_argument("--q", metavar="Q", type=known.fraction, default=0.05,
-                        help="an attribute is reliable below this false discovery rate")
-    parser.add_argument("--drop_unreliable", action="store_true", help="leave the others out of the table")
+                        help="an attribute is reliable if its q (false discovery rate) is below this")
+    parser.add_argument("--drop_unreliable", action="store_true", help="leave unreliable attributes out of the table")
     group = parser.add_argument_group("components")
     group.add_argument("--pca", metavar="ATTRIBUTE", nargs="*",
                        help="replace these attributes (all, if none is named) by their principal components: parallel "

@@ -207,7 +207,7 @@ def add_sweep_flags(parser: Parser, save_seconds: float | None) -> None:
 def add_comparison_flags(parser: Parser) -> None:
     """`--test`, `--intervention` and `--permutations`, of what figures and page say of masks and effects."""
     parser.add_argument("--test", choices=("unit", "study"), default="unit",
-                        help="of masks: with the mask as the unit; or the study's t-test, which counts pairs that "
+                        help="test of masks: with the mask as the unit; or the study's t-test, which counts pairs that "
                              "share a mask as independent")
     parser.add_argument("--intervention", metavar="NAME",
                         help="which of the interventions in --results: zero (also of float masks), mean, resample, "
@@ -219,7 +219,7 @@ def add_comparison_flags(parser: Parser) -> None:
 
 def add_source_flags(parser: Parser) -> None:
     """What figures and page are made of: what people say, results, those of further kinds of masks (`KINDS`)."""
-    group = parser.add_argument_group("people, whom the order of concepts follows")
+    group = parser.add_argument_group("people, who set the order of concepts")
     add_path(group, "--attributes", metavar="FILE",
              help="ratings or distances, as for rsa_searchlight.py (default: those of a study's step 4)")
     add_path(group, "--concept_order", "--emotion_order", metavar="FILE",
@@ -230,13 +230,13 @@ def add_source_flags(parser: Parser) -> None:
     add_path(group, "--results", "--resultPath", help="what step 6 wrote")
     add_path(group, "--attribute_results", help="instead of --results: the published accuracies under the attributes' "
              "masks (happy_top1500 ...)")
-    add_path(group, "--random_results", help="and under random ones (happy_random1500 ...)")
-    add_path(group, "--accuracy", metavar="FILE", help="and without a mask: a CSV table sentiment,random_seed,accuracy "
-             "(default: what is written in --attribute_results)")
+    add_path(group, "--random_results", help="the same under random masks (happy_random1500 ...)")
+    add_path(group, "--accuracy", metavar="FILE", help="the same without a mask: a CSV table "
+             "sentiment,random_seed,accuracy (default: those in --attribute_results)")
     group = parser.add_argument_group("further results, for what each kind of mask costs")
     words = "of neurons ranked by effect", "whose random neurons match layers", "that match layers and activation"
     for (name, place), kind in zip(KINDS.items(), words):
-        add_path(group, f"--{name}", help=f"what step 6 wrote of masks {kind} (default: {place}, if it is there)")
+        add_path(group, f"--{name}", help=f"what step 6 wrote for masks {kind} (default: {place}, if it is there)")
 
 
 # ------------------------------------------------------------------------------------------------------- which tasks

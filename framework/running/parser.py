@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
         group = self.add_argument_group("every script")
         add_path(group, "--study", help="folder of the study: stands before every default path")
         add_path(group, "--config", metavar="FILE",
-                 help="flags from a YAML file, `name: value`; those on the command line go first")
+                 help="flags from a YAML file, `name: value`; command-line flags override the file")
         group.add_argument("-h", "--help", action="help", help="show this and exit")
 
         arguments = [self._in_full(argument) for argument in (sys.argv[1:] if arguments is None else arguments)]
@@ -121,14 +121,14 @@ class _Formatter(argparse.HelpFormatter):
     def _get_help_string(self, action):
         text, default = action.help, action.default
         if getattr(action, "needed", False):
-            text += " (must be given)"
+            text += " (required)"
         elif "(default:" not in text:
             if place := getattr(action, "place", None):
                 text += f" (default: {place})"
             elif isinstance(default, (list, tuple)):  # as one types it
                 text += f" (default: {' '.join(map(str, default))})"
             # "(default: None)" and "(default: False)" tell a reader nothing: such flags say in words what happens.
-            elif default not in (None, False, argparse.SUPPRESS):
+            elif default is not None and default is not False and default != argparse.SUPPRESS:  # 0 is said
                 text += " (default: %(default)s)"
         aliases = action.option_strings[1:]
         return f"{text}; also {', '.join(aliases)}" if aliases and aliases != ["--help"] else text
