@@ -2,7 +2,7 @@
 
 
 class UserError(Exception):
-    """Something the user can mend; its message is one line that names the cause and the fix.
+    """Something the user can fix; its message is one line that names the cause and the fix.
 
     `framework.running.script.run` prints the message and ends the script with exit status 2.
     """

@@ -121,7 +121,7 @@ def _read_columns(path):
         for name, places in others.items():
             if 0 < len(places) < 0.01 * len(table):
                 raise UserError(f"{path}: column {name!r} is of 0 and 1 but for {len(places)} cells, the first in row "
-                                f"{places[0] + 1} ({table[name][places[0]][:30]!r}); mend them")
+                                f"{places[0] + 1} ({table[name][places[0]][:30]!r}); correct them")
         kept = _concepts_among([name for name in candidates if not len(others[name])], path)
         if not kept:
             raise UserError(f"{path}: has no column of 0 and 1; it needs `text` and a 0/1 column for each concept")

@@ -86,9 +86,9 @@ class PromptedDecoder(PromptedModel):
         if window is None or self.needs + max_length + prompt_len < window:
             return max_length
         room = window - 1 - self.needs - prompt_len
-        mend = f"--max_length {room}" if room > 0 else f"--prompt_len {max(1, window // 2)}"
+        fix = f"--max_length {room}" if room > 0 else f"--prompt_len {max(1, window // 2)}"
         raise UserError(f"--max_length {max_length} and --prompt_len {prompt_len}: together are longer than the "
-                        f"{window} positions that the model's attention sees; use {mend} or less")
+                        f"{window} positions that the model's attention sees; use {fix} or less")
 
     def keep_texts(self, gigabytes: float | None = None) -> None:
         """Keep the states of texts up to so many GB, or as `room_for` says. Changes nothing but time."""

@@ -261,9 +261,9 @@ def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> lis
         if not others and not words:
             raise UserError(f"{missing}, nor is any other word; put the tokenizer.json that it was saved with into its "
                             "folder, or choose another model")
-        mend = " or ".join(f"--label_words {' '.join(pair)}" for pair in others[:5]) or (
+        fix = " or ".join(f"--label_words {' '.join(pair)}" for pair in others[:5]) or (
             f"two of its whole words, such as {', '.join(words)}: --label_words NO YES")
-        raise UserError(f"{missing}; choose {mend}")
+        raise UserError(f"{missing}; choose {fix}")
     if ids[0] == ids[1]:
         raise UserError(f"--label_words {' '.join(label_words)}: are the same token; choose two that differ")
     return ids

@@ -42,7 +42,7 @@ _REASONS = {
 
 
 def run(main: Callable[[], None], resumes: bool = False) -> None:
-    """Call a script's `main`; what the user can mend becomes one line and exit status 2.
+    """Call a script's `main`; what the user can fix becomes one line and exit status 2.
 
     The exit status of an interrupted run is 128 + the signal's number. Its last line says whether the same command goes
     on (`resumes`) or begins anew.
