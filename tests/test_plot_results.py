@@ -163,6 +163,17 @@ def test_margins_and_the_study_s_test(monkeypatch, run_folder, tmp_path, capsys)
     assert (tmp_path / "pic/Margin_after_masking_correspond_neuron.png").exists()
 
 
+def test_figures_say_what_was_done_to_neurons(run_folder):
+    flags = SimpleNamespace(
+        measure="accuracy", test="unit", k=4, intervention="scale2", results=run_folder / "results",
+        attribute_results=None, random_results=None, accuracy=None, weights=run_folder / "weights.csv")
+    said = {name: " ".join(" ".join(words_of(figure)).split())
+            for name, figure, _ in drawing_masks.of_results(flags) if figure}
+    for name in ("Acc_after_masking_correspond_neuron", "accuracy_by_threshold", "accuracy_drop_by_attribute",
+                 "accuracy_drop_against_people"):
+        assert "multiplied by 2" in said[name] and "neurons masked" not in said[name].lower(), name
+
+
 def test_margins_are_looked_for_in_results_alone(run_folder, tmp_path):
     folder = tmp_path / "results"
     shutil.copytree(run_folder / "results", folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -87,7 +87,7 @@ def _ticks(values, spread):
     return ticks[(values.min() <= ticks) & (ticks <= values.max())]
 
 
-def kinds_in_words(kinds: Container[str], chosen_by_tested: bool) -> str:
+def kinds_in_words(kinds: Collection[str], chosen_by_tested: bool) -> str:
     """What is lost by masks of some kinds (keys of `CONTROLS`) is a mean over what: for the figure and the page.
 
     `chosen_by_tested`: the prompts that chose the neurons of largest effects are among those tested without them.
@@ -98,6 +98,12 @@ def kinds_in_words(kinds: Container[str], chosen_by_tested: bool) -> str:
                   "alone.")
         words += CHOSEN_BY_TESTED if chosen_by_tested else ""
     return words
+
+
+def fairer_in_words(kinds: Collection[str]) -> str:
+    """Which of the kinds, if any, are the fairer controls: for the figure and the page."""
+    return "" if {"layer_matched", "activation_matched"}.isdisjoint(kinds) else (
+        " Random neurons of the same layers or the same activation are the fairer controls of attributes.")
 
 
 @styled
@@ -142,9 +148,7 @@ def loss_by_kind(
         axes.set_ylabel(lost)
         legend_above(axes, axes.get_legend_handles_labels()[0][::-1], ncols=2)
         how = "In brackets: how many masks of one size; bands hold the middle 95% of them."
-    fairer = "" if {"layer_matched", "activation_matched"}.isdisjoint(there) else (
-        " Random neurons of the same layers or the same activation are the fairer controls of attributes.")
-    return caption(figure, f"{kinds_in_words(there, chosen_by_tested)} {how}{fairer}")
+    return caption(figure, f"{kinds_in_words(there, chosen_by_tested)} {how}{fairer_in_words(there)}")
 
 
 @styled

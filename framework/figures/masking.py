@@ -144,23 +144,26 @@ def _drop_panel(axes: Axes, shown: pd.DataFrame, by: str, measure: Measure) -> N
 
 
 @styled
-def accuracy_drop_by_attribute(drop: pd.DataFrame, k: int, measure: Measure = ACCURACY) -> Figure:
+def accuracy_drop_by_attribute(
+        drop: pd.DataFrame, k: int, measure: Measure = ACCURACY, done: str = "masked",
+) -> Figure:
     """How much each attribute's mask costs beyond random masks, over all concepts: `accuracy_drop` by attribute."""
     shown = _sorted(drop, k)
     figure, (axes,) = row_figure(len(shown), width=4.2)
     _drop_panel(axes, shown, "attribute", measure)
     return caption(figure, (
-        f"{measure.name.capitalize()} with {k:,} random neurons masked minus with the attribute's {k:,}, over all "
+        f"{measure.name.capitalize()} with {k:,} random neurons {done} minus with the attribute's {k:,}, over all "
         f"concepts and seeds, with its 95% interval. The largest drop is first. {_said_of_test(shown)}"))
 
 
 @styled
-def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY) -> Figure:
-    """Accuracy against the number of masked neurons, one panel a concept; `spread` is from `spread_over_masks`."""
+def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY, done: str = "masked") -> Figure:
+    """Accuracy against the number of changed neurons, one panel a concept; `spread` is from `spread_over_masks`."""
     unmasked = spread[spread["condition"] == "w/o"].set_index("emotion")["mean"]
     concepts = unmasked.sort_values(ascending=False, kind="stable").index
-    figure, panels = panel_grid(len(concepts), 5, (WIDTH / 5, 1.2), (0, 0.9), 3.6, "Neurons masked (k)", measure.axis,
-                                shared=True)
+    masked = done == "masked"
+    figure, panels = panel_grid(len(concepts), 5, (WIDTH / 5, 1.2), (0, 0.9), 3.6,
+                                f"Neurons {'masked' if masked else 'changed'} (k)", measure.axis, shared=True)
     for axes, concept in zip(panels, concepts):
         axes.set_title(label(concept, 24), fontsize=8, pad=3)
         axes.axhline(measure.chance, color="black", linewidth=0.8, linestyle=":", label="chance")
@@ -178,12 +181,13 @@ def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY) -> 
     panels[0].xaxis.set_major_locator(MaxNLocator(3, integer=True, steps=[1, 2, 3, 5, 10]))
     figure.legend(*panels[0].get_legend_handles_labels(), ncols=4 if len(panels) > 2 else 2,
                   loc="outside upper center")
+    how = "" if masked else f" Neurons are {done}."
     return caption(figure, "Means over seeds and masks; bands hold the middle 95% of masks, each averaged over seeds. "
-                           f"Concepts are in the order of their {measure.name} without a mask.")
+                           f"Concepts are in the order of their {measure.name} without a mask.{how}")
 
 
 @styled
-def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY) -> Figure:
+def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY, done: str = "masked") -> Figure:
     """Each attribute's drop against its weight in people's judgements, with Kendall's tau between the two.
 
     `both` has one row an attribute: `attribute`; `drop`, `ci_low` and `ci_high`; `tau` of the attribute's RDM with
@@ -204,7 +208,7 @@ def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY)
         tau = f"{kendalltau(x, y).statistic:.2f}".replace("-", "\u2212")
         said = (f" Kendall's tau between the two is {tau} over {len(both)} attributes; no p, since attributes share "
                 "people, concepts and neurons.")
-    caption(figure, f"{k:,} neurons masked. Lines are 95% intervals.{said}")
+    caption(figure, f"{k:,} neurons {done}. Lines are 95% intervals.{said}")
     named = np.sort(np.argsort(-np.abs(y), kind="stable")[:40])  # more names would not be legible
     label_points(axes, x[named], y[named], both["attribute"].to_numpy()[named])
     return figure

@@ -3,10 +3,23 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from framework.analysis.ratings import Components
-from framework.figures.style import WIDTH, label, panel, styled
+from framework.figures.style import (
+    COLOURS,
+    GREY,
+    WIDTH,
+    caption,
+    intervals,
+    label,
+    legend_above,
+    name_rows,
+    panel,
+    row_figure,
+    styled,
+)
 
 
 @styled
@@ -19,26 +32,27 @@ def rating_means(table: pd.DataFrame) -> Figure:
     bar.ax.set_title("Mean\nrating", fontsize=8)
     bar.ax.tick_params(length=0)
     bar.outline.set_visible(False)
-    return figure
+    return caption(figure, "Means over participants. Each attribute is stretched from its lowest concept (0) to its "
+                           "highest (1).")
 
 
 @styled
 def rating_reliability(table: pd.DataFrame) -> Figure:
     """The reliability of each attribute's means, with its 95% interval: `analysis.ratings.reliability_table`."""
-    figure, axes = panel(4.2, 1 + 0.2 * len(table))
-    place = np.arange(len(table))
-    axes.hlines(place, table["mean_low"], table["mean_high"], color="#555555")
-    for reliable, fill, words in ((True, "#1a1239", "significant"), (False, "white", "not significant")):
-        shown = (table["reliable"] == reliable).to_numpy()
-        axes.plot(table["mean"][shown], place[shown], "o", markersize=5, color="#1a1239", markerfacecolor=fill,
-                  label=words)
-    axes.axvline(0, color="#999999", linewidth=0.8, zorder=0)
-    axes.set_yticks(place, map(label, table["attribute"]))
-    axes.invert_yaxis()
+    figure, (axes,) = row_figure(len(table), width=4.2)
+    reliable = table["reliable"].to_numpy(bool)
+    intervals(axes, table["mean"], np.arange(len(table)), table["mean_low"], table["mean_high"], "attribute", reliable)
+    axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
     axes.set_xlim(min(0, table["mean_low"].min()) - 0.05, 1.02)
-    axes.set_xlabel("Intraclass correlation of the mean rating (95% interval)")
-    figure.legend(*axes.get_legend_handles_labels(), ncols=2, loc="outside upper center")
-    return figure
+    axes.set_xlabel("Intraclass correlation of the mean rating")
+    colour = COLOURS["attribute"]
+    legend_above(axes, [Line2D([], [], color=colour, marker="o", markersize=3.6, markerfacecolor=face, label=words)
+                        for face, words, there in ((colour, "reliable", reliable.any()),
+                                                   ("white", "not reliable", not reliable.all())) if there])
+    name_rows(axes, table["attribute"])
+    return caption(figure, "How far the means would be the same with other participants, with 95% intervals. Reliable: "
+                           "the F-test that concepts do not differ (one-sided) has a q over all attributes below the "
+                           "chosen limit. Unit: concept.")
 
 
 @styled
@@ -48,8 +62,8 @@ def rating_components(components: Components) -> Figure:
     figure = Figure(figsize=(WIDTH, max(2.6, 1.1 + 0.16 * len(loadings))))
     scree, axes = figure.subplots(1, 2, width_ratios=[1, 1.1])
     number = np.arange(1, len(components.eigenvalues) + 1)
-    scree.plot(number, components.eigenvalues, "o-", color="#1a1239", markersize=3, label="items")
-    scree.plot(number, components.chance, "--", color="#9d3976", label="unrelated items, 95th percentile")
+    scree.plot(number, components.eigenvalues, "o-", color=COLOURS["no mask"], markersize=3, label="items")
+    scree.plot(number, components.chance, "--", color=COLOURS["random"], label="unrelated items, 95th percentile")
     scree.set_xlabel("Component")
     scree.xaxis.set_major_locator(MaxNLocator(integer=True))
     scree.set_ylabel("Eigenvalue")
@@ -59,7 +73,8 @@ def rating_components(components: Components) -> Figure:
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
     bar.set_label("Loading")
     bar.outline.set_visible(False)
-    return figure
+    return caption(figure, "Left: components above the dashed line are kept (parallel analysis). Right: how each item "
+                           "correlates with the kept components, rotated by varimax.")
 
 
 def _matrix(axes, table, **colours):

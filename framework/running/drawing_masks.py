@@ -102,8 +102,8 @@ def of_results(flags: argparse.Namespace) -> Drawn:
            spread[spread["k"].isin([0, k])])
     yield f"{measure.name}_drop_by_emotion", None, by["emotion"]
     yield f"{measure.name}_drop_overall", None, by["overall"]
-    yield f"{measure.name}_by_threshold", masking.accuracy_by_threshold(spread, measure), spread
-    yield (f"{measure.name}_drop_by_attribute", masking.accuracy_drop_by_attribute(by["attribute"], k, measure),
+    yield f"{measure.name}_by_threshold", masking.accuracy_by_threshold(spread, measure, done), spread
+    yield (f"{measure.name}_drop_by_attribute", masking.accuracy_drop_by_attribute(by["attribute"], k, measure, done),
            by["attribute"])
     print(masking.in_words(by, k, measure, done))
 
@@ -123,7 +123,7 @@ def of_results(flags: argparse.Namespace) -> Drawn:
     both = by["attribute"][by["attribute"]["k"] == k].merge(weights, on="attribute", suffixes=("", "_people"))
     if both.empty:
         raise UserError(f"{flags.weights}: has none of the attributes in {folder}")
-    yield f"{measure.name}_drop_against_people", masking.drop_against_people(both, k, measure), both
+    yield f"{measure.name}_drop_against_people", masking.drop_against_people(both, k, measure, done), both
 
 
 def choose_k(there: Sequence[int], folder: Path, asked: int | None) -> int:

@@ -175,7 +175,9 @@ def add_kinds(page: Page, flags: argparse.Namespace) -> None:
         loss = drawing_masks.loss_of_kinds(flags, measure)
         if loss is not None:
             page["kinds"].append({"measure": MEASURES[measure], "table": loss.pivot_table("value", "k", "kind")})
-            page["kinds_in_words"] = effects.kinds_in_words(set(loss["kind"]), drawing_masks.chosen_by_tested(flags))
+            kinds = set(loss["kind"])
+            page["kinds_in_words"] = (effects.kinds_in_words(kinds, drawing_masks.chosen_by_tested(flags))
+                                      + effects.fairer_in_words(kinds))
 
 
 def say_who_chose(page: Page, flags: argparse.Namespace, seeds: set[int]) -> None:
