@@ -93,24 +93,30 @@ def write_activations(flags):
     def read(study, task):
         prompt = vectors[task]
         if not comments:
-            return model.read(prompt[None])[0].numpy()
-        rows, total = np.arange(len(comments)), np.zeros(num_layers * units)
+            yield model.read(prompt[None])[0].numpy()
+            return
+        done, rows, total = 0, np.arange(len(comments)), np.zeros(num_layers * units)
         for part in cut_by_length(comments, rows, len(prompt), positions_per_batch(model, training=False)):
             values = model.read(prompt.expand(len(part), -1, -1), [comments[row] for row in part])
             total += values.double().sum(0).numpy()
-        return (total / len(comments)).astype(np.float32)
+            done += len(part)
+            yield done
+        yield (total / len(comments)).astype(np.float32)
 
     # The work, task by task.
     with Output(flags.activation_dir, record, flags.overwrite, names=activations.output_names(prompts)) as output:
         left = activations.left(output, {task: prompt.sha256 for task, prompt in prompts.items()})
         script.write_config(flags, flags.activation_dir)
-        with work.Bar(len(left), "task") as bar:
+        rows = max(1, len(comments))
+        with work.Bar(rows * len(left), "row") as bar:
             for task, values in work.run(read, None, left):
-                bar.set_description(task.name)
+                if isinstance(values, int):  # rows
+                    bar.tell(task, values, task.name)
+                    continue
                 if flags.activation_mode == "after_relu":
                     values = (values > 0).astype(np.int64)
                 activations.write(output, task, values, prompts[task].sha256)
-                bar.update()
+                bar.tell(task, rows, task.name)
         for concept in dict.fromkeys(task.concept for task in prompts):
             activations.write_sum(output, concept)
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script, signals, work
@@ -156,6 +154,8 @@ def main():
     if flags.status:
         found = progress(flags.checkpoint_dir, ".pt", tasks, lambda path: prompts.read(path).record)
         return status.show(*found, groups.begun(flags.checkpoint_dir))
+
+    import numpy as np
 
     from framework.files.record import Record
     from framework.model import loading

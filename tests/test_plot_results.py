@@ -363,7 +363,7 @@ def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why
         flags = SimpleNamespace(intervention=None, results=None, attribute_results=None, random_results=None,
                                 accuracy=None, effect_results=tmp_path / "effect",
                                 layer_matched_results=tmp_path / matched, activation_matched_results=tmp_path / other)
-        return drawing_masks.loss_of_kinds(flags, "accuracy"), capsys.readouterr().out
+        return drawing_masks.loss_of_kinds(flags, "accuracy")[0], capsys.readouterr().out
 
     write("effect", [("joy", 1), ("joy", 3)])
     differences = {"data": "1" * 64, "split": "test", "backbone": "b" * 64, "precision": "bfloat16", "max_length": 64,

@@ -108,9 +108,9 @@ def fairer_in_words(kinds: Collection[str]) -> str:
 
 @styled
 def loss_by_kind(
-    loss: pd.DataFrame, measure: Measure = MEASURES["accuracy"], chosen_by_tested: bool = False
+    loss: pd.DataFrame, measure: Measure = MEASURES["accuracy"], chosen_by_tested: bool = False, done: str = "masked"
 ) -> Figure:
-    """What masking k neurons costs, for neurons chosen in different ways.
+    """What changing k neurons costs, for neurons chosen in different ways.
 
     Parameters
     ----------
@@ -119,6 +119,8 @@ def loss_by_kind(
         without a mask minus that under it.
     chosen_by_tested
         As of `kinds_in_words`.
+    done : str
+        What was done to neurons, from `interventions.in_words`.
     """
     there = [kind for kind in CONTROLS if (loss["kind"] == kind).any()]
     lost = f"{measure.name.capitalize()} lost ({measure.unit})"
@@ -131,7 +133,7 @@ def loss_by_kind(
             axes.plot([values.mean()] * 2, [row - 0.4, row + 0.4], color="black", linewidth=1.2)
         name_rows(axes, [f"{CONTROLS[kind]} ({(loss['kind'] == kind).sum()})" for kind in there])
         axes.axvline(0, color=GREY, linewidth=0.6, zorder=0)
-        axes.set_xlabel(f"{lost} with {loss['k'].iloc[0]:,} neurons masked")
+        axes.set_xlabel(f"{lost}, {loss['k'].iloc[0]:,} neurons {done}")
         how = "In brackets: how many masks; a dot each, and a line at their mean."
     else:
         figure, axes = panel(4.8, 3.2)
@@ -144,7 +146,7 @@ def loss_by_kind(
                       label=f"{CONTROLS[kind]} ({groups.size().max()})")
         axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
         axes.set_xlim(0)
-        axes.set_xlabel("Neurons masked (k)")
+        axes.set_xlabel(f"Neurons {done} (k)")
         axes.set_ylabel(lost)
         legend_above(axes, axes.get_legend_handles_labels()[0][::-1], ncols=2)
         how = "In brackets: how many masks of one size; bands hold the middle 95% of them."

@@ -196,9 +196,9 @@ def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY,
     figure, axes = panel(5.7, 4.2)
     both = both[both["drop"].notna()]  # of a mask under which there was no answer there is none
     x, (y, low, high) = both["tau"].to_numpy(), both[["drop", "ci_low", "ci_high"]].to_numpy(float).T * measure.scale
-    axes.errorbar(x, y, np.stack([y - low, high - y]),
-                  np.stack([x - both["ci_low_people"], both["ci_high_people"] - x]),
-                  fmt="o", color=COLOURS["attribute"], ecolor="#b0b0b0", elinewidth=0.8, markersize=4)
+    left, right = both[["ci_low_people", "ci_high_people"]].to_numpy(float).T
+    axes.errorbar(x, y, np.stack([y - low, high - y]), np.stack([x - left, right - x]), fmt="o",
+                  color=COLOURS["attribute"], ecolor="#b0b0b0", elinewidth=0.8, markersize=4)
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
     axes.margins(x=0.2)  # room for names
     axes.set_xlabel("Weight in people's similarity judgements (tau)")
@@ -210,7 +210,8 @@ def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY,
                 "people, concepts and neurons.")
     caption(figure, f"{k:,} neurons {done}. Lines are 95% intervals.{said}")
     named = np.sort(np.argsort(-np.abs(y), kind="stable")[:40])  # more names would not be legible
-    label_points(axes, x[named], y[named], both["attribute"].to_numpy()[named])
+    arms = np.nan_to_num(np.concatenate([np.stack([left, y, right, y], 1), np.stack([x, low, x, high], 1)]))
+    label_points(axes, x[named], y[named], both["attribute"].to_numpy()[named], intervals=arms)
     return figure
 
 
@@ -220,12 +221,12 @@ def placebo(tested: pd.DataFrame) -> Figure:
     figure, axes = panel(4.4, 3.2)
     looks = {("attribute", "masks"): ("random", "-"), ("emotion", "masks"): ("layer_matched", "-"),
              ("attribute", "study"): ("random", (0, (4, 1.5))), ("emotion", "study"): ("layer_matched", (0, (4, 1.5)))}
-    words = {"masks": "unit: mask", "study": "the study's test", "attribute": "attributes", "emotion": "concepts"}
+    words = {"masks": "unit: mask", "study": "the study's test", "attribute": "by attribute", "emotion": "by concept"}
     for (by, test), (colour, line) in looks.items():
         p = tested.loc[(tested["by"] == by) & (tested["test"] == test), "p"].to_numpy()
         if len(p):
             axes.ecdf(p, color=COLOURS[colour], linestyle=line,
-                      label=f"{words[by]}, {words[test]}: {percent(round(np.mean(p < 0.05), 3))} below 0.05")
+                      label=f"tested {words[by]}, {words[test]}: {percent(round(np.mean(p < 0.05), 3))} below 0.05")
     axes.plot([0, 1], [0, 1], color="black", linewidth=1, linestyle=":", label="a valid test: 5% below 0.05")
     axes.axvline(0.05, color=GREY, linewidth=0.6)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="p-value (one-sided) of a placebo",

@@ -112,7 +112,7 @@ def render(page: dict[str, Any]) -> str:
     - `neurons`: `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, by column title; `interval` of tau, a pair
       or None; `values` [E]; `comments`, dicts of `parts` (the text before a word, it, the rest), `value` and `labels`.
     - `masks`, by (Measure, k), then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and
-      `specific`, the means, and `check`, a second p. `k_shown`: the k seen first. `intervention`: what masks do.
+      `specific`, the means, and `check`, a second p. `k_shown`: the k seen first. `intervention`: what was done.
     - `placebo`: `measure`, `by`, `test`, `tests` and `share`.
     - `kinds`: a `measure` and a `table` of what is lost, a row a k and a column a kind of mask, of `effects.CONTROLS`;
       `kinds_in_words`: `effects.kinds_in_words`.

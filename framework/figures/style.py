@@ -162,15 +162,19 @@ def caption(figure: Figure, text: str) -> Figure:
     return figure
 
 
-def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str], size: float = 7) -> None:
+def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str], size: float = 7,
+                 intervals: np.ndarray | None = None) -> None:
     """Write names beside points, each at the nearest place where it covers no point and no other name.
 
-    Names that stand apart from their point are joined to it by a line, which crosses no other if it can. Call it after
-    `caption`, when the layout no longer changes.
+    Names that stand apart from their point are joined to it by a line, which crosses no other if it can. Names keep off
+    `intervals` [n, 4], drawn from (x, y) to (x, y) along an axis, if they can. Call it after `caption`, when the layout
+    no longer changes.
     """
     figure, scale = axes.figure, axes.figure.dpi / 72  # pixels a point
     figure.draw_without_rendering()  # settles the layout, so that pixels can be compared
     points = axes.transData.transform(np.column_stack([x, y]))
+    ends = axes.transData.transform(np.reshape([] if intervals is None else intervals, (-1, 2))).reshape(-1, 4)
+    drawn = [Bbox.from_extents(line + scale * np.array([-1, -1, 1, 1])) for line in ends]
     dots = [Bbox.from_extents(*(point - 3 * scale), *(point + 3 * scale)) for point in points]
     sides = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1),
              (1, 0.5), (-1, 0.5), (1, -0.5), (-1, -0.5), (0.5, 1), (-0.5, 1), (0.5, -1), (-0.5, -1)]
@@ -200,7 +204,8 @@ def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str],
                   and box.y1 <= axes.bbox.y1)
         crossed = within(line, np.array([other.extents for other in taken]))
         crossed += sum(within(other, box.extents[None]) for other in lines)
-        return 10_000 * (not inside) + 1000 * box.count_overlaps(taken) + 40 * crossed + distance
+        return (10_000 * (not inside) + 1000 * box.count_overlaps(taken) + 40 * crossed
+                + 12 * box.count_overlaps(drawn) + distance)
 
     # Crowded points first; then each again among all others, which may make room for those that came last.
     gaps = np.sort(np.linalg.norm(points[:, None] - points, axis=-1), axis=1)[:, :4].sum(axis=1)

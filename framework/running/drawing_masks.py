@@ -155,8 +155,11 @@ def of_doses(flags: argparse.Namespace) -> Drawn:
     yield "dose", masking.dose(found, k), pd.concat(found, names=["measure", None]).reset_index("measure")
 
 
-def loss_of_kinds(flags: argparse.Namespace, measure: str) -> pd.DataFrame | None:
-    """`analysis.effects.loss_by_mask` of masks of all kinds that flags name; None without one of `known.KINDS`."""
+def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame, str] | None:
+    """`analysis.effects.loss_by_mask` of masks of all kinds that flags name, and what they do to neurons, in words.
+
+    None without one of `known.KINDS`.
+    """
     folders = {name.removesuffix("_results"): path for name in known.KINDS if (path := getattr(flags, name))}
     if not folders:
         return None
@@ -191,10 +194,11 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> pd.DataFrame | Non
     losses: list[pd.DataFrame] = []
     for of_kind, path, kinds in alike:
         of_kind = of_kind[[task in common for task in zip(of_kind["sentiment"], of_kind["seed"])]]
-        lost = analysis.loss_by_mask(of_kind, sizes_of(of_kind, path, flags.intervention)[0], *kinds)
+        sizes, _ = sizes_of(of_kind, path, flags.intervention)
+        lost = analysis.loss_by_mask(of_kind, sizes, *kinds)
         has_random = any("random" in of["kind"].to_numpy() for of in losses)
         losses.append(lost[lost["kind"] != "random"] if has_random else lost)  # those of the first folder
-    return pd.concat(losses, ignore_index=True)
+    return pd.concat(losses, ignore_index=True), in_words(sizes[0].method, sizes[0].value)
 
 
 def chosen_by_tested(flags: argparse.Namespace) -> bool:
@@ -207,11 +211,12 @@ def chosen_by_tested(flags: argparse.Namespace) -> bool:
 
 def of_kinds(flags: argparse.Namespace) -> Drawn:
     """What masks of neurons chosen in different ways cost."""
-    loss = loss_of_kinds(flags, flags.measure)
-    if loss is None:
+    found = loss_of_kinds(flags, flags.measure)
+    if found is None:
         return left_out("loss by kind of mask", "no --effect_results, --layer_matched_results, ...")
+    loss, done = found
     yield (f"{flags.measure}_lost_by_kind",
-           effects.loss_by_kind(loss, MEASURES[flags.measure], chosen_by_tested(flags)), loss)
+           effects.loss_by_kind(loss, MEASURES[flags.measure], chosen_by_tested(flags), done), loss)
 
 
 def of_own_masks(flags: argparse.Namespace) -> Drawn:
@@ -313,6 +318,7 @@ def additivity(flags: argparse.Namespace) -> pd.DataFrame:
     rows = []
     for name, text, mask in masks:
         summed = analysis.summed_loss(mask.numpy(), zeroed, added)
-        rows.append((text, name.intervention or "zero or float", name.k, summed,
+        unnamed = "zero" if ((mask == 0) | (mask == 1)).all() else "float"
+        rows.append((text, name.intervention or unnamed, name.k, summed,
                      (results["best"] - results[text]).mean()))
     return pd.DataFrame(rows, columns=["mask", "intervention", "k", "summed", "measured"])

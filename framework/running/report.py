@@ -147,7 +147,7 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
         by = {name: drawing_masks.drops(results, name, flags.test, intervention)
               for name in ("emotion", "attribute", "overall")}
         done = in_words(sizes[0].method, sizes[0].value)
-        page["intervention"] = intervention or "zero or float"
+        page["intervention"] = done
         page["k_shown"] = drawing_masks.choose_k([size.k for size in sizes], folder, None)
         for name in ("emotion", "attribute"):
             means = pairs.groupby([name, "k"], as_index=False)["specific"].mean()
@@ -172,8 +172,9 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
 def add_kinds(page: Page, flags: argparse.Namespace) -> None:
     """What masks of neurons chosen in different ways cost, by measure."""
     for measure in drawing_masks.measures_of(flags, *known.KINDS):
-        loss = drawing_masks.loss_of_kinds(flags, measure)
-        if loss is not None:
+        found = drawing_masks.loss_of_kinds(flags, measure)
+        if found is not None:
+            loss, _ = found
             page["kinds"].append({"measure": MEASURES[measure], "table": loss.pivot_table("value", "k", "kind")})
             kinds = set(loss["kind"])
             page["kinds_in_words"] = (effects.kinds_in_words(kinds, drawing_masks.chosen_by_tested(flags))
@@ -198,10 +199,11 @@ def add_effects(page: Page, flags: argparse.Namespace, activity: tuple[list[str]
         return
     _, lost, relation = drawing_masks.relation_to_effects(flags, activity)
     page["effects"] = relation.to_dict("records")
-    found = ", ".join(relation[relation["q"] < SIGNIFICANT]["attribute"]) or "no attribute"
+    significant = relation[relation["q"] < SIGNIFICANT]
+    found = ", ".join(significant["attribute"] + significant["r"].map(" (r = {:.2f})".format)) or "no attribute"
     found += "" if relation["q"].notna().any() else " (none is testable)"
-    page["summary"].append(f"What a neuron resembles goes with what is lost without it (q < {SIGNIFICANT}, two-sided) "
-                           f"for {found}.")
+    page["summary"].append(f"How well a neuron mirrors an attribute correlates with what is lost without it (q < "
+                           f"{SIGNIFICANT}, two-sided) for {found}.")
 
 
 def add_stability(page: Page, flags: argparse.Namespace) -> None:
