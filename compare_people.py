@@ -51,7 +51,7 @@ def main():
     from framework.files.people import read_attributes, read_emotion_order, read_judgements
     from framework.files.record import Output, Record, digest
 
-    # What goes in, over the concepts that all of it knows.
+    # Inputs, over the concepts that all of them share.
     order = read_emotion_order(flags.concept_order)
     judgements, individual = read_judgements(flags.similarity, flags.individual, order)
     attributes, rated, numbers, are_ratings = read_attributes(flags.attributes, flags.concept_order)
@@ -102,10 +102,10 @@ def main():
     # RDMs of attributes and of the model in one stack: the same permutations and draws for all.
     stack = np.concatenate([rdms, model_rdms])
     for name, rdm in zip(attributes + models, stack):
-        if not np.ptp(rdm) > 0:  # NaN, from a pattern that never changes, included
+        if not np.ptp(rdm) > 0:  # also refuses NaN, from a constant pattern
             raise UserError(f"all distances of {name!r} are the same, they cannot be compared with people's")
 
-    # What makes the tables what they are, and the work.
+    # What determines the tables, and the work.
     record = Record("compare_people.py", {
         "attributes": attributes, "concepts": used, "models": models,
         "rdms_sha256": hashlib.sha256(stack.tobytes()).hexdigest(), "permutations": flags.permutations,
@@ -128,7 +128,7 @@ def main():
         output.write_table(model_path, of_models)
         output.write_table(path, table[:len(attributes)])
 
-    # What comes out, and next.
+    # Summary and next step.
     shown = table[["attribute", "tau", "ci_low", "ci_high", "permutation_p", "individual_tau", "share_of_ceiling"]]
     print(shown.to_string(index=False, float_format="{:.3f}".format))
     print("permutation_p is one-sided: whether tau is above 0, by permuting the concepts' labels")

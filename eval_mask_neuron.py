@@ -1,8 +1,8 @@
 """Step 6: evaluate each prompt with neurons masked.
 
 A mask changes each layer's neurons at every position: it multiplies them and, if it has a second part, adds to them.
-Under every mask, and without one, the measures of `framework/measures.py` are kept, means over a task's rows. Finished
-tasks are left alone.
+For each mask, and without one, the step records the measures of `framework/measures.py`, averaged over a task's rows.
+Finished tasks are skipped.
 """
 
 from framework.measures import MEASURES
@@ -30,21 +30,21 @@ def parse_flags():
 
 
 def measure(study, item):
-    """Measure a task under some masks, or without one; yields rows done, then by measure and mask what was found."""
+    """Measure a task under some masks, or without one. Yields the rows done, then the values by measure and mask."""
     import torch
 
     from framework.model.neurons import Intervention
     from framework.training import evaluate
 
     task, names = item
-    # Without a mask means under one that changes nothing: the same arithmetic on both sides of every difference.
+    # "Without a mask" is under one that changes nothing, so both sides of every difference use the same arithmetic.
     masks = [study.masks[name] for name in names] or [torch.ones(study.model.shape)]
     change = Intervention.stack(masks).to(torch.device(study.device), study.model.dtype)
     totals = torch.zeros(len(MEASURES), len(masks), dtype=torch.double)
     for done, rows, found in study.in_passes(task, evaluate.measure, False, len(masks), change):
         totals += torch.stack([of * rows if of.is_floating_point() else of for of in found.values()])
         yield done
-    # Under a mask that makes numbers too large for the precision, the model has no answer, right or wrong.
+    # If a mask makes numbers too large for the precision, the model has no answer, right or wrong.
     totals[:, ~totals.isfinite().all(0)] = torch.nan
     yield {measure: dict(zip(names or ["best"], means)) for measure, means in zip(found, (totals / done).tolist())}
 
@@ -70,7 +70,7 @@ def main():
     from framework.files.record import Record
     from framework.running import measuring
 
-    # What goes in; what is wrong with it is said before anything is written.
+    # Inputs; their errors are raised before anything is written.
     masks, made_with = mask_files.read(flags.masks), Record.read(flags.masks)
     asked = measuring.Inputs(flags)
     check_masks(flags, masks, made_with, asked)
@@ -79,14 +79,14 @@ def main():
         print(f"{same} of these {len(prompts)} prompts also chose the neurons of the masks; to choose and to test on "
               "different ones, name different seeds with --seed in steps 4 and 6")
 
-    # What makes the results what they are.
+    # What determines the results.
     record = Record(
         "eval_mask_neuron.py",
         {**asked.settings, "masks": opening.sha256(flags.masks), "precision": asked.precision},
         notes={**asked.notes, "seeds_that_chose": sorted({int(name.rpartition("-")[2]) for name in chosen_by})})
     own = {task: {"prompt": prompt.sha256} for task, prompt in prompts.items()}
 
-    # The work, some masks of a task at a time; this process writes what comes back.
+    # The work, some masks of a task at a time; this process writes the results.
     with results.Folder(flags.results, record, flags.overwrite, own) as folder:
         left = folder.left(prompts)
         study, time_to_save = asked.study(left, masks), work.Every(flags.save_seconds)
@@ -103,7 +103,7 @@ def main():
                     if time_to_save():
                         folder.save()
 
-    # What comes out, and next.
+    # Summary and next step.
     print(f"wrote {flags.results}/{{concept}}-{{seed}}.json: {len(prompts) - folder.elsewhere} tasks x {len(masks)} "
           "masks")
     if folder.elsewhere:
@@ -121,13 +121,13 @@ def main():
 
 
 def parts_left(folder, study, together, bar):
-    """The items of the work: a task without a mask, then under some masks at a time, but for what is measured."""
+    """The work items: each task without a mask, then under some masks at a time; parts measured before are skipped."""
     names = list(study.masks)
     parts = [tuple(names[start:start + together]) for start in range(0, len(names), together)]
     for task, rows in study.rows.items():
         if folder.claim(task):
             measured = folder.take_up(task)
-            yield task, ()  # always, since the result is written after a part
+            yield task, ()  # always: a result is written only when a part arrives
             for part in parts:
                 if measured >= set(part):
                     bar.tell((task, part), len(part) * len(rows.row))
@@ -136,7 +136,7 @@ def parts_left(folder, study, together, bar):
 
 
 def check_masks(flags, masks, made_with, asked):
-    """Refuse masks of another model, or of other comments than the training comments of this data set."""
+    """Refuse masks of another model, or with statistics of comments other than this data set's training comments."""
     from framework.errors import UserError
     from framework.files import texts
 
@@ -148,7 +148,7 @@ def check_masks(flags, masks, made_with, asked):
         raise UserError(f"{flags.masks}: was made from ranks or statistics of another model than "
                         f"{flags.pretrained_model}; make them again with this one and then the masks with gen_mask.py")
     data = made_with.get("statistics_data")
-    if data is None:  # the masks are made without statistics, or nobody knows of which comments
+    if data is None:  # made without statistics, or of unknown comments
         return
     try:
         train = texts.read(flags.dataset, "train")

@@ -9,7 +9,7 @@ from framework.running import script
 
 
 def method(text):
-    """A method by one of its names; what is none stays as it is, and is refused as no choice."""
+    """A method by any of its names; other text is returned unchanged, and argparse refuses it."""
     return next((name for name, method in METHODS.items() if text in method.aliases), text)
 
 
@@ -101,8 +101,8 @@ def main():
         of_statistics = Record.read(flags.statistics)
         settings |= {"backbone": settings["backbone"] or of_statistics.get("backbone"),
                      "statistics_sha256": opening.sha256(flags.statistics),
-                     "statistics_data": of_statistics.get("data")}  # of which training comments
-    # Step 6 says when the prompts that chose the neurons test them, too.
+                     "statistics_data": of_statistics.get("data")}  # fingerprint of the training comments
+    # Step 6 warns if the prompts that chose the neurons also test them.
     record = Record("gen_mask.py", settings, {"pretrained_model": ranked.get("pretrained_model"),
                                               "prompts": ranked.get("prompts", {})})
 
@@ -141,7 +141,7 @@ def read_statistics(flags, study, ranks_path, size, ranked):
     if not flags.statistics:
         return None
     statistics = activations.read_statistics(flags.statistics)
-    models = {Record.read(flags.statistics).get("backbone"), ranked.get("backbone")} - {None}  # None is not known
+    models = {Record.read(flags.statistics).get("backbone"), ranked.get("backbone")} - {None}  # None: unknown
     if len(statistics) != size or len(models) > 1:
         raise UserError(f"--statistics {flags.statistics}: are of another model than {ranks_path}; make them with "
                         "get_active_neuron.py --statistics of that model")

@@ -1,8 +1,9 @@
 """Step 3: read the neurons that each prompt switches on.
 
-The model sees a prompt and no comment (an encoder: `<mask>`, the prompt and `<s>`), and the neurons are read where it
-answers. With `--read_over N` it sees the prompt with each of N comments, and the mean is kept. With `--statistics` it
-reads comments alone: each neuron's mean, spread and some values, from which step 5 makes mean and resampled masks.
+The model sees a prompt and no comment (an encoder: `<mask>`, the prompt and `<s>`); neurons are read where it answers.
+With `--read_over N` it sees the prompt with each of N comments, and the values are averaged. With `--statistics` it
+reads comments instead, by default without a prompt, and writes each neuron's mean, spread and sampled values, from
+which step 5 makes mean and resampled masks.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def write_activations(flags):
     from framework.running import trained
     from framework.training.passes import cut_by_length, positions_per_batch
 
-    # What goes in.
+    # Inputs.
     prompts = trained.read(flags)
     vectors = {}
     for task, prompt in prompts.items():
@@ -74,12 +75,12 @@ def write_activations(flags):
         if vector is None:
             raise UserError(f"{task_path(flags.checkpoint_dir, task, '.pt')}: has no final prompt; use --prompt best")
         vectors[task] = vector
-    loaded = trained.load_model(flags, prompts, torch.float32)  # always: ranks are read from small differences
+    loaded = trained.load_model(flags, prompts, torch.float32)  # always: ranks rest on small differences
     model = loaded.model.to(loading.resolve_device(flags.device))
     num_layers, units = model.shape
     comments = []
 
-    # What makes the activations what they are.
+    # What determines the activations.
     settings = {"backbone": loaded.fingerprint, "activation_mode": flags.activation_mode, "prompt": flags.prompt,
                 "num_layers": num_layers, "units": units}
     if flags.read_over:
@@ -120,7 +121,7 @@ def write_activations(flags):
         for concept in dict.fromkeys(task.concept for task in prompts):
             activations.write_sum(output, concept)
 
-    # What comes out, and next.
+    # Summary and next step.
     over = f" over {len(comments)} comments of {flags.dataset}" if comments else ""
     print(f"wrote {flags.activation_dir}/{{concept}}-{{seed}}.csv: {len(prompts)} prompts x {num_layers * units} "
           f"neurons ({num_layers} layers x {units}){over}, and {{concept}}-all.csv, their sum over seeds")
@@ -132,7 +133,7 @@ def write_activations(flags):
 
 
 def ratings_of(flags):
-    """Where people's ratings of the concepts are: the demonstration's, the study's, or one's own."""
+    """Path of people's ratings of the concepts: the demonstration's, the user's own, or GoEmotions'."""
     own = (flags.study or Path()) / "ratings" / "attribute_ratings.csv"
     if flags.dataset == "demo":
         return Path(os.path.relpath(Path(__file__).with_name("data") / "demo" / "attribute_ratings.csv"))
@@ -151,7 +152,7 @@ def write_statistics(flags):
     from framework.running import trained
     from framework.training.passes import cut_by_length, positions_per_batch
 
-    # What goes in.
+    # Inputs.
     seed = flags.comment_seed if flags.comment_seed is not None else (flags.seed or [0])[0]
     prompts = trained.read(flags) if flags.prompts == "study" else trained.take_defaults(flags)
     loaded = trained.load_model(flags, prompts, torch.float32)
@@ -167,7 +168,7 @@ def write_statistics(flags):
         raise UserError(f"--prompts study: {len(comments)} comments cannot be read with {len(vectors)} prompts, one "
                         "each; give more with --comments, or fewer prompts with --sentiment and --seed")
 
-    # What makes the statistics what they are.
+    # What determines the statistics.
     num_layers, units = model.shape
     record = Record(
         "get_active_neuron.py",
@@ -194,7 +195,7 @@ def write_statistics(flags):
                     else:
                         activations.write_statistics(output, pd.DataFrame(message))
 
-    # What comes out, and next.
+    # Summary and next step.
     print(f"wrote {flags.statistics_file}: {num_layers * units} neurons ({num_layers} layers x {units}) over "
           f"{len(comments)} comments of {flags.dataset}")
     script.next_step("gen_mask.py", mask_method="mean", statistics=flags.statistics_file)

@@ -1,8 +1,8 @@
 """What each neuron does: the first-order effect of setting it to zero on a task's margin.
 
-The margin is the logit of the right answer minus that of the wrong one, mean over a task's rows. One backward pass a
-row gives the effect of every neuron (attribution patching), and that of adding 1 to it, which tells what any other
-intervention would do. Step 3 says when a neuron is active; this says what it is for. Finished tasks are left alone.
+The margin is the logit of the right answer minus that of the wrong one, averaged over a task's rows. One backward pass
+a row gives the effect of zeroing each neuron (attribution patching) and of adding 1 to it; together they give that of
+any other intervention. Step 3 says when a neuron is active; this says what it does. Finished tasks are skipped.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ def parse_flags():
     known.add_model_flags(parser)
     known.add_rows_flags(known.add_data_flags(parser))
     known.add_machine_flags(parser, eval_batch_size=True, ray=True)
-    known.add_sweep_flags(parser, save_seconds=None)  # a task takes seconds to minutes: it is done whole, or again
+    known.add_sweep_flags(parser, save_seconds=None)  # a task takes seconds to minutes: interrupted, it restarts
     flags = parser.parse()
     study = flags.study or Path()
     flags.ranks = flags.ranks or flags.effects or study / "neuron_rank"
@@ -36,7 +36,7 @@ def parse_flags():
 
 
 def measure(study, task):
-    """The effects of each neuron on a task's margin; yields rows done, then [2, L * D]: zeroed, 1 added."""
+    """Measure each neuron's effects on a task's margin. Yields the rows done, then [2, L * D]: zeroed, 1 added."""
     import numpy as np
 
     from framework.training import effects
@@ -63,11 +63,11 @@ def main():
     from framework.files.record import Output, Record
     from framework.running import measuring
 
-    # What goes in; what is wrong with it is said before anything is written.
+    # Inputs; their errors are raised before anything is written.
     asked = measuring.Inputs(flags)
     prompts, (num_layers, units) = asked.prompts, asked.model.shape
 
-    # What makes the effects what they are.
+    # What determines the effects.
     record = Record(
         "get_neuron_effect.py",
         {"kind": "effect", **asked.settings, "num_layers": num_layers, "units": units, "precision": asked.precision},
@@ -75,7 +75,7 @@ def main():
     digests = {task: prompt.sha256 for task, prompt in prompts.items()}
     ranks_output(flags.ranks, record).check()
 
-    # The work, task by task; this process writes what comes back.
+    # The work, task by task; this process writes the results.
     ends = activations.EFFECT_ENDS
     files = [task.name + end for task in prompts for end in ends]
     with Output(flags.effects, record, flags.overwrite, names=files) as output:
@@ -90,7 +90,7 @@ def main():
                 else:
                     activations.write_effect(output, task, message, digests[task])
 
-    # What comes out, and next.
+    # Summary and next step.
     write_ranks(flags.effects, flags.ranks, num_layers, units)
     print(f"wrote {flags.effects}/{{concept}}-{{seed}}.csv: {len(prompts)} tasks x {num_layers * units} neurons; "
           f"{{concept}}-{{seed}}-added.csv: of adding 1 to each; and {flags.ranks}: 1 is the neuron whose masking "
@@ -124,7 +124,7 @@ def write_ranks(folder, path, num_layers, units):
 
 
 def ranks_output(path, record):
-    """Ranks by effect and the effects beside them, which are redrawn unasked."""
+    """The output of ranks by effect and the effects beside them, replaced without `--overwrite`."""
     from framework.files import ranks
     from framework.files.record import Output
 

@@ -1,4 +1,4 @@
-"""A study's results as one HTML page to look at: what was found, neuron by neuron. It needs no network."""
+"""A study's results as one HTML page, neuron by neuron. It needs no network."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def parse_flags():
 
 def main():
     flags = parse_flags()
-    # What the page also shows where the study's folder has it and no flag names another.
+    # The page also shows these if they are in the study's folder and no flag names others.
     places = ["effects", *known.KINDS]
     places += [] if flags.attribute_results or flags.random_results else ["results", "masks"]
     known.take_what_is_there(flags, {name: known.PLACES[name] for name in places})

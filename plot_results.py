@@ -7,7 +7,7 @@ from framework.measures import MEASURES
 from framework.running import flags as known
 from framework.running import script
 
-# What is drawn of a study's folder, for a run that names no input.
+# Files of a study's folder that a run without inputs draws.
 PLACES = {name: known.PLACES[name] for name in ("ranks", "activation_dir", "results", "masks", "effects",
                                               *known.KINDS)}
 PLACES["weights"] = "people/attributes.csv"
@@ -43,9 +43,9 @@ def parse_flags():
 
 
 def take_what_is_there(flags):
-    """Take from the study's folder what no flag names; returns whether that was done.
+    """Set inputs that are not given to their places in the study's folder; returns whether that was done.
 
-    A run that names files of a model without `--study` is about those alone. What it names of people goes with both.
+    A run that names files of a model without `--study` draws those alone. Files about people go with either.
     """
     if flags.study is None and any(getattr(flags, name) for name in INPUTS if name not in PEOPLE):
         return False

@@ -8,7 +8,7 @@ SIDES = {**dict.fromkeys(("p", "q", "permutation_p", "permutation_p_fwe", "permu
          **dict.fromkeys(("partial_p", "partial_p_fwe", "partial_p_fwe_by_attribute"), "two-sided, r is not 0"),
          "replication": "permutation_p_fwe and permutation_p are one-sided, tau > 0",
          "overlap": "its permutation_p is one-sided, more neurons shared than by chance"}
-LEAST_NEURONS = 1024  # in a part: fewer, and preparing the permuted attributes takes longer than comparing them
+LEAST_NEURONS = 1024  # per part: with fewer, preparing the permuted attributes takes longer than comparing them
 
 
 def parse_flags():
@@ -58,7 +58,7 @@ def main():
     from framework.files.record import Output, Record
     from framework.running import compared
 
-    # What goes in.
+    # Inputs.
     study = compared.read(flags)
     neurons = study.values.shape[2]
     read_with = Record.read(flags.activation_dir)
@@ -67,7 +67,7 @@ def main():
     others = compared.others(flags, study)
     machines = work.join(flags.ray, flags.device if flags.permutations else "cpu")
 
-    # What makes the ranks what they are, and whose prompts chose the neurons: step 6 says when the same ones test.
+    # What determines the ranks, and which prompts chose the neurons: step 6 warns if they also test them.
     chosen_by = {f"{concept}-{seed}" for concept, seed in product(study.concepts, study.seeds)}
     made = table_names(flags, study, given)
     record = Record("rsa_searchlight.py", {
@@ -86,7 +86,7 @@ def main():
         ranks, tables = make_tables(flags, study, num_layers, given, others, machines)
         rank_files.write(output, ranks, tables)
 
-    # What comes out, and next.
+    # Summary and next step.
     print(f"{neurons} neurons x {len(study.attributes)} attributes, from {len(study.concepts)} concepts x "
           f"{len(study.seeds)} seeds")
     if flags.permutations:
@@ -103,7 +103,7 @@ def main():
 
 
 def search(study, part):
-    """Tau of a slice of the neurons, its p, and what permutations do to them."""
+    """Tau and p of a slice of the neurons, and their `permutation.Permuted`, None without permutations."""
     from framework.analysis import permutation, rsa
 
     values, attribute_rdms, permutations, seed, device, progress = study
@@ -139,7 +139,7 @@ def table_names(flags, study, given):
 
 
 def make_tables(flags, study, num_layers, given, others, machines):
-    """All that is written: the ranks [N, A], and the tables beside them, by name."""
+    """The ranks [N, A], and the tables beside them by name."""
     import numpy as np
 
     from framework.analysis import permutation, profiles, searchlight, stability
@@ -148,7 +148,7 @@ def make_tables(flags, study, num_layers, given, others, machines):
     values, attributes, rdms = study.values, study.attributes, study.rdms
     neurons = values.shape[2]
     needed = values, rdms, flags.permutations, flags.permutation_seed, machines.device, flags.ray is None
-    if flags.ray is None:  # directly: nothing is lost if a signal ends it at once
+    if flags.ray is None:  # called directly: a signal may end it at once, as there is nothing to save
         found = [search(needed, slice(None))]
     else:
         parts = min(4 * machines.size, -(-neurons // LEAST_NEURONS))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the environment and runs all tests, two at a time, a core each; flags go to pytest (./test.sh -k golden).
+# Makes the environment and runs all tests in two processes, on one core each; flags go to pytest (./test.sh -k golden).
 set -euo pipefail
 cd "$(dirname "$0")"
 source environment.sh requirements-dev.txt

@@ -1,7 +1,7 @@
 """Step 1: train a prompt for every concept and seed.
 
-Each prompt makes a frozen language model answer `positive` or `negative` to whether a comment carries the concept.
-Finished tasks are left alone: run the same command again after an interruption.
+Each prompt makes a frozen language model say whether a comment carries the concept: `positive` or `negative`.
+Finished tasks are skipped: after an interruption, run the same command again.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def parse_flags():
 
 
 class Study(NamedTuple):
-    """What the training of any group needs."""
+    """What training any group needs."""
 
     model: Any
     device: str
@@ -79,14 +79,14 @@ class Saved(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How many rows of each task are done, and what to say of it."""
+    """How many rows of each task are done, and the text for the progress bar."""
 
     rows: dict[Task, int]
     text: str
 
 
 def train(study, group):
-    """Train a group; yields `Progress`, its state every now and then, and each `Epoch` and `Finished` task."""
+    """Train a group. Yields `Progress`, now and then `Saved`, and each `Epoch` and `Finished` task."""
     from framework.model import loading
     from framework.training.passes import positions_per_batch
     from framework.training.trainer import Epoch, Finished, PromptTrainer
@@ -163,15 +163,15 @@ def main():
     from framework.training.rows import task_rows
     from framework.training.trainer import Epoch, Finished, Job, TrainSettings
 
-    # What goes in.
+    # Inputs.
     machines = work.join(flags.ray, flags.device)
     device, dtype = machines.agree(loading.resolve, flags.precision)
     loaded = loading.load(flags.pretrained_model, flags.label_words, dtype=dtype)
     max_length = loaded.model.fit_length(flags.prompt_len, flags.max_length)
     if flags.prompt_init != "normal":
-        loaded.model.starting_words(flags.prompt_init, 1, np.random.default_rng())  # a decoder has no <mask>
+        loaded.model.starting_words(flags.prompt_init, 1, np.random.default_rng())  # or fail: a decoder has no <mask>
 
-    # What makes the prompts what they are.
+    # What determines the prompts.
     settings = TrainSettings(
         prompt_len=flags.prompt_len, prompt_init=flags.prompt_init, epochs=flags.epochs, patience=flags.patience,
         batch_size=flags.train_batch_size, lr=flags.lr, weight_decay=flags.weight_decay, warmup_steps=flags.warmup_step,
@@ -183,11 +183,11 @@ def main():
          **vars(settings), "precision": str(dtype).removeprefix("torch.")},
         notes={"pretrained_model": flags.pretrained_model, "dataset": dataset, "dropout": loaded.model.dropout})
 
-    # Refused before anything is written.
+    # Tasks that lack rows are refused before anything is written.
     jobs = {task: Job(task, task_rows(splits[0], task, flags.negatives, flags.max_train_rows),
                       task_rows(splits[1], task, flags.negatives)) for task in tasks}
 
-    # The work, group by group; this process writes what comes back.
+    # The work, group by group; this process writes the results.
     with prompts.Folder(flags.checkpoint_dir, record, flags.overwrite) as folder:
         left = folder.left(tasks)
         train_tokens, dev_tokens = (loaded.model.encode(split.texts, max_length) if left else [] for split in splits)
@@ -215,7 +215,7 @@ def main():
                     board.add_scalar(f"train_loss/{message.task.name}", message.loss, message.epoch)
                     board.add_scalar(f"dev_accuracy/{message.task.name}", message.acc, message.epoch)
 
-    # What comes out, and next.
+    # Summary and next step.
     if folder.elsewhere:
         print(f"{folder.elsewhere} tasks are in the hands of another process on this folder")
         if folder.elsewhere == len(tasks):

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A study from GoEmotions' comments to figures and page, in the order of the six steps. It shows every command that it runs.
+# A study from GoEmotions' comments to figures and a page, in the order of the six steps. Prints every command it runs.
 #   docs/study.sh backbone    the embedded model: 27 emotions, 6 seeds
 #   docs/study.sh smollm2     SmolLM2-135M-Instruct: 27 emotions, 3 seeds
 #   docs/study.sh pilot       SmolLM2-135M-Instruct: 4 emotions, 2 seeds, within two hours on a laptop
-# Give an interrupted one again, and it goes on. How long each command took stands in runs/{study}/times.txt.
+# To continue after an interruption, run the same command again. runs/{study}/times.txt says how long each command took.
 # Concepts whose prompts are in this repository are not trained again; to train them all, move the prompts away.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,7 +15,7 @@ concepts= # all of GoEmotions, unless a study names its own
 case ${1-} in
 backbone)
     model=backbone prompts=backbone/prompts k=500 draws=99 rows=100
-    choose="1 3 5" test="7 9 11" # prompts that choose neurons, and prompts that are tested
+    choose="1 3 5" test="7 9 11" # seeds whose prompts choose neurons, and seeds whose prompts test them
     training=(--prompt_init mask --lr 0.002 --epochs 8 --max_train_rows 500) ;;
 smollm2)
     model=$smollm2 prompts=data/prompts/smollm2 k=4000 draws=99 rows=40
@@ -39,7 +39,7 @@ study="--study $folder"
 people="--attributes data/human/attribute_ratings.csv"
 judgements="--concept_order data/human/emotion_order.txt --similarity data/human/similarity_judgment_mean.csv"
 ranks=$folder/neuron_rank/of_choosing_seeds.csv
-precision="--precision fp32" # as docs/study.md was measured, on any machine
+precision="--precision fp32" # that of docs/study.md, on any machine
 mkdir -p "$folder"
 
 run() {
@@ -62,7 +62,7 @@ if [ -n "$left" ]; then
     run python -m framework.running.share $study --into $prompts
 fi
 
-# Step 3: the published reading, a steadier one, and what neurons do over comments.
+# Step 3: the published reading, a steadier one, and statistics of neurons over comments.
 prompted="$study --checkpoint_dir $prompts"
 answers="$prompted $precision"
 run python get_active_neuron.py $prompted
@@ -76,7 +76,7 @@ run python rsa_searchlight.py $study $people --activation_dir $folder/active_neu
 run python rsa_searchlight.py $study $people --seed $choose --ranks $ranks \
     $([ "$test" = "$choose" ] || echo --replicate $test)
 
-# What each neuron does: on dev rows with the seeds that choose, for masks; on the rows that the masks are tested on.
+# What each neuron does: on dev rows with the seeds that choose, for masks; and on the rows that test the masks.
 tested="--seed $test --split test --max_rows $rows"
 run python get_neuron_effect.py $answers --seed $choose --max_rows $rows
 run python get_neuron_effect.py $answers $tested --output_dir $folder/effects_of_tested
@@ -88,7 +88,7 @@ evaluate() {
     run python eval_mask_neuron.py $answers $tested --masks "$masks"
 }
 evaluate zero $ranks --random_draws $draws
-evaluate effect $folder/neuron_rank/neuron_rank_by_effect.csv # its pool would be that of `zero`
+evaluate effect $folder/neuron_rank/neuron_rank_by_effect.csv # without a pool: it would be that of `zero`
 evaluate zero_matched $ranks --random_baseline activation_matched --random_draws 5
 evaluate mean $ranks --mask_method mean --random_draws $draws
 evaluate amplified_matched $ranks --scale 2 --random_baseline activation_matched --random_draws 5
