@@ -7,7 +7,7 @@ from numba import njit
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function, and keep that beside its file or else in the home folder; nowhere if neither is writable."""
+    """Compile a function, cached beside its file or else in the home folder; not cached if neither is writable."""
     try:
         return njit(nogil=True, cache=True)(function)
     except RuntimeError:  # numba's "no locator available"

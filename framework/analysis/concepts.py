@@ -1,4 +1,4 @@
-"""An order and a map of concepts from their dissimilarities: like stands beside like."""
+"""Order and map concepts by their dissimilarities: like ones stand together."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sklearn.manifold import smacof
 
 
 def similarity_order(rdms: np.ndarray) -> np.ndarray:
-    """An order in which like concepts stand beside each other: the leaves of an average-linkage tree, best turned.
+    """Order concepts so that like ones stand beside each other: the leaves of an average-linkage tree.
 
-    The tree is that of the mean of the RDMs' ranks, turned so that neighbours are as alike as the tree allows
+    The tree clusters the mean of the RDMs' ranks; its branches are flipped to make neighbours as alike as it allows
     (Bar-Joseph, Gifford & Jaakkola, 2001, doi:10.1093/bioinformatics/17.suppl_1.S22). RDMs are condensed: [pairs] or
     [n, pairs].
     """
@@ -26,7 +26,7 @@ def similarity_order(rdms: np.ndarray) -> np.ndarray:
 
 
 def similarity_maps(rdms: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Places in the plane whose distances are like the dissimilarities, each map turned to lie as the first does.
+    """Place concepts in the plane by their dissimilarities, each map aligned with the first.
 
     Metric multidimensional scaling of the ranks of dissimilarities (SMACOF, started at the classical solution).
 
@@ -40,7 +40,7 @@ def similarity_maps(rdms: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]
     places : array [n, concepts, 2]
         Centred, with a root mean square of 1.
     fit : array [n]
-        Pearson's r of distances in the map with the ranks.
+        Pearson's r between distances in the map and the ranks; NaN where either is constant.
     """
     places: list[np.ndarray] = []
     fit = []
@@ -49,7 +49,7 @@ def similarity_maps(rdms: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]
         found, _ = smacof(squareform(ranks), init=_classical(squareform(ranks)), n_init=1)
         distances = pdist(found)
         fit.append(np.corrcoef(distances, ranks)[0, 1] if np.ptp(ranks) > 0 and np.ptp(distances) > 0 else np.nan)
-        if places:  # the same map turned, mirrored and stretched is as good a one
+        if places:  # a map rotated, mirrored or scaled is as good
             found = procrustes(places[0], found)[1]
         found = found - found.mean(axis=0)
         places.append(found / (np.sqrt(np.square(found).sum(axis=1).mean()) or 1))
@@ -57,7 +57,7 @@ def similarity_maps(rdms: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]
 
 
 def _classical(distances):
-    """Torgerson's solution: the two first components of the doubly centred squares."""
+    """Torgerson's solution: the first two components of the doubly centred squares."""
     centre = np.eye(len(distances)) - 1 / len(distances)
     values, vectors = np.linalg.eigh(-centre @ distances**2 @ centre / 2)
     return vectors[:, -2:] * np.sqrt(np.maximum(values[-2:], 0))

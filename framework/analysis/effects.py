@@ -1,4 +1,4 @@
-"""What neurons do beside what they resemble, what masks of them cost, and whether single neurons' effects add up."""
+"""What neurons do compared with what they resemble, what masks cost, and whether single neurons' effects add up."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ def resemblance_and_loss(
     rdms: rsa.NeuronRDMs | np.ndarray, attribute_rdms: np.ndarray, lost: np.ndarray, num_layers: int,
     permutations: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Whether the neurons that resemble an attribute are those without which much is lost.
+    """Correlate neurons' resemblance to an attribute with what is lost without them.
 
-    Neurons of one layer are compared with each other only: layers differ in both. Neurons are not independent, and so
-    the null permutes the concepts' labels of the attribute, under which neurons and what is lost stay as they are.
+    Neurons are compared only within their layer, since layers differ in both. Neurons are not independent, so the null
+    permutes the attribute's concept labels, which leaves the neurons and their losses as they are.
 
     Parameters
     ----------
     rdms, attribute_rdms
         As for `framework.analysis.rsa.kendall_tau`.
     lost : array [N]
-        What is lost without each neuron, mean over tasks.
+        What is lost without each neuron, averaged over tasks.
 
     Returns
     -------
     r : array [A]
-        Spearman's correlation of tau and loss within layers: of ranks in a layer, pooled over layers.
+        Spearman's correlation of tau and loss: ranks within each layer, pooled over layers.
     p : array [A]
-        (1 + in how many permutations |r| is as large) / (1 + M), two-sided. Both are NaN where neurons have no tau, or
-        nothing varies.
+        Two-sided: (1 + number of permutations whose |r| is as large) / (1 + M). Both are NaN where no neuron has a tau,
+        or nothing varies.
     """
     concepts = rsa.count_concepts(attribute_rdms.shape[1])
     orders = np.random.default_rng(0).permuted(np.tile(np.arange(concepts), (permutations, 1)), axis=1)
@@ -44,7 +44,7 @@ def resemblance_and_loss(
     for some in np.array_split(orders, -(-len(orders) // 20)):
         permuted = np.concatenate([rsa.reorder_rdms(attribute_rdms, order) for order in some])
         tau, _ = rsa.kendall_tau(rdms, permuted)
-        ranks = _ranks_within(np.nan_to_num(tau), num_layers)  # as step 4 ranks a neuron that is the same throughout
+        ranks = _ranks_within(np.nan_to_num(tau), num_layers)  # a constant neuron has no tau: 0, as in step 4
         with np.errstate(invalid="ignore", divide="ignore"):
             r = loss @ ranks / np.sqrt((loss @ loss) * np.square(ranks).sum(axis=0))
         together.append(r.reshape(len(some), -1))
@@ -54,7 +54,7 @@ def resemblance_and_loss(
 
 
 def _ranks_within(values, num_layers):
-    """Ranks of neurons [N, n] in their layer, centred; a column with a missing value is missing."""
+    """Centred ranks of neurons [N, n] within their layer; NaN throughout a layer and column with a NaN."""
     ranks = rankdata(values.reshape(num_layers, -1, values.shape[1]), axis=1)
     return (ranks - ranks.mean(axis=1, keepdims=True)).reshape(values.shape)
 
@@ -76,9 +76,9 @@ def summed_loss(mask: np.ndarray, zeroed: np.ndarray, added: np.ndarray | None =
 
 
 def share_that_adds_up(summed: np.ndarray, measured: np.ndarray) -> float:
-    """How much of masks' summed losses is really lost: the slope of a line through 0, by least squares.
+    """How much of masks' summed losses is really lost: the least-squares slope of a line through 0.
 
-    NaN where sums are not all above or all below 0: of nothing, or of gains and losses, there is no share.
+    NaN unless the sums are all positive or all negative: a mix of gains and losses has no share.
     """
     if not ((summed > 0).all() or (summed < 0).all()):
         return np.nan
@@ -89,11 +89,12 @@ def loss_by_mask(
     results: pd.DataFrame, sizes: Iterable[Conditions], specific: str | None = "attribute",
     matched: str | None = None
 ) -> pd.DataFrame:
-    """What single masks cost against no mask, means over tasks: `kind`, `k`, `mask` and `value`.
+    """What each mask costs compared with no mask, averaged over tasks: `kind`, `k`, `mask` and `value`.
 
-    `sizes` are `framework.analysis.inference.conditions` of `results` of one intervention. `specific` and `matched` are
-    what the kind of specific and of attributes' own random masks is called, "random" is that of uniform ones; None
-    leaves them out. A mask of effects is called as a concept, and counts for the tasks of this concept alone.
+    `sizes` are the `framework.analysis.inference.conditions` of `results` that share one intervention. `specific` and
+    `matched` name the kinds of specific masks and of attributes' own random masks; None leaves a kind out. Uniform
+    random masks are of the kind "random". A mask of effects is named after a concept and counts only for that concept's
+    tasks.
     """
     best = results["best"].to_numpy()[:, None]
     rows = []

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-EXACT = 99  # random masks in a pool whose ranks alone give a p-value of .01
+EXACT = 99  # with this many random masks, ranks alone can give a p-value of .01
 
 
 class Estimate(NamedTuple):
-    """What masks cost beyond random ones: arrays of one shape. NaN where an estimator has no such thing.
+    """What masks cost beyond random ones: arrays of one shape, NaN where an estimator gives no such value.
 
     `ci_low` and `ci_high` are the two-sided 95% interval of `drop`, `p` is one-sided (drop > 0).
     """
@@ -26,16 +26,16 @@ class Estimate(NamedTuple):
 
 
 def t_estimate(drop: np.ndarray | float, se: np.ndarray | float, df: np.ndarray | float) -> Estimate:
-    """Compare drops with 0 by Student's t; all NaN but the drop where the standard error is 0 or unknown."""
+    """Compare drops with 0 by Student's t; all but the drop are NaN where the standard error is 0 or unknown."""
     drop, se, df = np.broadcast_arrays(*(np.asarray(value, float) for value in (drop, se, df)))
-    se = np.where((se > 1e-12) & (df > 0), se, np.nan)  # drops that are all the same differ by rounding
+    se = np.where((se > 1e-12) & (df > 0), se, np.nan)  # equal drops may differ by rounding
     t, half_width = drop / se, se * stats.t.ppf(0.975, df)
     return Estimate(drop, drop - half_width, drop + half_width, t, np.where(np.isnan(se), np.nan, df),
                     stats.t.sf(t, df), se)
 
 
 def pool_estimate(specific: np.ndarray, pool: np.ndarray, exact: bool) -> Estimate:
-    """Compare each mask with a pool of random masks, of which it might be one.
+    """Compare each mask with a pool of random masks; under the null it is one of them.
 
     Exact: p = (1 + #{random <= specific}) / (R + 1), and the interval is the pool's central 95% minus the specific
     mask [1]_. Else t = (mean - specific) / (s sqrt(1 + 1/R)) with R - 1 degrees of freedom [2]_.
@@ -47,7 +47,7 @@ def pool_estimate(specific: np.ndarray, pool: np.ndarray, exact: bool) -> Estima
     pool : array [..., R]
         The same under random masks of its size, R >= 2.
     exact : bool
-        For pools of `EXACT` and more.
+        Test by rank: for pools of `EXACT` masks or more.
 
     References
     ----------
@@ -67,16 +67,16 @@ def pool_estimate(specific: np.ndarray, pool: np.ndarray, exact: bool) -> Estima
 
 
 def matched_estimate(specific: np.ndarray, matched: list[np.ndarray]) -> Estimate:
-    """Compare each attribute's mask with its own random masks, as `pool_estimate` does with few.
+    """Compare each attribute's mask with its own random masks, as `pool_estimate` does for small pools.
 
-    The standard deviation is pooled over attributes, A(R - 1) degrees of freedom: masks of one attribute are too few to
-    tell it.
+    The standard deviation is pooled over attributes, with sum(R_a - 1) degrees of freedom, since one attribute has too
+    few masks to estimate it.
 
     Parameters
     ----------
     specific : array [A]
     matched : list of A arrays [R_a]
-        R_a >= 1, one of them >= 2.
+        R_a >= 1, at least one of them >= 2.
     """
     df = sum(len(draws) - 1 for draws in matched)
     variance = sum(((draws - draws.mean()) ** 2).sum() for draws in matched) / max(df, 1)
@@ -90,15 +90,16 @@ def crossed_estimate(drops: np.ndarray, noise: np.ndarray | float = 0.0, noise_d
 
     Two-way random effects without replication. The variance of the mean is (MSa + MSb - MSe) / ab from ANOVA's mean
     squares [1]_; a component that is not positive is dropped, which leaves MSa / ab, MSb / ab or MSe / ab. The degrees
-    of freedom are Satterthwaite's [2]_. Cells that share a row or a column are not independent; why that matters: [3]_.
-    At 5% it finds 1 to 6% of nothing from 3 x 3 on, and up to 8% where two rows or columns meet many of the others.
+    of freedom are Satterthwaite's [2]_. Cells that share a row or a column are not independent [3]_. At a level of 5%,
+    the false-positive rate is 1 to 6% from 3 x 3 cells up, and up to 8% where two rows or columns cross many of the
+    others.
 
     Parameters
     ----------
     drops : array [..., a, b]
         a >= 2, b >= 2.
     noise : array [...]
-        A variance to add: that of the mean of a pool's masks, where every drop is against it.
+        A variance to add: that of the pool's mean, where every drop is measured against it.
     noise_df : float
         Its degrees of freedom.
 
@@ -125,10 +126,10 @@ def crossed_estimate(drops: np.ndarray, noise: np.ndarray | float = 0.0, noise_d
 
 
 def sign_flip_p(values: np.ndarray) -> np.ndarray:
-    """One-sided p of the mean of values [..., n]: how often it is as large when each keeps or changes its sign.
+    """One-sided p of the mean of values [..., n]: the share of sign flips under which it is as large.
 
-    Every pattern of signs once, which is exact for values that are symmetric around 0 (Fisher, 1935, The Design of
-    Experiments, sec. 21); with more than 16 values 65,536 random patterns and the one observed.
+    Up to 16 values, every pattern of signs counts once, which is exact for values symmetric around 0 (Fisher, 1935, The
+    Design of Experiments, sec. 21). Beyond that, 65,536 random patterns and the observed one count.
     """
     n = values.shape[-1]
     if n <= 16:
@@ -161,9 +162,9 @@ def false_discovery_q(p: np.ndarray) -> np.ndarray:
 
 
 def mean_interval(values: np.ndarray) -> dict[str, float]:
-    """Of values [n] `mean`, its standard error `se`, its two-sided 95% t interval `ci_low` and `ci_high`, and `n`.
+    """The `mean` of values [n], its standard error `se`, its two-sided 95% t interval `ci_low` and `ci_high`, and `n`.
 
-    A single value has NaN for error and interval.
+    Error and interval of a single value are NaN.
     """
     values = np.asarray(values, float)
     n = len(values)
@@ -174,7 +175,7 @@ def mean_interval(values: np.ndarray) -> dict[str, float]:
 
 
 def accuracy_interval(accuracies: np.ndarray) -> dict[str, float]:
-    """`mean_interval` of accuracies, cut off at 0 and 1; no interval of fewer than 5, where it would say nothing."""
+    """`mean_interval` of accuracies: the interval is clipped to 0 and 1, and NaN for fewer than 5, too few to tell."""
     found = mean_interval(accuracies)
     bounds = np.clip([found["ci_low"], found["ci_high"]], 0, 1) if found["n"] >= 5 else (np.nan, np.nan)
     return found | dict(zip(("ci_low", "ci_high"), bounds))

@@ -1,10 +1,9 @@
 """Step 6's statistics: what masks cost, tested with the mask as the unit. Frames in, frames out.
 
-`results` is always a frame with one row a task: `sentiment`, `seed`, `best` (without a mask) and one column a mask,
-named as `analysis.masks.MaskName` says; accuracies in 0..1, or margins. Several samples of a method are
-averaged first. Random masks are an attribute's own (``valence_top4000_random3``), or uniform ones that all attributes
-share: the pool (``random_top4000_17``) and, as in the study, the single mask that was drawn for each attribute
-(``valence_top4000_random``).
+`results` is always a frame with one row per task: `sentiment`, `seed`, `best` (without a mask) and one column per mask,
+named by `analysis.masks.MaskName`; accuracies in 0..1, or margins. Several samples of a method are averaged first.
+Random masks are either an attribute's own (``valence_top4000_random3``) or uniform ones that all attributes share: the
+pool (``random_top4000_17``) and, as in the study, a single mask drawn for each attribute (``valence_top4000_random``).
 """
 
 from __future__ import annotations
@@ -19,28 +18,28 @@ from framework.analysis import estimators
 from framework.analysis.estimators import Estimate
 from framework.analysis.masks import POOL, MaskName
 
-SPLITS = 100  # ways in which a pool is parted into placebos and controls
+SPLITS = 100  # random splits of a pool into placebos and controls
 
 
 class Conditions(NamedTuple):
     """What was measured with masks of one size and one intervention, for T tasks and A attributes."""
 
-    intervention: str  # of `MaskName`, as what follows
+    intervention: str  # of `MaskName`, as are `method`, `value` and `k`
     method: str
-    value: float  # 0 of samples, which are averaged
+    value: float  # 0 for samples, which are averaged
     k: int
     attributes: list[str]  # those with a mask of their own and something to compare it with
     specific: np.ndarray  # [T, A]
-    matched: list[np.ndarray]  # [T, R] an attribute, its numbered random masks; R may be 0
-    uniform: np.ndarray  # [T, R], uniform random masks: of the pool, then the single ones
+    matched: list[np.ndarray]  # for each attribute [T, R], its numbered random masks; R may be 0
+    uniform: np.ndarray  # [T, R], uniform random masks: the pool's, then the single ones
     # What each attribute is compared with, task by task: the mean of its own random masks if it has some (numbered or
     # single), else of the uniform ones.
     base: np.ndarray  # [T, A]
-    shared: float  # the share of attributes that are compared with the mean of the uniform ones
+    shared: float  # the share of attributes compared with the mean of the uniform ones
 
 
 def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
-    """Sort the masks of `results` by intervention and size; columns whose names are not ours are left out."""
+    """Group the masks of `results` by intervention and size; columns that name no mask are left out."""
     names = {column: name for column in results.columns if (name := MaskName.parse(column))}
     samples: dict[MaskName, list[np.ndarray]] = {}
     for name, values in zip(names.values(), results[list(names)].to_numpy(float).T):
@@ -51,7 +50,7 @@ def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
         sizes.setdefault(size, {})[name] = same[0] if len(same) == 1 else np.mean(same, axis=0)
 
     def complete(draws):
-        """Those that were measured for every task, if there are any: no others are compared with."""
+        """The draws that were measured for every task, or all of them if none was."""
         return [draw for draw in draws if not np.isnan(draw).any()] or draws
 
     nothing = np.empty((len(results), 0))
@@ -97,20 +96,20 @@ def pair_conditions(results: pd.DataFrame) -> pd.DataFrame:
 # ---------------------------------------------------------------------------------------------------------------- tests
 
 def own_and_others(results: pd.DataFrame, size: Conditions) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What masks made for one concept each cost it, beside what they cost the other concepts.
+    """What its own mask costs each concept, beside what the other concepts' masks cost it.
 
-    Such are masks by effect, which are named after concepts. Costs are means over seeds, against each mask's own
-    numbered random masks where there are some, else against the mean of all random masks.
+    For masks by effect, which are named after concepts. Costs are means over seeds, against each mask's own numbered
+    random masks where there are any, else against the mean of all uniform ones.
 
     Returns
     -------
     concepts : pandas.DataFrame
         One row for each concept that was measured and has a mask: `emotion`, `k`, `own` (the drop under its own mask),
-        `others` (mean over those of the other concepts), `low` and `high` (the middle 95% of these) and `difference`.
-        No row where fewer than two concepts have both.
+        `others` (the mean drop under the other concepts' masks), `low` and `high` (the middle 95% of those drops) and
+        `difference`. Empty where fewer than two concepts have both.
     overall : pandas.DataFrame
-        `own`, `others` and `difference` over concepts: `what`, `k` and those of `mean_interval`; of the difference
-        also `p`, one-sided (own > others), by `sign_flip_p`.
+        One row each for `own`, `others` and `difference` over concepts: `what`, `k`, the values of `mean_interval` and,
+        for the difference, `p` (one-sided, own > others, by `sign_flip_p`) and `test`.
     """
     numbered = any(draws.shape[1] for draws in size.matched)
     base = size.base if numbered else size.uniform.mean(1, keepdims=True)
@@ -134,26 +133,26 @@ def own_and_others(results: pd.DataFrame, size: Conditions) -> tuple[pd.DataFram
 def accuracy_drop(results: pd.DataFrame, by: str, test: str = "masks") -> pd.DataFrame:
     """Test whether attribute-specific masks cost more than random ones.
 
-    By attribute, its mask is one sample and the random masks are the others: `pool_estimate` with uniform ones,
-    `matched_estimate` with the attribute's own. By emotion and overall, attributes and seeds are samples:
-    `crossed_estimate` of the drop against `Conditions.base`, with the exact `sign_flip_p` over attributes as a check.
+    By attribute, its mask is one sample, compared with random masks: by `pool_estimate` with uniform ones, by
+    `matched_estimate` with the attribute's own. By emotion and overall, attributes and seeds are both samples:
+    `crossed_estimate` of the drop against `Conditions.base`, with `sign_flip_p` over attributes as a check.
 
     Parameters
     ----------
     by : {"emotion", "attribute", "overall"}
         "overall" averages over emotions.
     test : {"masks", "study"}
-        "study" is the published test: paired, over seeds and attributes for each emotion, over seeds and emotions for
-        each attribute, as if pairs that share a prompt or a mask were independent.
+        "study" is the published test: paired, over seeds and attributes for each emotion, and over seeds and emotions
+        for each attribute, as if pairs that share a prompt or a mask were independent.
 
     Returns
     -------
     pandas.DataFrame
         One row for each name and k: `by`, `k`, `drop` (random minus specific), `ci_low` and `ci_high` (two-sided 95%
-        interval of the drop), `t`, `df`, `p` (one-sided, drop > 0), `q` (Benjamini-Hochberg over all rows; of the
-        study's test over the rows of the same k), `se`, `test` (which, or "not testable: " and why; then all but
-        `drop` are NaN) and `unit` (what the sample is). Where masks have other interventions than the study's,
-        `intervention` stands before `k`. No rows where nothing can be compared.
+        interval of the drop), `t`, `df`, `p` (one-sided, drop > 0), `q` (Benjamini-Hochberg over all rows; for the
+        study's test, over rows of the same intervention and k), `se`, `test` (which, or "not testable: " and why; then
+        all but `drop` are NaN) and `unit` (what the sample is). Where masks have other interventions than the study's,
+        `intervention` stands before `k`. Empty where nothing can be compared.
     """
     rows = []
     for size in conditions(results):
@@ -174,7 +173,7 @@ def accuracy_drop(results: pd.DataFrame, by: str, test: str = "masks") -> pd.Dat
 
 
 def _row(estimate: Estimate, test: str, unit: str, otherwise: str) -> dict:
-    """A row of `accuracy_drop`; `otherwise` is why an estimate without a p-value has none."""
+    """A row of `accuracy_drop`; `otherwise` says why an estimate has no p-value."""
     values = {name: float(value) for name, value in estimate._asdict().items()}
     return values | {"test": f"not testable: {otherwise}" if np.isnan(values["p"]) else test, "unit": unit}
 
@@ -192,7 +191,7 @@ def _missing(values: np.ndarray) -> str:
 
 def _attribute_rows(size: Conditions) -> Iterator[tuple[str, dict]]:
     specific = size.specific.mean(0)
-    # A random mask that was not measured for every task is none to compare with.
+    # Compare only with random masks that were measured for every task.
     uniform, *own = ([mean for mean in draws.mean(0) if not np.isnan(mean)] for draws in (size.uniform, *size.matched))
     whole = [a for a, draws in enumerate(own) if draws]
     matched = {}
@@ -257,10 +256,10 @@ def placebo(results: pd.DataFrame) -> pd.DataFrame:
     """Test random masks as if they were specific, to see what each test calls significant where there is nothing.
 
     By attribute, each random mask is compared with the others of its pool, or of its attribute. By emotion, random
-    masks take the attributes' places: with uniform ones, `SPLITS` times a random half of them (no more than there are
-    attributes) against the others; with matched ones, each attribute's d-th against its others.
+    masks take the attributes' places. Of uniform ones, a random half (no more than there are attributes) is compared
+    with the others, `SPLITS` times. Of matched ones, each attribute's d-th is compared with its others.
 
-    One row a test that could be made: `by` ("attribute" or "emotion"), `test` ("masks" or "study", as for
+    One row per test that could be made: `by` ("attribute" or "emotion"), `test` ("masks" or "study", as for
     `accuracy_drop`), `intervention`, `k`, `p`. `placebo_shares` sums it up.
     """
     rows = [(by, test, size.intervention, size.k, p) for size in conditions(results) for by, test, found in
@@ -276,9 +275,9 @@ def placebo_shares(tested: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
 
 
 def placebo_in_words(tested: pd.DataFrame, alpha: float = 0.05, **others: pd.DataFrame) -> Iterator[str]:
-    """What each test finds among placebos, over all sizes of masks: a sentence a test, with what it finds by `others`.
+    """One sentence per test: what it finds among placebos, over all sizes of masks.
 
-    These are the same tests by further measures, under their names.
+    `others` are the same tests by further measures, under the measures' names.
     """
     kinds = ["by", "test", "intervention"]
     by_measure = {measure: dict(iter(other.groupby(kinds)["p"])) for measure, other in others.items()}
@@ -354,7 +353,7 @@ def accuracy_by_dose(results: pd.DataFrame) -> pd.DataFrame:
     """Mean accuracy under masks that multiply by a factor (method "scale"), against the factor.
 
     Columns `k`, `scale`, `condition` (an attribute, "attribute-specific" for all of them, "random") and those of
-    `mean_interval` over masks: attributes, or random masks.
+    `mean_interval` over the condition's masks.
     """
     rows = []
     for size in conditions(results):

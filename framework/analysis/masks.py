@@ -1,4 +1,4 @@
-"""Ranks of neurons -> masks that change the best-ranked ones, and random masks to compare with. How masks are named."""
+"""Make masks of the best-ranked neurons, with random masks to compare with, and name them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from framework.interventions import METHODS
 
 POOL = "random"  # stands for the attribute in the names of random masks that all attributes share
 BINS = 20  # of mean |a| in each layer, for activation_matched
-MOST_BYTES = 1 << 32  # of all masks together: what is read of a file
+MOST_BYTES = 1 << 32  # of all masks together: the most that is read from a file
 
-# What follows the last "_top" says all but the attribute, so that an attribute may be called anything but `random`.
+# What follows the last "_top" says all but the attribute, so an attribute may be called anything but `random`.
 _NAME = re.compile(r"(?P<attribute>.+)_top(?P<k>[1-9]\d{0,9})(?:_(?P<control>random)?(?P<draw>\d{0,10}))?"
                    r"(?:_(?P<method>[a-z]+)(?P<value>[-+.e\d]*))?", re.ASCII | re.DOTALL)
 
@@ -26,9 +26,9 @@ class MaskName(NamedTuple):
 
     attribute: str  # whose best neurons are changed or, with `control`, compared with; ``POOL`` where all share it
     k: int  # how many neurons are changed
-    control: bool = False  # whether these are random ones
+    control: bool = False  # whether the neurons are random ones
     draw: int = 0  # which random mask, from 1; 0 is the only one of its attribute (``valence_top4000_random``)
-    method: str = ""  # of `METHODS`; "" is zero or a random number, which names do not tell apart
+    method: str = ""  # of `METHODS`; "" for zero and float, which names do not tell apart
     value: float = 0  # the method's: the number of the sample (resample) or the factor (scale)
 
     def __str__(self) -> str:
@@ -40,14 +40,14 @@ class MaskName(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> MaskName | None:
-        """Read a name; None where it is none that `str` writes."""
+        """Read a name; None if `str` would not write it so."""
         match = _NAME.fullmatch(text)
         if not match or (match["method"] and match["method"] not in METHODS):
             return None
         try:
             name = cls(match["attribute"], int(match["k"]), bool(match["control"]) or match["attribute"] == POOL,
                        int(match["draw"] or 0), match["method"] or "", float(match["value"] or 0))
-        except ValueError:  # a value that is no number
+        except ValueError:  # the value is not a number
             return None
         if not np.isfinite(name.value) or (name.is_sample and name.value % 1):
             return None
@@ -65,7 +65,7 @@ class MaskName(NamedTuple):
 
 
 def units_of(neurons: int, num_layers: int, source: str) -> int:
-    """How many of the neurons each layer has; the error begins with `source`, which says how many layers there are."""
+    """How many neurons each layer has; an error begins with `source`, which says how many layers there are."""
     if neurons % num_layers:
         raise UserError(f"{source}: {neurons} neurons cannot be divided evenly among {num_layers} layers")
     return neurons // num_layers
@@ -74,7 +74,7 @@ def units_of(neurons: int, num_layers: int, source: str) -> int:
 def top_neurons(rank: np.ndarray, k: int) -> np.ndarray:
     """The k best-ranked neurons (rank 1 is best), best first: array [k] of int, layer * D + unit.
 
-    Of neurons tied at the boundary those with the lower index are taken. Raises `UserError` if k is not in 1..N.
+    Ties at the boundary go to the lower index. Raises `UserError` if k is not in 1..N.
     """
     if not 1 <= k <= len(rank):
         raise UserError(f"--thresholds {k}: must be from 1 to the number of neurons, {len(rank)}")
@@ -88,10 +88,10 @@ def activation_bins(mean_abs: np.ndarray, num_layers: int) -> np.ndarray:
 
 
 def matched_neurons(neurons: np.ndarray, bins: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Random neurons, as many in each layer and bin as `neurons` has there, and none of `neurons`; layer by layer.
+    """Draw random neurons, as many in each layer and bin as `neurons` has there but none of them; layer by layer.
 
-    A bin that has too few others takes the rest from the nearest bins of its layer; where the layer has too few, this
-    raises `UserError`. Bins [L, D] that are all 0 match the layers only.
+    A bin with too few others takes the rest from the nearest bins of its layer. Bins [L, D] that are all 0 match only
+    the layers. Raises `UserError` if a layer has too few others.
     """
     num_layers, num_units = bins.shape
     free = np.ones(bins.shape, bool)
@@ -103,11 +103,11 @@ def matched_neurons(neurons: np.ndarray, bins: np.ndarray, generator: np.random.
         if wanted.sum() > others.sum():
             raise UserError(f"--random_baseline: {wanted.sum()} of the {num_units} neurons of layer {layer} are among "
                             f"the top {len(neurons)}, too few are left to match them; lower --thresholds")
-        # Bins that have enough come first: those that have too few take what these leave.
+        # Bins with enough others come first; the rest take what these leave.
         for chosen_bin in np.argsort(wanted - np.bincount(bins[layer][others], minlength=len(wanted)), kind="stable"):
             count = wanted[chosen_bin]
             near, last = np.empty(0, int), np.flatnonzero(others & (bins[layer] == chosen_bin))
-            if count > len(last):  # all up to some distance, and random ones there
+            if count > len(last):  # all nearer than some distance, and random ones at it
                 candidates = np.flatnonzero(others)
                 distance = abs(bins[layer][candidates] - chosen_bin)
                 farthest = np.partition(distance, count - 1)[count - 1]
@@ -123,7 +123,7 @@ def make_masks(
         baseline: str = "uniform", draws: int = 1, seed: int = 0, scales: Sequence[float] = (), resamples: int = 1,
         statistics: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
-    """The mask of each attribute's k best-ranked neurons and random masks of as many, for each k.
+    """Make a mask of each attribute's k best-ranked neurons, and random masks of as many, for each k.
 
     Parameters
     ----------
@@ -134,22 +134,23 @@ def make_masks(
     num_layers : int
         L, a divisor of N.
     method : str
-        What is done to the neurons, of `METHODS`.
+        What is done to the neurons: a key of `METHODS`.
     baseline : {"uniform", "layer_matched", "activation_matched"}
-        Random masks draw from all neurons; or from all but the attribute's, as many in each layer, or in each layer
-        and `activation_bins`.
+        What random masks draw from: all neurons; or all but the attribute's, as many in each layer, or in each layer
+        and bin of `activation_bins`.
     draws : int
-        How many random masks. One uniform one is made for each attribute, as in the study; more are a pool that all
-        attributes share. Matched ones are each attribute's own.
+        How many random masks. A single uniform mask is drawn for each attribute, as in the study; several are a pool
+        that all attributes share. Matched masks are each attribute's own.
     seed : int
-        Every mask has a generator of its own, seeded by `seed` and what its name says of its neurons, so that adding an
-        attribute, a threshold, a draw or a factor leaves the other masks as they are.
+        Every mask has its own generator, seeded by `seed`, attribute, k and draw, so adding an attribute, a threshold,
+        a draw or a factor leaves the other masks as they are.
     scales : sequence of float
-        The factors of method "scale"; a mask each.
+        The factors of method "scale", a mask for each.
     resamples : int
-        How many samples of method "resample"; a mask each.
+        How many samples of method "resample", a mask for each.
     statistics : mapping of str to array [N]
-        `mean`, `mean_abs` and `sample1` and on: what methods "mean" and "resample" and activation_matched need.
+        `mean` for method "mean", `sample1`, `sample2`, ... for "resample", `mean_abs` for baseline
+        "activation_matched".
 
     Returns
     -------
@@ -176,7 +177,7 @@ def make_masks(
     own = draws if baseline != "uniform" or draws == 1 else 0  # random masks of each attribute, or else a pool
     count = len(values) * len(thresholds) * (len(ranks) * (1 + own) + (0 if own else draws))
     each = size * np.dtype(how.dtype).itemsize * (2 if added else 1)
-    if count * (each + 1000) > MOST_BYTES:  # a tensor's head is 1 kB
+    if count * (each + 1000) > MOST_BYTES:  # a tensor's header takes 1 kB
         raise UserError(f"--random_draws {draws}: that is {count:,} masks of {size:,} neurons, more than a file of "
                         "masks may hold; ask for fewer")
 
@@ -231,13 +232,13 @@ def _column(statistics: Mapping[str, np.ndarray] | None, column: str) -> np.ndar
 def matching(masks: Mapping[str, np.ndarray], mean_abs: np.ndarray | None = None) -> pd.DataFrame:
     """How far the random masks of `make_masks` match each attribute's own; `mean_abs` is each neuron's mean |a|.
 
-    Of masks of the same neurons that differ in what is done to them one is looked at.
+    Masks that differ only in what is done to the same neurons count once.
 
     Returns
     -------
     pandas.DataFrame
-        For each attribute and k a row a layer and one of "all": `top` (how many of the attribute's neurons),
-        `controls` (the same of its random masks, on average), `mean_abs_top` and `mean_abs_controls` (mean |a| of
+        For each attribute and k, one row per layer and one for "all": `top` (how many of the attribute's neurons),
+        `controls` (the same for its random masks, on average), `mean_abs_top` and `mean_abs_controls` (mean |a| of
         these neurons; NaN without statistics or neurons), and `draws`, the number of random masks.
     """
     tops: dict[tuple[str, int], np.ndarray] = {}
@@ -247,7 +248,7 @@ def matching(masks: Mapping[str, np.ndarray], mean_abs: np.ndarray | None = None
         assert name is not None  # `make_masks` gave it
         changed = mask != 1 if mask.ndim == 2 else mask[0] != 1
         if name.method == "scale" and name.value == 1:
-            continue  # changes nothing, so that its neurons cannot be seen
+            continue  # changes nothing, so its neurons cannot be seen
         if name.control:
             controls.setdefault((name.attribute, name.k), {}).setdefault(name.draw, changed)
         else:

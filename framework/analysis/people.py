@@ -1,4 +1,4 @@
-"""People's own judgements of how different concepts are, beside attributes and the whole model."""
+"""Compare people's judgements of how different concepts are with attributes and the whole model."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def tau_with_people(
     Returns
     -------
     dict of str to array [K]
-        `tau` with the mean judgement, and its interval `people_ci_low`, `people_ci_high` by the jackknife over people
-        (Efron & Tibshirani, 1993, An Introduction to the Bootstrap, ch. 11; a bootstrap would be biased downwards: its
-        means are noisier than the mean of all people); `individual_tau`, the mean of tau with each person's judgements,
-        and its t interval `individual_ci_low`, `individual_ci_high`.
+        `tau` with the mean judgement and its jackknife interval over people, `people_ci_low` and `people_ci_high`
+        (Efron & Tibshirani, 1993, An Introduction to the Bootstrap, ch. 11). A bootstrap would be biased downwards: its
+        means are noisier than the mean of all people. Then `individual_tau`, the mean of tau with each person's
+        judgements, and its t interval, `individual_ci_low` and `individual_ci_high`.
     """
     people = len(individual_judgements)
     tau = kendall_tau(judgements[None], rdms)[0][0]
@@ -48,10 +48,10 @@ def _means_of_others(individual):
 def bootstrap_people_and_concepts(
         rdms: np.ndarray, individual_judgements: np.ndarray, draws: int = 1000, seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """95% intervals of tau with the mean judgement, over people and concepts that are both drawn with replacement.
+    """95% intervals of tau with the mean judgement, drawing both people and concepts with replacement.
 
-    They say how far tau holds for other people and other concepts; intervals over people alone are for these concepts.
-    Pairs of a concept with itself are dropped. `rdms` are [K, P], judgements [people, P]; the ends [K] are as of
+    They say how far tau holds for other people and other concepts; intervals over people alone hold for these concepts
+    only. Pairs of a concept with itself are dropped. `rdms` are [K, P], judgements [people, P]; the ends [K] are from
     `framework.analysis.stability.interval`.
     """
     generator = np.random.default_rng(seed)
@@ -66,10 +66,10 @@ def bootstrap_people_and_concepts(
 
 
 def noise_ceiling(individual_judgements: np.ndarray) -> tuple[float, float]:
-    """Between what bounds the best model's mean tau with each person would lie (Nili et al. 2014).
+    """Lower and upper bounds of the best possible model's mean tau with each person (Nili et al. 2014).
 
-    The lower is the mean over people of tau of their judgements with the mean of everyone else's; the upper with the
-    mean of everyone's, their own among them.
+    The lower bound is the mean tau of each person's judgements with the mean of everyone else's; the upper, with the
+    mean of everyone's, their own included.
     """
     everyone = individual_judgements.mean(axis=0)
     upper = kendall_tau(individual_judgements, everyone[None])[0].mean()

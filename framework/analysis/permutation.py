@@ -1,9 +1,9 @@
 """Step 4's tests: what tau would be if the concepts' labels meant nothing.
 
-Distances share concepts, so that they cannot be permuted one by one; whole rows and columns of an RDM can (Mantel,
-1967, Cancer Res. 27, 209-220). Every neuron and attribute sees the same permutations, so that the largest of any set of
-them controls the family-wise error of that set (Nichols & Holmes, 2002, doi:10.1002/hbm.1058); studentised, all of the
-set count alike (Romano & Wolf, 2005, J. Am. Stat. Assoc. 100, 94-108).
+Distances share concepts, so they cannot be permuted one by one; whole rows and columns of an RDM can (Mantel, 1967,
+Cancer Res. 27, 209-220). Every neuron and attribute sees the same permutations, so the largest tau of any set of them
+controls the set's family-wise error (Nichols & Holmes, 2002, doi:10.1002/hbm.1058). Studentising gives all of the set
+equal weight (Romano & Wolf, 2005, J. Am. Stat. Assoc. 100, 94-108).
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from tqdm import tqdm
 from framework.analysis import rsa, signs
 from framework.analysis.compiled import compiled
 
-# The permutations that say how much a tau varies by chance, and how many neurons two attributes share by chance, are
-# fixed and not those of the test. A permutation that is among those of its own standard deviation has too small a
-# maximum: in the published data (by Spearman's correlation, for speed) 7% of nothing would be found at 5% with 1,000 of
-# them, 11 to 16% with 250.
+# Separate, fixed permutations say how much a tau varies by chance, and how many neurons two attributes share by chance.
+# With the test's own, a permutation would enter its own standard deviation and its maximum would be too small: in the
+# published data (by Spearman's correlation, for speed) a test at 5% then has 7% false positives with 1,000
+# permutations, and 11 to 16% with 250.
 OWN_PERMUTATIONS = 1000
 OWN_SEED = np.random.SeedSequence(0, spawn_key=(1,))
 
 
 class Permuted(NamedTuple):
-    """What permutations do to some neurons; `permutation_p` makes p-values of it, `join` one of several parts'."""
+    """What permuting does to some neurons; `permutation_p` turns it into p-values, `join` merges parts."""
 
     tau: np.ndarray  # [N, A], observed; 0 where it is not defined
-    # Tau over its standard deviation in permutations of their own: comparable between neurons and attributes.
+    # Tau over its standard deviation in the separate permutations: comparable between neurons and attributes.
     studentised: np.ndarray  # [N, A]
     reached: np.ndarray  # [N, A] of int: how many permutations reach tau
     largest: np.ndarray  # [M, A]: the largest tau over these neurons in each permutation
@@ -40,18 +40,18 @@ class Permuted(NamedTuple):
 
     @classmethod
     def join(cls, parts: Sequence[Permuted]) -> Permuted:
-        """Those of all neurons from parts that were permuted apart, with the same seed."""
+        """Merge parts whose neurons were permuted separately, with the same seed."""
         tau, studentised, reached, largest, largest_studentised = zip(*parts)
         return cls(np.concatenate(tau), np.concatenate(studentised), np.concatenate(reached),
                    np.max(largest, axis=0), np.max(largest_studentised, axis=0))
 
 
 class PermutationP(NamedTuple):
-    """One-sided p-values, each array [N, A]: 1 + how many of M permutations are as extreme, over 1 + M."""
+    """One-sided p-values, each array [N, A]: (1 + number of permutations as extreme) / (1 + M)."""
 
-    p: np.ndarray  # the neuron's own tau is reached
-    fwe: np.ndarray  # family-wise: any neuron reaches the studentised tau on any attribute
-    fwe_by_attribute: np.ndarray  # over neurons only, and of tau as it stands: for a study of one attribute
+    p: np.ndarray  # by the neuron's own tau
+    fwe: np.ndarray  # family-wise: by the largest studentised tau of any neuron on any attribute
+    fwe_by_attribute: np.ndarray  # family-wise for one attribute alone: by the largest tau of any neuron
 
 
 def count_orders(concepts: int, permutations: int) -> int:
@@ -64,7 +64,7 @@ def label_orders(
 ) -> Iterator[np.ndarray]:
     """Orders of the concepts' labels: random, or all but the observed one where n! is no more than `permutations`.
 
-    They come as arrays [m, E], m <= batch; which they are does not depend on `batch`.
+    Yields arrays [m, E], m <= batch; the orders do not depend on `batch`.
     """
     if factorial(concepts) <= permutations:
         orders = islice(every_order(range(concepts)), 1, None)
@@ -86,7 +86,7 @@ def _compare(work, rdms, attribute_rdms, orders, device=None):
 
 @compiled
 def _fold(excess, observed, untied, spread, reached, largest, largest_studentised):
-    """Count which permutations reach what was observed, and keep the largest of each."""
+    """Count the permutations that reach what was observed, and keep the largest value of each."""
     neurons, attributes, permutations = excess.shape
     for neuron in range(neurons):
         for attribute in range(attributes):
@@ -107,18 +107,18 @@ def permute(
         rdms: rsa.NeuronRDMs | np.ndarray, attribute_rdms: np.ndarray, permutations: int, seed: int = 0,
         device: str | None = None, progress: bool = False,
 ) -> Permuted:
-    """Compare neurons with attributes whose labels are permuted; some neurons' result does not need the others.
+    """Compare neurons with attributes whose labels are permuted; neurons may come in parts (`Permuted.join`).
 
     Parameters
     ----------
     rdms, attribute_rdms
         As for `framework.analysis.rsa.kendall_tau`.
     permutations : int
-        1 or more; every order of the labels is taken once where there are no more.
+        1 or more; if no more orders of the labels exist, each is taken once.
     seed : int
         Of the permutations.
     device : str, optional
-        Compare on this torch device, by products of matrices; popcounts on the CPU if None. The results are the same.
+        Compare on this torch device by matrix products; if None, on the CPU by popcounts. The results are the same.
     progress : bool
         Show a bar.
     """
@@ -166,7 +166,7 @@ def permute(
 
 
 def share_reached(values: np.ndarray, null: np.ndarray) -> np.ndarray:
-    """The p of each value by a null distribution [M]: (1 + how many of it reach the value) / (1 + M)."""
+    """The p of each value under a null distribution [M]: (1 + number of null values that reach it) / (1 + M)."""
     return (1 + len(null) - np.searchsorted(np.sort(null), values)) / (1 + len(null))
 
 
@@ -186,7 +186,7 @@ def permutation_test(
 
 
 class Overlap(NamedTuple):
-    """How many top neurons any two attributes share, each array [pairs, T], pairs as `itertools.combinations` has them.
+    """How many top neurons any two attributes share: arrays [pairs, T], pairs as in `itertools.combinations`.
 
     `mean` and `sd` are of the overlap when the second attribute's labels are permuted.
     """
@@ -194,14 +194,14 @@ class Overlap(NamedTuple):
     overlap: np.ndarray  # of int: neurons in both top sets
     mean: np.ndarray
     sd: np.ndarray
-    p: np.ndarray  # one-sided: (1 + how many permutations share as many) / (1 + M)
+    p: np.ndarray  # one-sided: (1 + number of permutations that share as many) / (1 + M)
 
 
 @compiled
 def _place(tau, thresholds, boundaries):
-    """The smallest top set that each neuron is in, by its number; len(thresholds) if in none: array of int [N].
+    """The index of the smallest top set that each neuron is in, or len(thresholds): array of int [N].
 
-    A boundary is the smallest tau of a set. Of neurons that have it, those of lower index are taken.
+    The boundary of a set is its smallest tau; ties at it go to the lower index.
     """
     sets = len(thresholds)
     free = thresholds.copy()
@@ -221,7 +221,7 @@ def _place(tau, thresholds, boundaries):
 
 @compiled
 def _count_shared(first, second, shared):
-    """Count neurons by the smallest set in which they are for both attributes."""
+    """Count neurons by the smallest set that holds them for both attributes."""
     for neuron in range(len(first)):
         shared[max(first[neuron], second[neuron])] += 1
 
@@ -232,9 +232,9 @@ def overlap_test(
 ) -> Overlap:
     """Test whether two attributes share more of their top neurons than they would if the labels meant nothing.
 
-    Neurons resemble one another, so that the overlap of two top sets varies far more than that of two random sets: a
-    hypergeometric p is none. `thresholds` [T] are the numbers k of top neurons, ascending; of tied neurons the lower
-    index comes first. `rdms`, `attribute_rdms` and `progress` are as for `permute`.
+    Neurons resemble one another, so the overlap of two top sets varies far more than that of two random sets, and a
+    hypergeometric test is not valid. `thresholds` [T] are the numbers k of top neurons, ascending; ties go to the lower
+    index. `rdms`, `attribute_rdms` and `progress` are as for `permute`.
     """
     neurons, size = rdms.shape
     attributes, concepts = len(attribute_rdms), rsa.count_concepts(rdms.shape[1])
@@ -262,7 +262,7 @@ def overlap_test(
         return np.array(places).reshape(tau.shape)
 
     def share(places):
-        """How many neurons are in the top k of the observed first and of the second attribute [pairs, T]."""
+        """How many neurons are in the top k of both the observed first and the given second attribute [pairs, T]."""
         shared = np.zeros((len(pairs), len(sizes) + 1), np.int64)
         for (first, second), row in zip(pairs, shared):
             _count_shared(observed[first], places[second], row)
@@ -288,8 +288,8 @@ def simulate_null(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The p-values [neurons] of `kendall_tau` and of `permutation_test` where there is nothing to find.
 
-    Neurons know nothing of the attribute; a valid test has p < 0.05 in 5% of them. Concepts share structure, as real
-    ones do: the ratings lie in 4 clusters (standard deviation 1 between, 0.3 within), and so do each neuron's
+    Neurons are unrelated to the attribute; a valid test has p < 0.05 in 5% of them. Concepts share structure, as real
+    ones do: the ratings lie in 4 clusters (standard deviation 1 between them, 0.3 within), and so do each neuron's
     activations, in clusters of its own.
     """
     generator = np.random.default_rng(seed)

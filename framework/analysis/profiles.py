@@ -1,6 +1,7 @@
 """Whether a neuron's profile, its activation for each concept, follows an attribute beyond other attributes.
 
-A partial Mantel test on distances does not keep its level (20 to 51% at 5%); a partial correlation of profiles does.
+A partial Mantel test on distances does not keep its level (20 to 51% false positives at 5%); a partial correlation of
+profiles does.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from framework.analysis.signs import in_threads
 class Partial(NamedTuple):
     """Partial correlations and their two-sided p-values, each array [N, A].
 
-    A p is 1 + how many of M permutations reach |r|, over 1 + M.
+    p is (1 + number of permutations that reach |r|) / (1 + M).
     """
 
     r: np.ndarray  # 0 for a neuron that does not vary beyond the attributes given
     p: np.ndarray  # of the neuron itself
-    fwe: np.ndarray  # family-wise: of any neuron on any attribute
-    fwe_by_attribute: np.ndarray  # over neurons only
+    fwe: np.ndarray  # family-wise, over neurons and attributes
+    fwe_by_attribute: np.ndarray  # family-wise, over neurons only
 
 
 def beyond(values: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """What the mean and the attributes given [E, G] leave of values [E] or [E, N]; 0 where only rounding is left."""
+    """Residuals of values [E] or [E, N] given the mean and attributes [E, G]; 0 where only rounding is left."""
     basis = _basis(given)
     left = values - basis @ (basis.T @ values)
     spread = np.linalg.norm(values - values.mean(axis=0), axis=0)
@@ -34,7 +35,7 @@ def beyond(values: np.ndarray, given: np.ndarray) -> np.ndarray:
 
 
 def _basis(given):
-    """An orthonormal one of the mean, which is its first column, and the attributes given."""
+    """An orthonormal basis of the mean, its first column, and the given attributes."""
     basis, _ = np.linalg.qr(np.column_stack([np.ones(len(given)), given]))
     return basis
 
@@ -44,21 +45,20 @@ def partial_correlations(
 ) -> Partial:
     """Test the correlation of neurons' profiles with attributes, given other attributes.
 
-    The permutation is Freedman and Lane's (1983, doi:10.1080/07350015.1983.10509354; Winkler et al. 2014,
-    doi:10.1016/j.neuroimage.2014.01.060): what the given attributes leave of the profiles is permuted, the same way for
-    all neurons, and the given attributes are taken out of it again. The largest |r| over the neurons gives the
-    family-wise p.
+    Permutes as Freedman and Lane (1983, doi:10.1080/07350015.1983.10509354; Winkler et al. 2014,
+    doi:10.1016/j.neuroimage.2014.01.060): the residuals of the profiles are permuted, in the same way for all neurons,
+    and the given attributes are regressed out again. The largest |r| over the neurons gives the family-wise p.
 
     Parameters
     ----------
     profiles : array [E, N]
         Activations by concept and neuron, the mean over seeds.
     ratings : array [E, A']
-        Of all attributes.
+        Ratings on all attributes.
     given : list of list of int [A]
-        For each tested attribute its own column in `ratings`, then those of the attributes given; fewer than E - 2.
+        For each tested attribute, its own column in `ratings`, then those of the given attributes, fewer than E - 2.
     permutations : int
-        1 or more; every order of the concepts is taken once where there are no more.
+        1 or more; if no more orders of the concepts exist, each is taken once.
     seed : int
     """
     concepts, neurons = profiles.shape
@@ -79,7 +79,7 @@ def partial_correlations(
         observed = np.abs(r[:, column]) - 1e-12  # a permutation that changes nothing reaches it, however it is rounded
         done = 0
         for orders in label_orders(concepts, permutations, seed, batch):
-            # Permuting `left` is permuting what it is multiplied with the other way round.
+            # Permuting `left` equals permuting its multiplier by the inverse order.
             back = np.argsort(orders, axis=1)
             explained = np.zeros((len(orders), neurons))
             for direction in basis.T[1:]:  # `left` has mean 0 in every order

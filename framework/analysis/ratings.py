@@ -1,7 +1,7 @@
-"""People's ratings of concepts -> attributes of concepts: who is left out, means, reliability, components.
+"""From people's ratings to attributes of concepts: exclusions, means, reliability, components.
 
 Ratings are in long form: a data frame with the columns `participant`, `emotion` (the concept), `attribute` and
-`rating`, one row a rating.
+`rating`, one row per rating.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ def pass_checks(ratings: pd.DataFrame, checks: dict[str, float], max_failed: int
     ----------
     ratings : pandas.DataFrame
     checks : dict of str to float
-        The right answer to each check; a check is what stands as `emotion` or as `attribute` of a row.
+        The right answer to each check, by its name in the column `emotion` or `attribute`.
     max_failed : int
-        How many wrong or missing answers are forgiven. A check that a participant was never asked (no row) is none.
+        How many wrong or missing answers are forgiven. A check that a participant was never asked (no row) does not
+        count.
 
     Returns
     -------
     ratings : pandas.DataFrame
-        The rows of the others that are no checks.
+        The rows of the other participants, without checks.
     failed : pandas.Series
-        Participants left out -> how many checks they failed.
+        How many checks each excluded participant failed.
     """
     is_check = np.zeros(len(ratings), bool)
     wrong = np.zeros(len(ratings), bool)
@@ -51,7 +52,7 @@ def pass_checks(ratings: pd.DataFrame, checks: dict[str, float], max_failed: int
 
 
 def valid_ratings(ratings: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
-    """The rows with an answer; raises UserError if one is off the scale `low` to `high`, or given twice."""
+    """The rows with an answer; raises `UserError` if there is none, or one is off the scale or given twice."""
     ratings = ratings.dropna(subset="rating")
     if ratings.empty:
         raise UserError("no rating is left; every participant fails --check, or there are no answers")
@@ -101,7 +102,7 @@ class Reliability(NamedTuple):
     mean: float  # of the means over participants; a bound below -1 is given as -1
     mean_low: float
     mean_high: float
-    raters: float  # harmonic mean over concepts of how many rated it: what the means are over
+    raters: float  # harmonic mean over concepts of the number of raters: what the means are over
     f: float  # F-test that concepts do not differ
     df1: float
     df2: float
@@ -116,9 +117,9 @@ def intraclass_correlation(ratings: np.ndarray, model: int) -> Reliability:
     ratings : array [concepts, participants]
         NaN where a participant did not rate a concept.
     model : {1, 2, 3}
-        1: one-way random, for participants who rate different concepts each (rating = concept + error). 2: two-way
-        random, absolute agreement (rating = concept + participant + error; a participant who rates everything higher
-        is an error). 3: the same, consistency (that participant is no error).
+        1: one-way random, for participants who each rate different concepts (rating = concept + error). 2: two-way
+        random, absolute agreement (rating = concept + participant + error; rating everything higher is an error). 3:
+        the same, consistency (rating everything higher is no error).
 
     Raises
     ------
@@ -128,11 +129,11 @@ def intraclass_correlation(ratings: np.ndarray, model: int) -> Reliability:
 
     Notes
     -----
-    With every cell filled these are Shrout & Fleiss (1979, Psychol. Bull. 86), with their intervals. Otherwise sums of
-    squares for concepts are adjusted for participants and the other way round (Henderson's method 3: Searle, Casella &
-    McCulloch, 1992, ch. 5), which gives unbiased components of variance; numbers of raters and of concepts in the
-    formulas give way to the coefficients of those components in the expected mean squares. The F-test stays exact, the
-    intervals become approximate. The reliability of means follows by the Spearman-Brown formula.
+    If no cell is empty, coefficients and intervals are those of Shrout & Fleiss (1979, Psychol. Bull. 86). Otherwise,
+    sums of squares for concepts are adjusted for participants and vice versa (Henderson's method 3: Searle, Casella &
+    McCulloch, 1992, ch. 5), which gives unbiased variance components. Their coefficients in the expected mean squares
+    then replace the numbers of raters and concepts in the formulas. The F-test stays exact; the intervals become
+    approximate. The reliability of means follows by the Spearman-Brown formula.
     """
     ratings = np.asarray(ratings, float)
     concept, participant = np.nonzero(~np.isnan(ratings))
@@ -144,7 +145,7 @@ def intraclass_correlation(ratings: np.ndarray, model: int) -> Reliability:
     if n < 2 or total == n:
         raise UserError("too few ratings: at least two concepts, and a second rating of one of them, are needed")
 
-    # k0 and n0: how many participants rate a concept and concepts a participant rates, k and n if no cell is empty.
+    # k0 and n0: participants per concept and concepts per participant; k and n if no cell is empty.
     df1 = n - 1
     if model == 1:
         within = (_centred(rating, concept)**2).sum()
@@ -172,7 +173,7 @@ def intraclass_correlation(ratings: np.ndarray, model: int) -> Reliability:
         if model == 2:
             single = (ms_concept - ms_error) / (
                 ms_concept + (k0 - 1) * ms_error + k0 / n0 * (ms_participant - ms_error))
-            # Satterthwaite's degrees of freedom for the sum of the two mean squares that are no concept's.
+            # Satterthwaite's degrees of freedom for the sum of the two mean squares other than the concepts'.
             a = k0 * single * ms_participant
             b = (n0 * (1 + (k0 - 1) * single) - k0 * single) * ms_error
             df = (a + b)**2 / (a**2 / (k - 1) + b**2 / df2)
@@ -190,7 +191,7 @@ def intraclass_correlation(ratings: np.ndarray, model: int) -> Reliability:
 
 
 def _centred(values, group):
-    """Values [rows] or [rows, columns] less the mean of their group."""
+    """Values [rows] or [rows, columns] minus the mean of their group."""
     frame = pd.DataFrame(values)
     centred = (frame - frame.groupby(group).transform("mean")).to_numpy()
     return centred.reshape(values.shape)
@@ -207,17 +208,17 @@ def reliability_table(ratings: pd.DataFrame, model: int | None = None, alpha: fl
     Parameters
     ----------
     ratings : pandas.DataFrame
-        As of `valid_ratings`.
+        From `valid_ratings`.
     model : {1, 2, 3}, optional
-        As of `intraclass_correlation`; where None, 1 for an attribute that no participant rates for two concepts,
-        else 2.
+        As for `intraclass_correlation`; by default 1 for an attribute that no participant rates for two concepts, else
+        2.
     alpha : float
         An attribute is reliable if its F-test has a Benjamini-Hochberg q below this, over all attributes.
 
     Returns
     -------
     pandas.DataFrame
-        One row an attribute: `attribute`, `emotions`, `participants`, `ratings` (counts), the fields of `Reliability`,
+        One row per attribute: `attribute`, `emotions`, `participants`, `ratings` (counts), the fields of `Reliability`,
         `q` and `reliable`.
     """
     rows = []
@@ -245,15 +246,14 @@ class Components(NamedTuple):
     loadings: pd.DataFrame  # [items, components]: correlations; the component that explains most first
     scores: pd.DataFrame  # [rows, components], standardised
     eigenvalues: np.ndarray  # [items], of the items' correlation matrix
-    chance: np.ndarray  # [items], the 95th percentile of those of unrelated items
+    chance: np.ndarray  # [items], the 95th percentile of eigenvalues of unrelated items
 
 
 def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -> Components:
     """Reduce correlated items to principal components with varimax rotation.
 
-    As many components are kept as have eigenvalues, counted from the largest, above the 95th percentile of those of
-    items whose values are permuted independently (parallel analysis: Horn, 1965, Psychometrika 30; Glorfeld, 1995,
-    Educ. Psychol. Meas. 55).
+    Components are kept, from the largest, while their eigenvalues exceed the 95th percentile of those of independently
+    permuted items (parallel analysis: Horn, 1965, Psychometrika 30; Glorfeld, 1995, Educ. Psychol. Meas. 55).
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
     Returns
     -------
     Components
-        Named ``PC1``, ``PC2`` ...; signs are such that the loadings of a component have a positive sum.
+        Named ``PC1``, ``PC2`` ...; signs make the loadings of each component have a positive sum.
 
     Raises
     ------
@@ -301,9 +301,9 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
 def varimax(loadings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rotate loadings [items, components] so that each item loads on as few components as possible.
 
-    Returns them and the orthogonal rotation [components, components]: rotated = loadings @ rotation. Kaiser (1958,
-    Psychometrika 23), with each item weighed alike (Kaiser normalisation), by the iteration of singular value
-    decompositions of R's ``varimax``. (scikit-learn rotates its factor analysis only, and does not normalise.)
+    Returns the rotated loadings and the orthogonal rotation [components, components]: rotated = loadings @ rotation.
+    Kaiser's criterion (1958, Psychometrika 23) with Kaiser normalisation, by repeated singular value decompositions as
+    in R's ``varimax``. scikit-learn rotates only its factor analysis, and does not normalise.
     """
     length = np.linalg.norm(loadings, axis=1, keepdims=True)
     unit = loadings / np.where(length > 0, length, 1)
@@ -323,8 +323,8 @@ def replace_by_components(
 ) -> tuple[pd.DataFrame, Components]:
     """Replace attributes, or all if `items` is empty, by their principal components.
 
-    Ratings are as of `valid_ratings`; those of the other attributes come first. `draws` and `seed` are as of
-    `principal_components`.
+    `ratings` are from `valid_ratings`; in the result, those of the other attributes come first. `draws` and `seed` are
+    as for `principal_components`.
     """
     items = list(items) or list(ratings["attribute"].unique())
     for item in items:

@@ -34,8 +34,8 @@ def attribute_rdms(ratings: np.ndarray) -> np.ndarray:
 def space_rdms(rdms: np.ndarray, attributes: Sequence[str]) -> np.ndarray:
     """RDMs of the affective, basic-emotions and appraisal spaces: Euclidean distances over a space's attributes.
 
-    An attribute weighs in a space by the unit of its distances: the study's ratings are scaled to 0-1, the distances
-    that it publishes are not (1.7 to 7.9 at most), so that the two give somewhat different spaces.
+    An attribute's weight in a space depends on the unit of its distances. The study's ratings are scaled to 0-1, its
+    published distances are not (their maxima are 1.7 to 7.9), so the two give somewhat different spaces.
 
     Parameters
     ----------
@@ -61,14 +61,14 @@ def reorder_rdms(rdms: np.ndarray, concepts: Sequence[int] | np.ndarray) -> np.n
 
 
 def count_concepts(pairs: int) -> int:
-    """How many concepts an RDM of so many pairs is of."""
+    """How many concepts an RDM with so many pairs has."""
     return round((1 + np.sqrt(1 + 8 * pairs)) / 2)
 
 
 def choose_pairs(concepts: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Where in an RDM the pairs of concepts stand that were drawn with replacement, as many as it is of.
+    """Where the pairs of drawn concepts stand in an RDM; as many are drawn, with replacement, as it has.
 
-    Pairs of a concept with itself are left out; a pair drawn twice stands in it twice.
+    Pairs of a concept with itself are left out; a pair drawn twice appears twice.
     """
     first, second = np.triu_indices(len(concepts), 1)
     drawn = np.sort(concepts)
@@ -92,8 +92,8 @@ def _sum_differences(values, rdms):
 class NeuronRDMs:
     """The RDM of each neuron: |a_i - a_j| of its activations, averaged over seeds.
 
-    They are computed when neurons are asked for, so that the RDMs of a large model are never all in memory. `values`
-    [S, E, N] are activations by seed, concept and neuron; differences are taken in float64. `shape` is (N, P).
+    They are computed on demand, so the RDMs of a large model are never all in memory. `values` [S, E, N] are
+    activations by seed, concept and neuron; differences are taken in float64. `shape` is (N, P).
     """
 
     def __init__(self, values: np.ndarray):
@@ -111,13 +111,13 @@ class NeuronRDMs:
 def population_rdm(values: np.ndarray, metric: str = "euclidean") -> np.ndarray:
     """The RDM [P] of all neurons together, averaged over seeds, of activations [S, E, N].
 
-    `metric` is a distance between two concepts' patterns [N], as `scipy.spatial.distance.pdist` calls it.
+    `metric` is a distance between two concepts' patterns [N], named as in `scipy.spatial.distance.pdist`.
     """
     return np.mean([pdist(seed, metric) for seed in values], axis=0)
 
 
 def untied_pairs(ties: np.ndarray, attribute_ties: np.ndarray, size: int) -> np.ndarray:
-    """The denominator of tau-b [n, A]: the geometric mean of the pairs of distances that either RDM does not tie."""
+    """The denominator of tau-b [n, A]: the geometric mean of the two RDMs' numbers of untied pairs."""
     pairs = size * (size - 1)
     return np.sqrt((pairs - ties[:, None, 0]) * (pairs - attribute_ties[:, 0])) / 2
 
@@ -147,8 +147,8 @@ def kendall_tau(rdms: np.ndarray | NeuronRDMs, attribute_rdms: np.ndarray) -> tu
     tau : array [N, A]
         NaN where either RDM is constant, as in `scipy.stats.kendalltau`.
     p : array [N, A]
-        One-sided, for tau > 0, by the normal approximation with the variance corrected for ties and no continuity
-        correction; what R's `cor.test` does for 50 distances and more. 1 where tau is NaN. It takes the P distances for
+        One-sided (tau > 0), by the normal approximation with the variance corrected for ties and no continuity
+        correction, as in R's `cor.test` for 50 distances or more. 1 where tau is NaN. It treats the P distances as
         independent, which they are not: see `framework.analysis.permutation`.
     """
     size = rdms.shape[1]
@@ -167,10 +167,10 @@ def kendall_tau(rdms: np.ndarray | NeuronRDMs, attribute_rdms: np.ndarray) -> tu
 
 
 def rank_neurons(tau: np.ndarray) -> np.ndarray:
-    """Ranks of neurons for each attribute by tau [N, A]: 1 = largest, ties averaged, without a tau (NaN) last."""
+    """Rank neurons for each attribute by tau [N, A]: 1 = largest, ties averaged, NaN last."""
     return rankdata(np.where(np.isnan(tau), np.inf, -tau), axis=0)
 
 
 def significant_by_layer(q: np.ndarray, num_layers: int, alpha: float = 0.01) -> np.ndarray:
-    """How many neurons of each layer have q, or a family-wise p, [N, A] below alpha: array [num_layers, A] of int."""
+    """How many neurons of each layer have a q or family-wise p [N, A] below alpha: array [num_layers, A] of int."""
     return (q.reshape(num_layers, -1, q.shape[1]) < alpha).sum(axis=1)

@@ -1,4 +1,4 @@
-"""Step 4 whole: which tables stand beside the ranks, and what is in them."""
+"""All of step 4: which tables accompany the ranks, and what they hold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOP = 20  # neurons of each attribute that get an interval
 
 
 def thresholds_for(neurons: int) -> list[int]:
-    """The study's numbers of top neurons where a model has more than six times as many, or 1/16 and 1/8 of it."""
+    """The study's numbers of top neurons below a sixth of the model's, or else 1/16 and 1/8 of its neurons."""
     fitting = [k for k in THRESHOLDS if 6 * k < neurons]
     return fitting or sorted({max(1, neurons // 16), max(1, neurons // 8)})
 
@@ -25,9 +25,9 @@ def rank_tables(
         tau: np.ndarray, p: np.ndarray, permuted: permutation.Permuted | None, attributes: Sequence[str],
         num_layers: int,
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """The ranks [N, A], and by name tau, its p-values and what is significant in each layer.
+    """The ranks [N, A] and, by name, tables of tau, its p-values and the significant neurons of each layer.
 
-    `tau` and `p` [N, A] are of `rsa.kendall_tau`; `permuted` of the same neurons.
+    `tau` and `p` [N, A] are from `rsa.kendall_tau`; `permuted` is of the same neurons.
     """
     q = false_discovery_control(p.ravel()).reshape(p.shape)
     tables = {"tau": np.nan_to_num(tau), "p": p, "q": q}  # a neuron that never changes has no tau; 0 is written
@@ -46,7 +46,7 @@ def rank_tables(
 
 
 def partial_tables(found: profiles.Partial, tested: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """Partial correlations of profiles with the attributes that were tested, and their p-values."""
+    """Partial correlations of profiles with the tested attributes, and their p-values."""
     names = "partial_r", "partial_p", "partial_p_fwe", "partial_p_fwe_by_attribute"
     return {name: pd.DataFrame(table, columns=tested) for name, table in zip(names, found)}
 
@@ -55,14 +55,14 @@ def replication_table(
         tau: pd.DataFrame, fwe: pd.DataFrame, values: np.ndarray, attribute_rdms: np.ndarray, num_layers: int,
         permutations: int, seed: int = 0,
 ) -> pd.DataFrame:
-    """The neurons found with some seeds, tested with others: a row a neuron and attribute whose family-wise p < 0.05.
+    """Test neurons found with some seeds on others: one row per neuron and attribute with family-wise p < 0.05.
 
     The seeds differ, the concepts do not: what is found again holds for other prompts, not for other concepts.
 
     Parameters
     ----------
     tau, fwe : DataFrame [N, A]
-        With the seeds that find; `fwe` over neurons and attributes.
+        From the seeds that find; `fwe` over neurons and attributes.
     values : array [S, E, N]
         Activations under the other seeds.
     attribute_rdms : array [A, P]
@@ -90,7 +90,7 @@ def replication_table(
 
 
 def overlap_table(found: permutation.Overlap, attributes: Sequence[str], thresholds: Sequence[int]) -> pd.DataFrame:
-    """How many top neurons any two attributes share, a row a pair and threshold, against permuted labels."""
+    """How many top neurons any two attributes share, against permuted labels: one row per pair and threshold."""
     pairs = list(combinations(attributes, 2))
     return pd.DataFrame({
         "attribute_1": np.repeat([first for first, _ in pairs], len(thresholds)),
@@ -101,7 +101,7 @@ def overlap_table(found: permutation.Overlap, attributes: Sequence[str], thresho
 
 
 def reliability_table(values: np.ndarray, attribute_rdms: np.ndarray, attributes: Sequence[str]) -> pd.DataFrame:
-    """The reliability of each attribute's map of tau over seeds, in four ways of halving them."""
+    """The reliability over seeds of each attribute's map of tau, from four random halvings of the seeds."""
     reliability = stability.split_half_reliability(values, attribute_rdms)
     return pd.DataFrame({"attribute": attributes, "reliability": reliability.mean(axis=0),
                          "lowest": reliability.min(axis=0), "highest": reliability.max(axis=0)})
@@ -110,11 +110,12 @@ def reliability_table(values: np.ndarray, attribute_rdms: np.ndarray, attributes
 def stability_table(
         values: np.ndarray, attribute_rdms: np.ndarray, attributes: Sequence[str], thresholds: Sequence[int],
 ) -> pd.DataFrame:
-    """How far the top neurons depend on the concepts, a row an attribute and threshold.
+    """How far the top neurons depend on the concepts: one row per attribute and threshold.
 
-    Columns: `without_3`, the Jaccard index of the top k over all concepts and without 3 of them (mean of 16 draws, with
-    `lowest` and `highest`); `halves`, that of two disjoint halves of the concepts, beside `chance`; `halves_r`, the
-    correlation of the two halves' maps of tau. Empty where an attribute does not vary over the concepts drawn.
+    Means of 16 draws: `without_3`, the Jaccard index of the top k over all concepts and without 3 of them; `halves`,
+    that of two disjoint halves of the concepts, beside `chance`; `halves_r`, the correlation of the halves' maps of
+    tau. `without_3` and `halves_r` also come with `_lowest` and `_highest`. NaN where an attribute never varies over
+    the concepts drawn.
     """
     left_out = stability.leave_concepts_out(values, attribute_rdms, thresholds)
     r, halves = stability.halve_concepts(values, attribute_rdms, thresholds)
@@ -138,7 +139,7 @@ def top_table(
 ) -> pd.DataFrame:
     """The best neurons of each attribute, with a 95% interval of their tau over concepts.
 
-    The neurons were chosen for their tau, which is therefore too large; the interval says nothing of that.
+    The neurons were chosen for their tau, which is therefore too large; the interval does not correct for that.
     """
     top = np.argsort(rsa.rank_neurons(tau), axis=0, kind="stable")[: min(TOP, len(tau))]
     low, high = stability.bootstrap_concepts(rsa.NeuronRDMs(values[:, :, top.T.ravel()])[:],

@@ -19,7 +19,7 @@ from framework.analysis.compiled import compiled
 if TYPE_CHECKING:
     from framework.analysis.rsa import NeuronRDMs
 
-# Neurons are worked on in chunks of so many comparisons of two distances, however large the model is: 2 MB of bits on
+# Neurons are processed in chunks of so many comparisons of two distances, however large the model is: 2 MB of bits on
 # the CPU, so that a chunk stays in a core's cache, or 64 MB of numbers on a GPU.
 CHUNK = 2**24
 
@@ -58,8 +58,8 @@ def find_ties(rdms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     sums : array [n, 3]
         Over an RDM's groups of t tied distances: the sums of t(t-1), t(t-1)(t-2) and t(t-1)(2t+5).
     close : array of bool [n]
-        Whether any two distances of an RDM are tied as float32. Where none are, which is nearly everywhere, float32
-        keeps their order and is compared in half the time.
+        Whether any two distances of an RDM are tied as float32. Where none are, as in nearly all RDMs, float32 keeps
+        their order and is compared in half the time.
     """
     single = np.sort(rdms.astype(np.float32), axis=1)
     close = (single[:, 1:] == single[:, :-1]).any(axis=1)
@@ -70,11 +70,10 @@ def find_ties(rdms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @compiled
 def _pack(rdms, words):
-    """Set a bit for each two distances of an RDM of which the first is larger.
+    """Set a bit for each pair of distances of an RDM whose first is larger.
 
-    The distances stand in a ring, and each is compared with those 1, 2, ... size // 2 places further: every pair is met
-    once. A 16-bit word holds 16 distances around the ring for one place, so that the compiler works on many places at a
-    time.
+    The distances stand in a ring, and each is compared with those 1, 2, ... size // 2 places further: every pair occurs
+    once. A 16-bit word holds 16 such steps for one place, so the compiler can vectorise over places.
     """
     size = rdms.shape[1]
     ring = np.zeros(2 * size + 16, rdms.dtype)
@@ -97,7 +96,7 @@ def _pack(rdms, words):
 
 
 def _signs(rdms):
-    """Whether the first of each two distances is larger, as bits: array [n, words] of uint64.
+    """Whether the first of each pair of distances is larger, as bits: array [n, words] of uint64.
 
     n is rounded up to a multiple of 4, as many rows as `_compare_signs` takes at a time; the last ones may be empty.
     """
@@ -120,8 +119,8 @@ def _add_discordant(counts, neurons, attribute, decided):
 def _compare_signs(neurons, attributes, decided, total, excess):
     """Concordant minus discordant pairs of neurons [n, words] and attributes [k, words]; n and k are multiples of 4.
 
-    Four neurons meet four attributes at a time: their 16 counts stay in registers, and a word that is loaded serves
-    four of them. Reading one neuron and one attribute a count takes 2.5 times as long.
+    Four neurons meet four attributes at a time: their 16 counts stay in registers, and each loaded word serves four of
+    them. One neuron and one attribute at a time takes 2.5 times as long.
     """
     zero = np.uint64(0)
     none = (zero, zero, zero, zero)
@@ -148,14 +147,14 @@ def comparison(attribute_rdms: np.ndarray, device: str | None = None) -> Callabl
     ----------
     attribute_rdms : array [A, P] of float
     device : str, optional
-        Compare on this torch device, by a product of matrices; popcounts on the CPU if None. The counts are the same.
+        Compare on this torch device by a matrix product; if None, on the CPU by popcounts. The counts are the same.
 
     Returns
     -------
     function
-        Of neurons' RDMs [n, P] and whether they are close [n] (see `find_ties`): array [n, A] of int64.
+        From neurons' RDMs [n, P], and whether they are close [n] (see `find_ties`), to an array [n, A] of int64.
     """
-    # A float32 counts exactly up to 2^24; 77 concepts and more make more comparisons than that.
+    # A float32 counts exactly up to 2^24; 109 concepts or more make more comparisons than that.
     if device is not None and attribute_rdms.shape[1] ** 2 < 2**25:
         return _matrix_comparison(attribute_rdms, device)
     signs = _signs(attribute_rdms)
@@ -195,8 +194,8 @@ def _matrix_comparison(attribute_rdms, device):
 
 
 def in_threads(work: Callable, items: Iterable, threads: int | None = None) -> list:
-    """`map` on all processors, for work that lets the others run."""
-    # The variable is set where a process has a share of a machine.
+    """`map` in threads on all processors, for work that releases the GIL."""
+    # The variable is set where a process has only a share of a machine.
     with ThreadPoolExecutor(threads or int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)) as pool:
         return list(pool.map(work, items))
 

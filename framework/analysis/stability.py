@@ -10,11 +10,11 @@ from framework.analysis.rsa import NeuronRDMs, count_concepts, kendall_tau, reor
 from framework.analysis.signs import CHUNK
 
 LEFT_OUT = 3  # concepts
-LEAST_CONCEPTS = 8  # two halves of 4, the fewest that an RDM of 6 pairs takes
+LEAST_CONCEPTS = 8  # two halves of 4, with 6 pairs in each RDM
 
 
 def top_sets(tau: np.ndarray, k: int) -> np.ndarray:
-    """Whether each neuron is one of the k of largest tau: array of bool [N, A]; of ties the lower index is taken."""
+    """Whether each neuron is among the k of largest tau: array of bool [N, A]; ties go to the lower index."""
     best = np.argsort(np.where(np.isnan(tau), np.inf, -tau), axis=0, kind="stable")[:k]
     chosen = np.zeros(tau.shape, dtype=bool)
     np.put_along_axis(chosen, best, True, axis=0)
@@ -27,13 +27,13 @@ def jaccard(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def chance_jaccard(neurons: int, k: int) -> float:
-    """What `jaccard` comes to for two random sets of k neurons, which share k^2 / N of them."""
+    """The `jaccard` of two random sets of k neurons that share k^2 / N of them, as they do on average."""
     shared = k * k / neurons
     return shared / (2 * k - shared)
 
 
 def correlate_maps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Pearson's r of two maps of tau [N, A], over neurons that have one in both: array [A], NaN for fewer than 3."""
+    """Pearson's r of two maps of tau [N, A], over neurons defined in both: array [A], NaN for fewer than 3."""
     correlations = []
     for x, y in zip(one.T, other.T):
         defined = np.isfinite(x + y)
@@ -45,9 +45,9 @@ def correlate_maps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def split_half_reliability(values: np.ndarray, attribute_rdms: np.ndarray, splits: int = 4) -> np.ndarray:
     """Reliability across seeds of each attribute's map of tau over the neurons: array [splits, A].
 
-    It is 2 r / (1 + r) of `correlate_maps` (Spearman, 1910; Brown, 1910; Br. J. Psychol. 3, 271-322), for random halves
-    of the seeds (of 3 seeds one half has 1, the other 2). `values` [S, E, N] are activations by seed, concept and
-    neuron; S is 2 or more.
+    It is 2 r / (1 + r), r from `correlate_maps` (Spearman, 1910; Brown, 1910; Br. J. Psychol. 3, 271-322), for random
+    halves of the seeds (of 3 seeds, one half has 1 and the other 2). `values` [S, E, N] are activations by seed,
+    concept and neuron; S is 2 or more.
     """
     generator = np.random.default_rng(0)
     reliability = []
@@ -103,7 +103,7 @@ def halve_concepts(
     Returns
     -------
     r : array [draws, A]
-        Of the two maps of tau.
+        Correlation of the two maps of tau.
     agreement : array [draws, T, A]
         `jaccard` of the two top sets; by chance it is `chance_jaccard`.
     """
@@ -125,15 +125,15 @@ def bootstrap_concepts(
 ) -> tuple[np.ndarray, np.ndarray]:
     """95% intervals of tau over concepts drawn with replacement (Nili et al. 2014, doi:10.1371/journal.pcbi.1003553).
 
-    Each row of `rdms` [n, P], of a neuron, is compared with the row of `attribute_rdms` [n, P] beside it. Pairs of a
-    concept with itself are dropped: their distance of 0 is no observation. The ends [n] are as of `interval`.
+    Each neuron's row of `rdms` [n, P] is compared with the same row of `attribute_rdms` [n, P]. Pairs of a concept with
+    itself are dropped: their distance of 0 is no observation. The ends [n] are from `interval`.
     """
     generator = np.random.default_rng(seed)
     concepts = count_concepts(rdms.shape[1])
     counts = np.array([np.bincount(generator.integers(concepts, size=concepts), minlength=concepts)
                        for _ in range(draws)])
-    # A draw holds a pair of concepts as often as it holds the one times how often it holds the other. So tau is that of
-    # the distances as they are, with weights, and one product of matrices gives it for all draws.
+    # A draw holds a pair of concepts as often as it holds the first times how often it holds the second. So its tau is
+    # that of the original distances with weights, and one matrix product gives it for all draws.
     first, second = np.triu_indices(concepts, 1)
     weights = (counts[:, first] * counts[:, second]).T.astype(np.float32)  # [P, draws]; its products are exact
     total = weights.sum(axis=0, dtype=float)
