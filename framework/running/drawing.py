@@ -28,7 +28,7 @@ def left_out(name: str, reason: str) -> None:
 
 
 def counts_by_layer(flags: argparse.Namespace) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """How many neurons of a layer (rows) step 4 found for an attribute (columns): by figure's name and criterion."""
+    """Yield figure's name, criterion, and how many neurons step 4 found by layer (rows) and attribute (columns)."""
     table = rank_files.read_beside(flags.ranks, "significant_by_layer", words=("attribute",))
     if table is None:
         return
@@ -92,7 +92,7 @@ def of_rdms(flags: argparse.Namespace) -> Drawn:
 
 
 def of_simulations(flags: argparse.Namespace) -> Drawn:
-    """How often both tests of step 4 find something in neurons that know nothing."""
+    """How often each test of step 4 finds something in neurons without a signal."""
     if not flags.simulations:
         return left_out("false positives", "--simulations 0")
     ranked = Record.read(flags.ranks) if flags.ranks else Record("", {})

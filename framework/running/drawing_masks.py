@@ -28,12 +28,12 @@ from framework.running import rdms
 from framework.running.drawing import Drawn, left_out
 
 ROWS = "split", "data", "max_rows", "negatives"  # the settings that say which rows were measured
-MODEL = "backbone", "label_words", "precision", "max_length"  # and those that say what answered
+MODEL = "backbone", "label_words", "precision", "max_length"  # and those that say which model answered
 TESTS = {"unit": "masks", "study": "study"}  # the flag's words -> `inference.accuracy_drop`'s
 
 
 def read_results(flags: argparse.Namespace) -> tuple[dict[str, pd.DataFrame], Path]:
-    """By measure, results under masks, our own or published, or none if no flag names any; the folder, for errors."""
+    """Results under masks by measure, our own or published (none if no flag names any), and their folder for errors."""
     published = flags.attribute_results, flags.random_results
     if any(published) and (flags.results or not all(published)):
         raise UserError("--attribute_results and --random_results go together, and without --results")
@@ -45,7 +45,7 @@ def read_results(flags: argparse.Namespace) -> tuple[dict[str, pd.DataFrame], Pa
 
 
 def measures_of(flags: argparse.Namespace, *kinds: str) -> list[str]:
-    """The measures that the results of flags all have: accuracy alone, if the published ones are among them."""
+    """The measures that all results named by flags have; accuracy alone if the published ones are among them."""
     if flags.attribute_results:
         return ["accuracy"]
     there = [files.read_each(folder) for name in ("results", *kinds) if (folder := getattr(flags, name))]
@@ -53,12 +53,12 @@ def measures_of(flags: argparse.Namespace, *kinds: str) -> list[str]:
 
 
 def first_record(folder: Path) -> Record:
-    """What made the results in a folder, which has some."""
+    """The record of the first result in a folder; it must have one."""
     return files.read(next(iter(names.task_files(folder, ".json").values()))).record
 
 
 def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None) -> tuple[list[inference.Conditions], str]:
-    """What was measured under one intervention, by k; and which one that is: as asked, else the study's or the first.
+    """The conditions of one intervention, by k, and which one that is: as asked, else the study's, else the first.
 
     `folder` is for errors.
     """
@@ -90,7 +90,7 @@ def of_results(flags: argparse.Namespace) -> Drawn:
     if flags.attribute_results and flags.measure not in found:
         raise UserError(f"--measure {flags.measure}: the published results hold accuracies alone")
     measure = MEASURES[flags.measure]
-    results = found[measure.name] if measure.name in found else files.read_all(folder, measure.name)  # which says why
+    results = found[measure.name] if measure.name in found else files.read_all(folder, measure.name)  # raises why
     sizes, intervention = sizes_of(results, folder, flags.intervention)
     k = choose_k([size.k for size in sizes], folder, flags.k)
     spread = masking.spread_over_masks(results, sizes)
@@ -174,7 +174,7 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
     for of_kind, path, *kinds in sources:
         _, intervention = sizes_of(of_kind, path, flags.intervention)
         made = Record("", {"intervention": intervention or "zero"})
-        if path != flags.attribute_results:  # of published results nobody knows more
+        if path != flags.attribute_results:  # published results have no record
             record = first_record(path)
             made = Record("", made.settings | {name: record.get(name) for name in MODEL + ROWS},
                           {"dataset": record.get("dataset")})
@@ -197,7 +197,7 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
         sizes, _ = sizes_of(of_kind, path, flags.intervention)
         lost = analysis.loss_by_mask(of_kind, sizes, *kinds)
         has_random = any("random" in of["kind"].to_numpy() for of in losses)
-        losses.append(lost[lost["kind"] != "random"] if has_random else lost)  # those of the first folder
+        losses.append(lost[lost["kind"] != "random"] if has_random else lost)  # random masks of the first folder alone
     return pd.concat(losses, ignore_index=True), in_words(sizes[0].method, sizes[0].value)
 
 
@@ -239,14 +239,14 @@ def of_own_masks(flags: argparse.Namespace) -> Drawn:
 
 
 def check_model(effects: Path, neurons: int, other: Path, others: int) -> None:
-    """Refuse effects beside what another model made: with another number of neurons, or recorded as of another."""
+    """Refuse effects of a model other than that of `other`, as the number of neurons or the records tell."""
     if neurons != others:
         raise UserError(f"{effects}: has {neurons} neurons, {other} has {others}; give effects of the same model")
     check_backbone(effects, other, Record.read(other))
 
 
 def check_backbone(effects: Path, other: Path, made: Record) -> None:
-    """Refuse effects in another model than that in the record `made` of the other output."""
+    """Refuse effects of a model other than that in `made`, the record of the other output."""
     if len({Record.read(effects).get("backbone"), made.get("backbone")} - {None}) > 1:
         raise UserError(f"{effects}: are effects in another model than that of {other}; give effects of the same model")
 
@@ -254,11 +254,11 @@ def check_backbone(effects: Path, other: Path, made: Record) -> None:
 def relation_to_effects(
     flags: argparse.Namespace, activity: tuple[list[str], np.ndarray] | None = None
 ) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
-    """Each neuron's tau [N, A], the margin that is lost without it [N], and how the two go together.
+    """Each neuron's tau [N, A], the margin lost without it [N], and the correlation of the two by attribute.
 
-    `activity` is concepts [E] and values [S, E, N] of `--activation_dir`, where they are read already.
+    `activity` is concepts [E] and values [S, E, N] of `--activation_dir`, if they have been read already.
     """
-    # An effect is what setting a neuron to zero does to the margin; so much, with the other sign, is lost.
+    # An effect is the change in margin when a neuron is set to zero; the loss is its negative.
     lost = -rdms.tasks_and_values(flags.effects, effects=True)[2].mean(axis=(0, 1))
     concepts, values = activity or rdms.activity_of_ranks(flags)
     check_model(flags.effects, len(lost), flags.activation_dir, values.shape[2])
@@ -277,7 +277,7 @@ def relation_to_effects(
 
 
 def of_effects(flags: argparse.Namespace) -> Drawn:
-    """What neurons do: beside what they resemble, and against what their masks do."""
+    """Effects of neurons against their resemblance to attributes, and their sums against the losses under masks."""
     if not flags.effects:
         return left_out("effect against resemblance, additivity", "no --effects; get_neuron_effect.py makes them")
     if flags.activation_dir and flags.attributes:
@@ -291,7 +291,7 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
     found, measured = Record.read(flags.effects), first_record(flags.results)
     if measured.get("masks") not in (None, opening.sha256(flags.masks)):
         return left_out("additivity", f"{flags.results} was measured with other masks than {flags.masks}")
-    check_backbone(flags.effects, flags.results, measured)  # masks without a record do not say of which model they are
+    check_backbone(flags.effects, flags.results, measured)  # masks without a record do not name their model
     other = ", ".join(name for name in ROWS if found.get(name) != measured.get(name))
     if other:
         print(f"additivity: {flags.effects} is of other rows than {flags.results} ({other})")
@@ -302,7 +302,7 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
 
 
 def additivity(flags: argparse.Namespace) -> pd.DataFrame:
-    """For each mask, the sum of its neurons' losses and the margin that is lost under it, means over tasks."""
+    """For each mask, the sum of its neurons' losses and the margin lost under it, averaged over tasks."""
     tasks, _, values = rdms.tasks_and_values(flags.effects, effects=True)
     results = files.read_all(flags.results, "margin").set_index(["sentiment", "seed"])
     measured = [row for row, task in enumerate(tasks) if tuple(task) in results.index]

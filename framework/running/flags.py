@@ -1,6 +1,6 @@
 """The flags of the scripts: one name for one thing, every old name accepted, `--help` without loading libraries.
 
-A script's page begins so::
+A script begins like this::
 
     from framework.running import flags, script
 
@@ -11,10 +11,10 @@ A script's page begins so::
         flags.add_task_flags(parser)                                                          # flags of several scripts
         return parser.parse()
 
-The first name is the one that `--help` shows and the attribute of the parsed flags; further names are aliases, of older
-versions and of the study. Paths are `pathlib.Path`; their defaults stand below the folder that `--study` names.
-`--study`, `--config` and `--help` are in every script; any unambiguous beginning of a name will do for it. Import
-torch, transformers and pandas after `parse_flags()`, so that `--help` takes no second.
+`--help` shows a flag's first name, which is also its attribute in the parsed flags; further names are aliases from
+older versions and the study. Paths are `pathlib.Path`; their defaults are below the folder that `--study` names.
+Every script has `--study`, `--config` and `--help`, and accepts unambiguous abbreviations of flags. Import torch,
+transformers and pandas after `parse_flags()`, so `--help` takes less than a second.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def ranks_of(flags: argparse.Namespace) -> Path:
 
 
 def study_of(name: str, place: Path) -> Path | None:
-    """The study's folder below which a path has the default place of the flag `name`; None where it has another."""
+    """The study's folder in which `place` is the default path of the flag `name`; None if it is another path."""
     usual = Path(PLACES.get(name, "\0"))
     if place.parts[-len(usual.parts):] != usual.parts:
         return None
@@ -63,14 +63,14 @@ def study_of(name: str, place: Path) -> Path | None:
 
 
 def take_what_is_there(flags: argparse.Namespace, places: Mapping[str, str]) -> None:
-    """Set flags that are not given to their places in the study's folder, where these are there."""
+    """Set flags that are not given to their places in the study's folder, if those exist."""
     for name, place in places.items():
         if getattr(flags, name) is None and (path := (flags.study or Path()) / place).exists():
             setattr(flags, name, path)
 
 
 def as_given(flags: argparse.Namespace) -> dict[str, Any]:
-    """The flags that make a run what it is, for its record and for `--config`: JSON values, without those unset."""
+    """The flags that determine a run, for its record and for `--config`: JSON values, without unset flags."""
     return {name: str(value) if isinstance(value, Path) else value for name, value in vars(flags).items()
             if value is not None and name not in ("config", "study", "overwrite", "status")}
 
@@ -79,9 +79,9 @@ def as_given(flags: argparse.Namespace) -> dict[str, Any]:
 
 
 def number(kind: Callable[[str], Any], least: float, what: str, most: float = sys.float_info.max) -> Callable:
-    """An argparse type: a number from `least` to `most`, or else the error says that it is not `what`.
+    """An argparse type: a number from `least` to `most`; the error says that it is not `what`.
 
-    `kind` makes it of text, as int or float do, or "auto", which is let through.
+    `kind` parses the text, as int or float do; it may return "auto", which passes unchecked.
     """
 
     def parse(text):
@@ -98,7 +98,7 @@ def number(kind: Callable[[str], Any], least: float, what: str, most: float = sy
 
 positive = number(int, 1, "a whole number from 1 to 10^9", 10**9)
 count = number(int, 0, "a whole number from 0 to 10^9", 10**9)
-seed = number(int, 0, "a whole number from 0 to 4294967295", 2**32 - 1)  # what numpy's older generator takes
+seed = number(int, 0, "a whole number from 0 to 4294967295", 2**32 - 1)  # the limit of numpy.random.RandomState
 text_length = number(int, 3, "a whole number from 3 (the tokens that begin and end a text, and one between)", 10**9)
 positive_or_auto = number(lambda text: text if text == "auto" else int(text), 1,
                           "`auto` or a whole number from 1 to 10^9", 10**9)
@@ -128,7 +128,7 @@ def add_task_flags(parser: Parser, default: str = "all that the input holds") ->
 
 
 def add_model_flags(parser: Parser, as_trained: bool = True) -> None:
-    """`--pretrained_model`, `--label_words`, `--checkpoint_dir`; with `as_trained`, None is as the prompts have it."""
+    """`--pretrained_model`, `--label_words`, `--checkpoint_dir`; with `as_trained`, None means as in training."""
     group = parser.add_argument_group("model")
     group.add_argument("--pretrained_model", default=None if as_trained else "roberta-base", metavar="NAME",
                        help="an encoder or a decoder: a name on the Hugging Face hub, a folder, or `backbone` for the "
@@ -140,7 +140,7 @@ def add_model_flags(parser: Parser, as_trained: bool = True) -> None:
 
 
 def add_data_flags(parser: Parser, as_trained: bool = True) -> argparse._ArgumentGroup:
-    """`--dataset`, `--negatives` and `--max_length`: which rows. Returns their group, for a script's further ones."""
+    """`--dataset`, `--negatives` and `--max_length`: which rows. Returns their group, for further flags."""
     group = parser.add_argument_group("data")
     group.add_argument("--dataset", metavar="NAME",
                        help="a folder with train, dev and test as .tsv or .csv, `goemotions` (from the hub), or `demo` "
@@ -187,14 +187,14 @@ def add_machine_flags(parser: Parser, precision: bool = True, eval_batch_size: b
 
 
 def add_overwrite_flag(parser: Parser, what: str) -> None:
-    """`--overwrite`: replace `what` (such as "ranks") of other settings."""
+    """`--overwrite`: replace `what` (such as "ranks") made with other settings."""
     group = parser.add_argument_group("existing files")
     group.add_argument("--overwrite", action="store_true",
                        help=f"replace {what} that this tool made with other settings; other files are never touched")
 
 
 def add_sweep_flags(parser: Parser, save_seconds: float | None) -> None:
-    """`--overwrite`, `--status` and, with its default, `--save_seconds`: of a folder of tasks."""
+    """`--overwrite`, `--status` and, unless `save_seconds` is None, `--save_seconds`, for a folder of tasks."""
     add_overwrite_flag(parser, "the named tasks' files")
     group = parser.add_argument_group("progress")
     group.add_argument("--status", action="store_true",
@@ -205,20 +205,20 @@ def add_sweep_flags(parser: Parser, save_seconds: float | None) -> None:
 
 
 def add_comparison_flags(parser: Parser) -> None:
-    """`--test`, `--intervention` and `--permutations`, of what figures and page say of masks and effects."""
+    """`--test`, `--intervention` and `--permutations`, for what figures and page say about masks and effects."""
     parser.add_argument("--test", choices=("unit", "study"), default="unit",
                         help="test of masks: with the mask as the unit; or the study's t-test, which counts pairs that "
                              "share a mask as independent")
     parser.add_argument("--intervention", metavar="NAME",
                         help="which of the interventions in --results: zero (also of float masks), mean, resample, "
                              "scale0.5 ... (default: zero, else the first)")
-    # Among A attributes a single one has no q below A / (M + 1): of 14, .014.
+    # If one attribute of A stands out alone, its q is at least A / (M + 1): 0.014 for 14 attributes.
     parser.add_argument("--permutations", type=positive, default=999, metavar="M",
                         help="permutations of the concepts' labels, for effect against resemblance")
 
 
 def add_source_flags(parser: Parser) -> None:
-    """What figures and page are made of: what people say, results, those of further kinds of masks (`KINDS`)."""
+    """Inputs of figures and page: people's data, results, and results of further kinds of masks (`KINDS`)."""
     group = parser.add_argument_group("people, who set the order of concepts")
     add_path(group, "--attributes", metavar="FILE",
              help="ratings or distances, as for rsa_searchlight.py (default: those of a study's step 4)")
@@ -245,7 +245,7 @@ def add_source_flags(parser: Parser) -> None:
 def tasks_of(flags: argparse.Namespace, concepts: Sequence[str], source: str) -> list[Task]:
     """The tasks to make of a data set: its concepts by the study's seeds, or those that the flags name.
 
-    Raises `UserError` if the data, which it calls `source`, lack a named concept.
+    Raises `UserError` if the data, called `source` in the error, lack a named concept.
     """
     for concept in flags.sentiment or ():
         if concept not in concepts:
@@ -255,9 +255,9 @@ def tasks_of(flags: argparse.Namespace, concepts: Sequence[str], source: str) ->
 
 
 def choose(flags: argparse.Namespace, there: Iterable[Task], folder: Path, made_by: str) -> list[Task]:
-    """Those of the tasks in a folder that the flags name, or all.
+    """The tasks in a folder that the flags name, or all.
 
-    Raises `UserError` if a named one is missing, or there is none; it says what `made_by` makes them.
+    Raises `UserError` if a named one is missing or the folder has none; the error says that `made_by` makes them.
     """
     there = sorted(there)
     if not there:

@@ -1,7 +1,7 @@
 """Step 1's groups: tasks that train together, and what interrupted runs saved of them.
 
-Groups follow from the command alone: so many tasks each, in its order. What an interrupted run began together stays
-together, so that it ends with the same bits.
+Groups depend on the command alone: a fixed number of tasks each, in its order. Tasks that an interrupted run began
+together stay together, so their prompts end up the same to the bit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Group:
-    """Tasks that are left of those that train together, and their latest state, from which they go on anywhere."""
+    """The unfinished tasks of a group, and their latest state, from which any process can continue."""
 
     tasks: list[Task]
     state: State | None = None
@@ -37,11 +37,11 @@ class Groups:
     ----------
     folder : prompts.Folder
     tasks, left : list of Task
-        All that the command names, concept by concept, and those without a finished prompt.
+        All tasks of the command, concept by concept, and those without a finished prompt.
     most : int
         Tasks in a group.
     overwrite : bool
-        Begin tasks anew that were begun with other settings; else, on entering, they raise `UserError`.
+        Restart tasks that were begun with other settings; otherwise entering raises `UserError`.
     """
 
     def __init__(self, folder: prompts.Folder, tasks: Sequence[Task], left: Sequence[Task], most: int,
@@ -56,7 +56,7 @@ class Groups:
             saved = prompts.SavedState(self._folder.folder, path)
             try:
                 self._take_up(saved)
-            except BaseException:  # what cannot be read now may be whole
+            except BaseException:  # a file that cannot be read now may still be whole
                 saved.release()
                 raise
         return self
@@ -66,7 +66,7 @@ class Groups:
             saved.release()
 
     def _take_up(self, saved):
-        """Take a saved state for one of the groups, if all its tasks are of this command."""
+        """Make a group from a saved state, if all its tasks are in this command."""
         state = _read(saved)
         theirs = [task for task in state.tasks if task in self._left] if state else []
         if not saved.held:  # another process trains them
@@ -79,7 +79,7 @@ class Groups:
             raise UserError(f"{saved.path}: keeps training that was begun with other settings ({difference}); pass "
                             "--overwrite to begin it anew, or choose another folder")
         if state and not set(state.tasks) <= set(self._tasks):
-            saved.release()  # for a run of all its tasks
+            saved.release()  # kept for a run with all its tasks
             return
         theirs = [task for task in theirs if not difference and self._folder.claim(task)]
         if not theirs:
@@ -116,7 +116,7 @@ class Groups:
 
 
 def _read(saved):
-    """A saved state; None where it is gone, or damaged, which is said."""
+    """A saved state; None if it is gone or damaged. Damage is reported."""
     from framework.training.state import State
 
     if not saved.path.exists():

@@ -1,4 +1,4 @@
-"""Steps that ask the model about the rows of many tasks, step 6 and what each neuron does: what goes in, the work."""
+"""Inputs and work of the scripts that run the model on many tasks' rows: step 6 and get_neuron_effect.py."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from framework.training.rows import subset, task_rows
 
 @dataclass
 class Study:
-    """What the work on any task needs, here or on a worker, which finds out how many `positions` a pass takes."""
+    """What the work on any task needs, here or on a worker. Each process sets how many `positions` fit in a pass."""
 
     model: PromptedModel
     device: str
@@ -34,10 +34,10 @@ class Study:
 
     def in_passes(self, task: Task, compute: Callable, training: bool = False, times: int = 1,
                   *more: Any) -> Iterator[tuple[int, int, Any]]:
-        """Each pass over a task's rows: how many are done, how many this pass has, and what `compute` says of it.
+        """Yield, for each pass over a task's rows: how many are done, how many this pass has, and `compute` of it.
 
-        `compute` takes what `framework.training.evaluate.measure` takes, the last ones from `more`. It puts a row
-        through the model `times` times at once, where `training` is set keeping what a backward pass needs.
+        `compute` takes the arguments of `framework.training.evaluate.measure`, the last ones from `more`. It runs each
+        row through the model `times` times at once and, with `training`, keeps what a backward pass needs.
         """
         model, rows, prompt = self.model.to(self.device), self.rows[task], self.prompts[task].to(self.device)
         if self.positions is None:
@@ -53,7 +53,7 @@ class Study:
 
 
 class Inputs:
-    """What goes into such a step by its flags. Raises `UserError` where prompts, model and texts do not go together.
+    """The inputs that such a script's flags name. Raises `UserError` if prompts, model and texts do not fit together.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Inputs:
         self.rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task)
                      for task in self.prompts}
         self.settings = {"backbone": loaded.fingerprint, "label_words": flags.label_words,
-                         # The first that differs is named: the data of another split are others, too.
+                         # An error names the first difference: `split` comes before `data`, which differs with it.
                          "split": flags.split, "data": texts.fingerprint(split), "max_rows": flags.max_rows,
                          "negatives": flags.negatives, "max_length": max_length}
         self.notes = {"pretrained_model": flags.pretrained_model, "dataset": flags.dataset}

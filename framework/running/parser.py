@@ -18,7 +18,7 @@ class Parser(argparse.ArgumentParser):
     `add_argument` adds to the step's own flags, which `--help` shows first, under `title`.
     """
 
-    study: Path | None = None  # what this process was given, for the line that names the next step
+    study: Path | None = None  # `--study` of this process, for the line that names the next step
 
     def __init__(self, description: str, epilog: str | None = None, title: str = "this step") -> None:
         super().__init__(usage="%(prog)s [flags]", description=description, epilog=epilog, formatter_class=_Formatter,
@@ -30,13 +30,13 @@ class Parser(argparse.ArgumentParser):
         return self._own.add_argument(*names, **options)
 
     def error(self, message: str) -> NoReturn:
-        """Raise `UserError`: one line without the usage above it, so that the mistake is what the user reads."""
+        """Raise `UserError`: one line without the usage above it, so the user reads the mistake."""
         raise UserError(f"{message}; see {self.prog} --help")
 
     def parse(self, arguments: Sequence[str] | None = None) -> argparse.Namespace:
         """Read the flags of the command line, and of the file that `--config` names.
 
-        Each stands under its first name; paths that were not given are at their defaults, below `--study`.
+        Each is an attribute under its first name; paths that are not given take their defaults, below `--study`.
         """
         group = self.add_argument_group("every script")
         add_path(group, "--study", help="folder of the study: stands before every default path")
@@ -86,7 +86,7 @@ class Parser(argparse.ArgumentParser):
             self.set_defaults(**{action.dest: self._value(path, name, action, text)})
 
     def _value(self, path, name, action, text):
-        """The value of a flag in a config file: what it is given is never taken for another flag."""
+        """The value of a flag in a config file; it is never taken for another flag."""
         if (action.nargs is None or action.nargs == 0) and isinstance(text, list):
             self.error(f"{path}: {name} takes one value, not a list")
         if action.nargs == 0:
@@ -128,7 +128,7 @@ class _Formatter(argparse.HelpFormatter):
             elif isinstance(default, (list, tuple)):  # as one types it
                 text += f" (default: {' '.join(map(str, default))})"
             # "(default: None)" and "(default: False)" tell a reader nothing: such flags say in words what happens.
-            elif default is not None and default is not False and default != argparse.SUPPRESS:  # 0 is said
+            elif default is not None and default is not False and default != argparse.SUPPRESS:  # 0 is shown
                 text += " (default: %(default)s)"
         aliases = action.option_strings[1:]
         return f"{text}; also {', '.join(aliases)}" if aliases and aliases != ["--help"] else text
@@ -138,9 +138,9 @@ def add_path(group: Any, *names: str, default: str | None = None, required: bool
              help: str, metavar: str = "DIR") -> None:  # noqa: A002
     """Add a flag that takes a path, to a parser or its group.
 
-    `default` is a place in the study's folder, with other flags in braces; without it, None stands where no path was
-    given. One that is `required` may stand in the file of `--config`, too. The metavar of a file is FILE, or FILE.csv
-    where its name must end so.
+    `default` is a place in the study's folder, with other flags in braces; without it, a path not given is None. A
+    `required` path may also come from the `--config` file. The metavar of a file is FILE, or FILE.csv if its name must
+    end in .csv.
     """
     action = group.add_argument(*names, type=path, metavar=metavar, help=help)
     action.place, action.needed, action.ends = default, required, Path(metavar).suffix

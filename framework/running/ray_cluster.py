@@ -1,7 +1,7 @@
 """Work on the machines of a Ray cluster. Ray is optional: it is loaded here, and only when asked for.
 
-This package travels to the machines, which need the libraries of requirements-cluster.txt and nothing else. What all
-items need is sent once and kept by Ray on each machine; a worker, one a GPU or one a few cores, unpacks it once.
+Ray sends this package to the machines, which need only the libraries of requirements-cluster.txt. What all items need
+is sent once and kept on each machine; each worker, one per GPU or per few cores, unpacks it once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from framework.errors import UserError, is_out_of_memory
 from framework.running import signals, work
 
 _CORES = 4  # of a worker without a GPU: more make a pass little faster, and each worker has a model in memory
-_LOSSES = 10  # so many workers may be lost over one item; more, and the item is what kills them
+_LOSSES = 10  # workers that may be lost over one item; beyond that, the item is assumed to kill them
 
 
 def connect(address: str, device: str = "auto") -> Cluster:
@@ -51,12 +51,12 @@ def connect(address: str, device: str = "auto") -> Cluster:
         reason = " ".join(str(error).split())[:300]
         raise UserError(f"--ray {address}: cannot be joined ({reason}); run this on a machine of the cluster, and give "
                         "the address that `ray start --head` printed there, `auto` or `local`") from None
-    signals.catch()  # Ray puts handlers of its own in their place
+    signals.catch()  # Ray has replaced our handlers
     return Cluster(ray, device)
 
 
 def _check_reachable(address):
-    """Ray itself would try for minutes."""
+    """Refuse an address where nothing answers; Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or "/" in host:
         raise UserError(f"--ray {address}: is not an address; give host:port of the cluster's head (6379 is Ray's "
@@ -71,7 +71,7 @@ def _check_reachable(address):
 class Cluster:
     """A Ray cluster that this process has joined, used as `framework.running.work.Here` is.
 
-    The `device` "auto" is the GPUs where the cluster has any.
+    `device` "auto" means GPUs if the cluster has any.
     """
 
     def __init__(self, ray: Any, device: str) -> None:
@@ -205,7 +205,7 @@ def _unpack(shared):
 
 
 def _work(shared, item):
-    """An item's messages, and between them what was written to stderr on the way."""
+    """An item's messages, interleaved with what was written to stderr."""
     function, study = _unpack(*shared)  # in a list, lest Ray unpack it for every item
     written = io.StringIO()
 
@@ -217,7 +217,7 @@ def _work(shared, item):
             yield "said", f"{socket.gethostname()}: {line}"
 
     with contextlib.redirect_stderr(written), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that what Ray has sent is read-only
+        warnings.simplefilter("ignore")  # that arrays from Ray are read-only
         for message in work.messages(function, study, item):
             yield from said()
             yield "message", message

@@ -17,21 +17,21 @@ from framework.tasks import Task
 
 
 class RDMs(NamedTuple):
-    """Dissimilarities [pairs], by title, over the concepts [E] that all sources have; none of a source not given."""
+    """Dissimilarities [pairs] by title, over the concepts [E] that all sources share; empty for a source not given."""
 
     concepts: list[str]
     people: dict[str, np.ndarray]
     attributes: dict[str, np.ndarray]
     model: dict[str, np.ndarray]
-    order: np.ndarray  # [E], like concepts beside each other
+    order: np.ndarray  # [E], similar concepts side by side
     ordered_by: str  # whose dissimilarities the order follows, in words
 
 
 def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None = None) -> RDMs:
-    """What `--similarity`, `--attributes` (with `--concept_order`) and `--activation_dir` name, one of them at least.
+    """Read what `--similarity`, `--attributes` (with `--concept_order`) and `--activation_dir` name: at least one.
 
-    The order follows people's judgements of similarity; without them all attributes together; else the model. `values`
-    are the concepts [E] and activations [S, E, N] of `--activation_dir`, where they are read already.
+    The order follows people's similarity judgements, else all attributes together, else the model. `values` are the
+    concepts [E] and activations [S, E, N] of `--activation_dir`, if they have been read already.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None 
 
 
 def take_from_step_4(flags: argparse.Namespace) -> None:
-    """`--attributes` and `--concept_order` as step 4 was given them, where no flag says what people think."""
+    """Set `--attributes` and `--concept_order` as in step 4, if no flag names data from people."""
     written = flags.ranks.with_suffix(".yaml") if flags.ranks else None  # for --config, beside the ranks
     if flags.attributes or flags.similarity or not (written and written.exists()):
         return
@@ -88,7 +88,7 @@ def activity_of_ranks(flags: argparse.Namespace) -> tuple[list[str], np.ndarray]
 def tasks_and_values(
     folder: activations.PathLike, effects: bool = False
 ) -> tuple[list[Task], list[str], np.ndarray]:
-    """A folder of activations or effects: its tasks, concepts [E] and values [S, E, N] of the seeds that all have."""
+    """Tasks, concepts [E] and values [S, E, N] in a folder of activations or effects, of the seeds common to all."""
     activations.check_are_effects(folder, effects)
     there = activations.tasks(folder)
     concepts = list(dict.fromkeys(task.concept for task in there))

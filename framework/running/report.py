@@ -41,7 +41,7 @@ def empty() -> Page:
 
 
 def read_prompts(flags: argparse.Namespace) -> dict[Task, Prompt]:
-    """The prompts that the activations were read under; others in `--checkpoint_dir` are no matter."""
+    """The prompts that the activations were read under; others in `--checkpoint_dir` are ignored."""
     read_under = Record.read(flags.activation_dir).get("prompts", {})
     there = names.task_files(flags.checkpoint_dir, ".pt") if flags.checkpoint_dir.is_dir() else {}
     own = [task for task, path in there.items() if read_under.get(task.name) == opening.sha256(path)]
@@ -49,7 +49,7 @@ def read_prompts(flags: argparse.Namespace) -> dict[Task, Prompt]:
 
 
 def say_what_is_invented(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
-    """Results of the demonstration are no finding."""
+    """Say that the demonstration's data are invented, if the study uses them."""
     if "demo" in (flags.dataset, *(prompt.record.get("dataset") for prompt in prompts.values())):
         page["summary"].append("The comments and ratings were invented for this project; nothing here is a finding.")
 
@@ -76,7 +76,7 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
     tests = {title: table for title, name in pages.TESTS.items()
              if (table := rank_files.read_beside(flags.ranks, name, list(ranks))) is not None}
     if "family-wise p" in tests:
-        tests.pop("q", None)  # it takes distances as independent and would stand beside a test that does not
+        tests.pop("q", None)  # it assumes independent distances; the family-wise test does not
     if flags.effects:
         lost = -rdms.tasks_and_values(flags.effects, effects=True)[2].mean(axis=(0, 1))
         drawing_masks.check_model(flags.effects, len(lost), flags.ranks, size)
@@ -97,7 +97,7 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
 
 
 def add_accuracies(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
-    """How well prompts tell concepts, from step 6 or else from step 1."""
+    """How accurately prompts detect their concepts, from step 6 or else from step 1."""
     found, _ = drawing_masks.read_results(flags)
     others = {MEASURES[name]: table.groupby("sentiment")["best"].mean()
               for name, table in found.items() if name != "accuracy"}
@@ -151,11 +151,11 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
         page["k_shown"] = drawing_masks.choose_k([size.k for size in sizes], folder, None)
         for name in ("emotion", "attribute"):
             means = pairs.groupby([name, "k"], as_index=False)["specific"].mean()
-            # The test's own check of each row has a column of its own on the page.
+            # The check of each row by sign flips has its own column on the page.
             check = by[name]["test"].str.extract(r"p = ([^)]*)\)$")[0].astype(float)
             table = by[name].assign(check=check, test=by[name]["test"].str.replace(r" \(sign flips.*", "", regex=True))
-            table = table.merge(means, "left", on=[name, "k"])  # without one where nothing was measured
-            table["random"] = table["specific"] + table["drop"]  # of the random masks that the drop is against
+            table = table.merge(means, "left", on=[name, "k"])  # NaN where nothing was measured
+            table["random"] = table["specific"] + table["drop"]  # of the random masks that the drop compares with
             for k, of_k in table.groupby("k"):
                 page["masks"].setdefault((measure, k), {})[name] = of_k.sort_values("drop", ascending=False)
         page["summary"].append(masking.in_words(by, page["k_shown"], measure, done))
@@ -184,7 +184,7 @@ def add_kinds(page: Page, flags: argparse.Namespace) -> None:
 def say_who_chose(page: Page, flags: argparse.Namespace, seeds: set[int]) -> None:
     """One line where the prompts that chose the neurons were also tested."""
     tested = drawing_masks.first_record(flags.results) if flags.results else Record("", {})
-    # The masks' own ranks chose; those shown may have been made since.
+    # The ranks behind the masks chose the neurons; those shown may be newer.
     chose = tested.get("seeds_that_chose") or Record.read(flags.ranks).get("seeds", ())
     if same := seeds.intersection(chose):
         page["warnings"].append(
@@ -193,7 +193,7 @@ def say_who_chose(page: Page, flags: argparse.Namespace, seeds: set[int]) -> Non
 
 
 def add_effects(page: Page, flags: argparse.Namespace, activity: tuple[list[str], np.ndarray]) -> None:
-    """Whether the neurons that resemble an attribute are those without which much is lost."""
+    """Whether the neurons that resemble an attribute are those whose loss costs most."""
     if not (flags.effects and flags.attributes):
         page["left_out"]["effects"] = "no --effects (get_neuron_effect.py makes them), or no --attributes"
         return
@@ -212,7 +212,7 @@ def add_stability(page: Page, flags: argparse.Namespace) -> None:
     tables = []
     for name, path in paths.items():
         if path.exists():
-            table = read_table(path, words=None, of=flags.ranks)  # cells can be empty, where nothing was to be had
+            table = read_table(path, words=None, of=flags.ranks)  # cells are empty where nothing could be computed
             numbers = table.drop(columns="attribute").apply(pd.to_numeric, errors="coerce")
             if name == "stability":
                 page["stability_k"] = 4000 if (numbers["k"] == 4000).any() else int(numbers["k"].max())
@@ -225,7 +225,7 @@ def add_stability(page: Page, flags: argparse.Namespace) -> None:
 
 
 def add_settings(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
-    """What each step recorded; of prompts and of results, which have a record each, all in one."""
+    """What each step recorded; the records of all prompts, and those of all results, are merged into one."""
     def settings_of(record):
         return {name: value for name, value in record.as_dict().items() if name != "sha256"}
 
@@ -247,11 +247,11 @@ def add_settings(page: Page, flags: argparse.Namespace, prompts: Prompts) -> Non
 
 
 def add_comments(page: Page, flags: argparse.Namespace, prompts: Prompts) -> dict[str, Any]:
-    """The comments that drive each of these neurons most; returns what they were found with."""
+    """The comments that drive each of these neurons most; returns the fingerprints of model and data."""
     if not flags.comments:
         page["left_out"]["comments"] = "--comments 0"
         return {}
-    # They take long to load.
+    # Slow to import.
     from framework.model import comments, loading
     from framework.training.passes import cut_by_length, positions_per_batch
 
@@ -270,7 +270,7 @@ def add_comments(page: Page, flags: argparse.Namespace, prompts: Prompts) -> dic
     loading.prepare(model.device)
     chosen = np.unique([row["neuron"] for row in page["neurons"]])
     rows_of = {text: row for row, text in reversed([*enumerate(split.texts)])}
-    unique = list(dict.fromkeys(split.texts))  # a comment that was made twice is shown once
+    unique = list(dict.fromkeys(split.texts))  # duplicate comments are shown once
     rows = model.encode(unique, model.fit_length(0, flags.max_length))
     passes = cut_by_length(rows, np.arange(len(rows)), 0, positions_per_batch(model, training=False))
     with tqdm(total=len(unique), desc="reading comments", unit="comment", dynamic_ncols=True) as bar:

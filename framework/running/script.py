@@ -1,6 +1,6 @@
-"""What every script does at its end: one line for what went wrong, and the command that comes next.
+"""How every script ends: with one line about what went wrong, or with the next command.
 
-A script's page ends so::
+A script ends like this::
 
     def main():
         flags = parse_flags()                                   # framework/running/flags.py
@@ -42,10 +42,10 @@ _REASONS = {
 
 
 def run(main: Callable[[], None], resumes: bool = False) -> None:
-    """Call a script's `main`; what the user can fix becomes one line and exit status 2.
+    """Call a script's `main`; an error that the user can fix becomes one line and exit status 2.
 
-    The exit status of an interrupted run is 128 + the signal's number. Its last line says whether the same command goes
-    on (`resumes`) or begins anew.
+    The exit status of an interrupted run is 128 + the signal's number. Its last line says whether the same command
+    continues (`resumes`) or starts over.
     """
     signals.catch()
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -60,7 +60,7 @@ def run(main: Callable[[], None], resumes: bool = False) -> None:
             sys.stdout.flush()
     except UserError as error:
         _leave(str(error), 2)
-    except KeyboardInterrupt as interrupted:  # a library may have made a plain one of ours
+    except KeyboardInterrupt as interrupted:  # a library may have turned ours into a plain one
         signals.ignore()
         rest = ("what is finished is on disk, the same command goes on from there" if resumes else
                 "nothing is half written, the same command begins anew")
@@ -82,7 +82,7 @@ def run(main: Callable[[], None], resumes: bool = False) -> None:
 
 
 def _leave(message: str, status: int) -> NoReturn:
-    # Part of a message can be a damaged file's content: neither long nor unprintable when it gets here.
+    # A message can quote a damaged file: shorten it, and replace what cannot be printed.
     message = "".join(character if character.isprintable() else "?" for character in " ".join(message.split()))
     message = message if len(message) <= 1000 else message[:997] + "..."
     print(f"{os.path.basename(sys.argv[0])}: {message}", file=sys.stderr)
@@ -92,7 +92,7 @@ def _leave(message: str, status: int) -> NoReturn:
 def write_config(flags: Namespace, output: Path) -> None:
     """Write the flags of a run, for `--config`: ``X.yaml`` beside a file ``X.csv``, ``{script}.yaml`` in a folder.
 
-    Left out is what was not given and has no default, and what says how to treat what is there.
+    Flags without a value are left out, and so are `--config`, `--study`, `--overwrite` and `--status`.
     """
     from framework.files import config, opening
 
@@ -104,9 +104,8 @@ def write_config(flags: Namespace, output: Path) -> None:
 def next_step(script: str, study: Path | None = None, **named: Any) -> None:
     """Print the whole command of the step that comes next.
 
-    Its `--study` is by default this run's, or else the one folder below which all paths have their default places. Of
-    its further flags, None and empty lists are left out, True is a flag without a value, and paths that have their
-    default places are not named.
+    `--study` is by default this run's, else the one folder in which all paths are at their default places. Such paths
+    are left out, and so are None, False and empty lists; True is a flag without a value.
     """
     studies = {name: known.study_of(name, value) for name, value in named.items() if isinstance(value, Path)}
     places = set(studies.values())

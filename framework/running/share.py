@@ -1,4 +1,4 @@
-"""Prompts to share: the best ones alone, rounded to float16, a quarter of the bytes. Steps 3 to 6 take them.
+"""Prompts to share: the best ones alone, rounded to float16, a quarter of the bytes. The later steps read them.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Leave at a moment of our choosing when the system or the user asks us to."""
+"""Leave at a safe moment when the system or the user asks us to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-PATIENCE = 10  # seconds in which more signals are the same wish; a later one is heeded at once
+PATIENCE = 10  # seconds in which further signals count as the same request; a later one is heeded at once
 
 
 class Interrupted(KeyboardInterrupt):
@@ -27,7 +27,7 @@ _since = -float("inf")
 
 
 def leave_at_once() -> None:
-    """Until `catch`, SIGINT and SIGTERM end the process with one line: libraries load, no work has begun."""
+    """Until `catch`, SIGINT and SIGTERM end the process with one line: libraries are loading, no work has begun."""
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _leave)
 
@@ -55,7 +55,7 @@ def catch() -> None:
 
 
 def ignore() -> None:
-    """The process is leaving: no further signal disturbs its last words."""
+    """Ignore further signals, so a process that is leaving can write its last line."""
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)
 
@@ -75,7 +75,7 @@ def _receive(signum: int, frame: FrameType | None) -> None:
 
 @contextlib.contextmanager
 def deferred() -> Iterator[None]:
-    """Finish the block before a signal that comes in it is heeded."""
+    """Finish the block before heeding a signal that comes in it."""
     global _deferrals
     _deferrals += 1
     try:
@@ -87,7 +87,7 @@ def deferred() -> Iterator[None]:
 
 
 def waiting() -> bool:
-    """Whether a signal came in a deferred block: save what is to be saved."""
+    """Whether a signal came in a deferred block: save now."""
     return _waiting is not None
 
 

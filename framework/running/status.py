@@ -11,7 +11,7 @@ from framework.tasks import Task
 def show(states: Mapping[Task, str], problems: Sequence[str], begun: Mapping[Task, str]) -> None:
     """Print the table, and a line for each problem, both as `framework.files.taskfolder.progress` finds them.
 
-    `begun` is what is saved of tasks that are not finished, in a few characters: ``12 ep``.
+    `begun` is what is saved of unfinished tasks, in a few characters: ``12 epochs``.
     """
     count = Counter(states.values())
     print(f"{len(states)} tasks: {count['done']} done, {count['running']} in progress, {count['left']} left, "

@@ -1,4 +1,4 @@
-"""The prompts that later steps start from, and what these steps take over from their records."""
+"""The prompts that later steps start from, and the settings that these steps take from their records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from framework.model.loading import Loaded
 
-# What prompts were trained with that do not say it: the published ones.
+# Training settings of the published prompts, which have no record.
 _PUBLISHED = {"pretrained_model": "roberta-base", "label_words": [*LABEL_WORDS], "negatives": "published",
               "max_length": 256}
 
@@ -31,13 +31,13 @@ def tasks_there(flags: Namespace) -> list[Task]:
 def read(flags: Namespace) -> dict[Task, Prompt]:
     """Read the prompts in `--checkpoint_dir`, or those that the flags name.
 
-    Flags that are not given become as in training: `pretrained_model`, `label_words`, `negatives`, `max_length` and
-    `dataset`, as far as the script has them.
+    Flags that are not given take their values from training: `pretrained_model`, `label_words`, `negatives`,
+    `max_length` and `dataset`, as far as the script has them.
 
     Raises
     ------
     UserError
-        If there is none, if a named one is missing, or if prompts have different shapes or were trained differently.
+        If there are no prompts, a named one is missing, or prompts have different shapes or were trained differently.
     """
     trained = prompts.read_all(flags.checkpoint_dir, tasks_there(flags))
     (first, example), *_ = trained.items()
@@ -51,9 +51,10 @@ def read(flags: Namespace) -> dict[Task, Prompt]:
 
 
 def take_defaults(flags: Namespace) -> dict[Task, Prompt]:
-    """Take over from one of the prompts there, if there are any, what flags do not say; returns it.
+    """Set flags that are not given from the first prompt in `--checkpoint_dir`, if there is one.
 
-    For what needs no prompt, but the model and the data of a study.
+    For work that needs a study's model and data but no prompt. Returns that prompt, unless `--pretrained_model` was
+    given.
     """
     there = list(names.task_files(flags.checkpoint_dir, ".pt"))
     trained = prompts.read_all(flags.checkpoint_dir, there[:1])

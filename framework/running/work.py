@@ -1,6 +1,6 @@
-"""One way to do work: one function for every item, in this process or on the machines of a Ray cluster.
+"""Apply one function to every item, in this process or on the machines of a Ray cluster.
 
-A script uses it so::
+A script uses it like this::
 
     def measure(study, item):              # in the script; runs here or on a worker
         for part in parts_of(item):
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Here:
     """The process itself, as a place to work.
 
-    As of a cluster, `device` is what `--device` means there.
+    As for a cluster, `device` is what `--device` means there.
     """
 
     def __init__(self, device: str = "auto") -> None:
@@ -82,8 +82,8 @@ def run(function: Callable[[Any, Any], Any], study: Any, items: Iterable[Any], o
         leave_after: type = object) -> Iterator[tuple[Any, Any]]:
     """Do `function(study, item)` for each item; yields the item with each of its messages, in their order.
 
-    On a cluster, an item whose worker is lost is given to another, as it then is: a caller that keeps the latest
-    state in the item has it taken up there.
+    If a cluster loses a worker, another gets its item as it then is. If the caller keeps the latest state in the item,
+    the work continues from there.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def run(function: Callable[[Any, Any], Any], study: Any, items: Iterable[Any], o
     study : object
         What every item needs. A worker keeps it, with whatever `function` has done to it.
     items : iterable
-        Taken one by one, no more than keep the workers busy.
+        Taken one by one, only as many as keep the workers busy.
     on : Here or Cluster
         As `join` returns it; by default this process.
     leave_after : type
@@ -102,7 +102,7 @@ def run(function: Callable[[Any, Any], Any], study: Any, items: Iterable[Any], o
 
 
 def messages(function: Callable[[Any, Any], Any], study: Any, item: Any) -> Iterator[Any]:
-    """What a function says of an item: the values that it yields, or the one that it returns."""
+    """The values that a function yields for an item, or the one that it returns."""
     said = function(study, item)
     if inspect.isgenerator(said):
         yield from said
@@ -111,7 +111,7 @@ def messages(function: Callable[[Any, Any], Any], study: Any, item: Any) -> Iter
 
 
 class Every:
-    """True when asked first after so many seconds since it last was, by a clock that nobody sets."""
+    """True on the first call after `seconds` have passed since it last was, by a clock that nobody sets."""
 
     def __init__(self, seconds: float):
         self._seconds, self._last = seconds, time.monotonic()
