@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MADE_BY = "get_active_neuron.py (step 3)"
-MOST = 1e38  # of a neuron's values: differences must be float32's, too
+MOST = 1e38  # a neuron's values stay below this, so their differences fit float32
 
 
 def tasks(folder: PathLike) -> list[Task]:
@@ -35,7 +35,7 @@ def tasks(folder: PathLike) -> list[Task]:
 def check_are_effects(folder: PathLike, effects: bool = True) -> None:
     """Refuse activations where effects are wanted or, without `effects`, the reverse: both have the same form."""
     effects_by = "get_neuron_effect.py"
-    made_by = Record.read(folder).made_by  # empty where nobody knows
+    made_by = Record.read(folder).made_by  # empty if unknown
     if effects and not names.task_files(folder, ".csv"):
         raise UserError(f"--effects {folder}: holds no effects (concept-seed.csv); {effects_by} makes them")
     if effects and made_by == MADE_BY.partition(" ")[0]:
@@ -50,10 +50,10 @@ def output_names(tasks: Iterable[Task]) -> list[str]:
 
 
 def left(output: Output, prompts: Mapping[Task, str], ends: Sequence[str] = (".csv",)) -> list[Task]:
-    """The tasks whose activations were not read yet, or under another prompt, given each prompt's digest.
+    """The tasks whose activations are missing or were read under another prompt, given each prompt's digest.
 
-    `ends` are those of the names of a task's files. Raises `UserError` if the folder holds a task's file that is not
-    ours: sums and ranks are of all that stand there.
+    `ends` are the endings of a task's file names. Raises `UserError` if a task's file in the folder is not ours, since
+    sums and ranks cover all that are there.
     """
     for path in names.task_files(output.folder, ".csv").values():
         output.check_ours(path.name)
@@ -75,7 +75,7 @@ def write(output: Output, task: Task, values: np.ndarray, prompt: str | None = N
 def write_sum(output: Output, concept: str) -> None:
     """Write ``{concept}-all.csv``, the sum of a concept's activations over all seeds in the output.
 
-    Sums are of float32, and written as integers where all are whole: after_relu's, which are counts of seeds.
+    Sums are float32, written as integers if all are whole, as those of after_relu (counts of seeds) are.
     """
     rows = [_read_file(names.task_path(output.folder, task, ".csv"), output.record).astype(np.float32)
             for task in tasks(output.folder) if task.concept == concept]
@@ -92,7 +92,7 @@ def read(folder: PathLike, concepts: Sequence[str],
          seeds: Sequence[int | str] | None = None) -> tuple[np.ndarray, list[int | str]]:
     """Activations of all neurons under the prompts of some concepts, read in parallel.
 
-    Without `seeds`, numbers or "all", they are those that any of the concepts has, in ascending order.
+    `seeds` are numbers or "all"; the default is those that any of the concepts has, in ascending order.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def _read_file(path, record):
         row = pyarrow.compute.split_pattern(text, ",").flatten().cast(pyarrow.float64()).to_numpy()
     except pyarrow.ArrowInvalid:
         raise UserError(f"{path}: holds something that is not a number; {again}") from None
-    sound = np.abs(row) < MOST  # not so NaN
+    sound = np.abs(row) < MOST  # False for NaN
     if not sound.all():
         raise UserError(f"{path}: neuron {np.flatnonzero(~sound)[0]} has no finite value; {again}")
     return row
@@ -160,7 +160,7 @@ EFFECT_ENDS = (".csv", "-added.csv")  # of setting a neuron to zero, and of addi
 
 
 def progress(folder: PathLike, tasks: Iterable[Task]) -> tuple[dict[Task, str], list[str]]:
-    """How far the effects of tasks are, as `taskfolder.progress`; of those left the first is under way, if one is."""
+    """Progress of tasks' effects, as from `taskfolder.progress`; while a process runs, the first left is under way."""
     record = Record.read(folder)
 
     def check(path):
@@ -192,7 +192,7 @@ STATISTICS = ("mean", "sd", "mean_abs", "share_above_0")
 
 
 def write_statistics(output: Output, frame: pd.DataFrame) -> None:
-    """Write a row a neuron: `STATISTICS`, and its values at S sampled positions, `sample1` to `sampleS`."""
+    """Write one row per neuron: `STATISTICS`, and its values at S sampled positions, `sample1` to `sampleS`."""
     output.write_table(output.path if output.is_file else "active_neuron_statistics.csv", frame)
 
 

@@ -23,10 +23,10 @@ def write_config(path: PathLike, flags: dict[str, Any], command: str) -> None:
     A file that we did not write, or that was edited since, is kept; one line on stderr says so.
     """
     path = Path(path)
-    # JSON's values are YAML's, and each stays on its flag's line.
+    # JSON values are valid YAML, and each fits on its flag's line.
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False, default=str)}\n" for name, value in flags.items()]
     text = f"# {' '.join(command.split())}\n{''.join(lines)}"
-    # YAML takes these for ends of lines, or for no characters at all.
+    # YAML takes these for line ends, or does not allow them.
     text = re.sub("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
     body = text.encode(errors="backslashreplace")
     with writing.lock(path.parent, path.name, wait=True):
@@ -64,7 +64,7 @@ class _Loader(yaml.BaseLoader):
 def read_config(path: PathLike) -> dict[str, str | list[str]]:
     """The flags in a YAML file of at most 64 KiB: dict of str to text or a list of texts, as on the command line.
 
-    Those without a value are left out.
+    Flags without a value are left out.
     """
     try:
         flags = yaml.load(opening.read_text(path, 1 << 16), _Loader)

@@ -1,4 +1,4 @@
-"""Masks: a pickled dict, name -> tensor [L, D], as the study keeps them; or [2, L, D], what multiplies and is added."""
+"""Masks: a pickled dict, name -> tensor [L, D], as in the study, or [2, L, D], factors and what is added."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Unpickles dicts of tensors, and nothing that runs code or that makes more than there are bytes."""
+    """Unpickles dicts of tensors; refuses what runs code or makes more bytes than the file has."""
 
     def __init__(self, data: bytes):
         super().__init__(io.BytesIO(data))
@@ -41,7 +41,7 @@ class _Unpickler(pickle.Unpickler):
         return allowed[module, name]
 
     def _load(self, data):
-        # One piece of bytes, used again and again, would be copied each time.
+        # Bytes that the pickle uses again are copied each time.
         self._left -= len(data)
         if self._left < 0:
             raise UserError("holds fewer bytes than its masks would take; it was not loaded")
@@ -65,7 +65,7 @@ def write(output: Output, masks: Mapping[str, torch.Tensor]) -> None:
 
 
 def read(path: PathLike) -> dict[str, torch.Tensor]:
-    """Masks of a pickle, [L, D] or [2, L, D], of one L and D and finite, without running code from it."""
+    """Read masks, [L, D] or [2, L, D], finite and all of one L and D, without running code from the pickle."""
     data = Record.read(path).check_unchanged(path, opening.read_bytes(path, made_by=MADE_BY))
     try:
         tensors.check_pickle(data)
@@ -79,7 +79,7 @@ def read(path: PathLike) -> dict[str, torch.Tensor]:
         raise UserError(f"{path}: holds no dict of masks; make it with {MADE_BY}")
     shape = None
     for name, mask in masks.items():
-        check_attribute(name, path, most=200)  # an attribute's, and how it is masked
+        check_attribute(name, path, most=200)  # an attribute's name, and how it is masked
         if name in ("best", *results.fields()):
             raise UserError(f"{path}: {name!r} is no mask's name; make it with {MADE_BY}")
         if not tensors.holds_its_numbers(mask) or not (mask.dim() == 2 or (mask.dim() == 3 and len(mask) == 2)):

@@ -1,4 +1,4 @@
-"""Names of concepts and attributes, and the files of tasks that are called after them."""
+"""Names of concepts and attributes, and the files of tasks that are named after them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_concept(name: Any, source: object) -> str:
 
 
 def check_attribute(name: Any, source: object, most: int = 100) -> str:
-    """A name that labels columns, masks and figures: printable, and of `most` bytes at most."""
+    """A name that labels columns, masks and figures: printable, with at most `most` bytes."""
     if wrong := _wrong_name(name, most):
         raise UserError(f"{source}: the name {str(name)[:40]!r} {wrong}; give it another one")
     return name
@@ -66,9 +66,9 @@ def parse_task(name: str) -> Task | None:
 
 
 def task_files(folder: PathLike, suffix: str) -> dict[Task, Path]:
-    """The files of tasks in a folder, ``{concept}-{seed}{suffix}``, in order of name, whatever else stands there.
+    """The files of tasks in a folder, ``{concept}-{seed}{suffix}``, sorted by name; other files are ignored.
 
-    The suffix has its dot; the folder need not be there; ``{concept}-all.csv`` is none of them.
+    The suffix includes its dot; the folder need not exist; ``{concept}-all.csv`` does not count.
     """
     tasks = {}
     for path in sorted(Path(folder).glob(f"[!.-]*-*{suffix}")):
@@ -84,5 +84,5 @@ def task_path(folder: PathLike, task: Task, suffix: str) -> Path:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names for an error, not all if they are many."""
+    """Names for an error, at most 20 of them."""
     return ", ".join(map(str, names[:20])) + (f" and {len(names) - 20} more" if len(names) > 20 else "")

@@ -1,4 +1,4 @@
-"""The one place that opens files to read: only regular files, each opened once, up to a size."""
+"""The one place that opens files for reading: only regular files, each opened once, up to a size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PathLike = str | os.PathLike[str]
 
 @contextlib.contextmanager
 def _open(path: PathLike, most: int | None = None, made_by: str | None = None) -> Iterator[IO[bytes]]:
-    """Open a regular file to read; a pipe or a device may never end."""
+    """Open a regular file for reading; pipes and devices, which may never end, are refused."""
     try:
         # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
@@ -35,12 +35,12 @@ def _open(path: PathLike, most: int | None = None, made_by: str | None = None) -
         raise UserError(f"{path}: no such file" + (f"; {made_by} makes it" if made_by else "")) from None
     except PermissionError:
         raise UserError(f"{path}: no permission to read it") from None
-    except (OSError, ValueError) as error:  # the latter of a name with a NUL
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
         raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
 
 
 def read_bytes(path: PathLike, most: int = 1 << 32, made_by: str | None = None) -> bytes:
-    """A file as it is; one of more than `most` bytes is refused.
+    """A file's bytes; a file of more than `most` is refused.
 
     `made_by` says what makes the file, ``train.py (step 1)``, for the error where it is missing.
     """
@@ -94,5 +94,5 @@ def sha256(*paths: PathLike) -> str:
 
 
 def is_file_output(output: PathLike) -> bool:
-    """Whether an output, which need not be there yet, is a file: a folder may have a dot in its name."""
+    """Whether an output, which need not exist yet, is a file: a folder's name may have a dot, too."""
     return Path(output).suffix in (".csv", ".pkl", ".html")

@@ -1,4 +1,4 @@
-"""What people say of concepts: attributes (ratings or distances), judgements of similarity, ratings one by one."""
+"""What people say about concepts: attributes (ratings or distances), judgements of similarity, ratings one by one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CONCEPT_COLUMNS = ("emotion", "concept")
 
 
 def read_emotion_order(path: PathLike) -> list[str]:
-    """The concepts that condensed distances are over: one a line."""
+    """The concepts that condensed distances are between, one per line."""
     lines = opening.read_text(path, 1 << 20).splitlines()
     return _checked_concepts(path, [line.strip() for line in lines if line.strip()])
 
@@ -41,9 +41,9 @@ def _concept_column(path, columns):
 
 def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
                     ) -> tuple[list[str], list[str], np.ndarray, bool]:
-    """What people think of concepts, a column an attribute: ratings with a column `emotion` or `concept`, or distances.
+    """Attributes of concepts, one per column: ratings with a column `emotion` or `concept`, or distances.
 
-    Distances are between any two of the concepts in the file `emotion_order`, in its order.
+    Distances are between all pairs of the concepts in the file `emotion_order`, in its order.
 
     Returns
     -------
@@ -86,7 +86,8 @@ def read_judgements(mean_path: PathLike, individual_path: PathLike,
                     concepts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """People's judgements of how different any two concepts are.
 
-    The mean over people stands in one column, a row a pair; everyone's in a column a pair, a row a person.
+    The file of means has one column and a row per pair; the file of individuals has a column per pair and a row per
+    person.
 
     Returns
     -------

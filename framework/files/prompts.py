@@ -33,7 +33,7 @@ class Prompt:
 
     best_prompt: torch.Tensor  # of the epoch with the best dev accuracy
     best_acc: float
-    epoch: int  # of the best; -1 where that is not known
+    epoch: int  # of the best; -1 if unknown
     final_prompt: torch.Tensor | None  # of the last epoch; None where the file has none
     final_acc: float | None
     record: Record  # what it was trained with; empty in published files
@@ -65,7 +65,7 @@ def read(path: PathLike) -> Prompt:
 
 
 def _digest(prompt):
-    """Of what a file says, which is the same however its numbers are stored."""
+    """The digest of a file's content, the same however its numbers are stored."""
     def content(tensor):
         return None if tensor is None else hashlib.sha256(tensor.float().contiguous().numpy().tobytes()).hexdigest()
 
@@ -135,7 +135,7 @@ class Folder(TaskFolder):
 
     def write(self, task: Task, best_prompt: torch.Tensor, best_acc: float, epoch: int, final_prompt: torch.Tensor,
               final_acc: float) -> None:
-        """Write a finished prompt, fields as of `Prompt`."""
+        """Write a finished prompt; parameters are the fields of `Prompt`."""
         prompt = Prompt(best_prompt, best_acc, epoch, final_prompt, final_acc, self.record_of(task), sha256="")
         self.write_bytes(task, _as_bytes(task, prompt))
 
@@ -177,7 +177,7 @@ class SavedState:
 
     @property
     def held(self) -> bool:
-        """Whether this process holds it: False for that of a running process."""
+        """Whether this process holds it; False if another running process does."""
         return self._lock is not None
 
     def release(self, remove: bool = False) -> None:
@@ -195,7 +195,7 @@ def state_paths(folder: PathLike) -> list[Path]:
 
 
 def accuracy_path(folder: PathLike) -> Path:
-    """Where the accuracies of all prompts of a folder are kept: beside `checkpoint`, in a folder of another name."""
+    """Path of the table of a folder's accuracies: beside a folder called `checkpoint`, inside any other."""
     folder = Path(folder).resolve()
     folder = folder.parent if folder.name == "checkpoint" else folder
     if folder.is_relative_to(Path.cwd()):
@@ -205,7 +205,7 @@ def accuracy_path(folder: PathLike) -> Path:
 
 @contextlib.contextmanager
 def _accuracy_output(folder):
-    """That table's output; of two processes that end together, the last one sees the prompts of both."""
+    """The output of that table. If two processes end together, the last one sees the prompts of both."""
     path = accuracy_path(folder)
     with (writing.lock(path.parent, "accuracies", wait=True),
           Output(path, Record("train.py", {}), redraw=True) as output):

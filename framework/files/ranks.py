@@ -32,7 +32,7 @@ def write(output: Output, ranks: pd.DataFrame, tables: dict[str, pd.DataFrame]) 
 def read(path: PathLike) -> tuple[dict[str, np.ndarray], Record]:
     """The ranks that step 4 wrote, or a table of the same form, checked; and what made them, if that is known.
 
-    Every column is one of ranks: array [N], float64.
+    Each column becomes an array [N], float64.
     """
     table = read_table(path, made_by=MADE_BY, of=path)
     for name in table.columns:

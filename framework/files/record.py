@@ -1,7 +1,7 @@
 """The record of what made an output, and the rule that follows: only what a record of ours names is replaced.
 
 A record stands beside its output as flat JSON: ``X.json`` beside ``X.csv``, ``settings.json`` in a folder. Prompts and
-results carry theirs in themselves (`framework.files.taskfolder`).
+results contain their own (`framework.files.taskfolder`).
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ def versions() -> dict[str, str]:
 
 
 def digest(content: Any) -> str:
-    """What seals a file that carries its record in itself: the SHA-256 of the JSON values in it."""
+    """The SHA-256 of JSON values, which seals a file that contains its own record."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-# What scripts take over from a record, and what it is: of a type, a list of it, or one of some words.
+# What scripts read from a record, and its kind: a type, a list of a type, or one of some words.
 _KINDS: dict[str, Any] = {
     **dict.fromkeys(("made_by", "mode", "kind", "precision", "dataset", "backbone", "pretrained_model"), str),
     **dict.fromkeys(("max_length", "num_layers", "units", "num_units"), int), "negatives": ("published", "strict"),
@@ -56,11 +56,11 @@ _NOTES = ("versions", "prompts", "dataset", "pretrained_model")
 class Record:
     """What made an output."""
 
-    made_by: str  # the script; empty where nobody knows, as of published files
+    made_by: str  # the script; empty if unknown, as for published files
     settings: dict[str, Any]  # what decides the output: JSON values, compared with those of a later run
     notes: dict[str, Any] = field(default_factory=dict)  # what is only recorded
-    files: dict[str, str] = field(default_factory=dict)  # that belong to the output: name -> SHA-256
-    before: dict[str, str] = field(default_factory=dict)  # of files that are being replaced, the old one's SHA-256
+    files: dict[str, str] = field(default_factory=dict)  # of the output: name -> SHA-256
+    before: dict[str, str] = field(default_factory=dict)  # files being replaced: name -> SHA-256 of the old one
 
     def __post_init__(self) -> None:
         self.settings, self.notes = _as_read_back(self.settings), _as_read_back(self.notes)
@@ -72,7 +72,7 @@ class Record:
     def difference(self, other: Record, without: Collection[str] = ()) -> str | None:
         """The first setting that differs, in words for an error: ``lr is 0.002 there and 0.1 here``; None if none does.
 
-        `other` is of what is there. A name that one side lacks is null there; those in `without` do not count.
+        `other` is the record of what is there. A setting that one side lacks is null; those in `without` do not count.
         """
         ours, theirs = ({"made_by": record.made_by or None, **record.settings} for record in (self, other))
         for name in dict.fromkeys([*ours, *theirs]):
@@ -95,7 +95,7 @@ class Record:
     def from_dict(cls, value: Any, source: object) -> Record:
         """The record that a file holds, checked; empty from None.
 
-        Raises `UserError` if it is no dict of JSON values, or what scripts take over from it is not what it may be.
+        Raises `UserError` if it is no dict of JSON values, or a value that scripts read is of the wrong kind.
         """
         try:
             value = _as_read_back({} if value is None else value)
@@ -109,7 +109,7 @@ class Record:
                                 "it again")
         digests = {**value.get("sha256", {}), **value.get("sha256_before", {})}
         for name in digests:
-            if Path(name).name != name:  # what a record names may be replaced and removed: never what is elsewhere
+            if Path(name).name != name:  # files that a record names may be removed: none may be elsewhere
                 raise UserError(f"{source}: names a file in another folder ({_short(name)}); make it again")
         for name in value.get("prompts", {}):
             if not names.parse_task(name):
@@ -127,9 +127,9 @@ class Record:
         return cls.from_dict(opening.read_json(path), path) if os.path.lexists(path) else cls("", {})
 
     def check_unchanged(self, path: PathLike, data: bytes, part: bool = False) -> bytes:
-        """The file's content, which must have the digest that the record names, if it names one.
+        """Return `data`, the file's content; raises `UserError` if the record names another digest for it.
 
-        A `part` of the output must be named, if the record names any files; published ones have no record.
+        A `part` of the output must be named if the record names any files; published files have no record.
         """
         digest = self.files.get(Path(path).name)
         if part and self.files and digest is None:
@@ -175,28 +175,28 @@ def input_digest(path: PathLike) -> str:
 class Output:
     """One output, made by this process alone: a file with what stands beside it, or a folder with one record.
 
-    Use as a context manager. The record names each file, with its digest, before the file gets its name, and the old
-    one beside it until it is replaced. So the same command goes on after a kill at any point, and whatever the record
-    does not name is somebody else's.
+    Use as a context manager. The record names each file with its digest before the file gets its name, and keeps the
+    old file's digest until it is replaced. So after a kill at any point the same command continues, and a file that the
+    record does not name is somebody else's.
 
     Parameters
     ----------
     path : path-like
-        A file (.csv, .pkl, .html; others called after it may stand beside it), or a folder.
+        A file (.csv, .pkl, .html; others named after it may stand beside it), or a folder.
     record : Record
     overwrite : bool
-        Replace what a record of ours names though other settings made it.
+        Replace files that our record names, even if other settings made them.
     redraw : bool
-        As `overwrite`, for figures and pages, which can be drawn again. Files of the record that this run does not
-        make stay.
+        As `overwrite`, for figures and pages, which can be drawn again. Recorded files that this run does not make
+        are kept.
     names : collection of str
-        Files that will be written, so that a refusal comes before the work.
+        Files that will be written, so a refusal comes before the work.
 
     Raises
     ------
     UserError
-        On entering, if another process makes it; if another script, other settings or nobody knows what made what is
-        there.
+        On entering, if another process is making it, or if what is there has no record, or was made by another script
+        or with other settings.
     """
 
     def __init__(self, path: PathLike, record: Record, overwrite: bool = False, redraw: bool = False,
@@ -221,11 +221,11 @@ class Output:
         self._lock.close()
 
     def check(self) -> None:
-        """Raise what entering would raise of what is there, and write nothing: before work whose output this is."""
+        """Raise what entering would raise about existing files, without writing: to call before long work."""
         self._compare()
 
     def _compare(self):
-        """The record of what is there, how ours differs from it, and which files are to be replaced for that."""
+        """The record of what is there, how ours differs from it, and which files must be replaced for that."""
         before = Record("", {})
         with contextlib.suppress(UserError):  # no record at all
             before = Record.read(self.path)
@@ -259,7 +259,7 @@ class Output:
         self.save()
 
     def check_ours(self, name: str) -> None:
-        """Refuse a file in the output's folder that is there and is not as our record names it."""
+        """Refuse an existing file in the output's folder that is not as our record names it."""
         path = self.folder / name
         if not os.path.lexists(path):
             return

@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 MADE_BY = "eval_mask_neuron.py (step 6)"
 
-Measured = dict[str, dict[str, float]]  # by measure, then by mask; ``best`` without one
+Measured = dict[str, dict[str, float]]  # by measure, then by mask; ``best`` is without a mask
 
 
 def fields() -> set[str]:
-    """The names in a file that are not those of masks, with accuracies under them."""
+    """The top-level names in a file that are not masks with their accuracies."""
     return {"sentiment", "seed", "settings", "sha256", *(measure.key for measure in MEASURES.values() if measure.key)}
 
 
 @dataclass
 class Result:
-    """What was measured of one task: each of `MEASURES`, empty where an earlier version did not take it.
+    """What was measured of one task: each of `MEASURES`, empty if an earlier version did not take it.
 
-    NaN, null in the file, under a mask that makes numbers too large for the model to answer.
+    NaN (null in the file) is under a mask that makes numbers too large for the model to answer.
     """
 
     measured: Measured
@@ -48,7 +48,7 @@ def read(path: PathLike) -> Result:
     content = opening.read_json(path, MADE_BY)
     if not {"sentiment", "seed", "best"} <= content.keys():
         raise UserError(f"{path}: is no result of eval_mask_neuron.py (no `sentiment`, `seed` or `best` in it)")
-    # Scripts name files after what stands here.
+    # Scripts name files after these two.
     task = content["sentiment"], content["seed"]
     if type(task[1]) is not int or not isinstance(task[0], str) or Path(path).stem != f"{task[0]}-{task[1]}":
         raise UserError(f"{path}: holds the result of another task ({str(task[0])[:40]}, seed {str(task[1])[:40]}); "
@@ -59,7 +59,7 @@ def read(path: PathLike) -> Result:
 def _digest(path, content):
     try:
         return digest(content)
-    except RecursionError:  # reading bears a few levels more than writing
+    except RecursionError:  # reading allows a few more levels than writing
         raise UserError(f"{path}: is no result, its values are nested; run {MADE_BY} again") from None
 
 
@@ -78,7 +78,7 @@ def _checked(path, content):
             names.check_attribute(name, path, most=200)
             if type(value) not in (int, float) and (value is not None or name == "best"):
                 raise UserError(f"{path}: {name!r} is not a number")
-            if value is not None and not measure.least <= value <= measure.most:  # NaN is not
+            if value is not None and not measure.least <= value <= measure.most:  # also refuses NaN
                 raise UserError(f"{path}: the {measure.name} of {name!r} is {str(value)[:20]}, not between "
                                 f"{measure.least:g} and {measure.most:g}")
         measured[measure.name] = {name: math.nan if value is None else value for name, value in values.items()}
@@ -86,10 +86,10 @@ def _checked(path, content):
 
 
 def read_each(folder: PathLike, tasks: Collection[Task] | None = None) -> dict[str, pd.DataFrame]:
-    """Every task, or some, under every mask: by measure, as far as all of them have it.
+    """All tasks, or some, under every mask: one table for each measure that all of them have.
 
-    Columns `sentiment`, `seed`, `best` and one a mask; NaN where a file lacks the mask. Refuses files that were made
-    with different settings.
+    Columns are `sentiment`, `seed`, `best` and one per mask; NaN where a file lacks the mask. Refuses files that were
+    made with different settings.
     """
     import pandas as pd
 
@@ -128,10 +128,10 @@ class Folder(TaskFolder):
         self._measured: dict[Task, Measured] = {}
 
     def take_up(self, task: Task) -> set[str]:
-        """Begin a task, or go on from what an interrupted run has measured of it: returns under which masks.
+        """Begin a task, or go on from what an interrupted run measured; returns the masks that are measured.
 
-        What a damaged file holds is measured again, since that takes minutes. Raises `UserError` if other settings
-        measured it, and what these made is not to be overwritten.
+        If that file is damaged, its masks are measured again, which takes only minutes. Raises `UserError` if it was
+        made with other settings and `overwrite` is not set.
         """
         path = self.partial_path(task)
         self._measured[task] = {name: {} for name in MEASURES}
@@ -148,7 +148,7 @@ class Folder(TaskFolder):
         return _masks(self._measured[task])
 
     def add(self, task: Task, measured: Measured, of: Iterable[str]) -> None:
-        """Add what was measured of a task; once that is all masks `of`, and ``best``, its result is written."""
+        """Add what was measured of a task; once all masks `of` and ``best`` are there, its result is written."""
         for name, values in self._measured[task].items():
             values.update(measured[name])
         masks = ["best", *of]
@@ -184,7 +184,7 @@ def masks_measured(folder: PathLike, task: Task) -> int:
         return 0
 
 
-# The published results call some attributes otherwise than the ratings do.
+# The published results and the ratings have different names for some attributes.
 _PUBLISHED_ATTRIBUTES = {**{name: f"{name}-face" for name in ("happy", "anger", "sad", "fear", "surprise", "disgust")},
                          "self-related": "self-relativity", "other-related": "other-relativity",
                          "non-novelty": "novelty"}
@@ -192,7 +192,7 @@ _PUBLISHED_ATTRIBUTES = {**{name: f"{name}-face" for name in ("happy", "anger", 
 
 def read_published(attribute_folder: PathLike, random_folder: PathLike,
                    accuracy_path: PathLike | None = None) -> pd.DataFrame:
-    """The study's results, which are two folders of JSON files, in the form and with the names of ours.
+    """The study's published results, two folders of JSON files, in the form of ours and with our names.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def read_published(attribute_folder: PathLike, random_folder: PathLike,
         Accuracies under masks like ``happy_top1500`` and ``happy_random1500``, which become ``happy-face_top1500`` and
         ``happy-face_top1500_random``; tasks that only one of them has are left out.
     accuracy_path : path-like, optional
-        As of `read_accuracies`: accuracies without a mask, in place of those in the folders.
+        A table for `read_accuracies`: accuracies without a mask, in place of those in the folders.
     """
     def rename(name):
         match = re.fullmatch(r"(.+)_(top|random)(\d+)", name)

@@ -31,13 +31,13 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
     ----------
     path : path-like
     columns : sequence of str
-        Columns that must be there, and are all that is returned; every column if empty.
+        Columns that must be there; only these are returned. If empty, all are.
     words : collection of str, optional
-        Columns of str, kept to the letter; all other are int64, if all are whole, or float64. None: all are text.
+        Columns of str, kept verbatim; others are int64 if all their values are whole, else float64. None: all are str.
     made_by : str, optional
         The script that makes the table, for the error where it is missing.
     of : path-like, optional
-        The output in whose record the file may be named; without it, one of ours beside the file counts.
+        The output whose record may name the file; by default, a record of ours beside the file.
     """
     import pandas as pd
 
@@ -47,7 +47,7 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
     except UserError:
         if of is not None:
             raise
-        record = Record("", {})  # what stands beside the table is another's file
+        record = Record("", {})  # the file beside the table is not ours
     if of is not None or record.made_by:
         record.check_unchanged(path, data, part=of is not None)
     lines = csv.reader(_lines(path, opening.decode(path, data)), strict=True)
@@ -58,7 +58,7 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
         if missing:
             raise UserError(f"{path}: has no column {missing[0]!r}; it has {names.listed(header)}")
         pieces = []
-        first = 1  # the number of the first row of a piece
+        first = 1  # number of a piece's first row
         while rows := list(itertools.islice(filter(None, lines), 20_000)):
             for number, row in enumerate(rows, first):
                 if len(row) != len(header):
@@ -78,7 +78,7 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
 
 
 def _lines(path, text):
-    """The lines of a text; one with more commas than a table has columns is refused before it is taken apart."""
+    """The lines of a text; one with more than `_MOST_COLUMNS` commas is refused before it is parsed."""
     if "\r" in text and "\n" not in text:
         raise UserError(f"{path}: its lines end in CR alone, as on old Macs; save it with the usual line ends")
     for line in io.StringIO(text, newline="\n"):
@@ -105,7 +105,7 @@ def _check_header(path, header):
 
 
 def to_numbers(path: PathLike, column: str, cells: Sequence[str], first: int = 1) -> np.ndarray:
-    """A column's cells as numbers, whose first is of row `first`: int64 if all are whole, else float64."""
+    """A column's cells, from row `first` on, as numbers: int64 if all are whole, else float64."""
     values = np.array([number(cell) for cell in cells])
     if np.isfinite(values).all():
         whole = all(cell.removeprefix("-").isdecimal() and len(cell) < 16 for cell in cells)
@@ -119,7 +119,7 @@ def to_numbers(path: PathLike, column: str, cells: Sequence[str], first: int = 1
 
 
 def number(cell: str) -> float:
-    """What a cell says; NaN where that is no number."""
+    """A cell as a number; NaN if it is none."""
     try:
         return float(cell) if cell.isascii() and "_" not in cell else math.nan
     except ValueError:

@@ -1,4 +1,4 @@
-"""A folder of files that carry their own record, one a task: prompts and results, which several processes can fill."""
+"""A folder that several processes can fill: one file per task, prompts or results, each with its own record."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Folder = TypeVar("Folder", bound="TaskFolder")
 class TaskFolder:
     """Files ``{concept}-{seed}{suffix}``, all made under one record.
 
-    Use as a context manager, which lets go of all tasks at its end.
+    Use as a context manager, which releases all tasks at its end.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class TaskFolder:
     record : Record
         What this run makes every file with.
     overwrite : bool
-        Make files anew that other settings made.
+        Replace files that were made with other settings.
     own : dict of Task to dict, optional
         Settings that each task has beside those of `record`.
 
@@ -43,7 +43,7 @@ class TaskFolder:
     read : callable (path)
         Reads a file; what it returns has its `record`.
     elsewhere : int
-        Tasks in the hands of other processes that `claim` was asked for.
+        How many tasks are left to other processes, which hold them.
 
     Raises
     ------
@@ -98,13 +98,13 @@ class TaskFolder:
         return replace(self.record, settings={**self.record.settings, **self._own.get(task, {})})
 
     def left(self, tasks: Iterable[Task]) -> list[Task]:
-        """Those of the tasks that have no finished file under this record.
+        """The tasks that have no finished file under this record.
 
         Raises
         ------
         UserError
             If a file cannot be read, or was made with other settings and may not be replaced; if files of other tasks
-            were made with other settings, since a folder is of one.
+            were made with other settings, since all in a folder must agree.
         """
         tasks = list(tasks)
         own = {name for settings in self._own.values() for name in settings}
@@ -169,7 +169,7 @@ def check_alike(records: Mapping[Path, Record], own: Collection[str] = ()) -> No
 
 def progress(folder: PathLike, suffix: str, tasks: Iterable[Task], read_record: Callable[[Path], Record],
              own: Collection[str] = ()) -> tuple[dict[Task, str], list[str]]:
-    """How far the tasks of a folder are, for `--status`; `own` names settings that each task has.
+    """How far the tasks of a folder are, for `--status`; `own` names settings that differ between tasks.
 
     Returns
     -------

@@ -29,10 +29,10 @@ def load_tensors(data: bytes, name: object) -> Any:
             data = _repack(data, name)
         else:
             stream = io.BytesIO(data)
-            for _ in range(5):  # the old form: three that say which form it is, the content, the names of its storages
+            for _ in range(5):  # the old form: three pickles of header, the content, the names of its storages
                 check_pickle(stream, _TENSOR_NAMES, most=len(data))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about forms of pickle that it then refuses
+            warnings.simplefilter("ignore")  # about kinds of pickle that it then refuses
             return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except UserError:
         raise
@@ -46,16 +46,16 @@ def load_tensors(data: bytes, name: object) -> Any:
 
 
 def _repack(data, name):
-    """The archive as we have read it, so that torch's reader and ours cannot take it for two different ones."""
+    """The archive rewritten as we read it, so torch's reader cannot see another content in it."""
     packed = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(packed, "w") as checked:
         entries = archive.infolist()
-        # torch compresses nothing: what grows when unpacked was made to fill the memory.
+        # torch compresses nothing: an archive that grows when unpacked was made to fill the memory.
         if sum(entry.file_size for entry in entries) > len(data):
             raise UserError(f"{name}: grows when unpacked, which no file of tensors does; it was not loaded")
         if len({entry.filename for entry in entries}) < len(entries):
             raise zipfile.BadZipFile
-        if archive.testzip():  # torch itself leaves the checksums alone
+        if archive.testzip():  # torch itself ignores the checksums
             raise UserError(f"{name}: is damaged (a checksum is wrong); make it again")
         for entry in entries:
             content = archive.read(entry)
@@ -65,39 +65,39 @@ def _repack(data, name):
     return packed.getvalue()
 
 
-# What pickles of dicts, lists, words, numbers and tensors are made of, in any protocol. Left out is what changes things
-# that are there already (BUILD, DUP), makes others than by a call (INST, OBJ, NEWOBJ) or finds them elsewhere (EXT).
+# The opcodes of pickled dicts, lists, strings, numbers and tensors, in any protocol. Left out are those that change or
+# double an existing object (BUILD, DUP), make one other than by a call (INST, OBJ, NEWOBJ) or find it elsewhere (EXT).
 _OPCODES = frozenset("""
     PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 FLOAT BINFLOAT SHORT_BINSTRING
     UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 EMPTY_DICT DICT SETITEM SETITEMS
     EMPTY_LIST LIST APPEND APPENDS EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 GLOBAL STACK_GLOBAL REDUCE BINPERSID MEMOIZE
     PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET
     """.split())
-# What `torch.save` asks for in dicts of tensors; its loader allows more, some of which can fill the memory.
+# The names that `torch.save` uses for dicts of tensors; torch's loader allows more, some of which can fill the memory.
 _TENSOR_NAMES = re.compile(
     r"collections OrderedDict|torch\._utils _rebuild_(tensor|tensor_v2|parameter)|torch \w+Storage")
 _MOST_PARTS = 64  # of a tuple; the one that describes a matrix has 49
-_GROWING = _MOST_PARTS // 2 + 1  # parts that a dict or list counts for, so that a tuple holds one at most
+_GROWING = _MOST_PARTS // 2 + 1  # parts that a dict or list counts as, so a tuple holds at most one
 
 
 def check_pickle(data: Any, allowed: re.Pattern | None = None, most: int | None = None) -> None:
     """Raise `pickle.UnpicklingError` unless a pickle holds no more than masks and checkpoints do.
 
-    A pickle is a program for a machine with a stack, and this one is read before it runs. A hundred bytes can put a
-    tuple twice into another, sixty times over: whoever compares or prints it visits 2^60 parts. So the parts of
-    everything on the stack are counted; tuples stay small, and dicts and lists, which grow later, stand in one place.
+    A pickle is a program for a stack machine; it is read here before it runs. A few hundred bytes can put a tuple twice
+    into another, sixty times over: comparing or printing the result visits 2^60 parts. So the parts of everything on
+    the stack are counted: tuples stay small, and dicts and lists, which grow later, are used only once.
 
     Parameters
     ----------
     data : bytes or file
-        A file is read as far as its next pickle goes.
+        From a file, only the next pickle is read.
     allowed : re.Pattern, optional
         The names that it may ask for, ``module name``.
     most : int, optional
-        The largest number in it, where numbers are sizes that the loader takes memory for.
+        The largest number allowed, where numbers are sizes that the loader allocates.
     """
     stack: list[int] = []
-    marks: list[int] = []  # where what belongs together begins
+    marks: list[int] = []  # where groups on the stack begin
     memo: dict[Any, int] = {}
     for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
         name, before, after = opcode.name, opcode.stack_before, opcode.stack_after
@@ -122,7 +122,7 @@ def check_pickle(data: Any, allowed: re.Pattern | None = None, most: int | None 
         elif name.endswith("GET"):
             parts = memo[argument]
         elif name == "GLOBAL" and argument == "collections OrderedDict":
-            parts = 2  # other names have one: so REDUCE knows that it makes a dict
+            parts = 2  # other names have 1, so REDUCE knows that this one makes a dict
         used_again = name.endswith("GET") or name == "BINPERSID"
         if parts > _MOST_PARTS or (used_again and parts >= _GROWING):
             raise pickle.UnpicklingError(name)

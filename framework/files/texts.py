@@ -1,4 +1,4 @@
-"""Texts and the concepts they carry: GoEmotions in any of its forms, or a set of one's own."""
+"""Texts and the concepts they carry: GoEmotions in any of its forms, or any other data set."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def default_dataset() -> str:
-    """`data/goemotions` of the repository where that folder is, else the hub's."""
+    """The repository's `data/goemotions` if that folder exists, else the hub's."""
     folder = _ROOT / "data" / "goemotions"
     return str(folder) if folder.is_dir() else "goemotions"
 
@@ -44,7 +44,7 @@ def read(dataset: str, split: str) -> Split:
     ----------
     dataset : str
         A folder, with ``{split}.tsv`` (GoEmotions' official form; ``labels.txt`` beside it names other labels) or
-        ``{split}.csv`` (a column `text`, and a 0/1 column for each concept); `goemotions`, the hub's; `demo`.
+        ``{split}.csv`` (a column `text`, and a 0/1 column for each concept); `goemotions`, from the hub; or `demo`.
     split : {"train", "dev", "test"}
     """
     if dataset == "goemotions":
@@ -79,7 +79,7 @@ def _read_official(path):
 
 
 def _from_ids(rows, label_ids, known, source):
-    """A split from the numbers of each row's labels."""
+    """A split from each row's label ids."""
     if not rows:
         raise UserError(f"{source}: has no rows")
     kept = _concepts_among(known, source)
@@ -90,7 +90,7 @@ def _from_ids(rows, label_ids, known, source):
 
 
 def _concepts_among(known, source):
-    """Those labels that are concepts: all but GoEmotions' `neutral`, which is none, and only GoEmotions'."""
+    """The labels that are concepts: all, except `neutral` if GoEmotions' emotions are all among them."""
     if len(known) > _MOST_LABELS:
         raise UserError(f"{source}: has {len(known)} labels, more than {_MOST_LABELS} are not read; leave out those "
                         "that you do not use")
@@ -143,7 +143,7 @@ def _say_ignored(path, columns):
 
 def _load_from_hub():
     hub.find()
-    import datasets  # after that, since it asks once whether the client is offline
+    import datasets  # only now: on import it checks whether the client is offline
 
     try:
         return datasets.load_dataset(HUB_NAME, "simplified")
@@ -166,9 +166,9 @@ def from_datasets(dataset: DatasetDict, split: str) -> Split:
 
 
 def fingerprint(*splits: Split) -> str:
-    """SHA-256 of splits' texts, labels and concepts: the same in whichever form the same rows were read.
+    """SHA-256 of splits' texts, labels and concepts: the same for the same rows, whatever form they were read in.
 
-    The official TSV files and the hub's data set differ in quotation marks (data/README.md), and so in this.
+    The official TSV files and the hub's data set differ in quotation marks (data/README.md), so their digests differ.
     """
     digest = hashlib.sha256()
     for split in splits:

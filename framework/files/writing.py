@@ -28,7 +28,7 @@ _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.
 
 
 def make_folder(folder: PathLike) -> Path:
-    """Make a folder, and those it stands in, unless it is there."""
+    """Make a folder and its parents, unless they exist."""
     folder = Path(folder)
     while True:
         try:
@@ -42,7 +42,7 @@ def make_folder(folder: PathLike) -> Path:
 
 
 def _is_in_the_way(path):
-    """Whether something that is no folder has a name, seen in one look: the next may see something else."""
+    """Whether something other than a folder is at `path`, by one `stat`: a second might see something else."""
     try:
         return not stat.S_ISDIR(os.stat(path).st_mode)
     except FileNotFoundError:
@@ -52,7 +52,7 @@ def _is_in_the_way(path):
 
 
 def workplace(folder: PathLike) -> Path:
-    """Where a folder's unfinished work is kept; it need not be there."""
+    """Where a folder's unfinished work is kept; it need not exist."""
     place = Path(folder) if Path(folder).name == _WORKPLACE else Path(folder) / _WORKPLACE
     if place.is_symlink():  # to a folder that is not ours
         raise UserError(f"{place}: is a link, but unfinished work is kept in a folder of this name; remove the link")
@@ -62,7 +62,7 @@ def workplace(folder: PathLike) -> Path:
 def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock | None:
     """Lock a name in a folder until `give_back`, or until the process ends; None if another process holds it.
 
-    By default it waits as long as others take to see whether a lock is free; -1 waits for ever.
+    By default it waits as long as another process may take to test whether the lock is free; -1 waits for ever.
     """
     path = workplace(folder) / f"{name}.lock"
     # The second is for file systems without locks: a file that says who holds it.
@@ -170,7 +170,7 @@ def table_bytes(frame: pd.DataFrame) -> bytes:
 
     if not all(pd.api.types.is_float_dtype(kind) for kind in frame.dtypes) or frame.isna().to_numpy().any():
         return frame.to_csv(index=False, lineterminator="\n").encode()
-    # In a tenth of pandas' time, which half a million numbers are worth.
+    # Ten times as fast as pandas, which matters for half a million numbers.
     import pyarrow as pa
     from pyarrow import csv
 

@@ -19,7 +19,7 @@ from framework.training.passes import cut_by_length
 class Effect(NamedTuple):
     """What single neurons do to a task's margin, to first order; on the CPU, index = layer * D + unit.
 
-    Both give the effect of any intervention a <- m a + b: (1 - m) x `zeroed` + b x `added`, summed over neurons.
+    Together they give that of any intervention a <- m a + b: (1 - m) x `zeroed` + b x `added`, summed over neurons.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ def effect(
     Parameters
     ----------
     tokens, rows, prompt, positions_per_batch, eval_rows
-        As of `framework.training.evaluate.measure`; rows x length keep their values for the backward pass.
+        As for `framework.training.evaluate.measure`, but a pass also keeps its values for the backward pass.
     """
     model.eval()
     ones = torch.ones(1, *model.shape, dtype=torch.promote_types(model.dtype, torch.float32), device=model.device)

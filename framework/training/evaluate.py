@@ -36,8 +36,8 @@ def measure(
     Returns
     -------
     dict of str to Tensor
-        By measure, once [] or under each of M interventions [M], on the CPU: the mean over rows, float64; of a share
-        the count, int64, so that parts add up to the same share.
+        By measure, on the CPU: a scalar [], or one value for each of M interventions [M]. It is the mean over rows,
+        float64; for a share it is the count, int64, so the counts of parts add up exactly.
     """
     model.eval()
     count = 1 if intervention is None else len(intervention.multiply)

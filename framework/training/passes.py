@@ -24,7 +24,7 @@ def cut_by_length(
     """Cut rows, sorted by length, into passes that need little padding. The rows of one text stand together.
 
     A pass has at most `positions_per_batch` positions (rows x longest input) and `most_rows` rows; a single row is
-    always allowed. `rows` [n] says which comments. Returns indices into it, every one in one pass, the longest first.
+    always allowed. `rows` [n] are indices into `tokens`. Returns indices into `rows` for each pass, longest first.
     """
     lengths = np.array([len(tokens[row]) for row in rows]) + prompt_len
     order = np.lexsort([rows, -lengths])
@@ -39,21 +39,21 @@ def cut_by_length(
 def within_memory(
     compute: Callable[[int], Result], positions_per_batch: int, model: PromptedModel | None = None
 ) -> tuple[Result, int]:
-    """Compute in as large passes as the memory takes: where it runs out, halve them and try again.
+    """Compute in passes as large as memory allows: when it runs out, halve them and try again.
 
     Parameters
     ----------
     compute : callable (positions_per_batch)
     positions_per_batch : int
     model : PromptedModel, optional
-        What it keeps of texts makes room before passes are halved.
+        The texts' states that it keeps are dropped before passes are halved.
 
     Returns
     -------
     result
         What `compute` returned.
     positions_per_batch : int
-        What it was computed with; fit for the next call.
+        What it was computed with; pass it to the next call.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def within_memory(
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-        # Outside of `except`, where the error no longer keeps what was computed so far in memory.
+        # Outside of `except`: within it, the error keeps what was computed so far in memory.
         kept = getattr(model, "text_states", None)  # a decoder's
         freed = kept is not None and kept.make_room()
         if torch.cuda.is_available():
@@ -99,11 +99,11 @@ def positions_per_batch(model: PromptedModel, training: bool) -> int:
 
 
 def group_size(tasks_per_batch: int | str, batch_size: int, prompt_len: int) -> int:
-    """How many tasks train together: as asked, or ("auto") 12, the study's seeds, or more where prompts are short.
+    """How many tasks train together: as asked; for "auto" 12, the study's seeds, or more if prompts are short.
 
-    The rows of a step (`batch_size` a task) then fill 16,384 positions. They are sorted by length before they are cut
-    into passes, which saves padding, and the fixed costs of a step are shared by more of them. It follows from the
-    flags alone, not from the machine, so that results do not depend on where they are computed.
+    With "auto", the rows of a step (`batch_size` per task) fill at least 16,384 positions. More rows share the fixed
+    costs of a step, and need less padding, since they are sorted by length before they are cut into passes. The number
+    depends on the flags alone, not on the machine, so results do not depend on where they are computed.
     """
     if tasks_per_batch != "auto":
         return int(tasks_per_batch)

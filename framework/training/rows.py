@@ -22,7 +22,7 @@ def rows_of_task(labels: np.ndarray, seed: int, negatives: str = "published",
         "published" draws from the whole split with replacement, as the study did: a drawn row can be a positive, and
         keeps its own label. "strict" draws rows that lack the concept, without replacement.
     positives : int array, optional
-        Rows that stand for all positives.
+        Rows to take instead of all positives.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def task_rows(split: Split, task: Task, negatives: str = "published", max_train_
     Parameters
     ----------
     max_train_rows : int, optional
-        Upper bound of positives; more are drawn from by the task's own stream.
+        Upper bound of positives; if there are more, the task's own stream draws among them.
 
     Raises
     ------

@@ -16,7 +16,7 @@ from framework.tasks import Task
 
 
 class Finished(NamedTuple):
-    """A task has ended; what its training came to. `epoch` counts from 1: the one that gave the best prompt."""
+    """What the training of an ended task gave. `epoch`, counted from 1, is the one of the best prompt."""
 
     task: Task
     best_prompt: Tensor
@@ -31,13 +31,13 @@ class Progress:
     """How far the training of one task has come."""
 
     task: Task
-    epoch: int = 0  # finished ones
+    epoch: int = 0  # epochs finished
     step: int = 0
     losses: list = field(default_factory=list)  # each batch's mean cross-entropy in this epoch: float, or Tensor []
     loss: float = float("nan")  # their mean over the last finished epoch
     acc: float = float("nan")  # dev accuracy after it
     best_acc: float = -1.0
-    best_epoch: int = 0  # from 1, that reached it first
+    best_epoch: int = 0  # the first that reached it, counted from 1
     best_prompt: Tensor | None = None  # [P, W]; None before the first epoch's end
 
     def __post_init__(self) -> None:
@@ -51,7 +51,7 @@ class Progress:
 
 @dataclass
 class State:
-    """A group in training at a moment between two steps: all that decides what comes next; tensors [tasks, P, W]."""
+    """A group in training between two steps: all that determines what comes next. Tensors are [tasks, P, W]."""
 
     group: list[Progress]
     prompts: Tensor
@@ -78,7 +78,7 @@ class State:
 
     @property
     def tasks(self) -> list[Task]:
-        """All tasks that it knows of."""
+        """All its tasks, in training or ended."""
         return [each.task for each in self.group] + [each.task for each in self.ended]
 
     def to_bytes(self) -> bytes:
@@ -97,9 +97,9 @@ class State:
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str) -> State:
-        """What `to_bytes` returned, checked; runs no code. `name` is its file's, for errors.
+        """Read what `to_bytes` returned, checked, without running code. `name` is the file's, for errors.
 
-        Raises `UserError` if it is no state of training, or one of a version before this form.
+        Raises `UserError` if it is no state of training, or one that an earlier version wrote.
         """
         if data[:2] == b"PK":
             raise UserError(f"{name}: was begun by a version whose random numbers were others; delete it and train its "

@@ -27,9 +27,8 @@ class TrainSettings:
     """How one prompt is trained; the defaults are the study's."""
 
     prompt_len: int = 100  # P, the number of prompt vectors
-    # Start from N(0, 0.02) ("normal"), from the embedding of the mask token ("mask"), from those of random words
-    # ("words"), which are drawn from the seed alone: all concepts of a seed start alike; or from those of a text
-    # ("text:...").
+    # Start from N(0, 0.02) ("normal"), or from embeddings: of the mask token ("mask"), of random words ("words"; drawn
+    # from the seed alone, so all concepts of a seed start alike) or of a text ("text:...").
     prompt_init: str = "normal"
     epochs: int = 50
     patience: int | None = None  # stop after so many epochs without a better dev accuracy; None trains all epochs
@@ -113,13 +112,13 @@ class PromptTrainer:
     def run(self, queue: Iterable[Job], group_size: int) -> Iterator[Event]:
         """Train tasks to their ends; a task that ends leaves its place to the next in the queue.
 
-        `state` can be taken at every event. Save it before what is `Finished` is written: a killed run then never
-        trains that task again, and the others go on in the same company, to the same bits.
+        `state` can be taken at every event. Save it before writing a `Finished` task: after a kill, that task is then
+        never trained again, and the others go on together, to the same bits.
 
         Raises
         ------
         UserError
-            If a task's loss or prompt is no longer finite. It is out of the group then: `state` is of the others.
+            If a task's loss or prompt is no longer finite. The task has then left the group; `state` is of the others.
         """
         waiting, self.group_size = iter(queue), group_size
         while True:
@@ -167,7 +166,7 @@ class PromptTrainer:
         return math.ceil(len(job.train.row) / self.settings.batch_size)
 
     def step(self, batches: Sequence[np.ndarray]) -> Tensor:
-        """One step of all tasks; `batches` are, for each, which of its training rows make its batch.
+        """Take one step of all tasks; `batches` are indices into the training rows of each.
 
         Returns the mean cross-entropy of each task's batch before the step: Tensor [tasks].
         """
@@ -189,7 +188,7 @@ class PromptTrainer:
             for part in cut_by_length(self.train_tokens, rows, self.settings.prompt_len, positions_per_batch):
                 index = torch.from_numpy(task_of_row[part]).to(prompts.device)
                 noise = (RowNoise(noise_seeds[part], lengths[part], prompts.device) if self.model.training
-                         else contextlib.nullcontext())  # a decoder is trained without
+                         else contextlib.nullcontext())  # a decoder trains without noise
                 with noise:
                     logits = self.model([self.train_tokens[row] for row in rows[part]], prompts[index])
                 label = torch.from_numpy(labels[part]).to(logits.device)
@@ -242,7 +241,7 @@ class PromptTrainer:
         return torch.stack([self.prompts, self.exp_avg, self.exp_avg_sq]).isfinite().flatten(2).all(2).all(0)
 
     def state(self) -> State:
-        """All that decides what comes next, without tasks that diverge."""
+        """All that determines what comes next, without tasks that have diverged."""
         kept = self._finite().nonzero()[:, 0].tolist()
         group = [Progress(**{**vars(progress), "losses": list(map(float, progress.losses))})
                  for _, progress in (self.group[i] for i in kept)]
