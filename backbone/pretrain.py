@@ -3,10 +3,9 @@
 
     python backbone/pretrain.py --goemotions goemotions/train.tsv --wikipedia sentences.txt.xz --work_dir run
 
-GoEmotions gives its text column only: no emotion label is ever read. The run saves its state every few minutes and,
-if it is killed, continues from there when the same command is given again. The learning rate stays flat until the
-last part of the run, so a run may also be continued towards another `--tokens`, and the model exported at every save
-is usable.
+Only the text column of GoEmotions is used, never an emotion label. The run saves its state every few minutes; after a
+kill, the same command continues from there. The learning rate stays flat until the last part of the run, so a run may
+also be continued towards another `--tokens`, and the model exported at every save is usable.
 """
 import argparse
 import lzma
@@ -93,7 +92,7 @@ def train_tokenizer(comments, sentences, size, window):
     Parameters
     ----------
     comments, sentences : list of str
-        Comments count four times, or Wikipedia, five times longer, would choose nearly all of the vocabulary.
+        Comments count four times; otherwise Wikipedia, five times longer, would choose nearly all of the vocabulary.
     size : int
         Entries of the vocabulary.
     window : int
@@ -111,7 +110,7 @@ def train_tokenizer(comments, sentences, size, window):
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=SPECIAL, show_progress=False,
                                   initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
-    # Text rarely starts with the two label words, so merges that spell them without a space are made worth it.
+    # Text rarely starts with the two label words: these copies make merges that spell them without a space worthwhile.
     tokenizer.train_from_iterator(comments * 4 + sentences + LABEL_WORDS * 10_000, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", BOS), ("</s>", EOS)])
@@ -129,7 +128,7 @@ class Documents:
     encoded : list of list of int
         Token ids of each text, `<s>` and `</s>` included.
     run : int
-        So many texts that follow each other are drawn together.
+        How many consecutive texts are drawn together.
     """
 
     def __init__(self, encoded, run=1):
@@ -179,13 +178,13 @@ def make_batch(sources, counts, length, args, generator, spaceless):
     positions : int64 tensor [batch, length]
         A window shorter than the model's positions lies anywhere among them, one in four at their beginning.
     places : int64 tensor [masked]
-        Hidden places as indices into the flattened batch: as many in every batch, so that compiled shapes stay.
+        Hidden places as indices into the flattened batch: as many in every batch, so compiled shapes stay the same.
     targets : int64 tensor [masked]
         What is hidden there.
     """
     windows = np.concatenate([source.draw(generator, count, length) for source, count in zip(sources, counts)])
     for with_space, without in spaceless.items():
-        # Half of the label words lose their space: the entries that answers are read from would hardly be trained else.
+        # Half of the label words lose their space, or the entries that answers are read from would hardly be trained.
         windows[(windows == with_space) & (generator.random(windows.shape) < 0.5)] = without
     score = generator.random(windows.shape)
     score[windows < len(SPECIAL)] += 2  # special tokens are never hidden
@@ -203,7 +202,7 @@ def make_batch(sources, counts, length, args, generator, spaceless):
 
 
 def masked_loss(model, inputs, positions, places, targets):
-    """Mean cross-entropy, nats, at the hidden places; the vocabulary is multiplied out there only."""
+    """Mean cross-entropy, nats, at the hidden places; logits are computed there only."""
     # Positions 0, 1, 2, ...: as prompts use them, not RoBERTa's offset by the padding index.
     states = model.roberta.embeddings(inputs, position_ids=positions)
     for layer in model.roberta.encoder.layer:
@@ -214,10 +213,10 @@ def masked_loss(model, inputs, positions, places, targets):
 def make_model(args, counts):
     """A RoBERTa of the asked shape with random weights.
 
-    With the usual start a run of this size spends most of itself on word frequencies: tied embeddings learn them as
-    a direction common to all words, which hides from the layers what the words are; and to predict a hidden word
-    from its neighbours it must first find them among positions that are all alike to it. So frequencies start in
-    the output bias, positions as sinusoids, and the heads of the lower half look at neighbours (compare the
+    With the usual initialization, a run of this size goes mostly into learning word frequencies. Tied embeddings learn
+    them as a direction common to all words, which hides from the layers what the words are. And to predict a hidden
+    word from its neighbours, the model must first find them among positions that all look alike. So frequencies start
+    in the output bias, positions as sinusoids, and the heads of the lower half look at neighbours (compare the
     "mimetic initialization" of Trockman and Kolter, 2023). All of it is trained further.
 
     Parameters
@@ -246,7 +245,7 @@ def make_model(args, counts):
         for layer in model.roberta.encoder.layer[:args.layers // 2]:
             attention = layer.attention.self
             for head in range(args.heads):
-                # A query turned by `shift` positions meets the key that lies so far away; sinusoids turn exactly.
+                # A query turned by `shift` positions matches the key that far away; sinusoids turn exactly.
                 shift = (-1) ** head * (1 + head // 2)
                 sine, cosine = torch.diag((shift * rates).sin()), torch.diag((shift * rates).cos())
                 rows = slice(head * size, (head + 1) * size)
@@ -285,7 +284,7 @@ def rate_factor(tokens, args):
 
 
 def window_length(tokens, args):
-    """Short windows first: what little attention has to find there is learnt soonest, and steps are cheaper."""
+    """Tokens in a window: short ones first, where attention has less to search and steps are cheaper."""
     share = tokens / args.tokens
     return args.window // 8 if tokens < args.short else args.window // 2 if share < 0.6 else args.window
 

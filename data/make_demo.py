@@ -15,7 +15,7 @@ A file of material has sections ``[train comments]``, one line each. Every line 
 pairs.txt
     The same for comments with two labels; where a pair has no events, those of its first label.
 frames.txt
-    What events, feelings and states are put into. `{E}` stands for an event (`{e}` where it does not open a
+    Templates for events, feelings and states. `{E}` stands for an event (`{e}` where it does not open a
     sentence), `{F}` and `{f}` for a feeling, `{S}` for a state. No frame says anything about the emotion.
 """
 
@@ -83,7 +83,7 @@ def fill(frame, event="", feeling="", state=""):
 
 
 def generator(*names):
-    """Return a generator of its own for a split or label: a change to one leaves the others' rows alone."""
+    """Return a separate random generator for a split or label, so a change to one leaves the others' rows alone."""
     return random.Random("-".join(map(str, (SEED, *names))))
 
 
@@ -183,7 +183,7 @@ def material_lines(split):
 
 
 def check(splits):
-    """Stop if a text is out of form or something of one split is found in another.
+    """Stop if a text has the wrong form, or if two splits share material.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def check(splits):
     Raises
     ------
     AssertionError
-        If a text is empty, too short, too long or there twice; if two splits share a frame, an event, a feeling, a
+        If a text is empty, too short, too long or a duplicate; if two splits share a frame, an event, a feeling, a
         whole comment or any five words in a row; if a state is more than four words; if a label has too few rows.
     """
     for split, rows in splits.items():

@@ -3,7 +3,7 @@
     python tests/kill_steps.py --step 1 --kills 30
 
 Prints one line of figures, or what went wrong, with exit status 1. The processes are forked from this one, which has
-the libraries loaded but has computed nothing, so that a start takes no time.
+the libraries loaded but has computed nothing, so a start takes no time.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def start(command, folder):
         return process
     status = 1
     try:
-        tqdm.set_lock(threading.RLock())  # the parent's is shared, and one that is killed with it would never let go
+        tqdm.set_lock(threading.RLock())  # the parent's is shared: a process killed while holding it never lets go
         os.chdir(folder)
         log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(log, 1)
@@ -82,7 +82,7 @@ def contents(folder, outputs):
 
 
 def kill_step(step, kills, folder, chance):
-    """Kill one step so many times; `folder` holds `undisturbed`, a study that is finished up to this step."""
+    """Kill one step `kills` times; `folder` holds `undisturbed`, a study that is finished up to this step."""
     command, outputs = steps(save_seconds=0.02)[step]
     undisturbed = contents(folder / "undisturbed", outputs)
     trial = folder / "trial"

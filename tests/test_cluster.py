@@ -27,7 +27,7 @@ import psutil  # noqa: E402  Ray brings it along
 from ray.cluster_utils import Cluster  # noqa: E402
 
 MEMORY = 80 << 20
-# A GPU that is none: Ray gives it out all the same.
+# There is no GPU; Ray hands one out all the same.
 HEAD = {"num_cpus": 1, "num_gpus": 1, "object_store_memory": MEMORY, "include_dashboard": False,
         "include_log_monitor": False, "no_monitor": True}
 

@@ -18,7 +18,7 @@ from framework.files.texts import GOEMOTIONS
 from framework.running import downloads
 from framework.tasks import SEEDS
 
-# The publisher's own bytes, or others in their place where the reference data are not beside the checkout.
+# The publisher's own bytes, or stand-ins if the reference data are not beside the checkout.
 FILES = {f"goemotions/{name}": (SHARED / "data/goemotions" / name).read_bytes() if SHARED.is_dir() else
          f"{name}: what was published\n".encode() * 999 for name in ("train.tsv", "dev.tsv", "test.tsv", "labels.txt")}
 
@@ -27,8 +27,8 @@ FILES = {f"goemotions/{name}": (SHARED / "data/goemotions" / name).read_bytes() 
 def served(monkeypatch, tmp_path):
     """What a server on this machine answers: address -> bytes, or ``("cut", bytes)`` to promise more than is sent.
 
-    A list answers the first request with its first element, and so on. `FILES` are there; where they are not the
-    publisher's, the checksums are theirs all the same.
+    A list answers the first request with its first element, and so on. `FILES` are served; stand-ins have their own
+    checksums.
     """
     answers = {download_data.address(name): body for name, body in FILES.items()}
 
@@ -160,7 +160,7 @@ def test_the_real_checksums_are_those_of_the_real_files(shared, download, tmp_pa
 
 
 def test_ratings_get_their_emotions(shared, download, tmp_path):
-    # The reference data keep the table with its emotions; take the publisher's two files out of it again.
+    # The reference data have one table with the emotions; split it into the publisher's two files.
     rows = [line.split(",") for line in (shared / "data/human/attribute_ratings.csv").read_text().splitlines()]
     scores = [rows[0][1:], *([f"{float(value):.15g}" for value in row[1:]] for row in rows[1:])]
     (tmp_path / "data/human").mkdir(parents=True)

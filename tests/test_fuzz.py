@@ -30,7 +30,7 @@ def sound_checkpoint(path):
 
 
 def sound_packed(content, read):
-    """Read an archive of torch's whose pickle is the file; the checksums, which stop other changes, are right."""
+    """Read a torch archive whose pickle is the file, with right checksums, which would otherwise stop any change."""
     def packed(path):
         pickled = path.read_bytes()
         path.write_bytes(hostile.zipped(content, change=lambda _: pickled))

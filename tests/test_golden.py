@@ -22,8 +22,8 @@ TASKS = {"A": [Task(concept, seed) for concept in ("fear", "pride", "grief") for
 MAX_LENGTH = {"A": 256, "C": 40}
 POSITIONS = 16384
 CASES = [(kind, task) for kind, tasks in TASKS.items() for task in tasks]
-# Of a logit, or of 1 where it is smaller. In float32 CPUs round differently: the reference itself is up to 1.7e-4 away
-# from what float64 gives, at logits of 3.
+# Relative to a logit, or to 1 if the logit is smaller. CPUs round float32 differently: the reference itself is up to
+# 1.7e-4 away from float64, at logits of 3.
 EXACTNESS = {torch.float32: 1e-4, torch.float64: 1e-9}
 
 
@@ -41,7 +41,7 @@ def load(reference):
         if (kind, dtype) not in loaded:
             model = loading.load(str(reference[kind] / "model"), dtype=dtype).model
             if kind == "C":
-                # With the weights, the reference's frequencies of positions were rounded to float16.
+                # The reference rounded the rotary frequencies to float16, along with the weights.
                 frequencies = model.model.base_model.rotary_emb.inv_freq
                 frequencies.copy_(frequencies.half())
             loaded[kind, dtype] = model

@@ -29,7 +29,7 @@ def saved(value, **options):
 
 
 class Again:
-    """A mask whose bytes stand in a pickle once, however many there are."""
+    """A mask whose bytes are in a pickle once, however many such masks it holds."""
 
     data = saved(torch.ones(2, 32))
 
@@ -38,7 +38,7 @@ class Again:
 
 
 class Harm:
-    """What runs code when it is unpickled: makes the folder `harm` in the current one."""
+    """Runs code when it is unpickled: makes the folder `harm` in the current one."""
 
     def __reduce__(self):
         return os.mkdir, ("harm",)
@@ -68,7 +68,7 @@ def claims(data, sizes):
 
 
 def program(content):
-    """A checkpoint whose pickle is another."""
+    """A checkpoint with `content` in place of its pickle."""
     return zipped(GOOD, change=lambda _: content)
 
 

@@ -37,7 +37,7 @@ def results_of(rows):
 
 
 def simulate(generator, names, seeds=SEEDS, emotions=EMOTIONS):
-    """Results without an effect: every mask has its own, alone, by emotion and by seed, whatever its name."""
+    """Results in which names mean nothing: every mask has effects of its own, overall, by emotion and by seed."""
     count, masks = (len(emotions), len(seeds)), len(names)
     values = (0.7 + generator.normal(0, 0.05, masks) + generator.normal(0, 0.02, (count[0], 1, masks))
               + generator.normal(0, 0.02, (1, count[1], masks)) + generator.normal(0, 0.03, (*count, 1))
@@ -106,7 +106,7 @@ def test_crossed_effects_are_those_of_a_mixed_model():
         fit = formula.mixedlm("drop ~ 1", long, groups="one", re_formula="0",
                               vc_formula={"seed": "0 + C(seed)", "attribute": "0 + C(attribute)"}).fit(reml=True)
     assert fit.converged
-    # With positive components REML of a balanced table is the mean squares' solution.
+    # With positive components, REML on a balanced table equals the solution from mean squares.
     assert found.drop == pytest.approx(fit.params["Intercept"]) and found.se == pytest.approx(
         fit.bse["Intercept"], rel=1e-3)
     # Satterthwaite, written out.
@@ -120,7 +120,7 @@ def test_crossed_effects_are_those_of_a_mixed_model():
 
 @pytest.mark.parametrize("seed_sd, attribute_sd, df", [(5, 0, 4), (0, 5, 2), (0, 0, 8)])
 def test_components_that_are_not_positive_are_dropped(seed_sd, attribute_sd, df):
-    # Each row and each column of this noise sums to 0, so that a component without an effect of its own is negative.
+    # Each row and each column of this noise sums to 0, so a component without an effect of its own is negative.
     noise = np.array([[1, -1, 0], [-1, 1, 0], [0, 1, -1], [1, 0, -1], [-1, -1, 2.0]])
     drops = noise + seed_sd * np.arange(5)[:, None] + attribute_sd * np.arange(3)
     found = estimators.crossed_estimate(drops)

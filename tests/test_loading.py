@@ -202,7 +202,7 @@ def test_an_adapter_is_not_passed_over(folder):
 
 
 def test_a_tokenizer_that_panics(folder, capfd):
-    """Oniguruma's regular expressions fail when they are used; of Rust's panics no `except Exception` learns."""
+    """Oniguruma's regular expressions fail when they are used, and `except Exception` misses Rust's panics."""
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     tokenizer["pre_tokenizer"] = {"type": "Split", "pattern": {"Regex": "(a+)+b"}, "behavior": "Isolated",
                                   "invert": False}
@@ -243,13 +243,13 @@ def charsmap(strings, trie=bytes(4)):
         {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}] * 40)),
     ("decoder", sequence("decoders", *[DOUBLED] * 40))])
 def test_a_tokenizer_that_makes_texts_without_end(folder, part, rule):
-    """A file of a few kB whose rules double a text in turn; forty of them make 10^12 characters of one."""
+    """A file of a few kB whose rules each double a text; forty of them make 10^12 characters of one."""
     change(folder / "tokenizer.json", **{part: rule})
     assert "the rules in its tokenizer.json can make a text" in refused(folder)
 
 
 def test_a_tokenizer_in_a_file_of_another_name_is_refused(folder):
-    """Neither its rules are checked nor would anybody see that it changes."""
+    """Its rules would not be checked, and nobody would see that it changes."""
     shutil.copy(folder / "tokenizer.json", folder / "tokenizer.4.0.0.json")
     change(folder / "tokenizer_config.json", fast_tokenizer_files=["tokenizer.4.0.0.json"])
     assert "take fast_tokenizer_files out of it" in refused(folder)

@@ -88,7 +88,7 @@ def test_read_only_folder(tiny_model, tmp_path):
     (tmp_path / "closed").mkdir(mode=0o500)
     command = [sys.executable, str(ROOT / "train.py"), *train_flags(tiny_model, 1)]
     command.append("--checkpoint_dir=closed/checkpoint")
-    if os.geteuid() == 0:  # the superuser writes everywhere unless he gives that up
+    if os.geteuid() == 0:  # root can write anywhere unless it gives that up
         if not shutil.which("setpriv"):
             pytest.skip("as the superuser this needs setpriv")
         command = ["setpriv", "--bounding-set=-dac_override", *command]

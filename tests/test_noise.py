@@ -19,7 +19,7 @@ def test_a_share_is_zeroed_anew_each_time_and_the_rest_scaled(dtype):
         assert not F.dropout(ones, 1.0).any()
     assert set(first.unique().tolist()) == {0, torch.tensor(1 / 0.7, dtype=dtype).item()}
     rows, places, values = (first == 0).unbind(), (first == 0).unbind(1), (first == 0).unbind(2)
-    for one, other in ((first == 0, second == 0), rows[:2], places[:2], values[:2]):  # none tells of another
+    for one, other in ((first == 0, second == 0), rows[:2], places[:2], values[:2]):  # none predicts the other
         for dropped, share in ((one, 0.3), (other, 0.3), (one & other, 0.09)):
             tolerance = 5 * (share * (1 - share) / dropped.numel()) ** 0.5
             assert abs(dropped.double().mean() - share) < tolerance

@@ -1,4 +1,4 @@
-"""Whose a file is: only what a record of ours names is replaced, whenever we are killed, whoever works beside us."""
+"""Who owns a file: only what a record of ours names is replaced, whenever we are killed, whoever works beside us."""
 
 import contextlib
 import errno
@@ -46,7 +46,7 @@ def forked(function):
 
 
 def beside(function):
-    """Start a process that calls a function and waits; returns what ends it."""
+    """Start a process that calls a function and waits; returns a function that ends it."""
     ready, tell = os.pipe()
     process = os.fork()
     if not process:
@@ -416,7 +416,7 @@ def test_a_folder_of_prompts(tmp_path):
     lambda content: content["settings"].update(lr=0.2), lambda content: content.update(sha256=""),
     lambda content: content.pop("sha256")])
 def test_a_changed_prompt_is_noticed(change):
-    """Though all checksums of the file are right."""
+    """Even if all checksums of the file are right."""
     with folder_of(0.1) as folder:
         folder.write(FEAR, **PROMPT)
     content = torch.load("checkpoint/fear-1.pt")

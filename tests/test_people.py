@@ -41,7 +41,7 @@ def test_the_noise_ceiling_is_rsatoolbox_s():
     inference = pytest.importorskip("rsatoolbox.inference")
     generator = np.random.default_rng(0)
     individual = np.round(generator.random(15) + generator.random((7, 15)), 2)
-    ranks = rankdata(individual, axis=1)  # rsatoolbox takes the mean of ranks, ours that of judgements as they stand
+    ranks = rankdata(individual, axis=1)  # rsatoolbox takes the mean of ranks, ours that of the judgements themselves
     expected = inference.boot_noise_ceiling(rsatoolbox_rdms(individual), method="tau-b")
     np.testing.assert_allclose(people.noise_ceiling(ranks), expected)
 
@@ -155,7 +155,7 @@ def test_people_may_have_judged_the_concepts_in_another_order(study):
     pd.read_csv("ratings.csv").iloc[[3, 0, 5, 1, 4, 2]].to_csv("ratings.csv", index=False)
     compare("--output_dir=other")
     first, other = (pd.read_csv(f"{folder}/attributes.csv") for folder in ("people", "other"))
-    # The permutations are and draws are of the concepts in the order that they come in.
+    # Permutations and draws depend on the order of the concepts.
     drawn = ["permutation_p", "ci_low", "ci_high"]
     pd.testing.assert_frame_equal(first.drop(columns=drawn), other.drop(columns=drawn))
 

@@ -94,7 +94,7 @@ def test_family_wise_p_keeps_its_level_over_neurons_and_attributes(monkeypatch):
     generator = np.random.default_rng(0)
     found = []
     for _ in range(300):
-        # Heavy and light tails, so that neurons' taus vary unlike by chance; neurons and attributes that resemble.
+        # Correlated neurons and attributes; heavy and light tails, so chance spreads the neurons' taus unequally.
         values = generator.normal(size=(1, 9, 4)) @ generator.normal(size=(4, 30)) ** 3
         ratings = generator.normal(size=(9, 2)) @ generator.normal(size=(2, 3))
         found.append(permutation.permutation_test(rsa.NeuronRDMs(values), rsa.attribute_rdms(ratings), 99,
@@ -121,7 +121,7 @@ def test_the_overlap_of_top_sets_is_brute_force():
     neurons[4] = 1  # never changes, and comes last
     found = permutation.overlap_test(neurons, attributes, [3, 6], permutations=50, seed=3)
 
-    def top(tau, k):  # of ties, which whole numbers of pairs often are, the lower index
+    def top(tau, k):  # of ties, which are frequent, the lower index
         return set(sorted(range(15), key=lambda neuron: (-round(np.nan_to_num(tau[neuron], nan=-1), 12), neuron))[:k])
 
     observed, *null = scipys(neurons, attributes, [np.arange(6), *random_orders(6, 50, 3)])

@@ -388,7 +388,7 @@ def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why
 
 
 def test_effects_and_results_of_two_models_are_not_added_up(run_folder, tmp_path):
-    """The record of a user's own masks does not say of which model they are."""
+    """A user's own masks have no record that names their model."""
     shutil.copytree(run_folder / "effects", tmp_path / "effects")
     record = json.loads((tmp_path / "effects/settings.json").read_text())
     (tmp_path / "effects/settings.json").write_text(json.dumps(record | {"backbone": "a" * 64}))

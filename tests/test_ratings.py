@@ -62,7 +62,7 @@ def test_two_way_with_missing_cells_is_the_comparison_of_nested_linear_models():
 
 @pytest.mark.parametrize("model", [1, 2, 3])
 def test_incomplete_ratings_give_unbiased_reliability_with_intervals_that_hold(model):
-    # Variances of emotions, participants and error, and what one rating's reliability then is.
+    # Variances of emotions, participants and error, and the reliability of one rating that follows from them.
     emotion, participant, error = 1.0, 0.0 if model == 1 else 0.5, 1.5
     truth = emotion / (emotion + error + (participant if model == 2 else 0))
     generator = np.random.default_rng(5)

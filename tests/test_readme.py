@@ -36,14 +36,14 @@ def code(text, language):
 
 
 def commands(text):
-    """Every command of a text's shell blocks, as its words; ``python x.py`` and ``./x.sh`` without what starts them."""
+    """Every command of a text's shell blocks, split into words, without ``python``."""
     lines = "".join(code(text, "bash")).replace("\\\n", " ").splitlines()
     lines = [re.sub(r"python -m (framework\S+)", r"\1.py", line) for line in lines]
     return [[word for word in shlex.split(line) if word != "python"] for line in lines]
 
 
 STEPS, PUBLISHED = commands(PAGES["docs/steps.md"]), commands(PAGES["docs/published.md"])[:-1]
-# What the README that started the project gives must work for ever.
+# The commands of the project's first README must work for ever.
 FIRST = [["train.py"], ["./train.sh"], ["get_active_neuron.py"], ["eval_mask_neuron.py"], ["./eval.sh"],
          ["gen_mask.py", "--CSV_Path=./neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv",
           "--mode=14Properties", "--mask_method=1", "--PKL_File=./masks/RSA_14property_top_500_6000.pkl"]]
@@ -287,7 +287,7 @@ def publishers_files(shared, published_accuracy, tmp_path):
         tar.extractall(files / "published", filter="data")
     for path in (shared / "data/human").iterdir():
         (files / "human" / path.name).symlink_to(path)
-    # The reference data keep the ratings with their emotions; the publisher has them apart.
+    # The reference data have ratings and emotions in one table; the publisher has them in two files.
     rows = [line.split(",") for line in (shared / "data/human/attribute_ratings.csv").read_text().splitlines()]
     scores = [rows[0][1:], *([f"{float(value):.15g}" for value in row[1:]] for row in rows[1:])]
     (files / "human/attribute_scores.csv").write_text("".join(",".join(row) + "\n" for row in scores))

@@ -120,7 +120,7 @@ def browser(tmp_path_factory):
 
 
 def call(script, folder, *flags):
-    """Run a script in this process: to import all that it needs takes longer than its work."""
+    """Run a script in this process: importing all that it needs takes longer than its work."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(sys, "argv", [script.__name__, *map(str, flags)])
@@ -278,7 +278,7 @@ def test_on_a_phone(browser, page):
     browser.open(page, width=390, height=700)
     outside = browser.run("""[...document.querySelectorAll('.box')].filter(box => box.scrollWidth > box.clientWidth)
         .map(box => box.ariaLabel)""")
-    assert all("by layer" in box for box in outside), outside  # a matrix has no other way to stand there
+    assert all("by layer" in box for box in outside), outside  # a matrix does not fit otherwise
     numbers = """[...document.querySelectorAll('#accuracies .n, #masks .drop:not([hidden]) .n, #neurons tbody .n')]
         .map(cell => cell.getBoundingClientRect()).filter(cell => cell.width)"""
     assert browser.run(f"{numbers}.length") > 50
@@ -305,7 +305,7 @@ def flags_of(study):
 
 
 def test_the_page_tells_by_the_results_who_chose(tmp_path):
-    """The ranks that are shown may be others than those that the masks were made of."""
+    """The ranks shown may differ from those that the masks were made from."""
     (tmp_path / "ranks.json").write_text(json.dumps({"made_by": "rsa_searchlight.py", "seeds": [3]}))
     record = Record("eval_mask_neuron.py", {}, {"seeds_that_chose": [1, 7]})
     with results.Folder(tmp_path / "results", record) as output:
@@ -348,7 +348,7 @@ def test_the_page_says_no_more_than_the_data_do(study, tmp_path):
 
 
 def test_the_page_tells_of_the_prompts_that_the_activations_were_read_under(study, tmp_path, capsys):
-    """Prompts of another run, as they may stand in the default folder, are no part of it."""
+    """Prompts of another run, which may be in the default folder, are left out."""
     def add_another(folder, task):
         with prompts.Folder(folder, Record("train.py", {}, {"dataset": "demo"}), overwrite=True) as output:
             output.write(task, torch.ones(4, 16), 0.25, 1, torch.ones(4, 16), 0.25)

@@ -31,7 +31,7 @@ RESULTS = "eval_mask_neuron_result/RSA_14property_top_500_6000"
 def study(tmp_path_factory, tiny_model):
     """A folder in which all six steps have run; returns it and what each script printed.
 
-    A step does by default what its input holds: the tasks, the model and the data are named for the first alone.
+    By default a step does all that its input holds, so only the first is given tasks, model and data.
     """
     folder, printed = tmp_path_factory.mktemp("study"), {}
     for command in (
@@ -235,7 +235,7 @@ def test_ranks_of_others_are_refused_before_any_effect(here, copy, name):
 
 
 def test_masks_with_statistics_of_another_model(here, copy):
-    """Ranks that a user brings have no record of their model: the statistics have."""
+    """A user's own ranks have no record of their model, but the statistics do."""
     make_tiny_model(copy / "model", seed=1)
     shutil.copy(copy / "neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv", copy / "ranks.csv")
     here("get_active_neuron.py", "--statistics", "--comments=30", "--samples=3", "--pretrained_model=model",
@@ -435,7 +435,7 @@ def test_evaluation_on_other_rows(here, tmp_path, copy):
 
 
 def test_a_measure_is_a_line_of_the_table(here, copy, monkeypatch):
-    """Another one goes through step 6, its result files, the figures and the page."""
+    """A new one goes through step 6, its result files, the figures and the page."""
     monkeypatch.setitem(measures.MEASURES, "log_odds", measures.Measure(
         "log_odds", lambda *answers: measures.margin(*answers) / np.log(2), "the log-odds of the right answer",
         "log_odds_by_mask", "Log-odds (bits)", "bits", 1, 0, 2))
@@ -457,7 +457,7 @@ def test_a_measure_is_a_line_of_the_table(here, copy, monkeypatch):
 
 
 def test_an_intervention_is_a_line_of_the_table(here, copy, monkeypatch):
-    """Another one goes through step 5, names of masks, step 6 and the figures."""
+    """A new one goes through step 5, names of masks, step 6 and the figures."""
     monkeypatch.setitem(interventions.METHODS, "negate", interventions.Method(
         "negate", "with their sign changed", "change their sign", lambda value, random, count: -1))
     here("gen_mask.py", "--mask_method", "negate", "--thresholds=8", "--random_draws=3", "--masks=masks/negate.pkl")
@@ -485,7 +485,7 @@ def test_accuracies_of_other_folders_are_let_be(here, tiny_model, copy):
 
 def test_what_each_step_names_as_next_runs(study, here, copy):
     _, printed = study
-    for process in reversed(printed.values()):  # the later first, before the earlier ones make their input anew
+    for process in reversed(printed.values()):  # later steps first, before earlier ones remake their input
         line, = re.findall("^next: python (.*)$", process.stdout, re.M)
         more = {"gen_mask.py": ["--thresholds", 8, 16, "--overwrite"]}.get(line.split()[0], [])
         here(*shlex.split(line), *more)

@@ -61,7 +61,7 @@ def test_statistics_are_those_of_a_plain_loop(family, prompt_len, tiny_model, tm
     values = []
     for i, row in enumerate(rows):
         neurons = plain_neurons(folder, family, row, steering[i % 2])
-        # Own are all but the beginning and the prompt behind; or all but <mask>, prompt, <s> and </s>.
+        # A text's own tokens are all but the first and the prompt at the end; or all but <mask>, prompt, <s> and </s>.
         values += [*(neurons[1:len(row)] if family == "llama" else neurons[1 + prompt_len + 1:-1])]
     values = np.array(values).reshape(len(values), -1)
     expected = {"mean": values.mean(axis=0), "sd": np.sqrt(np.square(values - values.mean(axis=0)).mean(axis=0)),
@@ -89,7 +89,7 @@ def test_read_over_is_the_mean_at_the_answer_over_the_same_comments(here, tiny_m
             expected = np.mean([plain_neurons(tiny_model, "roberta", row, prompt)[0].ravel() for row in rows], axis=0)
             found, _ = activations.read(tmp_path / str(seed), [concept])
             np.testing.assert_allclose(found[0, 0], expected, rtol=1e-5, atol=1e-5)
-    # Of fewer comments all are read, which is what the record says.
+    # If there are fewer comments, all are read, and the record says how many.
     (tmp_path / "few").mkdir()
     (tmp_path / "few/train.csv").write_text("text,joy\nthank you,1\nwell,0\n")
     said = here("get_active_neuron.py", "--read_over=10", "--dataset=few", "--output_dir=of_few").stdout

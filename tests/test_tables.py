@@ -58,7 +58,7 @@ def test_people(tmp_path):
     assert are_ratings and attributes == ["valence", "other-relativity"] and concepts == ["care", "fairness of all"]
     assert numbers.tolist() == [[0, 1], [1, 0.5]]
     (tmp_path / "ratings.json").write_text("[1]")
-    people.read_attributes(path)  # beside which is something that is no record of ours
+    people.read_attributes(path)  # the JSON beside it is no record of ours
     order = tmp_path / "order.txt"
     order.write_text("care\nfairness of all\n loyalty \n")
     path.write_text("valence\n1\n2\n3\n")

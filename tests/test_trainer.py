@@ -87,7 +87,7 @@ def test_a_task_learns_the_same_beside_others(dropout, lr, tokens):
 
 
 def test_a_gpus_layout_meets_the_same_noise(tokens, monkeypatch):
-    """On a CPU rows stand behind each other without padding, on a GPU padded: the noise of dropout is the same."""
+    """A CPU packs rows without padding, a GPU pads them: the noise of dropout is the same."""
     model, settings = make_model(dropout=0.1), dataclasses.replace(SETTINGS, epochs=1, lr=0.02)
     queue = jobs(("fear", 1, 60), ("grief", 5, 37))
     packed = train(model, tokens, queue, 2, settings)[1]
@@ -222,7 +222,7 @@ def test_effects_are_slopes_of_the_margin(model, tokens):
 
 @pytest.mark.parametrize("method", ["zero", "float", "mean", "resample", "scale"])
 def test_summed_effects_are_the_slope_of_any_mask(method, model, tokens):
-    """Against finite differences: a hundred-thousandth of what a mask does, and of its contrary."""
+    """Against finite differences: a hundred-thousandth of a mask's change, in either direction."""
     random = np.random.default_rng(0)
     ranks, statistics = {"valence": random.permutation(96) + 1}, {"mean": random.normal(size=96)}
     statistics["sample1"] = statistics["mean"] + 1
@@ -269,7 +269,7 @@ def test_batches_hold_every_row_once_within_the_bounds(lengths, positions, most_
 
 
 def test_adam_step_is_adamw_without_bias_correction():
-    """Against torch's own AdamW, whose corrections are undone by the rates that they amount to."""
+    """Against torch's own AdamW, with rates that undo its corrections."""
     torch.manual_seed(0)
     prompts = torch.randn(2, 3, 4, dtype=torch.double)
     reference = prompts.clone().requires_grad_(True)
