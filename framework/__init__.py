@@ -6,7 +6,7 @@ from pathlib import Path
 
 from framework.running import signals
 
-# oneDNN keeps what it compiles for the shapes it has met, a thousand of them at 1 MB each unless told otherwise.
+# By default, oneDNN keeps compiled code for a thousand shapes, at 1 MB each.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 os.environ.setdefault("LRU_CACHE_CAPACITY", "64")
 
@@ -19,13 +19,13 @@ def _say_what_is_missing(kind, error, traceback):
     sys.exit(2)
 
 
-# Only for the scripts, which import this package before any other, since others are what a shell without the
-# environment lacks, and which take seconds to load: whoever else imports this package keeps his own ways.
+# Only for the scripts: other importers keep their own settings. Scripts import this package before any other, since a
+# shell without the environment lacks the others, and they take seconds to load.
 _script = getattr(sys.modules["__main__"], "__file__", None)
 if _script and Path(_script).resolve().parent == Path(__file__).resolve().parents[1]:
     sys.excepthook = _say_what_is_missing
     signals.leave_at_once()
-    # A stream that was closed (`>&-`) must not be a file that is opened later.
+    # Reopen a closed stream (`>&-`), or a file opened later would take its place.
     for _number, _name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
         if getattr(sys, _name) is None:
             os.open(os.devnull, os.O_RDWR)

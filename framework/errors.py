@@ -1,4 +1,4 @@
-"""The one exception that a user is meant to read, and what tells a want of memory, or a panic."""
+"""The one exception meant for users, and how to recognise a lack of memory or a panic."""
 
 
 class UserError(Exception):
@@ -9,11 +9,11 @@ class UserError(Exception):
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out: Python's own, or one of the libraries', which have no class."""
+    """Whether an exception says that memory ran out: Python's own, or a library's, known by its message."""
     said = ("out of memory", "can't allocate memory", "could not create a primitive", "CUBLAS_STATUS_ALLOC_FAILED")
     return isinstance(error, MemoryError) or any(message in str(error) for message in said)
 
 
 def is_panic(error: BaseException) -> bool:
-    """Whether it is one of Rust's, which no `except Exception` catches."""
+    """Whether an exception is a Rust panic, which `except Exception` does not catch."""
     return type(error).__name__ == "PanicException"

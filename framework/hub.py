@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 def find() -> None:
-    """Take the hub's client offline if the hub gives no answer: it then looks into its cache at once.
+    """Take the hub's client offline if the hub does not answer: it then looks into its cache at once.
 
-    By itself it tries again for half a minute, and prints each try.
+    Otherwise it retries for half a minute and prints each attempt.
     """
     from huggingface_hub import constants, get_session
 

@@ -1,4 +1,4 @@
-"""What can be done to neurons: how each intervention is made, called and named. A new one is a line of `METHODS`."""
+"""What can be done to neurons: how each is made, described and named. A new one is an entry of `METHODS`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:  # `--help` shows the table, too, and loads no library
 class Method(NamedTuple):
     """A neuron a becomes multiply * a + add.
 
-    A method may have values, and makes a mask for each: numbers of samples (int), over which step 6 averages, or
-    factors (float). `{}` in `words` and `add` stands for the value.
+    A method may have values, and makes a mask for each: sample numbers (int), over which step 6 averages, or factors
+    (float). `{}` in `words` and `add` stands for the value.
     """
 
     name: str
-    words: str  # what the neurons are, "4,000 neurons ..."
+    words: str  # completes "4,000 neurons ..."
     does: str  # in the help of step 5
     multiply: Callable[[float, Generator, int], float | ndarray] = lambda value, random, count: 0
-    add: str = ""  # the column of the neurons' statistics
+    add: str = ""  # a column of the neurons' statistics
     value: type[int] | type[float] | None = None
-    in_names: bool = True  # False for the study's own, whose masks have one name
+    in_names: bool = True  # False for the study's own, which mask names do not tell apart
     dtype: str = "float32"
     aliases: tuple[str, ...] = ()
 
@@ -40,5 +40,5 @@ METHODS = {method.name: method for method in (
 
 
 def in_words(method: str, value: float = 0) -> str:
-    """What neurons are under a method with a value, both as of a mask's name ("" where names tell nothing)."""
+    """What was done to neurons, in words; method and value as in a `MaskName` ("" where names do not tell)."""
     return METHODS[method or "zero"].words.format(f"{value:g}")

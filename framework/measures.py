@@ -1,4 +1,4 @@
-"""The measures of an answer: how each is computed, kept, called and shown. A new one is a line of `MEASURES`."""
+"""The measures of an answer: how each is computed, stored, named and shown. A new one is an entry of `MEASURES`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:  # `--help` shows the table, too, and loads no library
 
 
 class Measure(NamedTuple):
-    """How well a prompt tells its concept: the mean of `of_rows` over a task's rows."""
+    """How well a prompt recognises its concept: the mean of `of_rows` over a task's rows."""
 
     name: str
     of_rows: Callable[[Tensor, Tensor], Tensor]  # logits [..., B, 2] and labels [B] -> [..., B]; bool for a share
     words: str
-    key: str | None  # what results call it; None where its numbers stand at their top, as in the study
+    key: str | None  # its name in results; None for their top level, as in the study
     axis: str
     unit: str  # of differences
-    scale: float  # what its numbers are multiplied by to be shown
-    chance: float  # shown so
-    digits: int  # behind the point, in words and means
+    scale: float  # what values are multiplied by when shown
+    chance: float  # as shown
+    digits: int  # decimals in text and means
     least: float = -1e300
     most: float = 1e300
 

@@ -1,10 +1,9 @@
 """Step 2: RoBERTa that reads `<mask>`, a prompt, and a text, and answers with one of two words.
 
-Subclasses of the classes of the same names in transformers, so that `from_pretrained` loads any RoBERTa checkpoint.
-They differ from their parents in four ways: prompt vectors stand after the first token; position ids are 0, 1, 2, ...
-over the whole input; only position 0 goes on to the head; and its features meet two rows of the vocabulary, not all of
-them. `model.encoders` does the same for every family, faster, and is what the other steps run; the tests hold the two
-to the same numbers.
+The classes derive from transformers', so `from_pretrained` loads any RoBERTa checkpoint. They differ from their parents
+in four ways: prompt vectors stand after the first token; position ids are 0, 1, 2, ... over the whole input; only
+position 0 goes on to the head; and the head compares it with two rows of the vocabulary, not all. The other steps run
+`model.encoders`, which does the same for every family, faster; the tests check that the two agree.
 """
 
 from __future__ import annotations
@@ -113,7 +112,7 @@ class RobertaModelWarp(RobertaModel):
             return self._first_position(hidden, attention_mask)
         handles = []
         for index, layer in enumerate(self.encoder.layer):
-            # The study's own way, kept as the reference that framework/model's ways of changing neurons are checked by.
+            # The study's own way, kept as the reference for how framework/model changes neurons.
             def mask_neurons(module, inputs, masks=neuron_masks[:, index, None, None]):
                 neurons = inputs[0].unflatten(0, (len(masks), -1))
                 return (neurons * masks.to(neurons.dtype)).flatten(0, 1), *inputs[1:]
@@ -146,9 +145,8 @@ class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
     Parameters
     ----------
     config : RobertaConfig
-        Its `prompt_len` (default 100) is P; its `label_ids` (default: those of roberta-base) are the vocabulary
-        entries read as class 0 and class 1; for another vocabulary they must be given. Both can be given to
-        `from_pretrained`.
+        Its `prompt_len` (default 100) is P. Its `label_ids` (default: those of roberta-base) are the vocabulary entries
+        read as class 0 and class 1, and must be given for another vocabulary. Both can be given to `from_pretrained`.
 
     Examples
     --------
@@ -182,7 +180,7 @@ class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
     def from_pretrained(cls, *arguments: Any, **options: Any) -> Any:
         """Load any RoBERTa checkpoint, with all but the prompt frozen; arguments as in transformers."""
         loaded = super().from_pretrained(*arguments, **options)
-        # Loading puts new parameters, free to learn, in the place of those frozen at construction.
+        # Loading replaces the parameters frozen at construction by trainable ones.
         (loaded[0] if isinstance(loaded, tuple) else loaded)._freeze()
         return loaded
 

@@ -1,4 +1,4 @@
-"""The words of the work: a task, a split of a data set, the rows of a task, some of them."""
+"""What the steps share: tasks, splits of a data set, the rows of a task."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Task(NamedTuple):
         return f"{self.concept}-{self.seed}"
 
     def stream(self, purpose: str) -> np.random.SeedSequence:
-        """Random numbers of the task's own, which follow from its concept's name, its seed and what they are for."""
+        """The task's own random numbers for a purpose, set by its concept, its seed and the purpose."""
         return np.random.SeedSequence(self.seed, spawn_key=(*purpose.encode(), 0, *self.concept.encode()))
 
 
@@ -46,7 +46,7 @@ class TaskRows(NamedTuple):
 
 
 def some(rows: np.ndarray, most: int, seed: int | np.random.SeedSequence) -> np.ndarray:
-    """At most so many rows, in their order, drawn without replacement."""
+    """At most `most` rows, in their order, drawn without replacement."""
     if len(rows) <= most:
         return rows
     return rows[np.sort(np.random.default_rng(seed).choice(len(rows), most, replace=False))]

@@ -1,4 +1,4 @@
-"""Figures of how concepts differ: RDMs as matrices, and a map of them."""
+"""Figures of how concepts differ: RDMs as matrices, and maps of concepts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rdm_matrices(rdms: dict[str, np.ndarray], concepts: Sequence[str], order: np
         Condensed dissimilarities over `concepts`, by the title of their panel.
     concepts : sequence of str
     order : array [concepts] of int
-        In which concepts are shown: `framework.analysis.concepts.similarity_order` of what `ordered_by` names.
+        How concepts are ordered: `framework.analysis.concepts.similarity_order` of what `ordered_by` names.
     ordered_by : str
     """
     names = [label(concepts[i], 18) for i in order]
@@ -33,7 +33,7 @@ def rdm_matrices(rdms: dict[str, np.ndarray], concepts: Sequence[str], order: np
     rows = math.ceil(len(rdms) / columns)
     side = (WIDTH - 0.95) / max(columns, 2)
     size = min(7, side * 72 / len(names) * 0.95)
-    legible = size >= 2.5  # names beyond that stand in the table beside the figure
+    legible = size >= 2.5  # else names are only in the table beside the figure
     figure = Figure(figsize=(0.95 + side * columns, 0.9 + rows * (side + 0.2)), layout="compressed")
     panels = figure.subplots(rows, columns, squeeze=False)
     for i, (axes, (title, rdm)) in enumerate(zip(panels.flat, rdms.items())):
@@ -61,10 +61,10 @@ def rdm_matrices(rdms: dict[str, np.ndarray], concepts: Sequence[str], order: np
 @styled
 def concept_map(places: dict[str, np.ndarray], fit: np.ndarray, concepts: Sequence[str],
                 order: np.ndarray) -> Figure:
-    """Concepts as points whose distances are like their dissimilarities; maps side by side.
+    """Concepts as points whose distances follow their dissimilarities; maps side by side.
 
-    `places` [concepts, 2], by the title of their panel, and `fit` are of `framework.analysis.concepts.similarity_maps`;
-    the dots' colours follow `order`.
+    `places` [concepts, 2], by panel title, and `fit` are from `framework.analysis.concepts.similarity_maps`; the dots'
+    colours follow `order`.
     """
     size = 7 if len(concepts) <= 30 else 5.5 if len(concepts) <= 60 else 4.5
     side = WIDTH / 2 if len(concepts) <= 30 else 5.5

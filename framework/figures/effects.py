@@ -37,17 +37,17 @@ CHOSEN_BY_TESTED = " The same prompts chose these neurons and were tested withou
 def effect_against_resemblance(
     tau: pd.DataFrame, lost: np.ndarray, relation: pd.DataFrame, permutations: int
 ) -> Figure:
-    """What is lost without a neuron against its resemblance to an attribute, one panel an attribute.
+    """What is lost without a neuron against its resemblance to an attribute, one panel per attribute.
 
     Parameters
     ----------
     tau : pandas.DataFrame [N, A]
     lost : array [N]
-        The margin that is lost without each neuron: minus its effect, mean over tasks; logits.
+        The margin lost without each neuron, in logits: minus its effect, averaged over tasks.
     relation : pandas.DataFrame
         `attribute`, `r` and `p` (`analysis.effects.resemblance_and_loss`), and `q` over the attributes.
     permutations : int
-        That the p come from.
+        How many gave the p-values.
     """
     figure, panels = panel_grid(tau.shape[1], 4, (1.7, 1.5), (0.3, 0.7), 3.7, "Resemblance (tau)",
                                 "Margin lost (logits)", shared=True)
@@ -88,9 +88,10 @@ def _ticks(values, spread):
 
 
 def kinds_in_words(kinds: Collection[str], chosen_by_tested: bool) -> str:
-    """What is lost by masks of some kinds (keys of `CONTROLS`) is a mean over what: for the figure and the page.
+    """Say what losses by kinds of masks (keys of `CONTROLS`) are averaged over: for the figure and the page.
 
-    `chosen_by_tested`: the prompts that chose the neurons of largest effects are among those tested without them.
+    `chosen_by_tested`: whether the prompts that chose the neurons of largest effects are among those tested without
+    them.
     """
     words = "Lost against no mask: means over masks, and for each mask over all concepts and seeds."
     if "effect" in kinds:
@@ -101,7 +102,7 @@ def kinds_in_words(kinds: Collection[str], chosen_by_tested: bool) -> str:
 
 
 def fairer_in_words(kinds: Collection[str]) -> str:
-    """Which of the kinds, if any, are the fairer controls: for the figure and the page."""
+    """Say which of the kinds, if any, are the fairer controls: for the figure and the page."""
     return "" if {"layer_matched", "activation_matched"}.isdisjoint(kinds) else (
         " Random neurons of the same layers or the same activation are the fairer controls of attributes.")
 
@@ -115,10 +116,10 @@ def loss_by_kind(
     Parameters
     ----------
     loss : pandas.DataFrame
-        `kind` (a key of `CONTROLS`), `k`, `mask` and `value`: one row a mask, the mean over its tasks
-        without a mask minus that under it.
+        One row per mask: `kind` (a key of `CONTROLS`), `k`, `mask` and `value`, the mean over its tasks without a mask
+        minus that under it.
     chosen_by_tested
-        As of `kinds_in_words`.
+        As for `kinds_in_words`.
     done : str
         What was done to neurons, from `interventions.in_words`.
     """
@@ -160,7 +161,7 @@ def own_and_others(
 ) -> Figure:
     """What its own mask costs each concept, beside what the masks of the other concepts cost it.
 
-    Both frames are of `analysis.inference.own_and_others`; `chosen_by_tested` is as of `kinds_in_words`.
+    Both frames are from `analysis.inference.own_and_others`; `chosen_by_tested` is as for `kinds_in_words`.
     """
     shown = concepts.sort_values("difference", ascending=False, kind="stable")
     rows, scaled = np.arange(len(shown)), shown[["own", "others", "low", "high"]].to_numpy(float).T * measure.scale
@@ -178,7 +179,7 @@ def own_and_others(
 
 
 def own_and_others_in_words(overall: pd.DataFrame, measure: Measure = MEASURES["accuracy"]) -> str:
-    """What concepts lose under their own masks and under those of others, a sentence."""
+    """One sentence: what concepts lose under their own masks and under others'."""
     found = overall.set_index("what")
     said = {}
     for what, numbers in (found[["mean", "ci_low", "ci_high"]] * measure.scale).iterrows():
@@ -191,14 +192,14 @@ def own_and_others_in_words(overall: pd.DataFrame, measure: Measure = MEASURES["
 
 @styled
 def additivity(masks: pd.DataFrame) -> Figure:
-    """The sum of neurons' first-order effects against what their mask does, one panel an intervention.
+    """The sum of neurons' first-order effects against what their mask does, one panel per intervention.
 
     Parameters
     ----------
     masks : pandas.DataFrame
-        One row a mask: `intervention`, `k`, `summed` (`analysis.effects.summed_loss`) and `measured`, the margin that
-        is lost, both means over tasks, in logits; and `rows`, "the same" where effects and masks were measured on the
-        same. An intervention that changes nothing (a factor of 1) has no panel.
+        One row per mask: `intervention`, `k`, `summed` (`analysis.effects.summed_loss`) and `measured` (the margin
+        lost), both in logits and averaged over tasks; and `rows`, "the same" where effects and masks were measured on
+        the same ones. An intervention that changes nothing (a factor of 1) has no panel.
     """
     kinds = list(masks.loc[masks["summed"] != 0, "intervention"].unique())
     figure, panels = panel_grid(len(kinds), 3, (2.2, 2.35), (0.5, 0.7), 3.6, "Sum over neurons (logits)",

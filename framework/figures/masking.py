@@ -41,7 +41,7 @@ ACCURACY = MEASURES["accuracy"]
 def spread_over_masks(results: pd.DataFrame, sizes: Iterable[Conditions]) -> pd.DataFrame:
     """Each concept's mean under each condition, and how far single masks lie from it.
 
-    `sizes` are `analysis.inference.conditions` of `results` of one intervention, one for each k.
+    `sizes` are the `analysis.inference.conditions` of `results` that share one intervention, one for each k.
 
     Returns
     -------
@@ -96,9 +96,9 @@ def _sorted(drop, k):
 
 
 def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, done: str = "masked") -> str:
-    """What masks of one size cost, a sentence; `by` is `accuracy_drop` by "overall", "emotion" and "attribute"."""
+    """One sentence: what masks of one size cost; `by` is `accuracy_drop` by "overall", "emotion" and "attribute"."""
     tables = {name: table[table["k"] == k] for name, table in by.items()}
-    if tables["overall"]["drop"].isna().all():  # also of no rows
+    if tables["overall"]["drop"].isna().all():  # true of no rows, too
         return f"{k:,} neurons {done}: nothing was measured that can be compared."
     drop, low, high = (tables["overall"][["drop", "ci_low", "ci_high"]].to_numpy(float)[0] * measure.scale)
     digits = measure.digits
@@ -116,17 +116,17 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, d
 
 
 def _said_of_test(shown: pd.DataFrame) -> str:
-    """What was tested and what the unit is, a sentence."""
+    """Name the test and its unit."""
     tested = shown[shown["p"].notna()]
     if tested.empty:
         return f"{shown['test'].iloc[0].capitalize()}." if len(shown) else ""
-    # The test's own check of each row stands in the table.
+    # The check in brackets differs by row; it is in the table.
     test, unit = tested["test"].str.replace(r" \(.*", "", regex=True).mode()[0], tested["unit"].mode()[0]
     return f"Test: {test}. Unit: {unit}."
 
 
 def _drop_panel(axes: Axes, shown: pd.DataFrame, by: str, measure: Measure) -> None:
-    """Drops with their intervals, a row each in the order of `shown`; filled where q < 0.05."""
+    """Drops with their intervals, one row each in the order of `shown`; filled where q < 0.05."""
     significant = (shown["q"] < SIGNIFICANT).to_numpy()  # NaN, where nothing could be tested, is not
     tested = shown["q"].notna().to_numpy()
     scaled = shown[["drop", "ci_low", "ci_high"]].to_numpy(float) * measure.scale
@@ -158,7 +158,7 @@ def accuracy_drop_by_attribute(
 
 @styled
 def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY, done: str = "masked") -> Figure:
-    """Accuracy against the number of changed neurons, one panel a concept; `spread` is from `spread_over_masks`."""
+    """Accuracy against the number of changed neurons, one panel per concept; `spread` is from `spread_over_masks`."""
     unmasked = spread[spread["condition"] == "w/o"].set_index("emotion")["mean"]
     concepts = unmasked.sort_values(ascending=False, kind="stable").index
     masked = done == "masked"
@@ -190,11 +190,11 @@ def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY, don
 def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY, done: str = "masked") -> Figure:
     """Each attribute's drop against its weight in people's judgements, with Kendall's tau between the two.
 
-    `both` has one row an attribute: `attribute`; `drop`, `ci_low` and `ci_high`; `tau` of the attribute's RDM with
+    `both` has one row per attribute: `attribute`; `drop`, `ci_low` and `ci_high`; `tau` of the attribute's RDM with
     people's judgements, `ci_low_people` and `ci_high_people`.
     """
     figure, axes = panel(5.7, 4.2)
-    both = both[both["drop"].notna()]  # of a mask under which there was no answer there is none
+    both = both[both["drop"].notna()]  # a mask without any answer has no drop
     x, (y, low, high) = both["tau"].to_numpy(), both[["drop", "ci_low", "ci_high"]].to_numpy(float).T * measure.scale
     left, right = both[["ci_low_people", "ci_high_people"]].to_numpy(float).T
     axes.errorbar(x, y, np.stack([y - low, high - y]), np.stack([x - left, right - x]), fmt="o",
@@ -241,7 +241,7 @@ def placebo(tested: pd.DataFrame) -> Figure:
 def dose(doses: dict[str, pd.DataFrame], k: int) -> Figure:
     """Each measure against the factor that k neurons are multiplied by.
 
-    `doses` are `analysis.inference.accuracy_by_dose` by a name of `MEASURES`.
+    `doses` holds `analysis.inference.accuracy_by_dose` by name of a measure in `MEASURES`.
     """
     figure = Figure(figsize=(3.5 * len(doses) + 0.1, 2.9))
     panels = figure.subplots(1, len(doses), squeeze=False)[0]

@@ -20,16 +20,16 @@ CRITERIA = {
 
 
 def rank_selective_neurons(ranks: dict[str, np.ndarray], k: int) -> pd.DataFrame:
-    """Put the neurons that are among the top k of any attribute in the order of the study's figure (a).
+    """Order the neurons that are in the top k of any attribute as in the study's figure (a).
 
-    The first attribute's neurons come first, by rank, then those of the second that are not among them, and so on.
-    Index `neuron`; ranks (1 = most similar) within the top k, NaN beyond it.
+    The first attribute's neurons come first, by rank, then the others of the second, and so on. Index `neuron`; ranks
+    (1 = most similar) within the top k, NaN beyond it.
     """
     top = pd.DataFrame(index=pd.RangeIndex(len(next(iter(ranks.values())))))
     for attribute, rank in ranks.items():
         chosen = top_neurons(rank, k)
         top.loc[chosen, attribute] = rank[chosen]
-    # The name last: an attribute may have it, too.
+    # Named last: an attribute may be called `neuron`, too.
     return top.dropna(how="all").sort_values(list(ranks), kind="stable").rename_axis("neuron")
 
 
@@ -60,9 +60,9 @@ def selective_neurons(ranks: pd.DataFrame, k: int) -> Figure:
 
 @styled
 def significant_neurons(counts: pd.DataFrame, num_units: int, criterion: str) -> Figure:
-    """How many neurons of each layer, of `num_units`, resemble each attribute.
+    """How many of each layer's `num_units` neurons resemble each attribute.
 
-    `counts` has a row a layer and a column an attribute; `criterion` says what makes a neuron count.
+    `counts` has one row per layer and one column per attribute; `criterion` says what makes a neuron count.
     """
     layers, attributes = counts.shape
     numbers = counts.to_numpy().T
@@ -100,7 +100,7 @@ def permutation_null(largest: np.ndarray, observed: np.ndarray, attributes: Sequ
     """The largest tau over all neurons: with the concepts' labels permuted [M, A], and with the right ones [A]."""
     figure, axes = panel(5.2, 0.9 + 0.19 * max(len(attributes), 4))
     rows = np.arange(len(attributes))
-    varied = np.ptp(largest, axis=0) > 0  # of few concepts, permutations may all be alike; a density has then no width
+    varied = np.ptp(largest, axis=0) > 0  # with few concepts, all permutations may be alike, without a density
     bodies = axes.violinplot(largest[:, varied], rows[varied], orientation="horizontal", widths=0.85,
                              showextrema=False)["bodies"] if varied.any() else []
     for body in bodies:

@@ -15,21 +15,21 @@ from framework.figures.effects import CONTROLS
 from framework.figures.style import COLOURS, SIGNIFICANT
 
 _FOLDER = Path(__file__).resolve().parent
-# Columns of the top neurons -> step 4's tables that they are from.
+# Columns of the top neurons -> the tables of step 4 that they come from.
 TESTS = {"tau": "tau", "p": "permutation_p", "family-wise p": "permutation_p_fwe", "q": "q"}
 WORDS = {"emotion": "concept", "attribute": "attribute", "masks": "the mask as the unit", "study": "the study's test"}
 
 
 def axis(*values: np.ndarray) -> np.ndarray:
-    """Round marks, evenly spaced, of an axis that holds all values, NaN aside; the first and last are its ends."""
+    """Round, evenly spaced ticks of an axis that holds all values but NaN; the first and last are its ends."""
     values = np.concatenate(values)
     return MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(np.nanmin(values), np.nanmax(values))
 
 
 def profile(values: np.ndarray) -> tuple[str, ...]:
-    """One neuron's values [E] over concepts as bars: outlines of those above and below its mean, two SVG paths.
+    """One neuron's values [E] over concepts as bars: two SVG paths, of those above and those below its mean.
 
-    Each concept has 4 units of width and the longest bar 20 of height; y = 0 is the mean.
+    Each concept is 4 units wide and the longest bar 20 high; y = 0 is the mean.
     """
     bars = values - values.mean()
     heights = np.rint(20 * bars / (np.abs(bars).max() or 1)).astype(int)
@@ -40,7 +40,7 @@ def profile(values: np.ndarray) -> tuple[str, ...]:
 def extremes(values: np.ndarray, names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Where a profile [E] is highest and lowest: at most three names each.
 
-    Those of the largest values that are above the mean, largest first, and of the smallest below it, smallest first.
+    The largest values above the mean, largest first, and the smallest below it, smallest first.
     """
     order, mean = np.argsort(values, kind="stable"), values.mean()
     return ([names[i] for i in order[::-1] if values[i] > mean][:3],
@@ -59,7 +59,8 @@ def heat(share: float) -> str:
 def shared_settings(records: dict[str, dict[str, Any]]) -> dict[str, str]:
     """The settings of many files as one record.
 
-    The value that all files share; or the commonest and how many files have it, then each other with its files.
+    Each is the value that all files share; or else the commonest and how many files have it, then the others with their
+    files.
     """
     shared = {}
     for name in dict.fromkeys(name for settings in records.values() for name in settings):
@@ -73,7 +74,7 @@ def shared_settings(records: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 
 def _number(value, digits=3):
-    # Adding 0 makes 0 of -0.
+    # Adding 0 turns -0 into 0.
     return "\u2013" if np.isnan(value) else f"{round(value, digits) + 0:.{digits}f}".replace("-", "\u2212")
 
 
@@ -86,7 +87,7 @@ def _probability(value):
 
 
 def _sentence(text):
-    """With a capital letter, unless it begins with a letter that stands for a number."""
+    """Capitalised, unless the text begins with a symbol such as k."""
     return text if text[1:2] in ("", " ") else text[0].upper() + text[1:]
 
 
@@ -99,26 +100,26 @@ def _setting(value):
 def render(page: dict[str, Any]) -> str:
     """The page's HTML.
 
-    Everything that is put in is escaped: comments are strangers' texts. A policy in the page forbids the browser to
-    load anything and to run any script but the page's own, known by its hash.
+    Everything inserted is escaped: comments are strangers' texts. The page's policy forbids the browser to load
+    anything or to run any script but the page's own, known by its hash.
 
-    What `page` holds, lists of dicts where nothing else is said:
+    Keys of `page`, lists of dicts unless noted:
 
-    - `summary`, `warnings`, sentences: what was found; what a reader must know of how.
-    - `accuracies`: `concept`; `mean`, `ci_low`, `ci_high` in 0..1, NaN where unknown; `n` seeds; `others`, by Measure
-      the mean of each further one.
-    - `layers`: `criterion`, str; `counts`, a frame with a row a layer and a column an attribute.
-    - `shape`: layers, and neurons in each. `concepts` [E]: in the order of the profiles; `ordered_by`: whose it is.
+    - `summary`, `warnings`: sentences on what was found, and on what a reader must know about how.
+    - `accuracies`: `concept`; `mean`, `ci_low`, `ci_high` in 0..1, NaN where unknown; `n` seeds; `others`, the mean by
+      each further Measure.
+    - `layers`: `criterion`, str; `counts`, a frame with one row per layer and one column per attribute.
+    - `shape`: layers, and neurons in each. `concepts` [E]: in the order of the profiles; `ordered_by`: what gave it.
     - `neurons`: `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, by column title; `interval` of tau, a pair
-      or None; `values` [E]; `comments`, dicts of `parts` (the text before a word, it, the rest), `value` and `labels`.
+      or None; `values` [E]; `comments`, dicts of `parts` (text before, word, text after), `value` and `labels`.
     - `masks`, by (Measure, k), then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and
       `specific`, the means, and `check`, a second p. `k_shown`: the k seen first. `intervention`: what was done.
     - `placebo`: `measure`, `by`, `test`, `tests` and `share`.
-    - `kinds`: a `measure` and a `table` of what is lost, a row a k and a column a kind of mask, of `effects.CONTROLS`;
-      `kinds_in_words`: `effects.kinds_in_words`.
+    - `kinds`: a `measure` and a `table` of what is lost, one row per k and one column per kind of mask
+      (`effects.CONTROLS`); `kinds_in_words`: `effects.kinds_in_words`.
     - `doses`: a `measure`, `k` and `table` (`analysis.inference.accuracy_by_dose`).
     - `effects`: `attribute`, `r`, `p`, `q`.
-    - `stability`: `attribute` and columns of step 4's tables; `stability_k`: the k of these.
+    - `stability`: `attribute` and columns of step 4's tables; `stability_k`: their k.
     - `settings`, by file. `left_out`: by section, why it is missing.
     """
     environment = jinja2.Environment(

@@ -31,7 +31,7 @@ STYLE = {
 }
 WIDTH = 7.1  # inches: both columns of a journal's page
 SIGNIFICANT = 0.05  # q below which a dot is filled
-# Told apart by every eye and in grey print; each condition has a marker of its own, too.
+# Distinct to colour-blind readers and in grey print; each condition also has its own marker.
 COLOURS = {"no mask": "#1a1239", "random": "#9d3976", "layer_matched": "#0072b2", "activation_matched": "#56b4e9",
            "attribute": "#c98a2b", "effect": "#00795a"}
 MARKERS = {"no mask": "D", "random": "s", "layer_matched": "^", "activation_matched": "v", "attribute": "o",
@@ -61,33 +61,34 @@ def picture(figure: Figure, format: str) -> bytes:
 
 
 def label(name: object, most: int = 32) -> str:
-    """A name as it stands in a figure: spaces for underscores, cut where it is longer than `most` characters."""
+    """A name as shown in a figure: spaces for underscores, cut to at most `most` characters."""
     text = " ".join(str(name).replace("_", " ").split())
     return text if len(text) <= most else text[:most - 1].rstrip() + "\u2026"
 
 
 def percent(value: float, _: object = None) -> str:
-    """A share as per cent; matplotlib takes it as a formatter of ticks."""
+    """A share as per cent; also a tick formatter for matplotlib."""
     return f"{100 * value:.3g}%".replace("-", "\u2212")
 
 
 def panel(width: float, height: float) -> tuple[Figure, Axes]:
-    """A figure of one panel, of so many inches."""
+    """A figure with one panel; sizes in inches."""
     figure = Figure(figsize=(width, height))
     return figure, figure.subplots()
 
 
 def row_figure(rows: int, columns: int = 1, width: float = WIDTH, **options: object) -> tuple[Figure, np.ndarray]:
-    """A figure and its panels [columns], with a row for each concept or attribute, high enough to read every name."""
+    """A figure and its panels [columns], with a row for each concept or attribute, tall enough to read every name."""
     figure = Figure(figsize=(width, 0.8 + 0.165 * max(rows, 3)))
     return figure, figure.subplots(1, columns, squeeze=False, **options)[0]
 
 
 def panel_grid(count: int, most: int, size: tuple[float, float], around: tuple[float, float], least: float,
                xlabel: str, ylabel: str, shared: bool = False) -> tuple[Figure, list[Axes]]:
-    """A figure of `count` panels, at most so many in a row, of which the outer ones are labelled.
+    """A figure of `count` panels, at most `most` in a row, with labels on the outer ones.
 
-    Each takes `size` inches of width and height, beside what stands `around` them; the figure has a `least` width.
+    Sizes are in inches: each panel takes `size` (width, height), what surrounds them `around`; the figure is at least
+    `least` wide.
     """
     columns = min(most, count)
     rows = math.ceil(count / columns)
@@ -126,7 +127,7 @@ def intervals(axes: Axes, x: np.ndarray, y: np.ndarray, low: np.ndarray, high: n
     filled : array of bool [rows]
         Which dots are filled; the others are white inside.
     legend : str, optional
-        What the dots are called.
+        The name of the dots in the legend.
     """
     x, y, low, high = (np.asarray(values, float) for values in (x, y, low, high))
     filled = np.broadcast_to(filled, x.shape)
@@ -147,9 +148,9 @@ def legend_above(axes: Axes, handles: list | None = None, **options: object) -> 
 
 
 def caption(figure: Figure, text: str) -> Figure:
-    """Write below a figure what it shows, how it was tested and what the unit is; the figure grows by the lines.
+    """Write below a figure what it shows, how it was tested and what the unit is; the figure grows to fit.
 
-    Call it last: names beside points (`label_points`) are placed for the final layout.
+    Call it last, but for `label_points`, which needs the final layout.
     """
     width, height = figure.get_size_inches()
     lines = textwrap.wrap(text, int(width * 19), break_on_hyphens=False)
@@ -166,9 +167,9 @@ def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str],
                  intervals: np.ndarray | None = None) -> None:
     """Write names beside points, each at the nearest place where it covers no point and no other name.
 
-    Names that stand apart from their point are joined to it by a line, which crosses no other if it can. Names keep off
-    `intervals` [n, 4], drawn from (x, y) to (x, y) along an axis, if they can. Call it after `caption`, when the layout
-    no longer changes.
+    A line joins each name that stands apart to its point; it crosses no other if possible. Names also avoid `intervals`
+    [n, 4], drawn from (x, y) to (x, y) along an axis, if possible. Call it after `caption`, when the layout no longer
+    changes.
     """
     figure, scale = axes.figure, axes.figure.dpi / 72  # pixels a point
     figure.draw_without_rendering()  # settles the layout, so that pixels can be compared
