@@ -12,23 +12,23 @@ import torch
 from framework.errors import UserError
 from framework.model.prompted import PromptedModel
 
-# What a token grows to: letters, digits and what joins them, of scripts that put spaces between words.
+# The word around a token: letters, digits and what joins them, in scripts that put spaces between words.
 _WORD = re.compile(r"(?:(?![\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f])\w)+(?:['\u2019-](?:(?![\u3040-\u30ff\u3400-\u9fff"
                    r"\u0e00-\u0e7f])\w)+)*")
 
 
 class Peaks(NamedTuple):
-    """The largest value of K neurons over the tokens of each of C comments, and the token that it is at."""
+    """The largest value of K neurons over the tokens of each of C comments, and the token where it occurs."""
 
     largest: np.ndarray  # [C, K], float32; -inf for a text without a token
     spans: np.ndarray  # [C, K, 2], int: the token's first character in the text and the one after its last
 
 
 def token_spans(model: PromptedModel, texts: Sequence[str], rows: Sequence[np.ndarray]) -> list[tuple[int, np.ndarray]]:
-    """Where the text's own tokens stand in each row, of `model.encode`, and which characters each of them is.
+    """Where each text's own tokens stand in its row from `model.encode`, and which characters they cover.
 
-    For each row the first of its own tokens, and for these the first character and the one after the last, [n, 2].
-    Raises `UserError` if the tokenizer cannot tell.
+    For each row, the position of the text's first own token, and each token's first character and the one after its
+    last, [n, 2]. Raises `UserError` if the tokenizer cannot tell.
     """
     if not model.tokenizer.is_fast:
         raise UserError("--pretrained_model: its tokenizer does not say where in a text each token is; leave the "
@@ -36,12 +36,12 @@ def token_spans(model: PromptedModel, texts: Sequence[str], rows: Sequence[np.nd
     cut = [model.cut(text) for text in texts]
     offsets = model.tokenizer([text for text, _ in cut], add_special_tokens=False, split_special_tokens=True,
                               return_offsets_mapping=True)["offset_mapping"]
-    # What a row has beside the text; a row of nothing is none.
+    # What a row has besides the text; nothing without `bos`, where an empty text is refused.
     around = model.encode([""], 1 << 10)[0] if model.needs else np.array([], int)
     places = []
     for row, spans, (_, spaces) in zip(rows, offsets, cut):
         spans = np.array(spans, int).reshape(-1, 2)
-        spans -= np.searchsorted(spaces, spans)  # in the text as it was
+        spans -= np.searchsorted(spaces, spans)  # without the spaces that `cut` put in
         same = np.flatnonzero(row[:len(around)] != around[:len(row)])
         first = int(same[0]) if len(same) else min(len(row), len(around))
         count = max(0, len(row) - len(around))
@@ -55,9 +55,9 @@ def peaks(
     model: PromptedModel, texts: Sequence[str], rows: Sequence[np.ndarray], chosen: np.ndarray,
     passes: Sequence[np.ndarray], progress: Callable[[int], object] = lambda texts: None
 ) -> Peaks:
-    """Where in which texts some neurons are largest.
+    """Find in which texts some neurons are largest, and where.
 
-    The frozen model reads each text without a prompt, since the question is what in a text a neuron answers to. Special
+    The frozen model reads each text without a prompt, since the question is what in a text drives a neuron. Special
     tokens are left out: many neurons are largest there in every text.
 
     Parameters
@@ -69,7 +69,7 @@ def peaks(
     chosen : int array [K]
         Neurons, layer * D + unit.
     passes : sequence of int arrays
-        Which texts make a pass.
+        The texts of each pass.
     progress : callable (int)
         Called after each pass with its number of texts.
     """
@@ -104,7 +104,7 @@ def whole_word(text: str, span: tuple[int, int]) -> tuple[int, int]:
     Chinese, Japanese and Thai have no spaces between words: there it stays the token.
     """
     start, end = span
-    start = end - len(text[start:end].lstrip())  # of the space that a token may begin with
+    start = end - len(text[start:end].lstrip())  # a token may begin with a space
     for word in _WORD.finditer(text, max(0, start - 40), end + 40):
         if word.start() < end and word.end() > start:
             return min(start, word.start()), max(end, word.end())
@@ -112,9 +112,9 @@ def whole_word(text: str, span: tuple[int, int]) -> tuple[int, int]:
 
 
 def strongest(values: np.ndarray, count: int) -> np.ndarray:
-    """The comments in which one neuron, a column of `Peaks.largest`, is largest, largest first: at most `count` rows.
+    """The comments in which one neuron, a column of `Peaks.largest`, is largest: at most `count`, largest first.
 
-    Those that are -inf are left out; of ties the earlier is first.
+    Values of -inf are left out; ties keep their order.
     """
     order = np.argsort(-values, kind="stable")[:count]
     return order[values[order] > -np.inf]

@@ -25,7 +25,7 @@ from framework.model.neurons import Intervention
 from framework.model.prompted import PromptedModel
 from framework.model.text_states import BehindTexts, Recorded, TextStates, room_for
 
-# How a config says that a position sees only so many before it.
+# Entries of a config that limit how many positions before it a position sees.
 WINDOWS = ("sliding_window", "window_size", "attention_window_size", "attention_chunk_size")
 EXPERTS = "a mixture of experts, in which every token passes neurons of its own"
 CHOOSE = "choose a dense decoder, such as one of GPT-2, Llama, Qwen 3, Gemma or SmolLM"
@@ -37,8 +37,8 @@ class PromptedDecoder(PromptedModel):
     """A frozen decoder that reads the token that begins a text (`bos`, if it has one), a text and a prompt.
 
     Positions count from 0, attention is causal, and the model's own head answers at the last position. A text's states
-    do not depend on the prompt behind it: unless neurons are changed they are computed once, without gradient, and
-    kept for the next pass as far as `text_states` has room.
+    do not depend on the prompt behind it. Unless neurons are changed, they are computed once, without gradient, and
+    kept for later passes while `text_states` has room.
     """
 
     dropout = False
@@ -80,7 +80,7 @@ class PromptedDecoder(PromptedModel):
         return np.array(self.bos, dtype=np.int64)
 
     def fit_length(self, prompt_len: int, max_length: int) -> int:
-        """As of `PromptedModel`; text and prompt must also be shorter than the window of the model's attention."""
+        """As in `PromptedModel`; text and prompt must also be shorter than the window of the model's attention."""
         max_length = super().fit_length(prompt_len, max_length)
         window = window_of(self.config)
         if window is None or self.needs + max_length + prompt_len < window:
@@ -91,14 +91,14 @@ class PromptedDecoder(PromptedModel):
                         f"{window} positions that the model's attention sees; use {fix} or less")
 
     def keep_texts(self, gigabytes: float | None = None) -> None:
-        """Keep the states of texts up to so many GB, or as `room_for` says. Changes nothing but time."""
+        """Keep the states of texts up to so many GB, or as `room_for` says. Changes only the time."""
         if gigabytes is not None or not self.text_states.room:  # what is kept of earlier tasks is no longer free
             self.text_states.room = room_for(self.device, gigabytes)
 
     def forward(
         self, rows: Sequence[np.ndarray], prompts: Tensor, intervention: Intervention | None = None
     ) -> Tensor:
-        """As of `PromptedModel`."""
+        """As in `PromptedModel`."""
         self._settle()
         if intervention is not None or self._watched or not self.fast:
             return super().forward(rows, prompts, intervention)
@@ -112,8 +112,8 @@ class PromptedDecoder(PromptedModel):
 
     @contextlib.contextmanager
     def at_neurons(self, function: Callable[[int, Tensor], Tensor | None]) -> Iterator[None]:
-        """As of `PromptedModel`; while it lasts, passes compute a text's positions with their prompt's."""
-        self._settle()  # whose passes are not the caller's
+        """As in `PromptedModel`; within it, passes compute a text's positions together with its prompt's."""
+        self._settle()  # its passes are not the caller's
         watched, self._watched = self._watched, True
         try:
             with super().at_neurons(function):
@@ -122,9 +122,9 @@ class PromptedDecoder(PromptedModel):
             self._watched = watched
 
     def _settle(self):
-        """Before the first pass, see on four short rows whether the fast path's answers are the plain model's.
+        """Before the first pass, check on four short rows that the fast path gives the plain model's answers.
 
-        If they are not, or the family's code does not take that path, it is left, which one line says.
+        If it does not, or fails in the family's code, it is dropped, and one line says so.
         """
         if self._settled or not self.fast:
             return
@@ -174,9 +174,9 @@ def load(
     path: str, config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase, label_ids: Sequence[int],
     dtype: torch.dtype, flag: str
 ) -> PromptedDecoder:
-    """Load a checkpoint of any family of causal models; parameters as of `framework.model.encoders.load`.
+    """Load a checkpoint of any family of causal models; parameters as for `framework.model.encoders.load`.
 
-    Raises `UserError` if its neurons are ambiguous, or it lacks weights.
+    Raises `UserError` if its neurons are ambiguous, it lacks weights, or it is not causal.
     """
     model, info = AutoModelForCausalLM.from_pretrained(
         path, config=config, dtype=dtype, output_loading_info=True, trust_remote_code=False,
@@ -189,14 +189,14 @@ def load(
 
 
 def plain_attention(model: PreTrainedModel) -> str:
-    """The attention of transformers' own that a family has; torch's fused one leaves out a bound of the scores."""
+    """A family's attention in transformers itself; torch's fused one ignores a bound on the scores."""
     bounded = getattr(model.config, "attn_logit_softcapping", None)
     return "sdpa" if getattr(type(model), "_supports_sdpa", False) and not bounded else "eager"
 
 
 @torch.no_grad()
 def is_causal(model: PreTrainedModel) -> bool:
-    """Whether the states of a token are the same whatever comes after it: encoders, too, are mapped to causal heads."""
+    """Whether a token's states are the same whatever follows it: transformers gives some encoders causal heads, too."""
     ours = model.config._attn_implementation
     model.set_attn_implementation(plain_attention(model))
     states = model.eval().base_model(input_ids=torch.tensor([[1, 2], [1, 3]])).last_hidden_state[:, 0].float()
@@ -205,7 +205,7 @@ def is_causal(model: PreTrainedModel) -> bool:
 
 
 def check_family(config: PreTrainedConfig, flag: str) -> None:
-    """Raise `UserError` if a config is not that of a dense decoder of text."""
+    """Raise `UserError` unless a config is that of a dense decoder of text."""
     kind = f"{flag}: is a {config.model_type} model,"
     if config.is_encoder_decoder:
         raise UserError(f"{kind} an encoder with a decoder; {CHOOSE}")
@@ -227,7 +227,7 @@ def down_projections(model: PreTrainedModel, flag: str) -> list[str]:
     Raises
     ------
     UserError
-        If blocks have none or several, lack attention (state-space models do), or differ in width.
+        If blocks have none or several, lack attention (as in state-space models), have experts or differ in width.
     """
     config = model.config
     if "inputs_embeds" not in inspect.signature(model.forward).parameters:
@@ -237,7 +237,7 @@ def down_projections(model: PreTrainedModel, flag: str) -> list[str]:
              if isinstance(module, nn.ModuleList) and len(module) == config.num_hidden_layers}
     outermost = [name for name in lists if not any(name.startswith(f"{other}.") for other in lists)]
     blocks = [block for name in outermost[:1] for block in lists[name]]
-    family = type(model).__name__.removesuffix("ForCausalLM")  # whose name may tell of experts that a size has not
+    family = type(model).__name__.removesuffix("ForCausalLM")  # the name may mention experts that this size lacks
     if any(re.search("moe|expert", type(module).__name__.removeprefix(family), re.I)
            for block in blocks for module in block.modules()):
         raise UserError(f"{flag}: is a {config.model_type} model, {EXPERTS}; {CHOOSE}")
@@ -252,7 +252,7 @@ def down_projections(model: PreTrainedModel, flag: str) -> list[str]:
 
 
 def _maps_of(block, hidden):
-    """Whether a block has attention; its linear maps to H outside of it, with how many values enter each."""
+    """Whether a block has attention, and the input width of each linear map to H outside it, by name."""
     attention = [name for name, module in block.named_modules()
                  if re.search("attention|attn", type(module).__name__, re.I)]
     maps = {}

@@ -14,8 +14,8 @@ from framework.errors import UserError
 from framework.model import neurons, speed
 from framework.model.prompted import PromptedModel
 
-# What Microsoft's DeBERTa checkpoints call their head, and what transformers calls the same weights. The head that
-# DeBERTa v3 was trained with gets a name that transformers does not pass over.
+# Names of the head in Microsoft's DeBERTa checkpoints -> transformers' names of the same weights. The head that DeBERTa
+# v3 was trained with gets a name that transformers reports as unexpected.
 RENAMED = {r"^lm_predictions\.lm_head\.(dense|LayerNorm)\.": r"cls.predictions.transform.\1.",
            r"^lm_predictions\.lm_head\.bias": "cls.predictions.bias",
            r"^mask_predictions\.": "found_replaced_words."}
@@ -38,13 +38,13 @@ class PromptedEncoder(PromptedModel):
         # Where layers share their weights (ALBERT), each pass through them counts as a layer.
         layers = config.num_hidden_layers * getattr(config, "inner_group_num", 1)
         super().__init__(model, tokenizer, label_ids, neurons.named(model.base_model, config.model_type), layers)
-        # The model adds the first token type to every position. It moves to the words, so that prompts are without.
+        # The model adds the first token type to every position; move it to the words, since prompts have none.
         types = getattr(getattr(model.base_model, "embeddings", None), "token_type_embeddings", None)
         self.register_buffer("token_type", None if types is None else types.weight[0].clone(), persistent=False)
         if types is not None:
             types.weight[0] = 0
         for name, module in model.named_modules():
-            if name.endswith(".pos_dropout"):  # of DeBERTa's table of distances, which is no row's own
+            if name.endswith(".pos_dropout"):  # on DeBERTa's table of distances, which all rows share
                 module.p = 0.0
 
     def encode(self, texts: Sequence[str], max_length: int) -> list[np.ndarray]:
@@ -53,11 +53,11 @@ class PromptedEncoder(PromptedModel):
         return [np.array([self.tokenizer.mask_token_id, *ids]) for ids in tokens]
 
     def before_prompt(self, length: int) -> int:
-        """Of a row's tokens, the mask token stands before the prompt."""
+        """Only the mask token stands before the prompt."""
         return 1
 
     def answer_at(self, length: int) -> int:
-        """The first position answers, the mask token's."""
+        """The first position, the mask token's, answers."""
         return 0
 
     def alone(self) -> np.ndarray:
@@ -74,14 +74,15 @@ def load(
     path: str, config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase, label_ids: Sequence[int],
     dtype: torch.dtype, flag: str,
 ) -> PromptedEncoder:
-    """Load a checkpoint of a family in `neurons.OUTPUTS`, from a folder or the hub, with its config as it is there.
+    """Load a checkpoint of a family in `neurons.OUTPUTS` from a folder or the hub.
 
-    `flag` is the model's, as it was given: an error begins with it.
+    `flag` is the model's flag as given; errors begin with it.
 
     Raises
     ------
     UserError
-        If it lacks weights of a trained head, as one trained to find replaced words does (DeBERTa v3).
+        If its tokenizer or config does not fit, or it lacks a trained masked-language head (as does DeBERTa v3, trained
+        to find replaced words).
     """
     if tokenizer.mask_token_id is None:
         raise UserError(f"{flag}: its tokenizer has no mask token; choose a model trained to fill in masked words")
@@ -105,7 +106,7 @@ def load(
     if any(key.startswith("found_replaced_words.") for key in info["unexpected_keys"]):
         missing.add("lm_predictions.lm_head")
     check_weights(missing, info["unexpected_keys"], model.state_dict(), "masked-language", flag)
-    # transformers leaves some of DeBERTa's in float32. Not `model.to`: tables of rotary positions are to stay so.
+    # transformers leaves some of DeBERTa's in float32. Not `model.to`: tables of rotary positions must stay float32.
     for parameter in model.parameters():
         parameter.data = parameter.data.to(dtype)
     return PromptedEncoder(model, tokenizer, label_ids)
@@ -114,9 +115,9 @@ def load(
 def check_weights(
     missing: Collection[str], unexpected: Collection[str], loaded: Collection[str], head: str, flag: str
 ) -> None:
-    """Raise `UserError` if a file lacks weights of the model and its head, or holds those of more layers.
+    """Raise `UserError` if a file lacks weights of the model or its head, or holds weights of more layers.
 
-    What else a file holds beyond the model (a pooler, another task's head) is no part of what is studied.
+    Other surplus weights (a pooler, another task's head) are ignored: they are not studied.
     """
     if missing:
         raise UserError(f"{flag}: has no weights for {min(missing)}; choose a model saved with its {head} head")

@@ -1,4 +1,4 @@
-"""Where the rows of a pass stand: packed without padding on a CPU, padded on a GPU, padded where attention needs it."""
+"""Where the rows of a pass stand: packed on a CPU, padded on a GPU, and padded for attention on either."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Layout:
     lengths : int array [B]
         Positions of each row.
     answers : int array [B]
-        Which of its positions answers.
+        Which of each row's positions answers.
     device : torch.device
     packed : bool
         Whether rows stand one behind the other without padding, or each is padded to the longest.
@@ -25,20 +25,20 @@ class Layout:
     Attributes
     ----------
     row, place : LongTensor [N], on the CPU
-        Each position's row, and how far behind the row's beginning it stands.
+        Each position's row, and its place in that row, from 0.
     position : LongTensor [N], on the device
-        `place`, where the model sees it; 0 at padding.
+        `place` on the device; 0 at padding.
     answers : LongTensor [B], on the device
         Which of the N positions answer.
     attended : BoolTensor [B, T], on the device
-        False at the padding that attention needs; packed rows are padded to a multiple of 32 there, since softmax over
-        such a number of keys takes half the time of one over a few less.
+        False at the padding that attention needs. Packed rows are padded to a multiple of 32, since softmax over so
+        many keys takes half the time it takes over slightly fewer.
     """
 
     def __init__(self, lengths: np.ndarray, answers: np.ndarray, device: torch.device, packed: bool) -> None:
         self.lengths, self.packed, self.rows, self.device = lengths, packed, len(lengths), device
         self.before = 0  # keys in front of a row's own
-        self.causal = False  # whether a rule by which a position sees later ones is an error
+        self.causal = False  # whether it is an error that a position sees later ones
         longest = int(lengths.max())
         self.width = longest + -longest % 32 if packed else longest
         attended = np.arange(self.width) < lengths[:, None]
@@ -57,7 +57,7 @@ class Layout:
         return key, value
 
     def unpadded(self, states: Tensor) -> Tensor:
-        """The states [N, ...] of all positions that are not padding, whatever dimensions they have in front."""
+        """The states of all positions but padding, one row per position, whatever dimensions come first."""
         states = states.reshape(-1, states.shape[-1])
         return states if self.packed else states[self.attended.flatten()]
 
@@ -75,16 +75,16 @@ class Layout:
         return states.transpose(1, 2).reshape(copies, -1, *states.shape[1::2])
 
     def shares(self, copies: int, heads: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Where heads' shares of packed positions go when padded, and come from; counted in shares.
+        """Where each head's share of a packed position goes when padded, and where it comes from.
 
-        The copy that pads so brings the heads to the front as well.
+        The copy that pads also moves the heads to the front. Places count shares.
 
         Returns
         -------
         padded : LongTensor [M x N x heads]
             Each share's place among the padded ones [M x B, heads, T].
         packed : LongTensor [M x B x heads x T]
-            The other way; at padding the row's own first share, which attention then passes over.
+            The reverse; at padding, the row's own first share, which attention masks.
         padding : LongTensor
             The places of padding.
         """
@@ -100,9 +100,9 @@ class Layout:
 
 
 class _Pad(torch.autograd.Function):
-    """Shares [M x N x heads, size] to where they are padded.
+    """Copy shares [M x N x heads, size] to their padded places.
 
-    Its gradient takes each from its place; torch, not knowing that no two come to one, would add up one by one.
+    The gradient takes each share from its place; torch's own would add them one by one, as if places could repeat.
     """
 
     @staticmethod
@@ -116,7 +116,7 @@ class _Pad(torch.autograd.Function):
 
 
 class _Unpad(torch.autograd.Function):
-    """The other way; the gradient at padding is 0."""
+    """The reverse of `_Pad`; the gradient at padding is 0."""
 
     @staticmethod
     def forward(ctx: Any, states: Tensor, layout: Layout, copies: int) -> Tensor:
@@ -131,7 +131,7 @@ class _Unpad(torch.autograd.Function):
 
 
 class _Spread(torch.autograd.Function):
-    """States [M, B, ...] at B places among `count` positions, where all else is 0: [M, count, ...]."""
+    """Put states [M, B, ...] at B places among `count` positions, 0 elsewhere: [M, count, ...]."""
 
     @staticmethod
     def forward(ctx: Any, states: Tensor, places: Tensor, count: int) -> Tensor:

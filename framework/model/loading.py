@@ -29,10 +29,10 @@ from framework.tasks import LABEL_WORDS
 
 MOST_PARAMETERS = 20_000  # tensors; 126 layers of Llama have 1,136
 WEIGHTS = (".safetensors", ".bin")
-MOST_GROWTH = 10_000  # how many times as long a tokenizer may make a text; those in use come to less than 2,000
-# How many characters its rules make of one, but for those whose strings say so. Unicode is what makes 18 of one.
+MOST_GROWTH = 10_000  # times that a tokenizer may lengthen a text; those in use stay below 2,000
+# The most characters that a rule makes of one, for rules without strings of their own. Unicode makes up to 18.
 GROWTH = {"NFC": 3, "NFD": 4, "NFKC": 18, "NFKD": 18, "Lowercase": 2, "BertNormalizer": 24, "ByteLevel": 4}
-# What tokens follow from, beside the files that end in .model.
+# Files that determine the tokens, besides those that end in .model.
 TOKENS = {"config.json", "tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "tokenizer_config.json",
           "special_tokens_map.json", "added_tokens.json", "bpe.codes", "vocab.bpe", "dict.txt", "emoji.json",
           "tekken.json"}
@@ -45,7 +45,7 @@ OTHER_LABEL_WORDS = (
 
 
 def resolve_device(name: str) -> torch.device:
-    """A torch device for "auto" (the first of NVIDIA's GPUs if there is one) or a device's name.
+    """A torch device for "auto" (the first NVIDIA GPU if there is one) or a device's name.
 
     Raises
     ------
@@ -66,8 +66,8 @@ def resolve_device(name: str) -> torch.device:
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:
     """The model's dtype for "auto", "fp32" or "bf16".
 
-    "auto" is bfloat16 where the hardware multiplies it natively and float32 elsewhere. The choice follows from the
-    hardware and not from a measurement, so that a command gives the same results each time.
+    "auto" is bfloat16 where the hardware multiplies it natively and float32 elsewhere. The choice depends on the
+    hardware, not on a measurement, so a command gives the same results each time.
     """
     if name == "auto":
         if device.type == "cuda":
@@ -79,7 +79,7 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
 
 
 def resolve(device: str, precision: str) -> tuple[torch.device, torch.dtype]:
-    """What `resolve_device` and `resolve_precision` make of the flags together."""
+    """Both flags, resolved by `resolve_device` and `resolve_precision`."""
     resolved = resolve_device(device)
     return resolved, resolve_precision(precision, resolved)
 
@@ -88,14 +88,14 @@ class Loaded(NamedTuple):
     """What `load` loads."""
 
     model: PromptedModel  # in eval mode
-    fingerprint: str  # SHA-256 of what was read from a folder, or the hub's revision: which weights and tokens
+    fingerprint: str  # SHA-256 of the files read from a folder, or the hub's revision
 
 
 def load(
     name: str, label_words: Sequence[str] = LABEL_WORDS, device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> Loaded:
-    """Load a frozen model, which has its tokenizer.
+    """Load a frozen model with its tokenizer.
 
     Parameters
     ----------
@@ -107,12 +107,12 @@ def load(
     Raises
     ------
     UserError
-        If it cannot be loaded, is of no family that is known, or lacks what its family needs: a mask token, the
+        If the model cannot be loaded, is of an unknown family, or lacks what its family needs: a mask token, the
         language-model head, the label words.
     """
     path, flag = name, f"--pretrained_model {name}"
     if not Path(name).exists() and name.rstrip("/") in ("backbone", "./backbone"):
-        path = str(Path(__file__).resolve().parents[2] / "backbone")  # the embedded model, asked for from anywhere
+        path = str(Path(__file__).resolve().parents[2] / "backbone")  # the embedded model, in any working directory
     if not Path(path).is_dir():
         hub.find()
     with _quiet():
@@ -121,7 +121,7 @@ def load(
             if Path(path).is_dir():
                 files = _check_files(Path(path), flag)
                 _check_tokenizer(Path(path), flag)
-            # Never the code that a model may bring along, whatever its files ask for.
+            # Never run code that comes with a model, whatever its files ask for.
             config = AutoConfig.from_pretrained(path, trust_remote_code=False)
             kind = encoders if config.model_type in neurons.OUTPUTS else decoders
             if kind is decoders:
@@ -134,7 +134,7 @@ def load(
             model.check_tokens([model.alone()])
         except (UserError, MemoryError, KeyboardInterrupt):
             raise
-        except ImportError as error:  # of a tokenizer of its own kind
+        except ImportError as error:  # some tokenizers need a package of their own
             reason = " ".join(str(error).split())
             raise UserError(f"{flag}: needs a package that is not installed: {reason}") from None
         except BaseException as error:  # damaged files can fail anywhere inside the loaders, Rust's among them
@@ -155,7 +155,7 @@ def load(
 
 @contextlib.contextmanager
 def _quiet():
-    """While it lasts, transformers prints neither warnings nor progress."""
+    """Within it, transformers prints neither warnings nor progress."""
     verbosity, progress = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
@@ -168,14 +168,14 @@ def _quiet():
 
 
 def _growth(rule):
-    """How many times as long a text a tokenizer's rule, and all that it consists of, make at most."""
+    """How many times a tokenizer's rule, with all its parts, can lengthen a text."""
     growth: float = GROWTH.get(rule.get("type"), 1)
-    if "content" in rule:  # Replace, which an older file need not call so
+    if "content" in rule:  # Replace; older files may not name the type
         pattern = rule["pattern"].get("String")  # a regular expression may match nothing, between any two characters
         growth = len(rule["content"]) / len(pattern) if pattern else 1 + len(rule["content"])
     elif "prepend" in rule:
         growth = 1 + len(rule["prepend"])
-    elif "precompiled_charsmap" in rule:  # a trie after its size, then what becomes of which characters
+    elif "precompiled_charsmap" in rule:  # a trie's size, the trie, then the replacements
         table = base64.b64decode(rule["precompiled_charsmap"] or "")
         growth = max(map(len, table[4 + int.from_bytes(table[:4], "little"):].split(b"\0")))
     parts = itertools.chain(*(value for value in rule.values() if isinstance(value, list)))
@@ -183,7 +183,7 @@ def _growth(rule):
 
 
 def _check_tokenizer(folder, flag):
-    """Raise `UserError` if a few characters could become a text without end, or a text other tokens each time."""
+    """Raise `UserError` if the tokenizer could lengthen a text without bound, or splits words at random."""
     path = folder / "tokenizer.json"
     if path.exists():
         content = json.loads(opening.read_bytes(path))
@@ -196,7 +196,7 @@ def _check_tokenizer(folder, flag):
 
 
 def _check_files(folder, flag):
-    """The files in a folder that weights and tokens follow from, in order; raise `UserError` if any is none."""
+    """The files in a folder that determine weights and tokens, sorted; raise `UserError` if any is unsafe to read."""
     for path in (*folder.iterdir(), *folder.glob("additional_chat_templates/*")):
         if path.exists() and not path.is_file() and not path.is_dir():  # the loader would wait for ever
             raise UserError(f"{flag}: {path.name} in it is a pipe or a device, no file; remove it")
@@ -217,11 +217,11 @@ def _check_files(folder, flag):
 
 
 def _check_size(family, config, files, flag):
-    """Raise `UserError` if a model is larger than its weights' files explain, before any of it is made."""
+    """Raise `UserError` if a model is larger than its weights' files explain, before it is built."""
     layers, stored = config.num_hidden_layers, sum(path.stat().st_size for path in files if path.name.endswith(WEIGHTS))
     numbers = 0
     if 1 <= layers <= 1000:
-        with torch.device("meta"), _few_parameters(flag):  # which makes shapes alone
+        with torch.device("meta"), _few_parameters(flag):  # shapes without numbers
             made = family.from_config(copy.deepcopy(config), attn_implementation="eager", trust_remote_code=False)
         numbers = sum(parameter.numel() for parameter in made.parameters())  # a file has no buffers
     if numbers == 0 or numbers > 2 * stored:  # twice: a head may share the embeddings' numbers
@@ -232,7 +232,7 @@ def _check_size(family, config, files, flag):
 
 @contextlib.contextmanager
 def _few_parameters(flag):
-    """While it lasts, raise `UserError` where modules are made without end, whichever count of a config asks for it."""
+    """Within it, raise `UserError` once too many parameters are made, whichever count in a config asks for them."""
     made = itertools.count(1)
 
     def count(module, name, parameter):
@@ -250,8 +250,8 @@ def _few_parameters(flag):
 def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> list[int]:
     """The vocabulary entries of the label words, class 0 first: as a text begins with them, or else after a space.
 
-    Raises `UserError`, which begins with the model's `flag`, if a word is not one token of the vocabulary, or both are
-    the same one.
+    Raises `UserError` if a word is not one token of the vocabulary (the error begins with the model's `flag`), or both
+    words are the same token.
     """
     ids = [_one_token(tokenizer, word) for word in label_words]
     if None in ids:
@@ -278,7 +278,7 @@ def _one_token(tokenizer, word):
 
 
 def _whole_words(tokenizer):
-    """Eight words that are one token, the longer ones of those that it learned first."""
+    """The vocabulary's first eight words of 4 letters or more that are one token."""
     words = []
     for token_id in range(len(tokenizer)):
         word = tokenizer.decode([token_id]).strip()
@@ -292,10 +292,10 @@ def _whole_words(tokenizer):
 def prepare(device: torch.device) -> None:
     """Make this process ready for many passes on a device.
 
-    On a CPU, memory that a pass frees is kept for the next one. glibc, left to itself, hands large blocks back to the
-    system and takes them anew in the next pass, page by page, which costs up to a third of a pass.
+    On a CPU, memory that a pass frees is kept for the next one. By default, glibc returns large blocks to the system
+    and fetches them again page by page, which costs up to a third of a pass.
 
-    On a GPU of NVIDIA's, sums are made in the same order every time.
+    On an NVIDIA GPU, sums run in the same order every time.
     """
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-# By `config.model_type`: names, below the base model, of the linear maps that lead out of the feed-forward blocks. What
-# enters them are the neurons; in a gated block (of ModernBERT, for one) that is the gated product.
+# By `config.model_type`: names, below the base model, of the linear maps that lead out of the feed-forward blocks.
+# Their inputs are the neurons; in a gated block (as in ModernBERT), that is the gated product.
 BERT = r"encoder\.layer\.\d+\.output\.dense"
 GATED = r"layers\.\d+\.mlp\.down_proj"
 OUTPUTS = {
@@ -55,7 +55,7 @@ class Intervention(NamedTuple):
 
     @classmethod
     def stack(cls, masks: Sequence[Tensor]) -> Intervention:
-        """Masks, [L, D] to multiply by or [2, L, D] to multiply by and to add, as one intervention."""
+        """Combine masks, [L, D] to multiply by or [2, L, D] to multiply by and to add, into one intervention."""
         if all(mask.dim() == 2 for mask in masks):
             return cls(torch.stack(list(masks)))
         pairs = [mask if mask.dim() == 3 else torch.stack([mask, torch.zeros_like(mask)]) for mask in masks]
@@ -74,9 +74,9 @@ class Intervention(NamedTuple):
         return int(same.all(dim=2).all(dim=0).long().cumprod(0).sum())
 
     def apply(self, layer: int, neurons: Tensor, grouped: bool) -> Tensor:
-        """A layer's neurons, changed: [M x B, T, D], or if `grouped` N positions, the same for all M or each's own."""
+        """Change a layer's neurons [M x B, T, D], or if `grouped` [1 or M, N, D], one for all M or one each."""
         grouped_neurons = neurons if grouped else neurons.view(len(self.multiply), -1, neurons.shape[-1])
         multiply = self.multiply[:, layer, None]
         changed = grouped_neurons * multiply if self.add is None else torch.addcmul(
-            self.add[:, layer, None], grouped_neurons, multiply)  # at once, in the time of one of the two
+            self.add[:, layer, None], grouped_neurons, multiply)  # both at once, in the time of one
         return changed if grouped else changed.view_as(neurons)

@@ -1,4 +1,4 @@
-"""Dropout whose noise follows the row, whatever rows stand beside it in the batch."""
+"""Dropout whose noise depends on the row, whatever rows stand beside it in the batch."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ from torch.overrides import TorchFunctionMode
 class RowNoise(TorchFunctionMode):
     """Within it, torch's dropout draws each row's noise from the row's own seed.
 
-    torch draws the noise of a batch from one generator, so that what a row meets depends on the rows before it, on how
-    far they are padded, and on the device. Here it follows from the row's seed, from how many dropouts the pass met
-    before, and from where in its row a value stands: each line of values takes the noise that begins at a place of its
-    own in a table of 2^24 random values. On a CPU that costs a tenth of what torch's own dropout does.
+    torch draws the noise of a batch from one generator, so a row's noise depends on the rows before it, on their
+    padding and on the device. Here it depends on the row's seed, the number of dropouts before it in the pass, and the
+    value's place in the row. Each line of values, along the last dimension, takes the noise that begins at its own
+    place in a table of 2^24 random values. On a CPU, that costs a tenth of torch's own dropout.
 
     Parameters
     ----------
     seeds : uint64 array [B]
         One for each row of the pass.
     lengths : int array [B]
-        How many positions each row has. States have either the B rows in their first dimension, padded alike, or
-        the positions of all rows, one row behind the other, padded alike or not at all; or these two in their second
-        dimension, behind a first of 1.
+        How many positions each row has. The first dimension of states holds either the B rows, padded alike, or the
+        positions of all rows, one row behind the other, padded alike or not at all. A dimension of 1 may precede it.
     device : torch.device or str
         Where the states are.
     """
@@ -42,7 +41,7 @@ class RowNoise(TorchFunctionMode):
             self, function: Callable[..., Any], types: Any, arguments: Sequence[Any] = (),
             options: dict[str, Any] | None = None,
     ) -> Any:
-        """What torch calls instead of each of its functions."""
+        """Called by torch in place of each of its functions."""
         options = options or {}
         if function is F.dropout:
             return self._dropout(*arguments, **options)
@@ -55,7 +54,7 @@ class RowNoise(TorchFunctionMode):
 
     def _attention(self, query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None,
                    enable_gqa=False):
-        """Product by product: the fused kernels draw noise of their own."""
+        """Attention as separate products: the fused kernels draw their own noise."""
         if is_causal:
             raise NotImplementedError("attention of encoders alone")
         if enable_gqa:  # several heads of queries share a head of keys and values
@@ -63,7 +62,7 @@ class RowNoise(TorchFunctionMode):
         scores = query * (query.shape[-1] ** -0.5 if scale is None else scale) @ key.transpose(-1, -2)
         if attn_mask is not None:
             if attn_mask.dtype == torch.bool:
-                # Not -inf: beyond a row's end ModernBERT has places from which no other is seen.
+                # Not -inf: beyond a row's end, ModernBERT has places that see no other.
                 scores = scores.masked_fill(~attn_mask, torch.finfo(scores.dtype).min)
             else:
                 scores = scores + attn_mask
@@ -71,13 +70,13 @@ class RowNoise(TorchFunctionMode):
 
     def draw(self, shape: Sequence[int], p: float, dtype: torch.dtype) -> torch.Tensor:
         """What states of a shape are multiplied by: 0 for a share `p` of the values, 1 / (1 - p) for the others."""
-        # Multiply-shift hashing (Dietzfelbinger et al., 1997, doi:10.1006/jagm.1997.0873), a function for each dropout.
+        # Multiply-shift hashing (Dietzfelbinger et al., 1997, doi:10.1006/jagm.1997.0873), one for each dropout.
         places = self._lines(tuple(shape[:-1])).flatten() * _odd_number(self.calls) >> 40 & 2**24 - 1
         self.calls += 1
         return _table(p, dtype, places.device).unfold(0, shape[-1], 1).index_select(0, places).view(shape)
 
     def _lines(self, shape):
-        """A random number for each line: of its row and of where in the row it is, however far that is padded."""
+        """A random number for each line, from its row and its place in the row, whatever the padding."""
         if shape not in self._lines_of:
             self._lines_of[shape] = self._new_lines(shape)
         return self._lines_of[shape]
@@ -112,6 +111,6 @@ def _odd_number(index):
 
 @cache
 def _table(p, dtype, device):
-    """0 in a share `p` of its places, to about 1e-4, and 1 / (1 - p) in the others; 2^16 more than lines begin at."""
+    """2^24 places where lines begin, and 2^16 more: 0 in a share `p`, to about 1e-4, and 1 / (1 - p) in the others."""
     bits = np.random.PCG64(0).random_raw(2**22 + 2**14).view(np.uint16)
     return torch.from_numpy(bits >= round(p * 2**16)).to(device, dtype) / (1 - p or 1)

@@ -1,7 +1,7 @@
 """A frozen language model that reads a text, steered by a prompt, and answers with one of two words.
 
-`PromptedModel` is all that encoders and decoders share. Where the prompt stands, which position answers and how a text
-begins is said by `encoders.PromptedEncoder` and `decoders.PromptedDecoder`.
+`PromptedModel` is what encoders and decoders share. `encoders.PromptedEncoder` and `decoders.PromptedDecoder` say where
+the prompt stands, which position answers and how a text begins.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ class PromptedModel(nn.Module):
     Parameters
     ----------
     model : PreTrainedModel
-        With a language-model head. It is changed: of the vocabulary that it answers with, two rows stay, and its
-        linear maps become frozen ones.
+        With a language-model head. It is changed in place: the head keeps two rows of its vocabulary, and on the fast
+        path linear maps become `speed.FrozenLinear`.
     tokenizer : transformers tokenizer
     label_ids : sequence of two int
         The vocabulary entries read as class 0 and class 1.
     down : list of str
-        Below the base model, the names of the linear maps that lead out of the feed-forward blocks, in order. What
-        enters them are the neurons.
+        Names, below the base model, of the linear maps that lead out of the feed-forward blocks, in order. Their inputs
+        are the neurons.
     layers : int, optional
-        How often one of them is called in a pass, where layers share their weights; as often as there are maps.
+        How many times these maps are called in a pass, if layers share weights; by default once each.
     """
 
-    needs: int  # positions that every row has beside its prompt and text
-    options: dict[str, object] = {}  # what the model is told in every pass beside its inputs
+    needs: int  # positions that every row has besides its prompt and text
+    options: dict[str, object] = {}  # arguments of the model in every pass besides its inputs
     dropout = True  # whether prompts are trained with the dropout that the model's configuration asks for
 
     def __init__(
@@ -51,7 +51,7 @@ class PromptedModel(nn.Module):
     ) -> None:
         super().__init__()
         self.tokenizer = tokenizer
-        # transformers routes the family's attention through the function of its choice: ours.
+        # Whether transformers routes the family's attention through ours.
         self.fast = model.config._attn_implementation == speed.ATTENTION
         if self.fast:
             speed.freeze_linear_maps(model.base_model)
@@ -98,7 +98,7 @@ class PromptedModel(nn.Module):
 
     @abstractmethod
     def encode(self, texts: Sequence[str], max_length: int) -> list[np.ndarray]:
-        """Tokenise texts once: an int array each, without the prompt's places.
+        """Tokenise texts once: an int array each, without places for the prompt.
 
         Special tokens typed in a text are plain characters.
         """
@@ -125,8 +125,8 @@ class PromptedModel(nn.Module):
     def starting_words(self, kind: str, count: int, random: np.random.Generator) -> np.ndarray:
         """The tokens [count] whose embeddings a prompt starts from.
 
-        For "mask" it is the mask token throughout, for "words" whole words drawn at random, for "text:..." the text's
-        tokens, over and over.
+        For "mask", the mask token throughout; for "words", whole words drawn at random; for "text:...", the text's
+        tokens, repeated.
 
         Raises `UserError` if the model has no mask token, its vocabulary no whole words, or the text no token.
         """
@@ -142,7 +142,7 @@ class PromptedModel(nn.Module):
         vocabulary = {token: index for token, index in self.tokenizer.get_vocab().items()
                       if index not in self.tokenizer.all_special_ids
                       and index < self.get_input_embeddings().num_embeddings}
-        # As byte pairs and unigrams mark the beginning of a word; word pieces mark what is none.
+        # Byte pairs and unigrams mark a word's beginning; word pieces mark what continues a word.
         words = [index for token, index in vocabulary.items() if token[:1] in ("Ġ", "▁") and token[1:].isalpha()]
         words = words or [index for token, index in vocabulary.items() if token.isalpha()]
         if not words:
@@ -152,7 +152,7 @@ class PromptedModel(nn.Module):
     # -------------------------------------------------------------------------------------------------------- passes
 
     def tokens_of(self, texts: Sequence[str], **options: object) -> list[list[int]]:
-        """What the tokenizer makes of texts, whose special tokens are plain characters."""
+        """Tokenise texts; special tokens typed in them are plain characters."""
         try:
             with _silent():
                 tokens = self.tokenizer([self.cut(text)[0] for text in texts], split_special_tokens=True,
@@ -166,15 +166,15 @@ class PromptedModel(nn.Module):
         return tokens
 
     def check_tokens(self, rows: Iterable[Sequence[int] | np.ndarray]) -> None:
-        """Raise `UserError` if a token has no embedding: the tokenizer is of another model then, or has grown."""
+        """Raise `UserError` if a token has no embedding: then the tokenizer is of another model, or has grown."""
         if max((max(ids, default=0) for ids in rows), default=0) >= self.get_input_embeddings().num_embeddings:
             raise UserError("--pretrained_model: its tokenizer makes tokens that its weights have no embedding for; "
                             "give it the tokenizer that it was saved with")
 
     def cut(self, text: str) -> tuple[str, list[int]]:
-        """A text with a space in each of its words that the tokenizer takes for a special token, and where these stand.
+        """The text with a space in each word that the tokenizer takes for a special token, and the spaces' positions.
 
-        A unigram model has these in its vocabulary, and finds them there although it is told to split them.
+        A unigram model has special tokens in its vocabulary, and finds them even when told to split them.
         """
         tokenizer, folded = self.tokenizer, unicodedata.normalize("NFKC", text).casefold()
         if not tokenizer.is_fast or not any(token.casefold() in folded for token in tokenizer.all_special_tokens):
@@ -190,12 +190,12 @@ class PromptedModel(nn.Module):
         return text, spaces
 
     def fit_length(self, prompt_len: int, max_length: int) -> int:
-        """The longest text, in tokens, that fits beside the prompt: `max_length`, or less if the model ends first.
+        """The longest text, in tokens, that fits beside the prompt: `max_length`, or less if the model lacks positions.
 
         Raises `UserError` if the prompt leaves no room for a text.
         """
         positions = getattr(self.config, "max_position_embeddings", None)
-        if positions is None or positions <= 0:  # BLOOM's and XLNet's, which have no table of them
+        if positions is None or positions <= 0:  # BLOOM and XLNet have no table of positions
             return max_length
         room = positions - self.needs - prompt_len
         if room < 3:
@@ -236,14 +236,14 @@ class PromptedModel(nn.Module):
         return logits.expand(len(change.multiply), -1, -1)
 
     def _run(self, rows, prompts, copies=1, everywhere=False):
-        """One pass; logits [copies, B, 2]. `everywhere`: the last layer computes all positions, not answers alone."""
+        """One pass; logits [copies, B, 2]. `everywhere`: the last layer computes all positions, not only answers."""
         lengths = np.array([len(row) for row in rows]) + prompts.shape[-2]
         answers = np.array([self.answer_at(length) for length in lengths])
         layout = speed.Layout(lengths, answers, self.device, packed=self.fast and self.device.type == "cpu")
         return self._through(self._embed(rows, prompts, layout), layout, copies, everywhere)
 
     def _through(self, states, layout, copies=1, everywhere=False):
-        """The embedded positions [N, W] of a layout through the model; logits [copies, B, 2]."""
+        """Pass the embedded positions [N, W] of a layout through the model; logits [copies, B, 2]."""
         with speed.Pass(layout, self.shape[0], everywhere or not self.fast):
             if self.fast:  # to the model, all rows are one
                 inputs = dict(inputs_embeds=states[None], position_ids=layout.position[None],
@@ -260,7 +260,7 @@ class PromptedModel(nn.Module):
         counts, length = np.array([len(row) for row in rows]), prompts.shape[-2]
         ids = torch.from_numpy(np.concatenate([*rows, np.zeros(1, int)])).to(self.device)  # the last one for padding
         tokens = self.embed(ids)
-        # Where each position's vector stands among the tokens, then the prompts, of all rows.
+        # Where each position's vector stands among all rows' tokens, followed by all prompts.
         row, position = layout.row.numpy(), layout.place.numpy()
         before = np.array([self.before_prompt(count) for count in counts])[row]
         first_token = np.cumsum(counts) - counts
@@ -275,10 +275,10 @@ class PromptedModel(nn.Module):
 
     @contextlib.contextmanager
     def at_neurons(self, function: Callable[[int, Tensor], Tensor | None]) -> Iterator[None]:
-        """While it lasts, every pass calls `function(layer, neurons)` at each layer, the first layer first.
+        """Within it, every pass calls `function(layer, neurons)` at each layer, in order.
 
-        Neurons [..., D] are those of all rows and positions, as the model computes them; in the last layer, where it
-        can be, of the positions that answer alone. What the function returns, if anything, takes their place.
+        Neurons [..., D] are those of all rows and positions, as the model computes them; in the last layer, where
+        possible, only of the positions that answer. What the function returns, if anything, replaces them.
         """
         layers = itertools.cycle(range(self.shape[0]))
 
@@ -318,8 +318,8 @@ class PromptedModel(nn.Module):
     ) -> None:
         """Call `function(layer, neurons [N, D])` at each layer with the neurons of all N positions.
 
-        Positions stand row by row, those of prompts, [P, W] or [B, P, W], in their places, without padding. With P = 0
-        the model sees the rows as they are.
+        Positions come row by row, without padding; those of prompts ([P, W] or [B, P, W]) are in their places. With P =
+        0 the model sees the rows as they are.
         """
         with self.at_neurons(lambda layer, neurons: function(layer, speed.Pass.current().layout.unpadded(neurons))):
             self._run(rows, prompts.to(self.device), everywhere=True)
@@ -334,7 +334,7 @@ def _keep_answers(module, inputs, output):
 
 @contextlib.contextmanager
 def _silent():
-    """While it lasts, nothing reaches standard error: Rust tells there of a panic before we do."""
+    """Within it, nothing reaches standard error, where Rust would report a panic before we do."""
     try:
         kept = os.dup(2)
     except OSError:  # it is closed

@@ -1,9 +1,9 @@
 """What makes a pass fast, for all families whose attention transformers routes through a function of our choice.
 
-To such a model all rows of a pass are one: their positions stand one behind the other, on a CPU without padding. Its
-attention alone needs rows, and finds them in the pass' `Layout`. Several interventions stand beside each other in the
-first dimension, from the layer on in which they begin to differ. In the last layer, what follows attention is computed
-for the positions that answer alone. On a CPU, weights are laid out once as oneDNN multiplies them fastest.
+Such a model sees all rows of a pass as one: their positions stand one behind the other, on a CPU without padding. Only
+attention needs rows, and finds them in the pass's `Layout`. Several interventions share the first dimension, from the
+layer where they begin to differ. In the last layer, what follows attention is computed only for the positions that
+answer. On a CPU, weights are laid out once, as oneDNN multiplies them fastest.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from transformers.pytorch_utils import Conv1D
 from framework.model.layout import Layout, spread
 
 ATTENTION = "openneuron"  # the name under which transformers knows `attend`
-# Where attention is faster as two products than by torch's fused function: that one's gradient is slow on a CPU, and it
-# has no dropout there.
+# Devices where attention is faster as two products than by torch's fused function, whose gradient is slow on a CPU and
+# which has no dropout there.
 BY_PRODUCTS = {"cpu"}
 QUERIES = {"query", "q_proj", "q_lin"}  # what families call a linear map that makes queries and nothing else
 
 
 def attention_for(family: type[PreTrainedModel]) -> str:
-    """How a class of transformers is to compute attention: by ours where it can, else as it does itself."""
+    """Which attention a class of transformers uses: ours where it can, else its own."""
     if getattr(family, "_supports_attention_backend", False):
         return ATTENTION
     return "sdpa" if getattr(family, "_supports_sdpa", False) else "eager"
@@ -52,7 +52,7 @@ def _forms(*names):
 class Pass(TorchFunctionMode):
     """One pass of the rows of a layout through L layers: what the functions below share while it lasts.
 
-    The last layer's attention takes the answers' positions alone, or, `everywhere`, leaves no position out.
+    The last layer's attention takes only the positions that answer, or all of them if `everywhere`.
     """
 
     ARITHMETIC = _forms("add", "sub", "mul")
@@ -62,12 +62,12 @@ class Pass(TorchFunctionMode):
         super().__init__()
         self.layout, self.layers, self.everywhere = layout, layers, everywhere
         self.attended = 0  # how many layers' attention has been computed
-        self.copies = 1  # M in the layer that was the last of them
+        self.copies = 1  # M in the last of these layers
         self.to_narrow = self.narrowed = False
 
     @staticmethod
     def current() -> Pass:
-        """The pass that goes on now."""
+        """The current pass."""
         return _CURRENT.get()
 
     def __enter__(self) -> Pass:
@@ -82,7 +82,7 @@ class Pass(TorchFunctionMode):
         self, function: Callable[..., Any], types: Any, arguments: Sequence[Any] = (),
         options: dict[str, Any] | None = None,
     ) -> Any:
-        """Where the answers' states meet those of all positions, as residuals do, these leave the others out."""
+        """Where states of the answers meet states of all positions, as in residuals, keep only the answers'."""
         if function in self.VIEWS and self._is_behind(*arguments):
             return arguments[0]
         if self.narrowed and function in self.ARITHMETIC and len(arguments) > 1:
@@ -96,7 +96,7 @@ class Pass(TorchFunctionMode):
         return states.index_select(-2, self.layout.answers) if wanted else states
 
     def _is_behind(self, states, *shape):
-        """Whether a shape is one that states [M, N or B, H] had before they were narrowed, or were M times as many."""
+        """Whether a shape is that of states [M, N or B, H] before they were narrowed or multiplied by M."""
         shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
         if states.dim() != 3 or len(shape) != 3 or shape[1] != len(self.layout.position) or shape[2] != states.shape[2]:
             return False
@@ -104,29 +104,29 @@ class Pass(TorchFunctionMode):
         return narrowed or (shape[0] == 1 < len(states) and states.shape[1] == shape[1])
 
     def is_in_last_layer(self) -> bool:
-        """Whether the attention that comes next is the last, and asks for the answers alone."""
+        """Whether the next attention is the last one and takes only the positions that answer."""
         return self.attended == self.layers - 1 and not self.everywhere
 
     def narrow(self, states: Tensor) -> Tensor:
-        """What a linear map takes: behind the last layer's attention, of the answers' positions [M, B, ...] alone."""
+        """The input of a linear map: after the last layer's attention, only the answers' positions [M, B, ...]."""
         if not self.to_narrow:
             return states
         self.to_narrow, self.narrowed = False, True
         return states.index_select(1, self.layout.answers)
 
     def answers_of(self, states: Tensor) -> Tensor:
-        """States [M, B, ...] of the positions that answer, out of those of all, or of these alone."""
-        if self.narrowed and states.shape[-2] == self.layout.rows:  # beside attention, neurons are of all positions
+        """States [M, B, ...] of the positions that answer, from states of all positions or of only these."""
+        if self.narrowed and states.shape[-2] == self.layout.rows:  # not where feed-forward runs beside attention
             return states
-        count = len(self.layout.position)  # rows that stand apart count as one
+        count = len(self.layout.position)  # padded rows are flattened into one
         return states.reshape(-1, count, states.shape[-1]).index_select(1, self.layout.answers)
 
 
 def mask_for(mask_function: Callable[..., Tensor], dtype: torch.dtype = torch.float32, **unused: object) -> Tensor:
     """Which positions of a row see which: what transformers asks before the first layer.
 
-    `mask_function` (batch, head, query, key) is the family's rule: causal, within a window, or none. What is returned,
-    [B or 1, 1, T or 1, T], is added to scores: 0, or -inf at what is not seen.
+    `mask_function` (batch, head, query, key) is the family's rule: causal, within a window, or none. Returns what is
+    added to scores [B or 1, 1, T or 1, T]: 0, or -inf at what is not seen.
     """
     layout = Pass.current().layout
     places = torch.arange(layout.before + layout.width, device=layout.device)
@@ -156,17 +156,17 @@ def attend(
     attention_mask : Tensor
         From `mask_for`.
     scaling, softcap : float, optional
-        Of the scores, one over the root of `size` where not given, and their bound.
+        A factor of the scores, by default 1 / sqrt(size), and their bound.
     dropout : float
-        Of the weights.
+        Of the attention weights.
     s_aux, position_bias : Tensor, optional
-        Of families that are left to their own attention.
+        Refused: families that use them keep their own attention.
 
     Returns
     -------
     Tensor [M, N, heads, size]
     None
-        For the weights, which transformers would take here.
+        In place of the weights, which transformers expects here.
     """
     if s_aux is not None or position_bias is not None:
         raise NotImplementedError("attention with sinks or biases")
@@ -189,7 +189,7 @@ def attend(
     if softcap or query.device.type in BY_PRODUCTS:
         context = _attend_by_products(query, key, value, attention_mask.to(query.dtype), scaling, dropout, softcap)
     else:
-        heads = query.shape[1] // key.shape[1]  # that share keys; beside a mask only a GPU's slow kernel takes these
+        heads = query.shape[1] // key.shape[1]  # per head of keys; with a mask, only a GPU's slow kernel takes several
         if heads > 1:
             key, value = key.repeat_interleave(heads, 1), value.repeat_interleave(heads, 1)
         context = F.scaled_dot_product_attention(
@@ -222,7 +222,7 @@ class FrozenLinear(nn.Linear):
     """A linear map that does not learn.
 
     On a CPU its weights are kept in the order in which oneDNN multiplies fastest, as `torch.compile` does where weights
-    are frozen. torch's own call orders them anew each time in bfloat16; in float32 it takes MKL, which is slow on AMD.
+    are frozen. torch's own call reorders them each time in bfloat16; in float32 it uses MKL, which is slow on AMD.
     """
 
     asks = False  # whether it makes the queries of attention and nothing else
@@ -256,7 +256,7 @@ class FrozenLinear(nn.Linear):
         return _FrozenProduct.apply(states, self)
 
     def packed(self, transposed: bool = False) -> Tensor:
-        """The weight, or its transpose, as oneDNN wants it; made when first asked for and when the weight changed."""
+        """The weight, or its transpose, in the layout of oneDNN; made on first use and when the weight has changed."""
         version = (self.weight.data_ptr(), self.weight._version)
         kept = self.__dict__.setdefault("_kept", {})
         if kept.get(transposed, (None,))[0] != version:
@@ -266,7 +266,7 @@ class FrozenLinear(nn.Linear):
         return kept[transposed][1]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what is made when first asked for: a copy, here or on another machine, makes its own."""
+        """Leave out what is made on first use: a copy, here or on another machine, makes its own."""
         return {name: value for name, value in super().__getstate__().items() if name != "_kept"}
 
 

@@ -42,17 +42,17 @@ def over_texts(
     samples : int
         Random positions whose values are kept.
     seed : int
-        Draws them.
+        Of the draw.
     passes : list of int arrays
-        Which texts make a pass.
+        The texts of each pass.
 
     Yields
     ------
     int
         After each pass, how many texts are done.
     dict of str to array [L * D]
-        At the end: `mean`, `sd`, `mean_abs`, `share_above_0`, and `sample1` to `sampleS`, fewer if there are not as
-        many positions.
+        At the end: `mean`, `sd`, `mean_abs`, `share_above_0`, and `sample1` to `sampleS`, fewer if there are fewer
+        positions.
     """
     layers, units = model.shape
     prompt_len = prompts.shape[1]

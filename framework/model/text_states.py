@@ -1,4 +1,4 @@
-"""What a text leaves behind for the prompt after it, in a causal model: keys and values of all layers."""
+"""What a prompt needs of the text before it in a causal model: keys and values of all layers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from torch import Tensor
 
 from framework.model import speed
 
-# Texts are computed in batches of a shape that follows from their length alone, so that a text's states are the same
-# bits in whatever company they are computed: a result does not depend on which texts were kept.
+# The shape of a text's batch depends on its length alone, so its states are the same bits whatever texts are computed
+# with it, and results do not depend on which texts were kept.
 WIDTHS = (8, 16, 24, 32, 48, 64, 96, 128)  # and multiples of 128
 POSITIONS = 256  # of one batch
 
 
 class TextStates:
-    """Computes the states of texts, and keeps them as far as there is room, in bytes.
+    """Computes the states of texts, and keeps them while there is `room`, in bytes.
 
     `compute` makes keys and values in all layers, [L, 2, R, heads, T, size], of R texts of T tokens.
     """
@@ -30,12 +30,12 @@ class TextStates:
         self.forget()
 
     def forget(self) -> None:
-        """Keep nothing of what was computed."""
-        self._kept: OrderedDict[bytes, tuple[Tensor, int]] = OrderedDict()  # first what was not used for longest
+        """Drop all that was kept."""
+        self._kept: OrderedDict[bytes, tuple[Tensor, int]] = OrderedDict()  # the least recently used first
         self._bytes = self._uses = 0
 
     def make_room(self) -> bool:
-        """Where memory ran out: forget, and keep half as much from now on. Whether anything was kept."""
+        """When memory ran out: forget, and keep half as much from now on. Returns whether anything was kept."""
         if not self._bytes:
             return False
         self.room = self._bytes // 2
@@ -43,7 +43,7 @@ class TextStates:
         return True
 
     def __getstate__(self) -> dict[str, object]:
-        """Without what is kept: a copy, here or on another machine, makes its own."""
+        """Leave out what is kept: a copy, here or on another machine, makes its own."""
         return {"_compute": self._compute, "room": self.room, "_kept": OrderedDict(), "_bytes": 0, "_uses": 0}
 
     @torch.no_grad()
@@ -75,8 +75,8 @@ class TextStates:
         return self._kept[key][0]
 
     def _keep(self, key, states):
-        # Epochs come to all texts of their tasks again and again: what is kept makes room only when it is of tasks that
-        # have ended, or else every text would be thrown out shortly before it is needed.
+        # Every epoch reads all texts of its tasks. Only texts of tasks that have ended make room, or else every text
+        # would be dropped shortly before it is needed again.
         self._uses += 1
         while self._kept and self._bytes + states.nbytes > self.room:
             oldest, last_use = next(iter(self._kept.values()))
@@ -97,7 +97,8 @@ class BehindTexts(speed.Layout):
         super().__init__(lengths, lengths - 1, device, packed=False)
         tokens = np.array([each.shape[3] for each in states])
         self.position = self.position + torch.from_numpy(np.repeat(tokens, prompt_len)).to(device)
-        # Padded in front, so that a prompt stands next to its text, and to a number of keys that softmax is fast with.
+        # Padded in front, so that a prompt stands next to its text, and to a multiple of 32 keys, where softmax is
+        # fast.
         self.before = int(tokens.max()) + -(int(tokens.max()) + prompt_len) % 32
         layers, _, heads, _, size = states[0].shape
         self.past = states[0].new_zeros(layers, 2, len(states), heads, self.before, size)
@@ -112,7 +113,7 @@ class BehindTexts(speed.Layout):
 
 
 class Recorded(speed.Layout):
-    """Rows of one length whose keys and values are recorded: `keys_and_values`, a list of one pair a layer."""
+    """Rows of one length whose keys and values are recorded: `keys_and_values`, one pair per layer."""
 
     def __init__(self, rows: int, length: int, device: torch.device) -> None:
         super().__init__(np.full(rows, length), np.zeros(rows, int), device, packed=False)
@@ -126,13 +127,13 @@ class Recorded(speed.Layout):
 
 
 def room_for(device: torch.device, gigabytes: float | None) -> int:
-    """Bytes for a number of GB; without, a quarter of the memory that is free, at most 4 GB on a CPU."""
+    """Bytes for a number of GB; by default a quarter of the free memory, at most 4 GB on a CPU."""
     if gigabytes is not None:
         return int(gigabytes * 1e9)
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0] // 4
     try:
-        # No more than 4 GB unasked: a job's share of a machine can be less than what the machine has free.
+        # No more than 4 GB by default: a job's share of a machine can be less than what the machine has free.
         return min(4 << 30, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
     except (ValueError, OSError, AttributeError):  # not every system says
         return 2 << 30
