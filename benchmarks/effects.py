@@ -2,9 +2,9 @@
 
     python benchmarks/effects.py [--pretrained_model backbone --dataset demo --sentiment joy fear anger]
 
-For each concept a prompt is trained for 6 epochs. Then 64 neurons, drawn at random, are set to zero one by one;
-what the margin loses is compared with `framework.training.effects`, by rank. The same for groups of the neurons that
-matter most: the sum of their effects against what the margin loses without all of them.
+For each concept, trains a prompt for 6 epochs, sets 64 random neurons to zero one by one, and compares what the margin
+loses with `framework.training.effects`, by rank. Then compares, for groups of neurons with the largest effects, the sum
+of effects with what the margin loses without the whole group.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ POSITIONS = 4096
 
 
 def lost(model, tokens, rows, prompt, groups):
-    """What the margin loses without each group of neurons (int arrays): array, one number a group."""
+    """What the margin loses without each group of neurons (int arrays): array, one number per group."""
     multiply = torch.ones(len(groups), *model.shape)
     for mask, group in zip(multiply, groups):
         mask.view(-1)[torch.from_numpy(group)] = 0

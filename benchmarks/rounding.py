@@ -4,10 +4,10 @@
     python benchmarks/rounding.py
 
 Trains a prompt for each of 27 emotions on the embedded backbone and the demonstration corpus, reads and ranks the
-neurons, and evaluates masks; then again with one thing changed at a time. Prints how far accuracies and ranks are from
-those of the first run, and, to compare with, how far those of another seed are. The embedded backbone has no dropout;
-tasks alone are compared once more on a copy that has RoBERTa's. All is computed on the CPU; where there is a GPU, it is
-compared with that, too.
+neurons, and evaluates masks; then does so again with one thing changed at a time. Prints how far accuracies and ranks
+are from those of the first run and, for comparison, how far those of another seed are. The embedded backbone has no
+dropout, so training tasks alone is compared once more on a copy with RoBERTa's. Runs on the CPU, and compares with a
+GPU if there is one.
 """
 
 import argparse

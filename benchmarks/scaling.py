@@ -2,9 +2,9 @@
 
     python benchmarks/scaling.py
 
-Run it where nothing else runs. The embedded model and corpus: 8 groups of tasks train for an epoch, 24 passes of 4
-masks are evaluated, and 2,000 items of no work are handed out, which tells what handing out costs. Workers are up
-before the clock starts; that each fetches the model and the rows is counted. Ends with a table.
+Run it where nothing else runs. With the embedded model and corpus, trains 8 groups of tasks for an epoch, evaluates 24
+passes of 4 masks, and hands out 2,000 empty items to see what handing out costs. Workers are up before the clock
+starts; the time that each takes to fetch the model and the rows counts. Ends with a table.
 """
 
 import os

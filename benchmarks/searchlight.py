@@ -117,7 +117,7 @@ def compare_bits(neuron, attribute, decided, repeats):
 
 
 def comparison_rate():
-    """Comparisons a second of bits in the nearest cache, on all processors."""
+    """Comparisons per second of bits in the nearest cache, on all processors."""
     words, repeats, threads = 960, 200_000, os.cpu_count() or 1
     bits = np.random.default_rng(0).integers(2**63, size=(3, words), dtype=np.uint64)
     compare_bits(*bits, 1)

@@ -3,7 +3,7 @@
     python benchmarks/speed.py --family roberta        # a CPU takes about ten minutes; let nothing else run
     python benchmarks/speed.py --family llama --device cuda
 
-Prints, for training and for masked evaluation: examples a second (the median of several steps, and the slowest and
+Prints, for training and for masked evaluation: examples per second (the median of several steps, and the slowest and
 fastest), the ratio to the published way, the share of the floor, and the peak of memory. The ways are
 
   published   as the study did: float32, every text padded to 256 tokens, all positions through all layers and through
@@ -12,14 +12,14 @@ fastest), the ratio to the published way, the share of the floor, and the peak o
               answer's position through the head, one prompt or mask at a time, 32 rows;
   ours        as the scripts do it.
 
-Ours trains a decoder with its texts' states kept, as in all epochs but the first. Then, by turns, how fast ours finds
-effects, beside training, and evaluates masks that add or scale, beside zero masks.
+Ours trains a decoder with its texts' states kept, as in all epochs but the first. Finally, it alternates steps to show
+how fast ours finds effects compared with training, and evaluates masks that add or scale compared with zero masks.
 
 The floor is 2 x parameters x tokens FLOP for a forward pass, and as many again for the backward pass through
-activations, over the rate of matrix products in the same precision, measured right after: the better of torch's own and
-of those with weights laid out beforehand. Tokens are those of prompt and text, without padding; parameters are those of
-the layers' matrices. What need not be computed (other positions in the last layer, what is the same under all masks or
-for all prompts) is counted as well, so more than 100% is possible.
+activations, divided by the rate of matrix products in the same precision. That rate is measured right after: the better
+of torch's own products and those with weights laid out beforehand. Tokens are those of prompt and text, without
+padding; parameters are those of the layers' matrices. What need not be computed (other positions in the last layer,
+what is the same under all masks or for all prompts) counts as well, so more than 100% is possible.
 """
 
 import argparse
@@ -70,7 +70,7 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def make_model(family, layers, attention):
-    """A random model of a family in float32, as transformers has it; whether it is a decoder."""
+    """A random model of a family in float32, as transformers has it, and whether it is a decoder."""
     model_type, sizes = FAMILIES[family]
     sizes = sizes | ({"num_hidden_layers": layers} if layers else {})
     config = AutoConfig.for_model(model_type, vocab_size=VOCABULARY, max_position_embeddings=514, pad_token_id=1,
@@ -177,7 +177,7 @@ class Plain:
         return step
 
     def _batches(self, comments):
-        """Batches of rows as they come, or of rows of about a length."""
+        """Batches of rows as they come, or of rows of similar length."""
         order: np.ndarray = np.arange(len(comments))
         if not self.published:
             order = np.argsort([len(comment) for comment in comments], kind="stable")
@@ -197,28 +197,28 @@ def our_training(model, comments, labels, tasks):
         row = random.integers(0, min(len(comments), 512), 512)
         rows = TaskRows(row, labels.numpy()[row])
         trainer.add(Job(Task("fear", seed), rows, rows))
-    trainer.step(trainer.next_batches())  # before its first pass a decoder tries its fast path, and keeps nothing of it
+    trainer.step(trainer.next_batches())  # before its first pass, a decoder tries its fast path and keeps nothing
     if isinstance(model, PromptedDecoder) and model.fast:
         model.text_states.of([comments[row] for row in np.unique([job.train.row for job, _ in trainer.group])])
     return lambda number: trainer.step(trainer.next_batches()) is not None and tasks * settings.batch_size
 
 
 def of_all_lengths(model, comments, labels, rows):
-    """So many rows, and a prompt."""
+    """`rows` comments of evenly ranked lengths, and a prompt."""
     chosen = np.argsort([len(comment) for comment in comments])[np.linspace(0, len(comments) - 1, rows).astype(int)]
     prompt = torch.randn(PROMPT_LEN, model.prompt_width, device=model.device) * 0.02
     return TaskRows(chosen, labels.numpy()[chosen]), prompt
 
 
 def our_effects(model, comments, labels):
-    """The effects of all neurons on rows of all lengths, two passes of them."""
+    """The effects of all neurons, over two passes of rows of all lengths."""
     positions = positions_per_batch(model, training=True)
     asked, prompt = of_all_lengths(model, comments, labels, 2 * positions // 128)
     return lambda number: effect(model, comments, asked, prompt, positions) and len(asked.row)
 
 
 def our_evaluation(model, comments, labels, masks, add=None):
-    """A few rows of all lengths under each of `masks`: about 256 examples, or two passes where one takes more."""
+    """A few rows of all lengths under each of `masks`: about 256 examples, or two passes if one takes more."""
     positions = positions_per_batch(model, training=False)
     rows = max(4, max(256, 2 * positions // 128) // len(masks))
     asked, prompt = of_all_lengths(model, comments, labels, rows)
@@ -253,12 +253,12 @@ def synchronize(device):
 
 
 def timed(step, device, repeats):
-    """Seconds an example in each step after a warm-up, sorted."""
+    """Seconds per example in each step after a warm-up, sorted."""
     return sorted(in_turn({"": step}, device, repeats)[""])
 
 
 def in_turn(steps, device, repeats):
-    """Seconds an example of several kinds of step by turns, after a warm-up of each: what else runs slows all alike."""
+    """Seconds per example of several kinds of step, taken in turn after a warm-up: other load slows all alike."""
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for number in range(1 + repeats):
         for name, step in steps.items():
@@ -272,7 +272,7 @@ def in_turn(steps, device, repeats):
 
 @torch.no_grad()
 def matmul_rate(device, dtype, hidden):
-    """FLOP a second of matrix products: the better of two shapes, by torch's own product and by ours."""
+    """FLOP per second of matrix products: the best of two shapes, by torch's own product and by ours."""
     rates = []
     for inner, outer in ((4096, 4096), (hidden, 4 * hidden)):
         states, plain = torch.randn(4096, inner, device=device).to(dtype), torch.nn.Linear(inner, outer)
@@ -284,7 +284,7 @@ def matmul_rate(device, dtype, hidden):
 
 
 class Peak:
-    """Peak of memory since it was made, GB: the device's on a GPU, the process' on a CPU (Linux)."""
+    """Peak of memory in GB since this was made: the device's on a GPU, the process's on a CPU (Linux)."""
 
     def __init__(self, device):
         self.device = device

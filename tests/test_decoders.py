@@ -30,7 +30,7 @@ SIZES = dict(
     hidden_size=32, intermediate_size=56, num_hidden_layers=3, num_attention_heads=4, max_position_embeddings=64,
     initializer_range=0.3, bos_token_id=0, eos_token_id=2, pad_token_id=1)
 GROUPED = dict(num_key_value_heads=2)
-# What a family has that others have not: how it counts positions, where its blocks stand, what its head does.
+# What sets a family apart: how it counts positions, where its blocks stand, what its head does.
 FAMILIES = {
     "gpt2": dict(n_inner=56, attn_pdrop=0.1, resid_pdrop=0.1, embd_pdrop=0.1),  # Conv1D, learnt positions, dropout
     "gpt_neox": dict(rotary_pct=0.5, tie_word_embeddings=False),  # attention and feed-forward side by side
@@ -66,7 +66,7 @@ def make_plain(family, tokenizer, **more):
     torch.manual_seed(0)
     sizes = {**SIZES, "vocab_size": len(tokenizer), **FAMILIES.get(family, {}), **more}
     config = AutoConfig.for_model(family.split("-")[0], **sizes)
-    # transformers' own softmax computes in float32; torch's attention has no bound of the scores.
+    # transformers' own softmax computes in float32; torch's attention has no bound on the scores.
     exact = getattr(AutoModelForCausalLM._model_mapping[type(config)], "_supports_sdpa", False)
     kind = "sdpa" if exact and not getattr(config, "attn_logit_softcapping", None) else "eager"
     model = AutoModelForCausalLM.from_config(config, attn_implementation=kind).double().eval()
@@ -146,7 +146,7 @@ def test_what_the_fast_path_does_not_fit_is_computed_as_transformers_does(
 
 
 def test_a_masked_neuron_is_gone_and_another_takes_its_value(pair):
-    """Zeros equal weights of the down projection cut; else neurons are as a plain hook makes them."""
+    """Masking equals cutting weights of the down projection; other changes equal those of a plain hook."""
     plain, ours = pair
     rows, prompts = some_rows(ours)
     names = down_projections(plain, "x")
@@ -217,7 +217,7 @@ def test_rows_padded_as_for_a_gpu_give_the_same(pair, monkeypatch):
     monkeypatch.setattr(speed, "BY_PRODUCTS", set())
     attention = torch.nn.functional.scaled_dot_product_attention
 
-    def with_as_many_keys(query, key, value, **options):  # as a GPU's fast kernels ask for beside a mask
+    def with_as_many_keys(query, key, value, **options):  # as a GPU's fast kernels require with a mask
         assert not ours.fast or query.shape[1] == key.shape[1] == value.shape[1]
         return attention(query, key, value, **options)
 
@@ -237,7 +237,7 @@ def test_states_of_texts_are_the_same_bits_whatever_is_kept(llama, dtype):
     with torch.no_grad():
         fresh = ours(rows, prompts)
         ours.keep_texts(1.0)
-        for part in (rows[7:9], rows[30:], rows[::-1]):  # kept in other companies
+        for part in (rows[7:9], rows[30:], rows[::-1]):  # computed beside other texts
             ours(part, prompts)
         seen = len(computed)
         ours.to("cpu").keep_texts()  # as at the beginning of another group of tasks
@@ -269,7 +269,7 @@ def test_no_more_is_kept_than_there_is_room_for(llama):
         states.of(texts)
         assert states._bytes <= states.room and len(states._kept) == 10
     kept = set(states._kept)
-    for _ in range(20):  # other tasks' texts take the places of those that nobody asks for any more
+    for _ in range(20):  # other tasks' texts take the places of those no longer asked for
         states.of(texts[:10])
     assert set(states._kept) == {text.tobytes() for text in texts[:10]} and kept
 
@@ -291,7 +291,7 @@ def test_kept_texts_make_room_before_passes_are_halved(llama):
 
 
 def test_what_begins_a_text_is_the_tokenizers(llama, tokenizer):
-    """Not the config's; and `max_length` counts the text's tokens alone, in which special tokens are characters."""
+    """Not the config's. `max_length` counts only the text's own tokens; special tokens typed in it are characters."""
     ours = llama[1]
     words = tokenizer("a few words", add_special_tokens=False)["input_ids"]
     assert [row.tolist() for row in ours.encode(["a few words", ""], 99)] == [[tokenizer.bos_token_id, *words],
@@ -348,14 +348,14 @@ def make_job(task, rows=30):
 
 
 def train(model, tokens, jobs):
-    """The losses of ten steps, a column a task."""
+    """The losses of ten steps, one column per task."""
     trainer = PromptTrainer(model, tokens, tokens, TrainSettings(prompt_len=4, batch_size=8, lr=0.02), 200)
     steps = (event.losses.tolist() for event in trainer.run(jobs, len(jobs)) if isinstance(event, Step))
     return np.array(list(islice(steps, 10)))
 
 
 def test_a_task_learns_the_same_beside_others_and_without_dropout(tokenizer):
-    """GPT-2's config asks for dropout; decoders are trained without, and with a text's states kept or not."""
+    """GPT-2's config asks for dropout; decoders are trained without it, whether texts' states are kept or not."""
     random = np.random.default_rng(0)
     tokens = [np.array([0, *random.integers(5, 500, length)]) for length in random.integers(1, 20, 40)]
     ours = make_ours(make_plain("gpt2", tokenizer), tokenizer)
@@ -369,7 +369,7 @@ def test_a_task_learns_the_same_beside_others_and_without_dropout(tokenizer):
 
 
 def test_training_goes_on_to_the_same_bits_with_other_texts_kept(llama):
-    """A run that goes on elsewhere has kept nothing of what the first one had."""
+    """A run resumed elsewhere has none of the states that the first one kept."""
     random = np.random.default_rng(0)
     tokens = [np.array([0, *random.integers(5, 500, length)]) for length in random.integers(0, 20, 40)]
     jobs = {job.task: job for job in (make_job(Task("fear", 1)), make_job(Task("joy", 3), 20))}

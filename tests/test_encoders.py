@@ -28,7 +28,7 @@ from framework.model.noise import RowNoise
 from framework.roberta import RobertaForMaskedLMPrompt
 
 ROOT = Path(__file__).resolve().parents[1]
-# What each family's tiny model has beside the sizes of all, and which kind of tokenizer its published models have.
+# The tokenizer that each family's published models use, and its tiny model's settings besides the common sizes.
 FAMILIES = {
     "albert": ("unigram", {"embedding_size": 8, "inner_group_num": 2}),
     "bert": ("wordpiece", {"chunk_size_feed_forward": 1}),
@@ -90,7 +90,7 @@ def tokenizers():
 
 @pytest.fixture(scope="module")
 def folder_of(tmp_path_factory, tokenizers):
-    """Makes, once, the folder of a family's tiny random model and its tokenizer."""
+    """Make the folder of a family's tiny random model and its tokenizer, once."""
     made = {}
 
     def make(name):
@@ -169,7 +169,7 @@ def test_robertas_equal_the_classes_of_step_2(folder_of, name):
 
 
 def unshared(model):
-    """The same ALBERT with weights of its own in every pass, since an edit of shared weights is felt in each."""
+    """The same ALBERT with separate weights in every layer, since editing shared weights changes all layers."""
     config = copy.deepcopy(model.config)
     config.num_hidden_groups = config.num_hidden_layers
     twin = encoders.PromptedEncoder(AutoModelForMaskedLM.from_config(config), model.tokenizer, (0, 1)).double().eval()
@@ -264,7 +264,7 @@ def drop_out_a_tenth(model):
 
 @family
 def test_dropout_is_the_rows_own(folder_of, name):
-    """A row meets the same noise beside others, however far it is padded, and other noise from another seed."""
+    """A row gets the same noise whatever its neighbours and padding, and other noise from another seed."""
     model = load(folder_of(name))
     drop_out_a_tenth(model)
     rows, prompts, _ = make_inputs(model, (9, 4, 7, 2))
@@ -284,8 +284,8 @@ def test_dropout_is_the_rows_own(folder_of, name):
 
 @family
 def test_what_a_device_computes_stays_there(folder_of, name, monkeypatch):
-    """On torch's "meta", which has shapes and no numbers: what stands in for a GPU where there is none."""
-    # It looks whether anything is padded.
+    """On torch's "meta" device, which has shapes but no numbers: it stands in for a GPU."""
+    # This one reads values, to see whether anything is padded.
     monkeypatch.setattr("transformers.masking_utils._ignore_bidirectional_mask_sdpa", lambda *arguments, **more: False)
     model = load(folder_of(name))
     drop_out_a_tenth(model)
@@ -300,7 +300,7 @@ def test_what_a_device_computes_stays_there(folder_of, name, monkeypatch):
 
 @family
 def test_answers_are_not_rounded_to_bfloat16(folder_of, name):
-    """Where they are, one in twenty is a tie: the head computes in float32 whatever the precision of the rest."""
+    """If they were, one in twenty would be a tie: the head computes in float32 whatever the precision of the rest."""
     model = load(folder_of(name), torch.bfloat16)
     rows, prompts, change = make_inputs(model)
     for logits in (model(rows, prompts), model(rows, prompts, change)):
@@ -340,7 +340,7 @@ def test_a_unigram_model_has_special_tokens_among_its_words(folder_of, tmp_path)
 
 
 def run_main(name, *flags, monkeypatch, folder):
-    """Run a script in this process, since starting ten times five takes minutes."""
+    """Run a script in this process, since starting five for each family takes minutes."""
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", [name, *map(str, flags)])
     importlib.import_module(name.removesuffix(".py")).main()

@@ -36,7 +36,7 @@ def rank_file(ranks, tmp_path):
 
 @pytest.fixture
 def statistics():
-    """Neurons whose mean |a| grows with their number in a layer, so that bins are runs of units."""
+    """Neurons whose mean |a| grows with their number in a layer, so bins are runs of units."""
     frame = pd.DataFrame({"mean": np.arange(N) / N - 0.5, "sd": 1.0, "mean_abs": np.tile(np.arange(D), L) + 1.0,
                           "share_above_0": 0.5})
     return frame.assign(sample1=np.arange(N) + 0.25, sample2=np.arange(N) + 0.75)
@@ -57,7 +57,7 @@ def call(tmp_path, monkeypatch):
 
 @pytest.fixture
 def refused(call):
-    """Run the script with flags that it must refuse; returns the line it says."""
+    """Run the script with flags that it must refuse; returns the error."""
 
     def run(*flags):
         with pytest.raises(UserError) as error:
@@ -235,7 +235,7 @@ def test_factors_change_the_same_neurons(ranks):
 
 
 def test_zero_masks_are_those_of_every_version(ranks):
-    """The study's form; what its random masks draw follows from the seed and must not change."""
+    """The study's form; the seed sets what its random masks draw, which must not change."""
     made = masks.make_masks(ranks, [5], L)
     assert list(made) == ["valence_top5", "valence_top5_random", "arousal_top5", "arousal_top5_random"]
     assert all(mask.dtype == np.int8 and mask.shape == (L, D) for mask in made.values())
@@ -364,7 +364,7 @@ def test_every_method_and_baseline_through_the_script(call, rank_file, statistic
     assert record.get("statistics_sha256") and record.get("mask_method") == "mean"
     together = call(*flags, "--mask_method", "zero", "mean", "scale", "--scale", 2)
     assert len(together) == 3 * len(made) and all(together[name].equal(mask) for name, mask in made.items())
-    path.with_suffix(".json").unlink()  # then nobody knows of which model they are, as with these ranks
+    path.with_suffix(".json").unlink()  # then nothing says which model they are from, as with these ranks
     assert all(mask.equal(made[name]) for name, mask in call(*flags, "--mask_method=mean").items())
 
 
