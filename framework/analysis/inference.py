@@ -98,8 +98,8 @@ def pair_conditions(results: pd.DataFrame) -> pd.DataFrame:
 def own_and_others(results: pd.DataFrame, size: Conditions) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What its own mask costs each concept, beside what the other concepts' masks cost it.
 
-    For masks by effect, which are named after concepts. Costs are means over seeds, against each mask's own numbered
-    random masks where there are any, else against the mean of all uniform ones.
+    Meant for masks by effect, which are named after concepts. Costs are means over seeds, against each mask's own
+    numbered random masks where there are any, else against the mean of all uniform ones.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Concordant and discordant pairs of distances, counted as bits: what Kendall's tau is made of.
 
-The signs of the differences between any two of an RDM's P distances (61,425 for 27 concepts) are packed as bits, and a
+The signs of the differences between any two of an RDM's P distances (61,425 for 27 concepts) are packed as bits. A
 neuron is compared with an attribute by XOR, AND and a count of set bits.
 """
 

@@ -35,7 +35,7 @@ def rank_selective_neurons(ranks: dict[str, np.ndarray], k: int) -> pd.DataFrame
 
 @styled
 def selective_neurons(ranks: pd.DataFrame, k: int) -> Figure:
-    """The study's figure (a): which neurons are among the top k of which attributes, of `rank_selective_neurons`."""
+    """The study's figure (a): which neurons are in the top k of which attributes, from `rank_selective_neurons`."""
     figure, axes = panel(WIDTH, max(1.7, 0.7 + 0.165 * ranks.shape[1]))
     axes.set_facecolor(GREY)
     image = axes.imshow(np.ma.masked_invalid(ranks.to_numpy().T), cmap="magma_r", vmin=1, vmax=k, aspect="auto",

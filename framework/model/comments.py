@@ -36,7 +36,7 @@ def token_spans(model: PromptedModel, texts: Sequence[str], rows: Sequence[np.nd
     cut = [model.cut(text) for text in texts]
     offsets = model.tokenizer([text for text, _ in cut], add_special_tokens=False, split_special_tokens=True,
                               return_offsets_mapping=True)["offset_mapping"]
-    # What a row has besides the text; nothing without `bos`, where an empty text is refused.
+    # What a row has besides the text; without `bos`, nothing, and an empty text would be refused.
     around = model.encode([""], 1 << 10)[0] if model.needs else np.array([], int)
     places = []
     for row, spans, (_, spaces) in zip(rows, offsets, cut):

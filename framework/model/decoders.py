@@ -92,7 +92,7 @@ class PromptedDecoder(PromptedModel):
 
     def keep_texts(self, gigabytes: float | None = None) -> None:
         """Keep the states of texts up to so many GB, or as `room_for` says. Changes only the time."""
-        if gigabytes is not None or not self.text_states.room:  # what is kept of earlier tasks is no longer free
+        if gigabytes is not None or not self.text_states.room:  # memory that earlier tasks' texts take is not free
             self.text_states.room = room_for(self.device, gigabytes)
 
     def forward(
