@@ -83,6 +83,7 @@ class Progress(NamedTuple):
 
     rows: dict[Task, int]
     text: str
+    resumed: bool = False  # they were done by an earlier run
 
 
 def train(study, group):
@@ -100,8 +101,13 @@ def train(study, group):
     if group.state:
         trainer.resume(group.state, jobs.get)
     waiting = [] if group.state else jobs.values()
+    epoch = 1 + min((done.epoch for _, done in trainer.group), default=0)
+    text, saved = f"{group.tasks[0].name} epoch {epoch}", False
 
-    text, saved = f"{group.tasks[0].name} epoch 1", False
+    def progress(resumed=False):
+        return Progress({job.task: rows_done(trainer, job, done) for job, done in trainer.group}, text, resumed)
+
+    yield progress(resumed=True)
     time_to_save, time_to_tell = work.Every(study.save_seconds), work.Every(0.2)
     for event in trainer.run(waiting, len(jobs)):
         if isinstance(event, Finished):
@@ -117,7 +123,7 @@ def train(study, group):
             text = f"{event.task.name} epoch {event.epoch}: dev {event.acc:.3f}"
             yield event
         if time_to_tell() or isinstance(event, Epoch):
-            yield Progress({job.task: rows_done(trainer, job, progress) for job, progress in trainer.group}, text)
+            yield progress()
 
 
 def rows_done(trainer, job, progress):
@@ -210,7 +216,7 @@ def main():
                     bar.tell(message.task, rows[message.task])
                 elif isinstance(message, Progress):
                     for task, done in message.rows.items():
-                        bar.tell(task, done, message.text)
+                        bar.tell(task, done, message.text, message.resumed)
                 elif isinstance(message, Epoch) and board:
                     board.add_scalar(f"train_loss/{message.task.name}", message.loss, message.epoch)
                     board.add_scalar(f"dev_accuracy/{message.task.name}", message.acc, message.epoch)

@@ -20,7 +20,7 @@ from framework.files import activations, masks, prompts, writing
 from framework.files.record import Output, Record
 from framework.files.texts import GOEMOTIONS
 from framework.running.groups import Groups
-from framework.running.work import Every
+from framework.running.work import Bar, Every
 from framework.tasks import Task
 from framework.training.passes import within_memory
 from framework.training.trainer import PromptTrainer
@@ -340,3 +340,13 @@ def test_a_clock_that_jumps_changes_no_saving(monkeypatch):
     for now in (101.0, 129.0, 131.0, 132.0, 160.0, 161.0):  # noqa: B007 (the clock reads it)
         asked.append(due())
     assert asked == [False, False, True, False, False, True]
+
+
+def test_what_an_earlier_run_did_does_not_count_as_speed():
+    with Bar(1000, "row") as bar:
+        bar.tell("fear", 900, "fear-1 epoch 3", resumed=True)
+        time.sleep(0.15)  # the bar averages over no less than a tenth of a second
+        bar.tell("fear", 901)
+        assert bar.n == 901 and 0 < bar.format_dict["rate"] < 10
+        bar.tell("fear", 850, resumed=True)  # another worker takes it up from where it was last saved
+        assert bar.n == 850

@@ -144,9 +144,15 @@ class Bar(tqdm):
         self._closed.set()
         super().close()
 
-    def tell(self, item: Hashable, done: int, text: str | None = None) -> None:
-        """Show that `done` of an item's parts are done; `text` names what is under way."""
+    def tell(self, item: Hashable, done: int, text: str | None = None, resumed: bool = False) -> None:
+        """Show that `done` of an item's parts are done; `text` names what is under way.
+
+        What an item has when it is `resumed` was done by an earlier run, and says nothing about this run's speed.
+        """
         if text:
             self.set_description(text, refresh=False)
-        self.update(done - self._done.get(item, 0))
+        if resumed and item not in self._done:
+            self.n, self.initial, self.last_print_n = self.n + done, self.initial + done, self.last_print_n + done
+        else:
+            self.update(done - self._done.get(item, 0))
         self._done[item] = done
