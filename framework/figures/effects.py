@@ -230,6 +230,7 @@ def additivity(masks: pd.DataFrame) -> Figure:
         bar.outline.set_visible(False)
     rows = masks["rows"].iloc[0]
     said = "" if rows == "the same" else f" Effects and masks were measured on different rows: {rows}."
-    return caption(figure, "A dot is a mask: the margin lost under it against the sum of what is lost where each of "
-                           "its neurons alone is changed so, to first order. On the dotted line effects add up; far "
-                           f"from it they do not say what many neurons do together.{explained}{said}")
+    return caption(figure, "A dot is a mask. Its height is the margin lost under it; its place from left to right is "
+                           "the sum of its neurons' effects, each changed alone, to first order. On the dotted line "
+                           "effects add up. Far from it, single effects do not say what many neurons do together."
+                           f"{explained}{said}")
