@@ -12,15 +12,15 @@ from framework.running import script
 def parse_flags():
     parser = known.Parser(__doc__, title="this script")
     known.add_path(parser, "--attributes", metavar="FILE", required=True,
-                   help="CSV, a column an attribute: ratings with a column `emotion` or `concept`, or distances, a row "
-                   "a pair")
+                   help="CSV, one column per attribute: ratings with a column `emotion` or `concept`, or distances, "
+                   "one row per pair")
     known.add_path(parser, "--concept_order", "--emotion_order", metavar="FILE", required=True,
-                   help="the concepts of judgements and distances, one a line; the pairs are (1st, 2nd), (1st, 3rd), "
+                   help="the concepts of judgements and distances, one per line; the pairs are (1st, 2nd), (1st, 3rd), "
                    "...")
     known.add_path(parser, "--similarity", metavar="FILE", required=True,
-                   help="CSV of one column, a row a pair: the mean judgement, larger = more different")
+                   help="CSV of one column, one row per pair: the mean judgement, larger = more different")
     known.add_path(parser, "--individual", metavar="FILE", required=True,
-                   help="CSV of a column a pair, a row a person: everyone's judgements")
+                   help="CSV with one column per pair and one row per person: everyone's judgements")
     known.add_path(parser, "--activation_dir", default=known.ACTIVATIONS.format(activation_mode="before_relu"),
                    help="activations that step 3 wrote with --activation_mode before_relu")
     known.add_path(parser, "--read_over_dir", help="activations that step 3 wrote with --read_over: compare their "

@@ -24,7 +24,7 @@ def parse_flags():
                    help=f"where the masks go (default: {known.MASKS}; RSA_3space_... or effect_... for other ranks)")
     parser.add_argument("--thresholds", metavar="K", type=known.positive, nargs="+",
                         help="how many neurons to change; one set of masks for each K (default: the study's, from "
-                        "500 to 6000, as far as they are less than a sixth of the model)")
+                        "500 to 6000, below a sixth of the model's neurons)")
     parser.add_argument("--num_layers", metavar="L", type=known.positive,
                         help="layers of the model (default: what is recorded beside the ranks, else 12)")
     parser.add_argument("--mask_seed", metavar="SEED", type=known.seed, default=0, help="seed of whatever is random")

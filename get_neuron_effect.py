@@ -13,7 +13,7 @@ from framework.running import script, work
 
 def parse_flags():
     parser = known.Parser("What setting each neuron to zero does to each task's margin, to first order. After an "
-                          "interruption the same command goes on with the task that was under way, from its first row.",
+                          "interruption, the same command goes on, and begins the unfinished task anew.",
                           title="effects")
     known.add_path(parser, "--effects", "--output_dir",
                    help=f"where the effects go, {{concept}}-{{seed}}.csv (default: {known.EFFECTS})")

@@ -14,10 +14,10 @@ LEAST_NEURONS = 1024  # per part: with fewer, preparing the permuted attributes 
 def parse_flags():
     parser = known.Parser(__doc__)
     known.add_path(parser, "--attributes", metavar="FILE", required=True,
-                   help="CSV, a column an attribute: people's ratings, a row a concept, named in a column `emotion` or "
-                   "`concept`; or distances, a row a pair of concepts")
+                   help="CSV, one column per attribute: people's ratings, one row per concept, named in a column "
+                   "`emotion` or `concept`; or distances, one row per pair of concepts")
     known.add_path(parser, "--concept_order", "--emotion_order", metavar="FILE",
-                   help="for distances: the concepts, one a line; the pairs are (1st, 2nd), (1st, 3rd), ...")
+                   help="for distances: the concepts, one per line; the pairs are (1st, 2nd), (1st, 3rd), ...")
     parser.add_argument("--mode", choices=known.RANKED, default="14Properties",
                         help="each attribute of the file by itself, however many, or the 14 of the study combined into "
                         "the affective, basic-emotions and appraisal spaces")

@@ -4,7 +4,7 @@
 
 Run it where nothing else runs. With the embedded model and corpus, trains 8 groups of tasks for an epoch, evaluates 24
 passes of 4 masks, and hands out 2,000 empty items to see what handing out costs. Workers are up before the clock
-starts; the time that each takes to fetch the model and the rows counts. Ends with a table.
+starts. Training counts the time to fetch model and rows, evaluation does not. Ends with a table.
 """
 
 import os

@@ -193,12 +193,12 @@ def test_weights_in_another_folder(folder, place):
 def test_weights_that_the_config_names_are_refused(folder):
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "transformers_weights": "sub/w.safetensors"}))
-    assert "take transformers_weights out of it" in refused(folder)
+    assert "config.json sets transformers_weights; remove that" in refused(folder)
 
 
 def test_an_adapter_is_not_passed_over(folder):
     (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "roberta-base"}')
-    assert "holds an adapter, whose model is elsewhere" in refused(folder)
+    assert "holds an adapter without its model" in refused(folder)
 
 
 def test_a_tokenizer_that_panics(folder, capfd):
@@ -252,7 +252,7 @@ def test_a_tokenizer_in_a_file_of_another_name_is_refused(folder):
     """Its rules would not be checked, and nobody would see that it changes."""
     shutil.copy(folder / "tokenizer.json", folder / "tokenizer.4.0.0.json")
     change(folder / "tokenizer_config.json", fast_tokenizer_files=["tokenizer.4.0.0.json"])
-    assert "take fast_tokenizer_files out of it" in refused(folder)
+    assert "tokenizer_config.json sets fast_tokenizer_files; remove that" in refused(folder)
 
 
 def test_a_tokenizer_that_splits_words_at_random_is_refused(folder):

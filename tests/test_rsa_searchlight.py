@@ -341,7 +341,7 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
     "given more than the concepts bear": (
         lambda: rewrite("ratings.csv", lambda table: table.assign(**{name: np.arange(6) ** k for k, name in
                                                                      enumerate("cdef", 2)})),
-        ["--permutations=9", "--given", "others"], "--given: 6 concepts bear 2 given attributes at most, not 5"),
+        ["--permutations=9", "--given", "others"], "--given: 6 concepts allow 2 given attributes at most, not 5"),
     "given what decides it": (
         lambda: rewrite("ratings.csv", lambda table: table.assign(arousal=1 - table["valence"])),
         ["--permutations=9", "--given", "others"], "--given: 'valence' follows from the attributes given"),

@@ -55,7 +55,8 @@ def valid_ratings(ratings: pd.DataFrame, low: float, high: float) -> pd.DataFram
     """The rows with an answer; raises `UserError` if there is none, or one is off the scale or given twice."""
     ratings = ratings.dropna(subset="rating")
     if ratings.empty:
-        raise UserError("no rating is left; every participant fails --check, or there are no answers")
+        raise UserError("no rating is left: there are no answers, or every participant failed --check (raise "
+                        "--max_failed)")
     off = ratings[~ratings["rating"].between(low, high)]
     if len(off):
         raise UserError(f"row {off.index[0] + 1} has the rating {off['rating'].iloc[0]:g}, off the scale {low:g} to "

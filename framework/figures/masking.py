@@ -107,7 +107,7 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, d
         f"{(tables[name]['q'] < SIGNIFICANT).sum()} of {tested} {words}" if (tested := tables[name]["q"].notna().sum())
         else f"no {words[:-1]} (none is testable)" for name, words in (("emotion", "concepts"),
                                                                           ("attribute", "attributes")))
-    study = " by the study's test, which takes pairs for independent"
+    study = " by the study's test, which treats pairs as independent"
     said = study if tables["overall"]["test"].str.startswith("the study's").any() else ""
     drop = round(drop, digits) + 0
     numbers = f"{drop:.{digits}f} {measure.unit} more than random ones{interval}".replace("-", "\u2212")

@@ -64,7 +64,7 @@ class PromptedDecoder(PromptedModel):
         tokens = self.tokens_of(texts, add_special_tokens=False, truncation=True, max_length=max_length)
         if not self.bos and [] in tokens:
             raise UserError(f"{texts[tokens.index([])][:40]!r}: this text of the data has no token, and the tokenizer "
-                            "none that begins a text; leave such texts out of the data")
+                            "puts none in front; leave such texts out of the data")
         return [np.array([*self.bos, *ids], dtype=np.int64) for ids in tokens]
 
     def before_prompt(self, length: int) -> int:
@@ -212,7 +212,7 @@ def check_family(config: PreTrainedConfig, flag: str) -> None:
     if config.get_text_config(decoder=True) is not config:
         raise UserError(f"{kind} which reads more than text; {CHOOSE}")
     if AutoModelForCausalLM._model_mapping.get(type(config), None) is None:
-        raise UserError(f"{kind} which transformers knows as no decoder; {CHOOSE}")
+        raise UserError(f"{kind} which transformers does not know as a decoder; {CHOOSE}")
     experts = [value for name, value in config.to_dict().items()
                if re.fullmatch("(num|n|moe_num)_(local_|routed_)?experts", name)]
     if getattr(config, "is_moe", True) and any(isinstance(value, int) and value > 1 for value in experts):

@@ -90,7 +90,7 @@ def load(
         raise UserError(f"{flag}: its tokenizer puts no token in front of a text, such as <s> or [CLS]; give it the "
                         "tokenizer.json that it was saved with")
     if getattr(config, "is_decoder", False):
-        raise UserError(f"{flag}: its config.json says is_decoder, so that no position sees what follows it; choose a "
+        raise UserError(f"{flag}: its config.json says is_decoder, so no position sees what follows it; choose a "
                         "model trained to fill in masked words")
     if str(getattr(config, "position_embedding_type", "")).startswith("relative"):
         raise UserError(f"{flag}: its config.json says {config.position_embedding_type}, which transformers no longer "

@@ -199,14 +199,14 @@ def _check_files(folder, flag):
     """The files in a folder that determine weights and tokens, sorted; raise `UserError` if any is unsafe to read."""
     for path in (*folder.iterdir(), *folder.glob("additional_chat_templates/*")):
         if path.exists() and not path.is_file() and not path.is_dir():  # the loader would wait for ever
-            raise UserError(f"{flag}: {path.name} in it is a pipe or a device, no file; remove it")
+            raise UserError(f"{flag}: {path.name} in it is a pipe or a device, not a file; remove it")
     for config, name, usual in (("config.json", "transformers_weights", "model.safetensors"),
                                 ("tokenizer_config.json", "fast_tokenizer_files", "tokenizer.json")):
         if (folder / config).exists() and name in json.loads(opening.read_bytes(folder / config)):
-            raise UserError(f"{flag}: its {config} names a file itself; take {name} out of it, and call the file "
-                            f"{usual}")
+            raise UserError(f"{flag}: its {config} sets {name}; remove that, and name the file {usual}")
     if (folder / "adapter_config.json").exists():
-        raise UserError(f"{flag}: holds an adapter, whose model is elsewhere; merge the two, save that, and name it")
+        raise UserError(f"{flag}: holds an adapter without its model; merge the two, save the result, and give that "
+                        "folder")
     for path in folder.glob("*.index.json"):  # which file holds which weight
         for name in set(json.loads(opening.read_bytes(path))["weight_map"].values()):
             if Path(name).name != name:

@@ -125,7 +125,7 @@ def given(flags: argparse.Namespace, study: Study) -> list[list[int]]:
         raise UserError(f"--given {' '.join(flags.given)}: {flags.attributes} has no other attribute to test")
     most, bearable = max(map(len, sought)) - 1, max(0, len(study.concepts) - 4)
     if most > bearable:
-        raise UserError(f"--given: {len(study.concepts)} concepts bear {bearable} given attributes at most, not "
+        raise UserError(f"--given: {len(study.concepts)} concepts allow {bearable} given attributes at most, not "
                         f"{most}; give fewer, or more concepts")
     for tested, *others in sought:
         if not beyond(study.ratings[:, tested], study.ratings[:, others]).any():

@@ -42,7 +42,7 @@ def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None 
     if flags.similarity:
         _, concepts, rdms, are_ratings = people.read_attributes(flags.similarity, flags.concept_order)
         if are_ratings or len(rdms) != 1:
-            raise UserError(f"--similarity {flags.similarity}: must have one column and a row a pair of concepts")
+            raise UserError(f"--similarity {flags.similarity}: must have one column, and one row per pair of concepts")
         sources["similarity"] = ["People"], concepts, rdms
     if flags.attributes:
         attributes, concepts, numbers, are_ratings = people.read_attributes(flags.attributes, flags.concept_order)
