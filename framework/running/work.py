@@ -152,7 +152,8 @@ class Bar(tqdm):
         if text:
             self.set_description(text, refresh=False)
         if resumed and item not in self._done:
-            self.n, self.initial, self.last_print_n = self.n + done, self.initial + done, self.last_print_n + done
+            for count in ("n", "initial", "last_print_n"):  # of tqdm, which takes the rest for this run's work
+                setattr(self, count, getattr(self, count) + done)
         else:
             self.update(done - self._done.get(item, 0))
         self._done[item] = done
