@@ -130,7 +130,7 @@ class Bar(tqdm):
     def __init__(self, total: int, unit: str) -> None:
         self._closed = threading.Event()
         super().__init__(total=total, unit=unit, unit_scale=total >= 10_000, dynamic_ncols=True, smoothing=0.05,
-                         disable=total == 0)
+                         miniters=1, disable=total == 0)  # tqdm's own guess hides small steps after large ones
         self._done: dict[Hashable, int] = {}
         if sys.stderr.isatty() and not self.disable:  # the clock goes on while a large model makes its step
             threading.Thread(target=self._tick, daemon=True).start()
