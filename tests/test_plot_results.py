@@ -184,7 +184,7 @@ def test_margins_are_looked_for_in_results_alone(run_folder, tmp_path):
 @pytest.mark.parametrize("test, q, said", [
     ("masks", [0.01, 0.2, 0.3], "q < 0.05 for 1 of 3 concepts and 1 of 3 attributes."),
     ("masks", [np.nan] * 3, "for no concept (none is testable) and no attribute (none is testable)."),
-    ("the study's: paired t", [0.01, 0.02, np.nan], "2 of 2 attributes by the study's test, which takes pairs")])
+    ("the study's: paired t", [0.01, 0.02, np.nan], "2 of 2 attributes by the study's test, which treats pairs")])
 def test_what_masks_cost_is_said_with_the_test_that_was_made(test, q, said):
     table = pd.DataFrame({"k": 4, "drop": 0.1, "ci_low": -0.1, "ci_high": 0.3, "q": q, "test": test})
     words = masking.in_words(dict.fromkeys(("overall", "emotion", "attribute"), table), 4)
