@@ -72,7 +72,7 @@ def _read_official(path):
         of_row = fields[1].split(",") if len(fields) == 3 else []
         if not of_row or not all(i.isascii() and i.isdigit() and len(i) < 6 and int(i) < len(known) for i in of_row):
             raise UserError(f"{path}: line {number} is not `text<TAB>label ids 0..{len(known) - 1}<TAB>comment id`; "
-                            "get the file again, or put the labels in labels.txt beside it, one a line")
+                            "get the file again, or put the labels in labels.txt beside it, one per line")
         rows.append(fields[0])
         ids.append([int(i) for i in of_row])
     return _from_ids(rows, ids, known, labels if os.path.lexists(labels) else path)

@@ -223,7 +223,7 @@ def add_source_flags(parser: Parser) -> None:
     add_path(group, "--attributes", metavar="FILE",
              help="ratings or distances, as for rsa_searchlight.py (default: those of a study's step 4)")
     add_path(group, "--concept_order", "--emotion_order", metavar="FILE",
-             help="the concepts that distances are over, one a line")
+             help="the concepts that distances are over, one per line")
     add_path(group, "--similarity", metavar="FILE", help="the mean judgement of any two concepts of --concept_order, "
              "as for compare_people.py")
     group = parser.add_argument_group("results")
