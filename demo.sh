@@ -1,36 +1,62 @@
 #!/usr/bin/env bash
-# All six steps on the embedded model, in about three minutes. Figures and a page go to pic/demo.
+# All six steps, and at the end figures and a page.
+#   ./demo.sh                    the embedded model, about three minutes
+#   ./demo.sh --model smollm2    SmolLM2-135M-Instruct, a real decoder, about ten minutes (fetches 93 MB, once)
 # Step 1 trains two prompts as an example. The other steps take the study's prompts (docs/study.md), which were trained
-# on GoEmotions for hours: those of seeds 1, 3 and 5 choose neurons, those of 7, 9 and 11 test them.
+# on GoEmotions for hours: those of some seeds choose neurons, those of the others test them.
 # The ratings, and the comments on which masks are tested, are invented, not people's.
 set -euo pipefail
 cd "$(dirname "$0")"
-source environment.sh requirements.txt
 
-study="--study runs/demo"
-prompts="--checkpoint_dir backbone/prompts"
+case "$*" in
+"" | "--model backbone")
+    name=backbone requirements=requirements.txt model=backbone prompts=backbone/prompts k=500
+    folder=runs/demo pictures=pic/demo
+    choose="1 3 5" test="7 9 11"
+    training=(--prompt_init mask --epochs 4) ;;
+"--model smollm2")
+    name=smollm2 requirements=requirements-models.txt prompts=data/prompts/smollm2 k=4000
+    model=data/models/SmolLM2-135M-Instruct
+    folder=runs/demo_smollm2 pictures=pic/demo_smollm2
+    choose="1 3" test="5"
+    question="Is this emotion in the comment above? Answer with just one word, negative or positive. Answer:"
+    training=(--prompt_init "text: $question" --epochs 1 --max_train_rows 32) ;;
+*)
+    echo "usage: ./demo.sh [--model backbone | --model smollm2]" >&2
+    exit 2 ;;
+esac
+source environment.sh $requirements
+
+study="--study $folder"
+prompts="--checkpoint_dir $prompts"
 attributes="--attributes data/demo/attribute_ratings.csv"
 precision="--precision fp32"  # so every machine gives the README's numbers
-again=--overwrite  # remakes what an older version of the model or corpus left in runs/demo
+again=--overwrite  # remakes what an older version of the model or corpus left in the folder
 
-step() { printf '\n\033[1m%s\033[0m\n$ python %s\n' "$1" "${*:2}"; python "${@:2}"; }
+step() {
+    printf '\n\033[1m%s\033[0m\n$ python' "$1" && printf ' %q' "${@:2}" && echo
+    python "${@:2}"
+}
 
+[ $name = backbone ] || step "Before step 1: fetch the model" \
+    download_data.py --model $name
 step "Steps 1 and 2: train a prompt for each of two emotions" \
-    train.py $study --pretrained_model backbone --dataset demo --sentiment fear joy --seed 1 --prompt_len 20 --prompt_init mask --epochs 4 --lr 0.002 $precision $again
+    train.py $study --pretrained_model $model --dataset demo --sentiment fear joy --seed 1 --prompt_len 20 "${training[@]}" --lr 0.002 $precision $again
 step "Step 3: read the neurons that each of the study's prompts switches on" \
     get_active_neuron.py $study $prompts $again
 step "Step 4: rank the neurons by how well they mirror each attribute, with half of the prompts; then test them with the others" \
-    rsa_searchlight.py $study $attributes --seed 1 3 5 --replicate 7 9 11 --permutations 300 $again
+    rsa_searchlight.py $study $attributes --seed $choose --replicate $test --permutations 300 $again
 step "Step 5: masks of the best-ranked neurons, and a pool of random ones" \
-    gen_mask.py $study --thresholds 500 --random_draws 19 $again
+    gen_mask.py $study --thresholds $k --random_draws 19 $again
 step "Step 6: answers with these neurons masked" \
-    eval_mask_neuron.py $study $prompts --dataset demo --seed 7 9 11 --split test --max_rows 4 $precision $again
+    eval_mask_neuron.py $study $prompts --dataset demo --seed $test --split test --max_rows 4 $precision $again
 step "Figures" \
-    plot_results.py $study $attributes --simulations 0 --formats png --output_dir pic/demo
+    plot_results.py $study $attributes --simulations 0 --formats png --output_dir $pictures
 step "A page to look at" \
-    make_report.py $study $prompts $attributes --dataset demo $precision --output pic/demo/report.html
+    make_report.py $study $prompts $attributes --dataset demo $precision --output $pictures/report.html
 
-python - <<'END'
+python - $name $folder $k "$choose" "$test" $pictures <<'END'
+import sys
 from pathlib import Path
 from textwrap import fill
 
@@ -39,11 +65,12 @@ import pandas as pd
 from framework.analysis import inference
 from framework.files import results
 
-folder, ranks = Path("runs/demo"), "neuron_rank_by_searchlight_RSA_14property"
+name, folder, k, choose, test, pictures = sys.argv[1:]
+folder, ranks = Path(folder), "neuron_rank_by_searchlight_RSA_14property"
 measured = results.read_all(folder / "eval_mask_neuron_result/RSA_14property_top_500_6000")
 accuracy = measured.groupby("sentiment").best.mean().sort_values(ascending=False)
 here = pd.read_csv(folder / f"neuron_rank/{ranks}_replication.csv")
-study = pd.read_csv("neuron_rank/study/backbone/of_choosing_seeds_replication.csv")
+study = pd.read_csv(f"neuron_rank/study/{name}/of_choosing_seeds_replication.csv")
 attributes = inference.accuracy_drop(measured, "attribute")
 most = attributes.loc[attributes["drop"].idxmax()]
 placebo = inference.placebo_shares(inference.placebo(measured)).set_index(["by", "test"]).loc[("attribute", "masks")]
@@ -52,15 +79,15 @@ for said in (
     f"Accuracy: the prompts tell an emotion's comments from others with {accuracy.mean():.0%} on average (guessing gives "
     f"about 50%), best for {', '.join(f'{name} ({value:.0%})' for name, value in accuracy.head(3).items())}. They learnt "
     f"from comments of GoEmotions; on these they reach more.",
-    f"Neurons that replicate: the prompts of seeds 1, 3 and 5 find {len(here)} pairs of a neuron and an attribute (family-"
-    f"wise p < 0.05); those of seeds 7, 9 and 11 find {(here.q < 0.05).sum()} of them again (q < 0.05). With people's "
-    f"ratings (neuron_rank/study) it is {(study.q < 0.05).sum()} of {len(study)}.",
-    f"Masking the 500 neurons that mirror an attribute best costs {100 * attributes['drop'].mean():.1f} points of accuracy "
-    f"more than masking 500 random ones; most for {most.attribute}: {100 * most['drop']:.1f} points, p = {most.p:.2f}, "
+    f"Neurons that replicate: some seeds' prompts ({choose}) find {len(here)} pairs of a neuron and an attribute (family-wise "
+    f"p < 0.05); those of the others ({test}) find {(here.q < 0.05).sum()} of them again (q < 0.05). With people's ratings "
+    f"(neuron_rank/study) it is {(study.q < 0.05).sum()} of {len(study)}.",
+    f"Masking the {k} neurons that mirror an attribute best costs {100 * attributes['drop'].mean():.1f} points of accuracy "
+    f"more than masking {k} random ones; most for {most.attribute}: {100 * most['drop']:.1f} points, p = {most.p:.2f}, "
     f"against {placebo.tests} random masks. {(attributes.q < 0.05).sum()} of {len(attributes)} attributes have q < 0.05.",
     f"Placebo: of {placebo.tests} random masks, tested in the same way, {placebo.share * placebo.tests:.0f} have p < 0.05. "
     "Every p and q here is one-sided.",
-    "All of it as one page, with the neurons and the comments that drive them: pic/demo/report.html",
+    f"All of it as one page, with the neurons and the comments that drive them: {pictures}/report.html",
 ):
     print(fill(said, 116, initial_indent="  ", subsequent_indent="    "))
 END

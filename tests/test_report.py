@@ -369,7 +369,7 @@ def test_attributes_without_neurons_are_counted(tmp_path):
     pd.DataFrame(counts).to_csv(ranks.table_path(tmp_path / "ranks.csv", "significant_by_layer"), index=False)
     page = report.empty()
     report.add_layers(page, SimpleNamespace(ranks=tmp_path / "ranks.csv"))
-    assert page["summary"] == ["Neurons that resemble an attribute (q < 0.01, distances taken as independent, which "
+    assert page["summary"] == ["Neurons that resemble an attribute (q < 0.01, distances treated as independent, which "
                                "they are not): most for valence (7), none for 2 of 3 attributes."]
 
 

@@ -246,7 +246,7 @@ def _study_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[tu
         values = values[~np.isnan(values)]
         estimate = estimators.paired_estimate(values) if values.size else _untested(values)
         few = {0: "no pair was measured", 1: "one pair"}.get(values.size, "the drops are all the same")
-        yield name, _row(estimate, "the study's: paired t, pairs taken for independent, one-sided",
+        yield name, _row(estimate, "the study's: paired t, pairs treated as independent, one-sided",
                          f"pair of masks, {values.size}", few)
 
 

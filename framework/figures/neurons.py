@@ -13,7 +13,7 @@ from framework.figures.style import COLOURS, GREY, WIDTH, caption, label, legend
 
 # Step 4's columns of counts -> the figure's name and what makes a neuron count.
 CRITERIA = {
-    "count": ("significant_neurons_by_layer", "q < 0.01, distances taken as independent, which they are not"),
+    "count": ("significant_neurons_by_layer", "q < 0.01, distances treated as independent, which they are not"),
     "count_fwe": ("significant_neurons_by_layer_permutation",
                   "family-wise p < 0.05 over all neurons and attributes, concepts' labels permuted"),
 }
@@ -115,9 +115,9 @@ def permutation_null(largest: np.ndarray, observed: np.ndarray, attributes: Sequ
     axes.set_ylim(len(attributes) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("Largest tau of any neuron")
-    return caption(figure, "Permuted are the concepts' labels. An observed value right of the black line means p < "
-                           "0.05 for this attribute alone (one-sided, over all neurons); many attributes need a "
-                           "stricter line.")
+    return caption(figure, "The permutations are of the concepts' labels. An observed value to the right of the black "
+                           "line has p < 0.05 for this attribute alone (one-sided, over all neurons). Tests of many "
+                           "attributes together need a stricter line.")
 
 
 @styled
@@ -125,7 +125,7 @@ def false_positives(p: np.ndarray, permutation_p: np.ndarray, concepts: int) -> 
     """How often each test finds something where there is nothing: `framework.analysis.permutation.simulate_null`."""
     figure, axes = panel(4.2, 3.6)
     for values, name, colour, style in (
-            (p, "distances taken as independent", COLOURS["attribute"], "--"),
+            (p, "distances treated as independent", COLOURS["attribute"], "--"),
             (permutation_p, "concepts permuted", COLOURS["random"], "-")):
         share = percent(float(np.mean(values < 0.05)))
         axes.ecdf(values, color=colour, linestyle=style, label=f"{name}: {share} below 0.05")
@@ -135,5 +135,5 @@ def false_positives(p: np.ndarray, permutation_p: np.ndarray, concepts: int) -> 
              ylabel="Share of neurons with this p or a smaller one")
     axes.yaxis.set_major_formatter(percent)
     legend_above(axes, ncols=1)
-    return caption(figure, f"Simulated: {len(p):,} neurons and ratings of {concepts} concepts that know nothing of "
-                           "each other, both in clusters, as real ones are.")
+    return caption(figure, f"Simulated: {len(p):,} neurons, and ratings of {concepts} concepts that are unrelated to "
+                           "them. Both form clusters, as real ones do.")
