@@ -260,7 +260,7 @@ def test_every_step_writes_its_flags(study):
     ("sentimen: joy", "no flag --sentimen"), ("dataset: demo\nsentiment: jy", "jy"),
     ("<<: {epochs: 3}", "neither a value"), ("epochs: 0x" + "f" * 5000, "--epochs"),
     ("sentiment: [fear, --overwrite]", "looks like a flag"), ("label_words: [no]", "label_words takes 2 values"),
-    ("status: maybe", "status is true or false"), ("prompt_init: zero", "none of normal, mask, words, text:..."),
+    ("status: maybe", "status must be true or false"), ("prompt_init: zero", "none of normal, mask, words, text:..."),
     ("sentiment: joy\nconcept: fear", "are two names of one flag"),
     ("epochs: !!python/object/apply:os.mkdir [harm]", "epochs takes one value, not a list")])
 def test_config_with_a_wrong_flag(here, tmp_path, content, part):
