@@ -323,7 +323,7 @@ def test_a_folder_that_is_gone(tmp_path):
     process = subprocess.run(["sh", "-c", 'rmdir "$PWD" && "$0" "$1"', sys.executable, str(ROOT / "gen_mask.py")],
                              cwd=tmp_path / "gone", text=True, capture_output=True)
     assert process.returncode == 2
-    assert process.stderr == "gen_mask.py: the folder that this was started in is gone; change to another one\n"
+    assert process.stderr == "gen_mask.py: the folder in which you started this is gone; change to another one\n"
 
 
 def test_nowhere_to_keep_what_is_compiled(monkeypatch):
