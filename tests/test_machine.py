@@ -308,7 +308,7 @@ def test_training_that_cannot_be_read_now_is_kept(begun, monkeypatch, capsys):
     path.write_bytes(b"damaged")
     with Groups(begun, [FEAR], [FEAR], 1) as groups:
         (group,) = groups
-        assert group.state is None and "its tasks begin anew" in capsys.readouterr().err
+        assert group.state is None and "its tasks start anew" in capsys.readouterr().err
 
 
 def test_letters_that_a_terminal_lacks():
