@@ -27,7 +27,7 @@ def parse_flags():
                              "prompt alone)")
     known.add_path(parser, "--activation_dir", "--output_dir", default=known.ACTIVATIONS,
                    help="where the activations go, {concept}-{seed}.csv")
-    group = parser.add_argument_group("instead: statistics of neurons over comments")
+    group = parser.add_argument_group("instead of activations, statistics of neurons over comments")
     group.add_argument("--statistics", action="store_true", help="write these statistics, and no activations")
     known.add_path(group, "--statistics_file", default=known.STATISTICS, metavar="FILE",
                    help="where the statistics go")

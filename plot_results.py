@@ -31,7 +31,8 @@ def parse_flags():
     parser.add_argument("--k", type=known.positive, metavar="K", help="number of masked neurons in the figures that "
                         "show only one (default: 4000, else the largest in the results)")
     parser.add_argument("--measure", choices=[*MEASURES], default="accuracy",
-                        help="measure of results: " + "; or ".join(measure.words for measure in MEASURES.values()))
+                        help="measure of results; " + "; ".join(
+                            f"{name}: {measure.words}" for name, measure in MEASURES.items()))
     known.add_comparison_flags(parser)
     parser.add_argument("--simulations", type=known.count, default=20, metavar="N",
                         help="attributes to simulate for the figure of false positives; 0 leaves it out")

@@ -236,8 +236,8 @@ def add_source_flags(parser: Parser) -> None:
     add_path(group, "--accuracy", metavar="FILE", help="the same without a mask: a CSV table "
              "sentiment,random_seed,accuracy (default: those in --attribute_results)")
     group = parser.add_argument_group("further results, for what each kind of mask costs")
-    words = ("of neurons ranked by effect", "whose random neurons match by layer",
-             "whose random neurons match by layer and activation")
+    words = ("of neurons ranked by effect", "whose random neurons are matched by layer",
+             "whose random neurons are matched by layer and activation")
     for (name, place), kind in zip(KINDS.items(), words):
         add_path(group, f"--{name}", help=f"what step 6 wrote for masks {kind} (default: {place}, if it is there)")
 
