@@ -60,10 +60,10 @@ def main():
     activated = {task.concept for task in activations.tasks(flags.activation_dir)}
     used = [concept for concept in rated if concept in order and concept in activated]
     if missing := sorted({*order, *rated, *activated} - set(used)):
-        print(f"without {', '.join(missing)}: not in all of the files")
+        print(f"left out: {', '.join(missing)} (not in all of the files)")
     if len(used) < 4:
-        raise UserError(f"{flags.activation_dir}: has activations for {len(used)} concepts of {flags.attributes} "
-                        "that people judged; 4 are needed, of which an RDM has 6 pairs")
+        raise UserError(f"{flags.activation_dir}: has activations for {len(used)} of the concepts that people judged "
+                        f"and {flags.attributes} holds; give files that share at least 4, which make 6 pairs")
 
     def select(rdms, concepts):
         return rsa.reorder_rdms(rdms, [concepts.index(concept) for concept in used])
@@ -103,7 +103,8 @@ def main():
     stack = np.concatenate([rdms, model_rdms])
     for name, rdm in zip(attributes + models, stack):
         if not np.ptp(rdm) > 0:  # also refuses NaN, from a constant pattern
-            raise UserError(f"all distances of {name!r} are the same, they cannot be compared with people's")
+            raise UserError(f"the distances of {name!r} do not differ, so they cannot be compared with people's; leave "
+                            "it out")
 
     # What determines the tables, and the work.
     record = Record("compare_people.py", {
@@ -131,13 +132,13 @@ def main():
     # Summary and next step.
     shown = table[["attribute", "tau", "ci_low", "ci_high", "permutation_p", "individual_tau", "share_of_ceiling"]]
     print(shown.to_string(index=False, float_format="{:.3f}".format))
-    print("permutation_p is one-sided: whether tau is above 0, by permuting the concepts' labels")
-    print(f"intervals are over people and concepts; the noise ceiling is tau {lower:.2f} to {upper:.2f}, that of a "
-          "person with the others and with all; "
-          + ("shares are of the former" if lower > 0 else "there is no share of it, since people do not agree"))
+    print("permutation_p is one-sided (tau > 0) and comes from permuting the concepts' labels")
+    print(f"intervals are over people and concepts; the noise ceiling is tau {lower:.2f} (a person with the others) to "
+          f"{upper:.2f} (a person with all); "
+          + (f"shares are of {lower:.2f}" if lower > 0 else "there is no share of it, since people do not agree"))
     print(f"wrote {path}: Kendall's tau of each attribute with the judgements of {len(individual)} people")
-    print(f"wrote {model_path}: of the distances between all neurons' activations; and the reliability over seeds of "
-          "step 4's maps, mean over attributes: "
+    print(f"wrote {model_path}: the same for distances between concepts in the activations of all neurons; and how "
+          "reliable step 4's maps are over seeds, mean over attributes: "
           + ", ".join(f"{name} {value:.2f}" for name, value in zip(models, reliability) if not np.isnan(value)))
     script.next_step("plot_results.py", study=flags.study, weights=path)
 

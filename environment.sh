@@ -3,7 +3,7 @@
 requirements=$1
 python=${PYTHON:-python3}
 "$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || {
-    echo "Python 3.10 to 3.13 is needed, $("$python" --version 2>&1) is found; name another: PYTHON=python3.12 $0" >&2
+    echo "Python 3.10 to 3.13 is needed, but this is $("$python" --version 2>&1); choose another: PYTHON=python3.12 $0" >&2
     exit 2
 }
 [ -f .venv/bin/activate ] || "$python" -m venv --clear .venv  # also replaces an unfinished one

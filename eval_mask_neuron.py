@@ -14,10 +14,10 @@ def parse_flags():
     parser = known.Parser("Step 6: evaluate each prompt with neurons masked.", title="evaluation")
     known.add_path(parser, "--masks", "--maskPath", "--PKL_File", default=known.MASKS, metavar="FILE",
                    help="masks, as gen_mask.py (step 5) writes them")
-    known.add_path(parser, "--results", "--resultPath", default=known.RESULTS, help="where the results go, one JSON a "
-                   "task")
+    known.add_path(parser, "--results", "--resultPath", default=known.RESULTS, help="where the results go, one JSON "
+                   "file per task")
     parser.add_argument("--masks_per_batch", type=known.positive, default=16, metavar="N",
-                        help="masks that are applied to the same rows in one pass, for speed")
+                        help="masks applied to the same rows in one pass, for speed")
     known.add_task_flags(parser)
     known.add_model_flags(parser)
     known.add_rows_flags(known.add_data_flags(parser))
@@ -76,8 +76,8 @@ def main():
     check_masks(flags, masks, made_with, asked)
     prompts, chosen_by = asked.prompts, made_with.get("prompts", {})
     if same := sum(prompt.sha256 in chosen_by.values() for prompt in prompts.values()):
-        print(f"{same} of these {len(prompts)} prompts also chose the neurons of the masks; to choose and to test on "
-              "different ones, name different seeds with --seed in steps 4 and 6")
+        print(f"{same} of these {len(prompts)} prompts also chose the neurons of the masks; to test with other prompts "
+              "than those that chose, name different seeds with --seed in steps 4 and 6")
 
     # What determines the results.
     record = Record(
@@ -107,13 +107,13 @@ def main():
     print(f"wrote {flags.results}/{{concept}}-{{seed}}.json: {len(prompts) - folder.elsewhere} tasks x {len(masks)} "
           "masks")
     if folder.elsewhere:
-        print(f"{folder.elsewhere} tasks are in the hands of another process on this folder")
+        print(f"{folder.elsewhere} tasks are left to another process, which works in the same folder")
     else:
         measured = results.read_each(flags.results, prompts)
         accuracies = measured["accuracy"]
         if unanswered := list(accuracies.columns[accuracies.isna().any()]):
-            print(f"no answers (null, which later steps take as missing) under {len(unanswered)} masks, such as "
-                  f"{unanswered[0]}: they make numbers too large for {asked.precision}")
+            print(f"no answers under {len(unanswered)} masks, such as {unanswered[0]}: these make numbers too large "
+                  f"for {asked.precision}; later steps take the answers (null) as missing")
         placebos = {name: inference.placebo(of) for name, of in measured.items()}
         for line in inference.placebo_in_words(placebos.pop("accuracy"), **placebos):
             print(line)
@@ -146,7 +146,7 @@ def check_masks(flags, masks, made_with, asked):
                         f"{list(asked.model.shape)} (layers, units); make them with gen_mask.py for this model")
     if made_with.get("backbone") not in (None, asked.settings["backbone"]):
         raise UserError(f"{flags.masks}: was made from ranks or statistics of another model than "
-                        f"{flags.pretrained_model}; make them again with this one and then the masks with gen_mask.py")
+                        f"{flags.pretrained_model}; make those again with this model, then the masks with gen_mask.py")
     data = made_with.get("statistics_data")
     if data is None:  # made without statistics, or of unknown comments
         return

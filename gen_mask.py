@@ -1,4 +1,4 @@
-"""Step 5: masks that change the neurons most similar to each attribute, and random ones to compare with."""
+"""Step 5: make masks that change the neurons most similar to each attribute, and random ones to compare with."""
 
 from pathlib import Path
 
@@ -16,18 +16,19 @@ def method(text):
 def parse_flags():
     parser = known.Parser(__doc__)
     known.add_path(parser, "--ranks", "--CSV_Path", "--rank", metavar="FILE",
-                   help="ranks of the neurons, one column an attribute, 1 = best: of step 4, or "
+                   help="ranks of the neurons, one column per attribute, 1 = best: from step 4, or "
                    f"neuron_rank_by_effect.csv (default: {known.RANKS}, or ..._3space.csv)")
     parser.add_argument("--mode", choices=known.RANKED, default="14Properties",
-                        help="which of step 4's rank files: of the 14 attributes or of the 3 spaces")
+                        help="which rank file of step 4: that of the 14 attributes or that of the 3 spaces")
     known.add_path(parser, "--masks", "--PKL_File", "--maskPath", metavar="FILE.pkl",
                    help=f"where the masks go (default: {known.MASKS}; RSA_3space_... or effect_... for other ranks)")
     parser.add_argument("--thresholds", metavar="K", type=known.positive, nargs="+",
-                        help="how many neurons to change; one set of masks for each K (default: the study's, from "
-                        "500 to 6000, below a sixth of the model's neurons)")
+                        help="how many neurons to change; one set of masks for each K (default: those of the "
+                        "study, 500 to 6000, that are below a sixth of the model's neurons, else a sixteenth and an "
+                        "eighth of them)")
     parser.add_argument("--num_layers", metavar="L", type=known.positive,
                         help="layers of the model (default: what is recorded beside the ranks, else 12)")
-    parser.add_argument("--mask_seed", metavar="SEED", type=known.seed, default=0, help="seed of whatever is random")
+    parser.add_argument("--mask_seed", metavar="SEED", type=known.seed, default=0, help="seed of all random numbers")
 
     group = parser.add_argument_group("what is done to the neurons")
     group.add_argument("--mask_method", type=method, choices=METHODS, nargs="+", metavar="METHOD",
@@ -35,21 +36,22 @@ def parse_flags():
                            f"{', '.join((name, *method.aliases))}: {method.does}" for name, method in METHODS.items())
                        + " (default: scale with --scale, else zero)")
     group.add_argument("--scale", metavar="C", type=known.finite, nargs="+",
-                       help="factors, a mask each; above 1 amplifies")
+                       help="factors, one mask for each; above 1 amplifies")
     group.add_argument("--resamples", metavar="N", type=known.positive, default=1,
-                       help="positions of method resample, a mask each; step 6 averages over them")
+                       help="random positions of method resample, one mask for each; step 6 averages over them")
     known.add_path(group, "--statistics", metavar="FILE",
-                   help="what mean, resample and activation_matched need: get_active_neuron.py --statistics makes it "
-                   f"(default: {known.STATISTICS} where they are wanted)")
+                   help="statistics of the neurons, for mean, resample and activation_matched; get_active_neuron.py "
+                   f"--statistics makes them (default: {known.STATISTICS} where they are needed)")
 
     group = parser.add_argument_group("random masks")
     group.add_argument("--random_baseline", choices=["uniform", "layer_matched", "activation_matched"],
-                       default="uniform", help="uniform: from all neurons; layer_matched: from all but the "
-                       "attribute's, as many in each layer; activation_matched: as many in each layer and each "
-                       "twentieth of its neurons by mean absolute activation")
+                       default="uniform", help="uniform: drawn from all neurons; layer_matched: from all but the "
+                       "attribute's own, as many in each layer; activation_matched: likewise, and as many in each "
+                       "twentieth of a layer by mean absolute activation")
     group.add_argument("--random_draws", metavar="R", type=known.positive, default=1,
-                       help="how many for each K: 1 for each attribute, as in the study; more uniform ones form a pool "
-                       "that all attributes share (99 give an exact p); more matched ones are each attribute's own")
+                       help="random masks for each K; 1: each attribute has its own, as in the study; more: uniform "
+                       "ones form a pool that all attributes share (99 give an exact p), matched ones are drawn for "
+                       "each attribute")
     known.add_overwrite_flag(parser, "masks")
     return parser.parse()
 
@@ -60,11 +62,11 @@ def main():
     ranks_path = known.ranks_of(flags)
     flags.mask_method = flags.mask_method or ["scale" if flags.scale else "zero"]
     if ("scale" in flags.mask_method) != bool(flags.scale):
-        raise UserError("--scale C and --mask_method scale go together")
+        raise UserError("--scale C and --mask_method scale need each other; give both or neither")
     same = [name for name in dict.fromkeys(flags.mask_method) if not METHODS[name].in_names]
     if len(same) > 1:
-        raise UserError(f"--mask_method {' '.join(same)}: their masks have the same names, as in the study; make two "
-                        "files")
+        raise UserError(f"--mask_method {' '.join(same)}: their masks have the same names, as in the study; run this "
+                        "once for each, with another --masks")
 
     import torch
 
@@ -82,7 +84,8 @@ def main():
     check_mode(flags, ranks_path, ranks, ranked)
     num_layers = flags.num_layers or ranked.get("num_layers", 12)
     if num_layers != ranked.get("num_layers", num_layers):
-        raise UserError(f"--num_layers {num_layers}: {ranks_path} has ranks of {ranked.get('num_layers')} layers")
+        raise UserError(f"--num_layers {num_layers}: {ranks_path} has ranks of {ranked.get('num_layers')} layers; "
+                        "leave --num_layers out")
     statistics = read_statistics(flags, study, ranks_path, len(next(iter(ranks.values()))), ranked)
 
     thresholds = sorted(set(flags.thresholds or thresholds_for(len(next(iter(ranks.values()))))))
@@ -112,7 +115,7 @@ def main():
         output.write_table(matching_path, matching)
         mask_files.write(output, {name: torch.from_numpy(mask) for name, mask in made.items()})
     print(f"{masks_path}: {len(made)} masks of {num_layers} x {num_units} neurons for {', '.join(ranks)}")
-    print(f"{matching_path}: how far the random masks match each attribute's, by layer"
+    print(f"{matching_path}: how closely the random masks match each attribute's, by layer"
           + (" and activation" if statistics is not None else ""))
     script.next_step("eval_mask_neuron.py", masks=masks_path)
 
@@ -143,8 +146,8 @@ def read_statistics(flags, study, ranks_path, size, ranked):
     statistics = activations.read_statistics(flags.statistics)
     models = {Record.read(flags.statistics).get("backbone"), ranked.get("backbone")} - {None}  # None: unknown
     if len(statistics) != size or len(models) > 1:
-        raise UserError(f"--statistics {flags.statistics}: are of another model than {ranks_path}; make them with "
-                        "get_active_neuron.py --statistics of that model")
+        raise UserError(f"--statistics {flags.statistics}: are of another model than {ranks_path}; make them again "
+                        "with get_active_neuron.py --statistics and the model of the ranks")
     return statistics
 
 

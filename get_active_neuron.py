@@ -18,18 +18,19 @@ from framework.running import script, work
 def parse_flags():
     parser = known.Parser("Step 3: read the feed-forward neurons that each prompt switches on.", title="reading")
     parser.add_argument("--activation_mode", default="before_relu", choices=("before_relu", "after_relu"),
-                        help="write the values, or 1 where the value is above 0 and else 0")
+                        help="before_relu: write the values; after_relu: write 1 where a value is above 0, else 0")
     parser.add_argument("--prompt", default="best", choices=("best", "final"),
                         help="the prompt of the best epoch or of the last")
     parser.add_argument("--read_over", type=known.positive, metavar="N",
                         help="read each prompt with N training comments, or all if there are fewer, and average; "
-                             "--comment_seed draws them, the same for every prompt and --seed (default: the prompt "
-                             "alone)")
+                             "--comment_seed draws them, the same ones for all concepts and seeds (default: read the "
+                             "prompt alone)")
     known.add_path(parser, "--activation_dir", "--output_dir", default=known.ACTIVATIONS,
                    help="where the activations go, {concept}-{seed}.csv")
-    group = parser.add_argument_group("statistics of neurons over comments, instead")
-    group.add_argument("--statistics", action="store_true", help="write these, and no activations")
-    known.add_path(group, "--statistics_file", default=known.STATISTICS, metavar="FILE", help="where they go")
+    group = parser.add_argument_group("instead of activations, statistics of neurons over comments")
+    group.add_argument("--statistics", action="store_true", help="write these statistics, and no activations")
+    known.add_path(group, "--statistics_file", default=known.STATISTICS, metavar="FILE",
+                   help="where the statistics go")
     group.add_argument("--comments", type=known.positive, default=2000, metavar="N",
                        help="training comments to read, or all if there are fewer")
     group.add_argument("--samples", type=known.count, default=100, metavar="S",
@@ -37,8 +38,8 @@ def parse_flags():
     group.add_argument("--prompts", default="none", choices=("none", "study"),
                        help="comments alone, or each with one of the prompts in --checkpoint_dir")
     group.add_argument("--comment_seed", type=known.seed, metavar="SEED",
-                       help="draws the comments, also those of --read_over, and the positions (default: 0; with "
-                            "--statistics, the first of --seed if it is given)")
+                       help="seed that draws the comments (those of --read_over, too) and the positions (default: 0; "
+                            "with --statistics, the first of --seed if that is given)")
     known.add_task_flags(parser)
     known.add_model_flags(parser)
     known.add_data_flags(parser)
@@ -163,10 +164,11 @@ def write_statistics(flags):
     max_length = model.fit_length(vectors.shape[1], flags.max_length)
     comments = model.encode(statistics.draw(split.texts, flags.comments, seed), max_length)
     if not any(len(statistics.own_tokens(model, row, 0)) for row in comments):
-        raise UserError(f"--dataset {flags.dataset}: no comment has a token of its own; choose other data")
+        raise UserError(f"--dataset {flags.dataset}: the comments have no token but special ones; choose other data")
     if len(comments) < len(vectors):
-        raise UserError(f"--prompts study: {len(comments)} comments cannot be read with {len(vectors)} prompts, one "
-                        "each; give more with --comments, or fewer prompts with --sentiment and --seed")
+        raise UserError(f"--prompts study: each comment is read with one prompt, and {len(comments)} comments are too "
+                        f"few for {len(vectors)} prompts; give more with --comments, or fewer prompts with --sentiment "
+                        "and --seed")
 
     # What determines the statistics.
     num_layers, units = model.shape

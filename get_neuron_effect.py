@@ -12,13 +12,13 @@ from framework.running import script, work
 
 
 def parse_flags():
-    parser = known.Parser("What setting each neuron to zero does to each task's margin, to first order. After an "
-                          "interruption, the same command goes on, and begins the unfinished task anew.",
+    parser = known.Parser("Estimate, to first order, how each task's margin changes when a neuron is set to zero. "
+                          "After an interruption, run the same command again; it starts the unfinished task anew.",
                           title="effects")
     known.add_path(parser, "--effects", "--output_dir",
                    help=f"where the effects go, {{concept}}-{{seed}}.csv (default: {known.EFFECTS})")
-    known.add_path(parser, "--ranks", help="folder or file of the ranks by effect, for gen_mask.py (default: in "
-                   "--output_dir where that is given, else neuron_rank)", metavar="PATH")
+    known.add_path(parser, "--ranks", help="folder or file for the ranks by effect, which gen_mask.py reads (default: "
+                   "--output_dir if that is given, else neuron_rank)", metavar="PATH")
     known.add_task_flags(parser)
     known.add_model_flags(parser)
     known.add_rows_flags(known.add_data_flags(parser))
@@ -92,9 +92,9 @@ def main():
 
     # Summary and next step.
     write_ranks(flags.effects, flags.ranks, num_layers, units)
-    print(f"wrote {flags.effects}/{{concept}}-{{seed}}.csv: {len(prompts)} tasks x {num_layers * units} neurons; "
-          f"{{concept}}-{{seed}}-added.csv: of adding 1 to each; and {flags.ranks}: 1 is the neuron whose masking "
-          "costs a concept most")
+    print(f"wrote {flags.effects}/{{concept}}-{{seed}}.csv: effects of setting each neuron to 0, {len(prompts)} tasks "
+          f"x {num_layers * units} neurons; {{concept}}-{{seed}}-added.csv: effects of adding 1 to each; and "
+          f"{flags.ranks}: ranks, 1 is the neuron whose masking costs a concept most")
     script.next_step("gen_mask.py", study=known.study_of("effects", flags.effects), ranks=flags.ranks)
 
 

@@ -12,13 +12,13 @@ INPUTS = ("ranks", "activation_dir", "effects", "masks", "attributes", "concept_
 def parse_flags():
     parser = known.Parser("Show a study's results as one HTML page, which needs no network.", title="the page")
     known.add_path(parser, "--ranks", "--rank", "--CSV_Path", default=known.RANKS, metavar="FILE",
-                   help="ranks of the neurons (step 4); its other tables are looked for beside them")
+                   help="ranks of the neurons (step 4); the other tables of step 4 are read from the same folder")
     known.add_path(parser, "--activation_dir", default=known.ACTIVATIONS.format(activation_mode="before_relu"),
                    help="activations (step 3) that the ranks were made from")
     known.add_path(parser, "--effects", help="effects of neurons, from get_neuron_effect.py (default: "
                    f"{known.EFFECTS}, if it is there)")
     known.add_path(parser, "--masks", "--maskPath", "--PKL_File", metavar="FILE",
-                   help="masks (step 5), to show what made them")
+                   help="masks (step 5), to show how they were made")
     parser.add_argument("--top", type=known.positive, default=20, metavar="N", help="neurons shown for each attribute")
     parser.add_argument("--comments", type=known.count, default=5, metavar="N",
                         help="comments shown for each neuron; with 0 neither model nor data set is needed")
@@ -31,7 +31,7 @@ def parse_flags():
                       "(from the hub), or `demo` (default: as in training)")
     data.add_argument("--split", choices=("dev", "test"), default="dev", help="split whose comments are shown")
     data.add_argument("--max_length", type=known.text_length, default=256, metavar="TOKENS",
-                      help="longer comments are cut to so many tokens")
+                      help="longer comments are cut to this many tokens")
     known.add_machine_flags(parser)
     return parser.parse()
 

@@ -18,25 +18,26 @@ INPUTS = tuple(dict.fromkeys((*PLACES, *PEOPLE, *OTHER_RESULTS)))
 
 def parse_flags():
     parser = known.Parser(
-        "Draw the figures: every one that the given files allow, each with the table of its numbers. A run that names "
-        "no file of a model draws those of the study's folder.", title="what is drawn")
+        "Draw the figures: every one that the given files allow, each with the table of its numbers. If no flag "
+        "names a file of a model, those in the study's folder are drawn.", title="what is drawn")
     known.add_path(parser, "--ranks", "--rank", "--CSV_Path", metavar="FILE",
-                   help="ranks of the neurons (step 4); its other tables are looked for beside them")
+                   help="ranks of the neurons (step 4); the other tables of step 4 are read from the same folder")
     known.add_path(parser, "--activation_dir", help="activations (step 3)")
     known.add_path(parser, "--effects", help="effects of neurons, from get_neuron_effect.py")
     known.add_path(parser, "--masks", "--maskPath", "--PKL_File", metavar="FILE",
-                   help="the masks behind --results (step 5), to show how far effects add up")
-    known.add_path(parser, "--weights", metavar="FILE", help="the attributes' weights in people's judgements: "
-                   "attributes.csv of compare_people.py")
-    parser.add_argument("--k", type=known.positive, metavar="K", help="how many masked neurons a figure of one K shows "
-                        "(default: 4000, or the most that the results have)")
+                   help="the masks of --results (step 5), to show whether the effects of single neurons add up")
+    known.add_path(parser, "--weights", metavar="FILE", help="how well each attribute agrees with people's "
+                   "judgements: attributes.csv of compare_people.py")
+    parser.add_argument("--k", type=known.positive, metavar="K", help="number of masked neurons in the figures that "
+                        "show only one (default: 4000, else the largest in the results)")
     parser.add_argument("--measure", choices=[*MEASURES], default="accuracy",
-                        help="measure of results: " + "; or ".join(measure.words for measure in MEASURES.values()))
+                        help="measure of results; " + "; ".join(
+                            f"{name}: {measure.words}" for name, measure in MEASURES.items()))
     known.add_comparison_flags(parser)
     parser.add_argument("--simulations", type=known.count, default=20, metavar="N",
                         help="attributes to simulate for the figure of false positives; 0 leaves it out")
     parser.add_argument("--formats", nargs="+", choices=("png", "pdf", "svg"), default=["png", "pdf"],
-                        help="png has 300 dots an inch; pdf and svg are vector graphics")
+                        help="png has 300 dots per inch; pdf and svg are vector graphics")
     known.add_path(parser, "--output_dir", default="pic", help="where the figures go")
     known.add_source_flags(parser)
     return parser.parse()

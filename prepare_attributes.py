@@ -1,4 +1,4 @@
-"""Before step 4: people's ratings of concepts -> the table of attributes that rsa_searchlight.py reads."""
+"""Before step 4: turn people's ratings of concepts into the table of attributes that rsa_searchlight.py reads."""
 
 import argparse
 from pathlib import Path
@@ -11,16 +11,16 @@ from framework.running import script
 def parse_flags():
     parser = known.Parser(__doc__, title="this script")
     known.add_path(parser, "--ratings", metavar="FILE", required=True,
-                   help="CSV with the columns participant, emotion (or concept), attribute and rating: one row a "
-                   "rating, missing answers empty")
+                   help="CSV with the columns participant, emotion (or concept), attribute and rating: one row "
+                   "per rating, missing answers empty")
     known.add_path(parser, "--output", metavar="FILE.csv", default="ratings/attribute_ratings.csv",
                    help="the table, each attribute from 0 (lowest concept) to 1 (highest); means, reliability and "
                    "figures go beside it")
     parser.add_argument("--scale", metavar=("MIN", "MAX"), type=known.finite, nargs=2, default=[1, 9],
-                        help="ends of the rating scale; a rating off it is an error")
+                        help="lowest and highest value of the rating scale; a rating outside is an error")
     parser.add_argument("--check", metavar="NAME=ANSWER", nargs="+", type=check, default=[],
-                        help="attention checks: the name that stands as concept or attribute, and the right answer, "
-                        "a number (default: none)")
+                        help="attention checks: the check's name in the column of concepts or attributes, and the "
+                        "right answer, a number (default: none)")
     parser.add_argument("--max_failed", metavar="N", type=known.count, default=0,
                         help="leave out participants who fail more than N checks")
     parser.add_argument("--icc", choices=["auto", "1", "2", "3"], default="auto", help="model of the intraclass "
@@ -31,8 +31,8 @@ def parse_flags():
     parser.add_argument("--drop_unreliable", action="store_true", help="leave unreliable attributes out of the table")
     group = parser.add_argument_group("components")
     group.add_argument("--pca", metavar="ATTRIBUTE", nargs="*",
-                       help="replace these attributes (all, if none is named) by their principal components: parallel "
-                       "analysis, varimax")
+                       help="replace these attributes (all, if none is named) by their principal components, their "
+                       "number from parallel analysis, rotated by varimax")
     group.add_argument("--pca_draws", metavar="N", type=known.positive, default=500,
                        help="permutations of the parallel analysis")
     group.add_argument("--pca_seed", metavar="SEED", type=known.seed, default=0, help="seed of these permutations")
@@ -71,7 +71,7 @@ def main():
         unreliable = reliability["attribute"][~reliability["reliable"]]
         kept = means.drop(columns=unreliable if flags.drop_unreliable else [])
         if kept.empty:
-            raise UserError("no attribute is reliable; without --drop_unreliable they are kept all the same")
+            raise UserError("no attribute is reliable; leave --drop_unreliable out to keep them")
         table = people.scale_to_unit(kept)
     except UserError as error:
         raise UserError(f"{flags.ratings}: {error}") from None
@@ -97,10 +97,10 @@ def main():
         output.write_table(flags.output, table.reset_index())
 
     if len(failed):
-        print(f"left out for failing attention checks: {', '.join(failed.index)}")
+        print(f"participants left out for failed attention checks: {', '.join(failed.index)}")
     if len(unreliable):
         left_out = " and left out" if flags.drop_unreliable else ""
-        print(f"not reliable (q >= {flags.q:g}){left_out}: {', '.join(unreliable)}")
+        print(f"attributes not reliable (q >= {flags.q:g}){left_out}: {', '.join(unreliable)}")
     print(f"{flags.output}: {len(table)} concepts x {table.shape[1]} attributes; beside it means, reliability, figures")
     # A name of their own, so these ranks do not replace those by the study's attributes.
     ranks = (flags.study or Path()) / "neuron_rank" / f"{flags.ratings.stem}.csv"

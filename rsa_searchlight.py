@@ -19,27 +19,27 @@ def parse_flags():
     known.add_path(parser, "--concept_order", "--emotion_order", metavar="FILE",
                    help="for distances: the concepts, one per line; the pairs are (1st, 2nd), (1st, 3rd), ...")
     parser.add_argument("--mode", choices=known.RANKED, default="14Properties",
-                        help="each attribute of the file by itself, however many, or the 14 of the study combined into "
-                        "the affective, basic-emotions and appraisal spaces")
+                        help="14Properties: each attribute of the file by itself, however many; 3Spaces: the 14 of the "
+                        "study combined into the affective, basic-emotions and appraisal spaces")
     known.add_path(parser, "--activation_dir", default=known.ACTIVATIONS.format(activation_mode="before_relu"),
                    help="activations that step 3 wrote, {concept}-{seed}.csv")
     known.add_path(parser, "--ranks", "--CSV_Path", "--rank", metavar="FILE.csv",
-                   help="where the ranks go; the other tables stand beside them "
+                   help="where the ranks go; the other tables go beside them "
                    f"(default: {known.RANKS}, or ..._3space.csv)")
     parser.add_argument("--num_layers", type=known.positive, metavar="L",
                         help="layers of the model (default: what step 3 recorded beside the activations, else 12)")
     group = parser.add_argument_group("tests")
     group.add_argument("--permutations", type=known.count, default=5000, metavar="M",
                        help="permutations of the concepts' labels; 0 leaves the tests out (the overlap of attributes "
-                       "takes 1,000 at most)")
+                       "uses at most 1,000)")
     group.add_argument("--permutation_seed", type=known.seed, default=0, metavar="SEED",
                        help="seed of the permutations")
     group.add_argument("--given", nargs="+", metavar="ATTRIBUTE",
-                       help="also test whether neurons follow each attribute beyond these (partial correlations of "
-                       "their profiles with ratings); `others`: beyond all others")
+                       help="also test whether neurons follow each attribute beyond those named here (partial "
+                       "correlations of their profiles with ratings); `others`: beyond all other attributes")
     group.add_argument("--replicate", nargs="+", type=known.seed, metavar="SEED",
-                       help="test the neurons that are found (family-wise p < 0.05) again with these seeds, which "
-                       "choose nothing")
+                       help="test the neurons that are found (family-wise p < 0.05) again with these seeds, which are "
+                       "not used to find them")
     known.add_task_flags(parser)
     known.add_machine_flags(parser, precision=False, ray=True)
     known.add_overwrite_flag(parser, "ranks")

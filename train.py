@@ -21,36 +21,37 @@ if TYPE_CHECKING:
 def parse_flags():
     parser = known.Parser("Step 1: train a prompt for every concept and seed (in the study 27 x 12).",
                           title="training")
-    parser.add_argument("--prompt_len", type=known.positive, default=100, metavar="P", help="prompt vectors")
+    parser.add_argument("--prompt_len", type=known.positive, default=100, metavar="P", help="vectors in a prompt")
     parser.add_argument("--prompt_init", type=known.prompt_init, default="normal",
                         metavar="{normal,mask,words,text:...}",
-                        help="where a prompt starts: N(0, 0.02); the embedding of <mask>; those of random words, "
-                             "the same for all concepts of a seed; or those of the text after `text:`, repeated or "
-                             "cut to P tokens")
+                        help="what prompts start from; normal: random numbers of SD 0.02; mask: the embedding of "
+                             "<mask>; words: those of random words, the same for all concepts of a seed; text:...: "
+                             "those of this text, repeated or cut to P tokens")
     parser.add_argument("--epochs", type=known.positive, default=50, help="passes over the training rows")
     parser.add_argument("--patience", type=known.positive, metavar="EPOCHS",
-                        help="end a task after so many epochs in which dev accuracy did not improve (default: never)")
+                        help="end a task after this many epochs without a better dev accuracy (default: never)")
     parser.add_argument("--select", default="dev", choices=("dev", "none"),
-                        help="keep the prompt of the epoch that is best on the dev split, or that of the last epoch")
+                        help="dev: keep the prompt of the epoch with the best dev accuracy; none: that of the last "
+                             "epoch")
     parser.add_argument("--train_batch_size", type=known.positive, default=16, metavar="ROWS",
-                        help="rows of a task in a step")
+                        help="rows of each task in a step")
     parser.add_argument("--lr", type=known.nonnegative, default=2e-3, help="learning rate, constant after the warm-up")
     parser.add_argument("--weight_decay", type=known.nonnegative, default=0.01, help="decoupled weight decay")
     parser.add_argument("--warmup_step", type=known.count, default=0, metavar="STEPS",
-                        help="steps in which the learning rate rises linearly")
+                        help="first steps, in which the learning rate rises linearly")
     parser.add_argument("--tasks_per_batch", type=known.positive_or_auto, default="auto", metavar="N",
                         help="tasks that train together, for speed; auto: 12, or more where prompts are short")
-    known.add_path(parser, "--tensorboard", help="report each epoch's loss and accuracy to TensorBoard, here")
+    known.add_path(parser, "--tensorboard", help="write each epoch's loss and accuracy for TensorBoard to this folder")
     known.add_task_flags(parser, default="all of the data")
     known.add_model_flags(parser, as_trained=False)
     data = known.add_data_flags(parser, as_trained=False)
     data.add_argument("--max_train_rows", type=known.positive, metavar="N",
-                      help="positives to train a task on, at most, and as many others (default: all)")
+                      help="train each task on at most N positive rows, and as many others (default: all)")
     machine = known.add_machine_flags(parser, eval_batch_size=True, ray=True)
     machine.add_argument("--text_states_gb", type=known.nonnegative, metavar="GB",
-                         help="memory for the states of a decoder's texts, computed once for all prompts (default: a "
-                              "quarter of what is free)")
-    machine.add_argument("--gather", action="store_true", help="has no effect any more: prompts are always sent back")
+                         help="memory for a decoder's states of the texts, computed once for all prompts (default: a "
+                              "quarter of the free memory, on a CPU at most 4)")
+    machine.add_argument("--gather", action="store_true", help="has no effect any more: prompts are always gathered")
     known.add_sweep_flags(parser, save_seconds=30)
     return parser.parse()
 
@@ -223,7 +224,7 @@ def main():
 
     # Summary and next step.
     if folder.elsewhere:
-        print(f"{folder.elsewhere} tasks are in the hands of another process on this folder")
+        print(f"{folder.elsewhere} tasks are left to another process, which works in the same folder")
         if folder.elsewhere == len(tasks):
             return
     table = prompts.write_accuracies(flags.checkpoint_dir)

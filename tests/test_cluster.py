@@ -148,7 +148,7 @@ def test_training_goes_on_when_the_driver_and_a_machine_are_lost(machines, tiny_
     _, error = driver.communicate(timeout=120)
     assert driver.returncode == 128 + signal.SIGTERM
     last, = said(error)
-    assert last.startswith("train.py: interrupted") and "the same command goes on" in last
+    assert last.startswith("train.py: interrupted") and "run the same command again to continue" in last
     before = epochs()
 
     driver = start("train.py", [*flags, *on(machines)], tmp_path)
@@ -269,7 +269,7 @@ def test_a_worker_has_a_gpu_of_its_own_and_keeps_what_it_loaded(machines):
         lambda study, item: (os.getpid(), id(study), os.environ["CUDA_VISIBLE_DEVICES"]), object(), range(5),
         on=on_gpus)}
     assert len(found) == 1 and found.pop()[2] == "0"
-    with pytest.raises(UserError, match="--device cuda:1: .* with --ray it is auto, cuda or cpu"):
+    with pytest.raises(UserError, match="--device cuda:1: .* with --ray, give auto, cuda or cpu"):
         ray_cluster.Cluster(ray, "cuda:1")
 
 

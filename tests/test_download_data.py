@@ -89,7 +89,7 @@ def test_right_files_arrive_and_are_not_fetched_again(served, download, tmp_path
 @pytest.mark.parametrize("answer, said", [
     (b"something else", "SHA-256 differs"),
     (("cut", FILES["goemotions/dev.tsv"][:500]), "the connection was cut"),
-    (None, "the server says 404"),
+    (None, "the server answers 404"),
 ])
 def test_what_is_wrong_is_not_kept_and_the_rest_is(served, download, tmp_path, answer, said):
     served[download_data.address("goemotions/dev.tsv")] = answer
@@ -137,7 +137,7 @@ def test_a_local_copy_is_checked_as_a_download_is(served, download, tmp_path, la
     with pytest.raises(UserError, match="SHA-256 differs"):
         download("--what", "goemotions", "--from", copy)
     path.unlink()
-    with pytest.raises(UserError, match=f"--from: has no {copy}"):
+    with pytest.raises(UserError, match=f"--from: there is no {copy}"):
         download("--what", "goemotions", "--from", copy)
     path.write_bytes(body)
     download("--what", "goemotions", "--from", copy)

@@ -73,7 +73,7 @@ def test_a_signal_to_leave_saves_and_says_how_to_go_on(here, tiny_model, tmp_pat
     began = time.monotonic()
     _, error = process.communicate(timeout=60)
     assert process.returncode == 128 + signum and time.monotonic() - began < 30
-    assert "the same command goes on" in error.splitlines()[-1] and "Traceback" not in error
+    assert "run the same command again to continue" in error.splitlines()[-1] and "Traceback" not in error
     assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == [".openneuron", "train.yaml"]
     paths = sorted((tmp_path / "checkpoint" / ".openneuron").iterdir())  # no locks, nothing half written
     assert paths == prompts.state_paths(tmp_path / "checkpoint")
@@ -98,8 +98,8 @@ def test_a_signal_while_libraries_are_loading(tmp_path, signum):
     process.send_signal(signum)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 128 + signum
-    assert error == ("rsa_searchlight.py: interrupted while libraries were loading; nothing is half written, give the "
-                     "same command again\n")
+    assert error == ("rsa_searchlight.py: interrupted while libraries were loading; no file is half written; run "
+                     "the same command again\n")
 
 
 def test_who_imports_the_package_keeps_his_handlers():
@@ -109,7 +109,8 @@ def test_who_imports_the_package_keeps_his_handlers():
                        env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
-@pytest.mark.parametrize("resumes, words", [(True, "same command goes on"), (False, "same command begins anew")])
+@pytest.mark.parametrize("resumes, words", [
+    (True, "run the same command again to continue"), (False, "run the same command again to start over")])
 def test_an_interrupted_script_says_what_the_same_command_does(capsys, resumes, words):
     def main():
         raise signals.Interrupted(signal.SIGINT)
@@ -154,5 +155,5 @@ def test_the_table_of_tasks(capsys):
         "                 1           3          42",
         "fear          done        done  > 3 epochs",
         "joy      12 epochs           .     damaged",
-        "> in progress, . left, and what is saved of those that are not done",
+        "> in progress, . left; a number says what is saved of an unfinished task",
         "damaged: checkpoint/joy-42.pt"]

@@ -270,7 +270,7 @@ def test_a_process_that_dies_leaves_its_tasks_to_others(script, tiny_model, tmp_
     wait_for(lambda: prompts.state_paths(tmp_path / "checkpoint"), process)
     process.send_signal(signal.SIGSTOP)  # it holds its tasks, but does not come to the end of them
     beside = script("train.py", *flags)
-    assert "2 tasks are in the hands of another process" in beside.stdout
+    assert "2 tasks are left to another process" in beside.stdout
     process.send_signal(signal.SIGKILL)
     process.wait()
     script("train.py", *flags)
@@ -308,7 +308,7 @@ def test_training_that_cannot_be_read_now_is_kept(begun, monkeypatch, capsys):
     path.write_bytes(b"damaged")
     with Groups(begun, [FEAR], [FEAR], 1) as groups:
         (group,) = groups
-        assert group.state is None and "its tasks begin anew" in capsys.readouterr().err
+        assert group.state is None and "its tasks start anew" in capsys.readouterr().err
 
 
 def test_letters_that_a_terminal_lacks():
@@ -323,7 +323,7 @@ def test_a_folder_that_is_gone(tmp_path):
     process = subprocess.run(["sh", "-c", 'rmdir "$PWD" && "$0" "$1"', sys.executable, str(ROOT / "gen_mask.py")],
                              cwd=tmp_path / "gone", text=True, capture_output=True)
     assert process.returncode == 2
-    assert process.stderr == "gen_mask.py: the folder that this was started in is gone; change to another one\n"
+    assert process.stderr == "gen_mask.py: the folder in which you started this is gone; change to another one\n"
 
 
 def test_nowhere_to_keep_what_is_compiled(monkeypatch):

@@ -111,7 +111,7 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
         "accuracy_drop_overall.csv", "accuracy_drop_own_and_others_overall.csv",
         *(f"{name}.{end}" for name in names for end in ("csv", "png", "svg"))}
     assert "left out an RDM: no --similarity" in out and "placebo by attribute, the mask as the unit" in out
-    assert "additivity: " in out and "is of other rows than" in out
+    assert "additivity: " in out and "was measured on other rows than" in out
     assert "next: python make_report.py" in out
 
     table = results.read_all(run_folder / "results")
@@ -229,7 +229,7 @@ def test_effects_that_nobody_knows_the_layers_of(monkeypatch, run_folder, tmp_pa
     """The published model has twelve, which is taken for granted where no record says otherwise."""
     for path in (run_folder / "effects").glob("*.csv"):
         shutil.copy(path, tmp_path)
-    with pytest.raises(UserError, match=f"has {LAYERS * UNITS} neurons, which are not those of 12 layers"):
+    with pytest.raises(UserError, match=f"has {LAYERS * UNITS} neurons, which cannot be divided among 12 layers"):
         call(monkeypatch, "--attributes", run_folder / "ratings.csv", "--effects", tmp_path, "--activation_dir",
              run_folder / "activations")
 
@@ -266,9 +266,10 @@ def test_a_single_seed_and_attribute_are_drawn_and_not_tested(monkeypatch, tmp_p
     (["--results", "results", "--k=4", "--intervention=mean"], "--intervention mean: results has results of zero, sca"),
     (["--ranks", "rank.csv", "--k=99"], "--k 99: .*rank.csv ranks 40 neurons; give a --k from 1 to 40"),
     (["--rank", "rank_tau.csv", "--k=2"], "rank_tau.csv: .*holds no ranks"),
-    (["--attribute_results", "results"], "--attribute_results and --random_results go together"),
-    (["--results", "results", "--accuracy", "x.csv"], "--accuracy goes with"),
-    (["--attribute_results", "results", "--random_results", "results", "--measure=margin"], "accuracies alone"),
+    (["--attribute_results", "results"], "give --attribute_results and --random_results together, and without"),
+    (["--results", "results", "--accuracy", "x.csv"], "--accuracy needs --attribute_results"),
+    (["--attribute_results", "results", "--random_results", "results", "--measure=margin"],
+     "hold only accuracies; use --measure accuracy"),
     (["--results", "absent"], "absent"),
     (["--similarity", "rank.csv"], "rank.csv: .*--concept_order"),
     (["--similarity", "ratings.csv"], "--similarity ratings.csv: must have one column"),
@@ -371,7 +372,8 @@ def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why
     for name, value in differences.items():
         write(name, **{name: value})
     _, said = loss("data", "split")
-    assert f"left out {tmp_path / 'data'} of loss by kind of mask: {tmp_path / 'effect'} was measured otherwise" in said
+    assert (f"left out {tmp_path / 'data'} of loss by kind of mask: {tmp_path / 'effect'} was measured differently"
+            ) in said
     assert '(data differs: of dataset "data/of_effect" there and "data/of_data" here)' in said
     assert '(split is "dev" there and "test" here)' in said and "0" * 64 not in said
     _, said = loss("backbone", "precision")
@@ -383,7 +385,7 @@ def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why
     write("none", [("joy", 5)])
     table, said = loss("more", "none")
     assert f"left out {tmp_path / 'none'} of loss by" in said and "(no task in common)" in said
-    assert "left out 2 tasks of loss by kind of mask: not all of the results have them\n" in said
+    assert "left out 2 tasks of loss by kind of mask: some of the results lack them\n" in said
     assert table.set_index("kind").loc["effect", "value"] == pytest.approx(0.2)  # of joy-3 alone
 
 

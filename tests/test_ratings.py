@@ -170,7 +170,7 @@ ITEMS = [f"item{i}" for i in range(9)]
 def test_script_from_ratings_to_the_table_of_step_4(script, rating_file, tmp_path):
     flags = ["--ratings=ratings.csv", "--check", "check=9", "--pca_draws=50", "--drop_unreliable", "--pca", *ITEMS]
     said = script("prepare_attributes.py", *flags).stdout
-    assert "attention checks: p5\n" in said and "left out: noise\n" in said
+    assert "participants left out for failed attention checks: p5\n" in said and "and left out: noise\n" in said
     assert ("next: python rsa_searchlight.py --attributes ratings/attribute_ratings.csv --ranks neuron_rank/ratings.csv"
             ) in said
     folder = tmp_path / "ratings"

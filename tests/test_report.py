@@ -390,7 +390,7 @@ def test_page_of_the_published_accuracies(study, published_accuracy, tmp_path):
 
 
 @pytest.mark.parametrize("flags, said", [
-    (["--random_results=data"], "--attribute_results and --random_results go together"),
+    (["--random_results=data"], "give --attribute_results and --random_results together, and without"),
     (["--top=65"], "--top 65: .* 64 neurons"),
     (["--output=report.pdf"], "report.pdf: must end in .html"),
     (["--rank=nowhere.csv"], "nowhere.csv"),

@@ -159,7 +159,7 @@ def test_seeds_that_rank_are_chosen_and_recorded(study):
     expected, _ = rsa.kendall_tau(rsa.NeuronRDMs(values[[1, 0]]), rsa.attribute_rdms(ratings.iloc[:, 1:]))
     np.testing.assert_allclose(read("tau"), np.nan_to_num(expected))
     assert Record.read(RANKS).get("seeds") == [42, 1]
-    with pytest.raises(UserError, match="--seed 3: neurons has nothing of it"):
+    with pytest.raises(UserError, match="--seed 3: neurons has no file of it"):
         searchlight("--seed", 3)
 
 
@@ -245,7 +245,7 @@ def test_concepts_that_one_side_lacks_are_left_out_and_named(study, tmp_path, ca
     edit("ratings.csv", "fear", "hapiness")
     searchlight()
     said = capsys.readouterr().out
-    assert "without hapiness, pride (no activations in neurons); fear (not in ratings.csv)\n" in said
+    assert "left out: hapiness, pride (no activations in neurons); fear (not in ratings.csv)\n" in said
     rest = pd.read_csv("ratings.csv").query("emotion not in ('pride', 'hapiness')")
     rest.rename(columns={"emotion": "concept"}).to_csv("rest.csv", index=False)
     searchlight("--CSV_Path=other/ranks.csv", attributes="rest.csv")
@@ -254,7 +254,7 @@ def test_concepts_that_one_side_lacks_are_left_out_and_named(study, tmp_path, ca
     capsys.readouterr()
     searchlight("--ranks=chosen/ranks.csv", "--sentiment", "joy", "grief", "love", "anger")
     pd.testing.assert_frame_equal(read("p"), read("p", "chosen/ranks.csv"))
-    assert "without" not in capsys.readouterr().out
+    assert "left out" not in capsys.readouterr().out
 
 
 def test_layers_are_those_that_step_3_recorded(study, tmp_path):
@@ -324,7 +324,8 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
     "all concepts rated alike": (
         lambda: pd.DataFrame({"emotion": CONCEPTS, "valence": 1}).to_csv("ratings.csv", index=False), [],
         "ratings.csv: all distances of 'valence' are the same"),
-    "3Spaces without the 14": (lambda: None, ["--mode=3Spaces"], "ratings.csv: has no 'happy-face', --mode 3Spaces"),
+    "3Spaces without the 14": (
+        lambda: None, ["--mode=3Spaces"], "ratings.csv: has no 'happy-face', but --mode 3Spaces"),
     "layers that do not divide": (lambda: None, ["--num_layers=5"], "--num_layers 5: 24 neurons"),
     "ranks that somebody else made": (
         lambda: (Path(RANKS).parent.mkdir(), Path(RANKS).write_text("valence\n1\n")), [],
@@ -333,7 +334,7 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
     "given distances": (
         lambda: None, [*DISTANCES, "--permutations=9", "--given", "valence"], "--given: compares profiles with rat"),
     "given what is not there": (
-        lambda: None, ["--permutations=9", "--given", "joy"], "--given joy: is no attribute of ratings.csv, which"),
+        lambda: None, ["--permutations=9", "--given", "joy"], "--given joy: is no attribute of ratings.csv; name"),
     "given the only one": (
         lambda: rewrite("ratings.csv", lambda table: table[["emotion", "valence"]]),
         ["--permutations=9", "--given", "others"], "--given others: ratings.csv has no other attribute"),

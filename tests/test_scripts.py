@@ -215,9 +215,9 @@ def test_masks_with_statistics_of_other_data(here, copy):
     here(*evaluate)
     (copy / "other/train.csv").write_text("text,joy\n,1\n,0\n")
     line = one_line(here("get_active_neuron.py", "--statistics", "--dataset=other", "--overwrite", status=2))
-    assert "--dataset other: no comment has a token of its own" in line
+    assert "--dataset other: the comments have no token but special ones" in line
     line = one_line(here("get_active_neuron.py", "--statistics", "--prompts=study", "--comments=5", status=2))
-    assert "--prompts study: 5 comments cannot be read with 12 prompts" in line
+    assert "--prompts study: each comment is read with one prompt, and 5 comments are too few for 12 prompts" in line
 
 
 def test_ranks_by_effect_of_any_name_are_no_attributes(here, copy):
@@ -260,7 +260,7 @@ def test_every_step_writes_its_flags(study):
     ("sentimen: joy", "no flag --sentimen"), ("dataset: demo\nsentiment: jy", "jy"),
     ("<<: {epochs: 3}", "neither a value"), ("epochs: 0x" + "f" * 5000, "--epochs"),
     ("sentiment: [fear, --overwrite]", "looks like a flag"), ("label_words: [no]", "label_words takes 2 values"),
-    ("status: maybe", "status is true or false"), ("prompt_init: zero", "none of normal, mask, words, text:..."),
+    ("status: maybe", "status must be true or false"), ("prompt_init: zero", "none of normal, mask, words, text:..."),
     ("sentiment: joy\nconcept: fear", "are two names of one flag"),
     ("epochs: !!python/object/apply:os.mkdir [harm]", "epochs takes one value, not a list")])
 def test_config_with_a_wrong_flag(here, tmp_path, content, part):
@@ -410,7 +410,7 @@ def test_evaluation_takes_the_rows_of_the_training(here, tiny_model, tmp_path):
     where = ["--maskPath=masks.pkl", "--resultPath=results"]
     printed = here("eval_mask_neuron.py", *where).stdout
     assert "1 of these 1 prompts also chose the neurons" in printed
-    assert "no answers (null, which later steps take as missing) under 1 masks, such as valence_top5_scale" in printed
+    assert "no answers under 1 masks, such as valence_top5_scale" in printed and "(null) as missing" in printed
     result = results.read(tmp_path / "results" / "fear-1.json")
     assert [result.record.get(name) for name in ("negatives", "split", "seeds_that_chose")] == ["strict", "dev", [1, 5]]
     accuracies, margins = result.measured.values()

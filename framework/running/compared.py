@@ -42,7 +42,8 @@ def read(flags: argparse.Namespace) -> Study:
     if flags.mode == "3Spaces":
         for attribute in sum(rsa.SPACES.values(), ()):
             if attribute not in attributes:
-                raise UserError(f"{flags.attributes}: has no {attribute!r}, --mode 3Spaces needs the study's 14")
+                raise UserError(f"{flags.attributes}: has no {attribute!r}, but --mode 3Spaces needs all 14 of "
+                                "the study; use --mode 14Properties")
         attributes, rdms, are_ratings = list(rsa.SPACES), rsa.space_rdms(rdms, attributes), False
 
     activations.check_are_effects(flags.activation_dir, effects=False)
@@ -53,21 +54,23 @@ def read(flags: argparse.Namespace) -> Study:
     missing = {f"no activations in {flags.activation_dir}": set(flags.sentiment or rated) & set(rated) - set(activated),
                f"not in {flags.attributes}": set(activated) - set(rated)}
     if named := [f"{', '.join(sorted(names))} ({where})" for where, names in missing.items() if names]:
-        print("without", "; ".join(named))
+        print("left out:", "; ".join(named))
     if len(concepts) < _LEAST_CONCEPTS:
         raise UserError(f"{flags.activation_dir}: has activations for {len(concepts)} of the {len(rated)} concepts in "
                         f"{flags.attributes}; step 4 needs {_LEAST_CONCEPTS}, of which an RDM has 6 pairs")
     if len(concepts) < _FEW_CONCEPTS:
         print(f"warning: {len(concepts)} concepts are few, an RDM has only {len(concepts) * (len(concepts) - 1) // 2} "
-              "pairs: many neurons match any attribute by chance")
+              "pairs, so many neurons match any attribute by chance")
     chosen = [rated.index(concept) for concept in concepts]
     rdms = rsa.reorder_rdms(rdms, chosen)
     for attribute, rdm in zip(attributes, rdms):
         if np.ptp(rdm) == 0:
-            raise UserError(f"{flags.attributes}: all distances of {attribute!r} are the same; leave it out")
+            raise UserError(f"{flags.attributes}: all distances of {attribute!r} are the same; leave this attribute "
+                            "out")
     values, seeds = activations.read(flags.activation_dir, concepts, flags.seed)
     if (values == values[:, :1]).all():
-        raise UserError(f"{flags.activation_dir}: no neuron differs between concepts, there is nothing to rank")
+        raise UserError(f"{flags.activation_dir}: no neuron differs between concepts, so none can "
+                        "be ranked; read other prompts with get_active_neuron.py (step 3)")
     return Study(values, seeds, concepts, attributes, rdms, numbers[chosen] if are_ratings else None)
 
 
@@ -75,7 +78,8 @@ def layers(flags: argparse.Namespace, neurons: int, recorded: int | None) -> int
     """How many layers the neurons come from: `--num_layers`, else what step 3 recorded, else 12."""
     num_layers = flags.num_layers or recorded or 12
     if recorded not in (None, num_layers):
-        raise UserError(f"--num_layers {num_layers}: the model behind {flags.activation_dir} has {recorded} layers")
+        raise UserError(f"--num_layers {num_layers}: the model behind {flags.activation_dir} has {recorded} layers; "
+                        "leave --num_layers out")
     masks.units_of(neurons, num_layers, f"--num_layers {num_layers}")
     return num_layers
 
@@ -116,18 +120,20 @@ def given(flags: argparse.Namespace, study: Study) -> list[list[int]]:
     names = study.attributes if flags.given == ["others"] else flags.given
     for name in names:
         if name not in study.attributes:
-            raise UserError(f"--given {name}: is no attribute of {flags.attributes}, which has "
-                            f"{', '.join(study.attributes)}; or `others` alone")
+            raise UserError(f"--given {name}: is no attribute of {flags.attributes}; name one or more of "
+                            f"{', '.join(study.attributes)}, or `others` alone")
     numbers = [study.attributes.index(name) for name in dict.fromkeys(names)]
     sought = [[tested, *others] for tested in range(len(study.attributes))
              if (others := [number for number in numbers if number != tested])]
     if not sought:
-        raise UserError(f"--given {' '.join(flags.given)}: {flags.attributes} has no other attribute to test")
+        raise UserError(f"--given {' '.join(flags.given)}: {flags.attributes} has no other attribute to test; "
+                        "leave --given out")
     most, bearable = max(map(len, sought)) - 1, max(0, len(study.concepts) - 4)
     if most > bearable:
         raise UserError(f"--given: {len(study.concepts)} concepts allow {bearable} given attributes at most, not "
-                        f"{most}; give fewer, or more concepts")
+                        f"{most}; name fewer attributes, or use more concepts")
     for tested, *others in sought:
         if not beyond(study.ratings[:, tested], study.ratings[:, others]).any():
-            raise UserError(f"--given: {study.attributes[tested]!r} follows from the attributes given; leave one out")
+            raise UserError(f"--given: {study.attributes[tested]!r} follows from the attributes given; leave one of "
+                            "them out")
     return sought

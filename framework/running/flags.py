@@ -104,7 +104,7 @@ positive_or_auto = number(lambda text: text if text == "auto" else int(text), 1,
                           "`auto` or a whole number from 1 to 10^9", 10**9)
 nonnegative = number(float, 0.0, "a number from 0")
 fraction = number(float, 0.0, "a number from 0 to 1", 1.0)
-finite = number(float, -3.4e38, "a number that float32 holds", 3.4e38)
+finite = number(float, -3.4e38, "a number from -3.4e38 to 3.4e38", 3.4e38)
 
 
 def prompt_init(text: str) -> str:
@@ -135,7 +135,7 @@ def add_model_flags(parser: Parser, as_trained: bool = True) -> None:
                             "embedded one" + _as_trained(as_trained))
     group.add_argument("--label_words", nargs=2, default=None if as_trained else [*LABEL_WORDS],
                        metavar=("NO", "YES"),
-                       help="the model's answers, each one token of its vocabulary" + _as_trained(as_trained))
+                       help="the model's two answers, each a single token of its vocabulary" + _as_trained(as_trained))
     add_path(group, "--checkpoint_dir", default=CHECKPOINTS, help="prompts, {concept}-{seed}.pt")
 
 
@@ -147,10 +147,10 @@ def add_data_flags(parser: Parser, as_trained: bool = True) -> argparse._Argumen
                        + (_as_trained(True).strip() if as_trained else
                           "(default: data/goemotions where that folder is, else goemotions)"))
     group.add_argument("--negatives", default=None if as_trained else "published", choices=("published", "strict"),
-                       help="rows beside the positives: drawn from all rows (published), or from rows that lack the "
-                            "concept (strict)" + _as_trained(as_trained))
+                       help="other half of a task's rows, beside its positives; published: drawn from all rows; "
+                            "strict: from rows that lack the concept" + _as_trained(as_trained))
     group.add_argument("--max_length", type=text_length, default=None if as_trained else 256, metavar="TOKENS",
-                       help="longer texts are cut to so many tokens, or to what the model holds beside the prompt"
+                       help="longer texts are cut to this many tokens, or to what fits into the model with the prompt"
                             + _as_trained(as_trained))
     return group
 
@@ -163,9 +163,9 @@ def add_rows_flags(group: argparse._ArgumentGroup) -> None:
     """`--split` and `--max_rows`: which rows of a task are measured."""
     group.add_argument("--split", default="dev", choices=("dev", "test"),
                        help="rows to measure on: dev chose each prompt's best epoch, test chose nothing")
-    pairs = number(int, 2, "a whole number from 2 (a positive row and one that is none) to 10^9", 10**9)
+    pairs = number(int, 2, "a whole number from 2 (one positive row and one other) to 10^9", 10**9)
     group.add_argument("--max_rows", type=pairs, metavar="N",
-                       help="rows of a task, half of them positive (default: all)")
+                       help="at most this many rows of a task, half of them positive (default: all)")
 
 
 def add_machine_flags(parser: Parser, precision: bool = True, eval_batch_size: bool = False,
@@ -173,16 +173,18 @@ def add_machine_flags(parser: Parser, precision: bool = True, eval_batch_size: b
     """`--device` and, where asked for, `--precision`, `--eval_batch_size` and `--ray`. Returns their group."""
     group = parser.add_argument_group("machine")
     group.add_argument("--device", default="auto", metavar="DEVICE",
-                       help="auto (a GPU of NVIDIA's if there is one), cpu, cuda, cuda:1, mps")
+                       help="auto (an NVIDIA GPU if there is one, else cpu), cpu, cuda, cuda:1, mps")
     if precision:
         group.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"),
-                           help="of the frozen model; auto is bf16 where the hardware multiplies it natively")
+                           help="number format of the frozen model; auto: bf16 where the hardware multiplies it "
+                                "natively, else fp32")
     if eval_batch_size:
         group.add_argument("--eval_batch_size", type=positive, metavar="ROWS",
-                           help="rows in one evaluation pass, at most (default: what memory or caches take)")
+                           help="at most this many rows in one evaluation pass (default: what fits into memory or "
+                                "caches)")
     if ray:
         group.add_argument("--ray", metavar="ADDRESS",
-                           help="spread over a Ray cluster: host:port, `auto` or `local` (docs/cluster.md)")
+                           help="spread the work over a Ray cluster: host:port, `auto` or `local` (docs/cluster.md)")
     return group
 
 
@@ -198,32 +200,32 @@ def add_sweep_flags(parser: Parser, save_seconds: float | None) -> None:
     add_overwrite_flag(parser, "the named tasks' files")
     group = parser.add_argument_group("progress")
     group.add_argument("--status", action="store_true",
-                       help="only show which tasks are done, under way, left and damaged; loads no model")
+                       help="only show which tasks are done, in progress, left and damaged; loads no model")
     if save_seconds is not None:
         group.add_argument("--save_seconds", type=nonnegative, default=save_seconds, metavar="SECONDS",
-                           help="how often unfinished tasks are saved, to go on from there")
+                           help="seconds between saves of unfinished tasks, from which an interrupted run continues")
 
 
 def add_comparison_flags(parser: Parser) -> None:
     """`--test`, `--intervention` and `--permutations`, for what figures and page say about masks and effects."""
     parser.add_argument("--test", choices=("unit", "study"), default="unit",
-                        help="test of masks: with the mask as the unit; or the study's t-test, which counts pairs that "
-                             "share a mask as independent")
+                        help="test of masks; unit: with the mask as the unit; study: the study's t-test, which counts "
+                             "pairs that share a mask as independent")
     parser.add_argument("--intervention", metavar="NAME",
-                        help="which of the interventions in --results: zero (also of float masks), mean, resample, "
-                             "scale0.5 ... (default: zero, else the first)")
+                        help="which intervention of --results to show: zero (or float), mean, resample, scale0.5 ... "
+                             "(default: zero, else the first)")
     # If one attribute of A stands out alone, its q is at least A / (M + 1): 0.014 for 14 attributes.
     parser.add_argument("--permutations", type=positive, default=999, metavar="M",
-                        help="permutations of the concepts' labels, for effect against resemblance")
+                        help="permutations of the concepts' labels, to test effect against resemblance")
 
 
 def add_source_flags(parser: Parser) -> None:
     """Inputs of figures and page: people's data, results, and results of further kinds of masks (`KINDS`)."""
-    group = parser.add_argument_group("people, who set the order of concepts")
+    group = parser.add_argument_group("data from people, which set the order of concepts")
     add_path(group, "--attributes", metavar="FILE",
              help="ratings or distances, as for rsa_searchlight.py (default: those of a study's step 4)")
     add_path(group, "--concept_order", "--emotion_order", metavar="FILE",
-             help="the concepts that distances are over, one per line")
+             help="the concepts of the distances, one per line")
     add_path(group, "--similarity", metavar="FILE", help="the mean judgement of any two concepts of --concept_order, "
              "as for compare_people.py")
     group = parser.add_argument_group("results")
@@ -234,7 +236,8 @@ def add_source_flags(parser: Parser) -> None:
     add_path(group, "--accuracy", metavar="FILE", help="the same without a mask: a CSV table "
              "sentiment,random_seed,accuracy (default: those in --attribute_results)")
     group = parser.add_argument_group("further results, for what each kind of mask costs")
-    words = "of neurons ranked by effect", "whose random neurons match layers", "that match layers and activation"
+    words = ("of neurons ranked by effect", "whose random neurons are matched by layer",
+             "whose random neurons are matched by layer and activation")
     for (name, place), kind in zip(KINDS.items(), words):
         add_path(group, f"--{name}", help=f"what step 6 wrote for masks {kind} (default: {place}, if it is there)")
 
@@ -261,7 +264,7 @@ def choose(flags: argparse.Namespace, there: Iterable[Task], folder: Path, made_
     """
     there = sorted(there)
     if not there:
-        raise UserError(f"{folder}: holds no file {{concept}}-{{seed}}; {made_by} makes them")
+        raise UserError(f"{folder}: holds no files {{concept}}-{{seed}}; {made_by} makes them")
     if flags.sentiment and flags.seed:
         asked = [Task(concept, each) for concept in dict.fromkeys(flags.sentiment)
                  for each in dict.fromkeys(flags.seed)]
@@ -273,6 +276,6 @@ def choose(flags: argparse.Namespace, there: Iterable[Task], folder: Path, made_
     for name, at in (("sentiment", 0), ("seed", 1)):
         for value in getattr(flags, name) or ():
             if value not in {task[at] for task in there}:
-                raise UserError(f"--{name} {value}: {folder} has nothing of it; {made_by} makes it")
+                raise UserError(f"--{name} {value}: {folder} has no file of it; {made_by} makes it")
     return [task for task in there if task.concept in (flags.sentiment or [task.concept])
             and task.seed in (flags.seed or [task.seed])]

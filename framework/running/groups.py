@@ -76,8 +76,8 @@ class Groups:
         record = self._folder.record
         difference = state and record.difference(replace(record, settings=state.settings))
         if difference and theirs and not self._overwrite:
-            raise UserError(f"{saved.path}: keeps training that was begun with other settings ({difference}); pass "
-                            "--overwrite to begin it anew, or choose another folder")
+            raise UserError(f"{saved.path}: holds unfinished training with other settings ({difference}); pass "
+                            "--overwrite to start it anew, or choose another folder")
         if state and not set(state.tasks) <= set(self._tasks):
             saved.release()  # kept for a run with all its tasks
             return
@@ -126,7 +126,7 @@ def _read(saved):
         return State.from_bytes(data, str(saved.path))
     except UserError:
         if saved.held:
-            print(f"{saved.path}: is damaged; its tasks begin anew", file=sys.stderr)
+            print(f"{saved.path}: is damaged; its tasks start anew", file=sys.stderr)
         return None
 
 

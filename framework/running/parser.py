@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
         Each is an attribute under its first name; paths that are not given take their defaults, below `--study`.
         """
         group = self.add_argument_group("every script")
-        add_path(group, "--study", help="folder of the study: stands before every default path")
+        add_path(group, "--study", help="folder of the study, put before every default path")
         add_path(group, "--config", metavar="FILE",
                  help="flags from a YAML file, `name: value`; command-line flags override the file")
         group.add_argument("-h", "--help", action="help", help="show this and exit")
@@ -91,11 +91,11 @@ class Parser(argparse.ArgumentParser):
             self.error(f"{path}: {name} takes one value, not a list")
         if action.nargs == 0:
             if text.lower() not in ("true", "false"):
-                self.error(f"{path}: {name} is true or false, not {text!r}")
+                self.error(f"{path}: {name} must be true or false, not {text!r}")
             return text.lower() == "true"
         texts = text if isinstance(text, list) else [text]
         if isinstance(action.nargs, int) and len(texts) != action.nargs or action.nargs == "+" and not texts:
-            self.error(f"{path}: {name} takes {'several' if action.nargs == '+' else action.nargs} values")
+            self.error(f"{path}: {name} takes {'one or more' if action.nargs == '+' else action.nargs} values")
         values = []
         for each in texts:
             try:
@@ -150,5 +150,6 @@ def path(text: str) -> Path:
     """An argparse type: a path that can be printed and written into a record."""
     if not text or any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in text):
         shown = text.encode("utf-8", "replace").decode()
-        raise argparse.ArgumentTypeError(f"{shown!r} is no path of UTF-8 characters; rename the file or folder")
+        raise argparse.ArgumentTypeError(f"{shown!r} is not a path of printable UTF-8 characters; rename "
+                                         "the file or folder")
     return Path(text)

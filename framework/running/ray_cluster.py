@@ -78,7 +78,7 @@ class Cluster:
         self._ray = ray
         gpus = ray.cluster_resources().get("GPU", 0)
         if device not in ("auto", "cuda", "cpu") or device == "cuda" and not gpus:
-            raise UserError(f"--device {device}: the cluster has {gpus:.0f} GPUs; with --ray it is auto, cuda or cpu")
+            raise UserError(f"--device {device}: the cluster has {gpus:.0f} GPUs; with --ray, give auto, cuda or cpu")
         self.device = "cuda" if gpus and device != "cpu" else "cpu"
         cores = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
         self._share = ({"num_cpus": 1, "num_gpus": 1} if self.device == "cuda" else
@@ -156,7 +156,7 @@ class Cluster:
                             del running[stream]
                             if losses == _LOSSES:
                                 raise UserError(f"--ray: {losses + 1} workers were lost over the same work ({lost}); "
-                                                "the same command goes on") from None
+                                                "run the same command again to continue") from None
                             give(item, losses + 1)
                         else:
                             if kind == "said":
@@ -176,7 +176,8 @@ class Cluster:
         except errors.RayTaskError as error:
             if any(reason in str(error.cause) for reason in ("failed to import", "No module named")):
                 raise UserError("--ray: a machine lacks packages of requirements-cluster.txt, or has other versions of "
-                                f"them: {str(error.cause).splitlines()[-1][:200]}") from None
+                                f"them ({str(error.cause).splitlines()[-1][:200]}); pip install -r "
+                                "requirements-cluster.txt there") from None
             if isinstance(error.cause, (UserError, OSError)) or is_out_of_memory(error.cause):
                 raise error.cause from None
             raise

@@ -53,7 +53,8 @@ def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None 
     common = [concept for concept in next(iter(sources.values()))[1]
               if all(concept in concepts for _, concepts, _ in sources.values())]
     if len(common) < 3:
-        raise UserError(f"{', '.join(f'--{flag}' for flag in sources)}: have fewer than 3 concepts in common")
+        raise UserError(f"{', '.join(f'--{flag}' for flag in sources)}: have fewer than 3 concepts in common; "
+                        "give files of the same concepts")
     found = {flag: rsa.reorder_rdms(rdms, [concepts.index(concept) for concept in common])
              for flag, (_, concepts, rdms) in sources.items()}
     titled = {flag: dict(zip(sources[flag][0], rdms)) for flag, rdms in found.items()}

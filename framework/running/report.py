@@ -59,12 +59,12 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
     ranks, made_with = rank_files.read(flags.ranks)
     size = len(next(iter(ranks.values())))
     if flags.top > size:
-        raise UserError(f"--top {flags.top}: {flags.ranks} ranks {size} neurons")
+        raise UserError(f"--top {flags.top}: {flags.ranks} ranks {size} neurons; give a --top from 1 to {size}")
     concepts, values = rdms.activity_of_ranks(flags)
     digest = hashlib.sha256(values.data).hexdigest()
     if values.shape[2] != size or made_with.get("activations_sha256", digest) != digest:
-        raise UserError(f"--activation_dir {flags.activation_dir}: {flags.ranks} was not made from what stands there; "
-                        "give the folder that step 4 was given")
+        raise UserError(f"--activation_dir {flags.activation_dir}: {flags.ranks} was not made from these activations; "
+                        "give the folder that step 4 read")
     num_layers = made_with.get("num_layers", 12)
     page["shape"] = num_layers, masks.units_of(size, num_layers, flags.ranks)
 
@@ -104,8 +104,8 @@ def add_accuracies(page: Page, flags: argparse.Namespace, prompts: Prompts) -> N
     results = found.get("accuracy", pd.DataFrame(
         [(task.concept, prompt.best_acc) for task, prompt in prompts.items()], columns=["sentiment", "best"]))
     if results.empty:
-        page["left_out"]["accuracies"] = ("no --results, and none of the prompts that --activation_dir was read under "
-                                          f"in {flags.checkpoint_dir}")
+        page["left_out"]["accuracies"] = (f"no --results, and {flags.checkpoint_dir} has none of the prompts whose "
+                                          "activations --activation_dir holds")
         return
     rows = [estimators.accuracy_interval(group.to_numpy())
             | {"concept": concept, "others": {measure: means[concept] for measure, means in others.items()}}
@@ -188,8 +188,8 @@ def say_who_chose(page: Page, flags: argparse.Namespace, seeds: set[int]) -> Non
     chose = tested.get("seeds_that_chose") or Record.read(flags.ranks).get("seeds", ())
     if same := seeds.intersection(chose):
         page["warnings"].append(
-            f"The prompts of {len(same)} of {len(seeds)} seeds chose the neurons and were tested with them masked: to "
-            "choose and to test apart, name different seeds with --seed in steps 4 and 6.")
+            f"The prompts of {len(same)} of {len(seeds)} seeds chose the neurons and were tested with them masked, "
+            "too. To test with other prompts than those that chose, name different seeds with --seed in steps 4 and 6.")
 
 
 def add_effects(page: Page, flags: argparse.Namespace, activity: tuple[list[str], np.ndarray]) -> None:
@@ -219,7 +219,8 @@ def add_stability(page: Page, flags: argparse.Namespace) -> None:
                 numbers = numbers[numbers["k"] == page["stability_k"]]
             tables.append(numbers.assign(attribute=table["attribute"]).set_index("attribute"))
     if not tables:
-        page["left_out"]["stability"] = f"no {paths['stability'].name} beside --ranks, which needs 8 concepts"
+        page["left_out"]["stability"] = (f"no {paths['stability'].name} beside --ranks; step 4 makes it from 8 "
+                                         "concepts on")
         return
     page["stability"] = pd.concat(tables, axis=1).rename_axis("attribute").reset_index().to_dict("records")
 
@@ -266,7 +267,7 @@ def add_comments(page: Page, flags: argparse.Namespace, prompts: Prompts) -> dic
     read_by = Record.read(flags.activation_dir).get("backbone")
     if read_by not in (None, loaded.fingerprint) or tuple(model.shape) != tuple(page["shape"]):
         raise UserError(f"--pretrained_model {name}: {flags.activation_dir} was made with another model or version of "
-                        "it; name that one, or leave the comments out with --comments 0")
+                        "it; name the model that step 3 used, or leave the comments out with --comments 0")
     loading.prepare(model.device)
     chosen = np.unique([row["neuron"] for row in page["neurons"]])
     rows_of = {text: row for row, text in reversed([*enumerate(split.texts)])}

@@ -54,7 +54,7 @@ def run(main: Callable[[], None], resumes: bool = False) -> None:
         try:
             os.getcwd()
         except FileNotFoundError:
-            raise UserError("the folder that this was started in is gone; change to another one") from None
+            raise UserError("the folder in which you started this is gone; change to another one") from None
         main()
         if sys.stdout:
             sys.stdout.flush()
@@ -62,8 +62,8 @@ def run(main: Callable[[], None], resumes: bool = False) -> None:
         _leave(str(error), 2)
     except KeyboardInterrupt as interrupted:  # a library may have turned ours into a plain one
         signals.ignore()
-        rest = ("what is finished is on disk, the same command goes on from there" if resumes else
-                "nothing is half written, the same command begins anew")
+        rest = ("what is finished is on disk; run the same command again to continue" if resumes else
+                "no file is half written; run the same command again to start over")
         _leave(f"interrupted; {rest}", 128 + getattr(interrupted, "signum", signal.SIGINT))
     except BrokenPipeError:
         # The reader of our output (head, less) went away; that is no error of the user's.
@@ -78,7 +78,7 @@ def run(main: Callable[[], None], resumes: bool = False) -> None:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        _leave("out of memory, with passes as small as they go: close other programs, or use a larger machine", 2)
+        _leave("out of memory, even with the smallest passes: close other programs, or use a larger machine", 2)
 
 
 def _leave(message: str, status: int) -> NoReturn:

@@ -13,7 +13,7 @@ def main() -> None:
     """Round the prompts of one folder into another."""
     parser = known.Parser("Round trained prompts to share them: the best ones alone, in float16.", title="sharing")
     known.add_path(parser, "--checkpoint_dir", default=known.CHECKPOINTS, help="prompts, {concept}-{seed}.pt")
-    known.add_path(parser, "--into", required=True, help="where the rounded ones go")
+    known.add_path(parser, "--into", required=True, help="where the rounded prompts go")
     known.add_task_flags(parser)
     flags = parser.parse()
     from framework.files import prompts

@@ -34,8 +34,8 @@ def leave_at_once() -> None:
 
 def _leave(signum, frame):
     # No exception: what is being loaded might catch it.
-    os.write(2, f"{os.path.basename(sys.argv[0])}: interrupted while libraries were loading; nothing is half written, "
-                "give the same command again\n".encode())
+    os.write(2, f"{os.path.basename(sys.argv[0])}: interrupted while libraries were loading; no file is half "
+                "written; run the same command again\n".encode())
     os._exit(128 + signum)
 
 

@@ -44,7 +44,7 @@ def read(flags: Namespace) -> dict[Task, Prompt]:
     for task, prompt in trained.items():
         if prompt.best_prompt.shape != example.best_prompt.shape:
             path = names.task_path(flags.checkpoint_dir, task, ".pt")
-            raise UserError(f"{path}: its prompt is {list(prompt.best_prompt.shape)}, that of {first.name} "
+            raise UserError(f"{path}: its prompt has shape {list(prompt.best_prompt.shape)}, that of {first.name} "
                             f"{list(example.best_prompt.shape)}; keep prompts of different shapes in different folders")
     _fill_in(flags, trained)
     return trained
@@ -79,10 +79,11 @@ def _as_trained(flags, trained, name):
     for task, value in recorded.items():
         path = names.task_path(flags.checkpoint_dir, task, ".pt")
         if value != first and asked is None:
-            raise UserError(f"{path}: was trained with --{name} {_shown(value)}, others with {_shown(first)}; say "
-                            f"--{name} for all, or name prompts of one kind")
+            raise UserError(f"{path}: was trained with --{name} {_shown(value)}, others with {_shown(first)}; give "
+                            f"--{name} for all, or name prompts of one kind with --sentiment and --seed")
         if name == "label_words" and asked not in (None, value) and trained[task].record.get(name):
-            raise UserError(f"{path}: was trained with --label_words {_shown(value)}, not {_shown(asked)}")
+            raise UserError(f"{path}: was trained with --label_words {_shown(value)}, not {_shown(asked)}; "
+                            "leave --label_words out")
     return asked or first
 
 
@@ -108,7 +109,7 @@ def load_model(flags: Namespace, trained: Mapping[Task, Prompt], dtype: torch.dt
                             "that it was trained with")
         if prompt.record.get("backbone", loaded.fingerprint) != loaded.fingerprint:
             raise UserError(f"{path}: was trained on {prompt.record.get('pretrained_model')}, and --pretrained_model "
-                            f"{flags.pretrained_model} is another model or version of it; name that one, or train "
-                            "again")
+                            f"{flags.pretrained_model} is another model or version of it; name the model that it "
+                            "was trained on, or train again")
     return loaded
 
