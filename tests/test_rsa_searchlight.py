@@ -212,7 +212,7 @@ def test_every_table_in_the_way_is_said_before_the_work(study, flags, monkeypatc
         for other in Path(RANKS).parent.iterdir():
             other.unlink()
         path.write_text("mine")
-        with pytest.raises(UserError, match=f"{path.name}: is there already"):
+        with pytest.raises(UserError, match=f"{path.name}: exists already"):
             searchlight(*flags)
 
 
@@ -308,10 +308,11 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
         lambda: [shutil.move(f"neurons/{e}-{s}.csv", ".") for e in CONCEPTS[:3] for s in (1, 42, 100)], [],
         "neurons: has activations for 3 of the 6 concepts in ratings.csv; step 4 needs 4"),
     "no attributes file": (lambda: None, ["--attributes=nowhere.csv"], "nowhere.csv: no such file"),
-    "distances without concepts": (lambda: None, DISTANCES[:1], "distances.csv: .*--concept_order must"),
+    "distances without concepts": (
+        lambda: None, DISTANCES[:1], "distances.csv: .*give the file .* with --concept_order"),
     "distances of other concepts": (
         lambda: edit("order.txt", "joy\n", ""), DISTANCES,
-        "distances.csv: has 15 rows, the 5 concepts of --concept_order make 10 pairs"),
+        "distances.csv: has 15 rows, but the 5 concepts of --concept_order make 10 pairs"),
     "negative distance": (
         lambda: edit("distances.csv", "\n0.", "\n-0."), DISTANCES, "distances.csv: has a distance below 0"),
     "concept twice": (lambda: edit("ratings.csv", "joy", "fear"), [], "ratings.csv: has 'fear' more than once"),
@@ -320,7 +321,7 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
         "ratings.csv: column 'valence' has a missing or infinite value in row 6"),
     "rating is no number": (lambda: edit("ratings.csv", "fear,", "fear,x"), [], "ratings.csv: column 'valence' holds"),
     "attribute without a name": (
-        lambda: edit("ratings.csv", "valence", ""), [], "ratings.csv: has a column without a name"),
+        lambda: edit("ratings.csv", "valence", ""), [], "ratings.csv: column 2 has no name"),
     "all concepts rated alike": (
         lambda: pd.DataFrame({"emotion": CONCEPTS, "valence": 1}).to_csv("ratings.csv", index=False), [],
         "ratings.csv: all distances of 'valence' are the same"),
@@ -328,7 +329,7 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
     "layers that do not divide": (lambda: None, ["--num_layers=5"], "--num_layers 5: 24 neurons"),
     "ranks that somebody else made": (
         lambda: (Path(RANKS).parent.mkdir(), Path(RANKS).write_text("valence\n1\n")), [],
-        "RSA_14property.csv: is there already"),
+        "RSA_14property.csv: exists already"),
     "ranks that are no CSV": (lambda: None, ["--CSV_Path=ranks.txt"], "--ranks ranks.txt: must end in .csv"),
     "given distances": (
         lambda: None, [*DISTANCES, "--permutations=9", "--given", "valence"], "--given: compares profiles with rat"),
