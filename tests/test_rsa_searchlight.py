@@ -292,8 +292,8 @@ DISTANCES = ["--attributes=distances.csv", "--emotion_order=order.txt"]
 FAULTS = {  # what is done to the study, the flags, and what the one line says
     "one task is missing": (lambda: os.unlink(JOY), [], f"{JOY}: no such file; get_active"),
     "wrong number of neurons": (lambda: write_activations(JOY, np.arange(23)), [], f"{JOY}: has 23 neurons"),
-    "NaN": (lambda: write_activations(JOY, [np.nan, *range(23)]), [], f"{JOY}: neuron 0 has no"),
-    "infinite": (lambda: write_activations(JOY, [*range(23), "inf"]), [], f"{JOY}: neuron 23"),
+    "NaN": (lambda: write_activations(JOY, [np.nan, *range(23)]), [], f"{JOY}: the activation of neuron 0 is NaN"),
+    "infinite": (lambda: write_activations(JOY, [*range(23), "inf"]), [], f"{JOY}: the activation of neuron 23 is"),
     "empty field": (lambda: write_activations(JOY, [1, "", *range(22)]), [], f"{JOY}: holds something"),
     "no number": (lambda: write_activations(JOY, ["x", *range(23)]), [], f"{JOY}: holds something"),
     "field missing": (lambda: edit(JOY, "0,1,", "0,1,2,"), [], f"{JOY}: has 24 .* for 25 neurons"),

@@ -600,7 +600,7 @@ def test_dataset_without_a_split(here, tiny_model, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "train.tsv").write_text("thank you\t15\tid\n")
     line = one_line(here("train.py", "--dataset=data", "--pretrained_model", tiny_model, status=2))
-    assert "data" in line and "`dev`" in line
+    assert "data" in line and "has neither dev.tsv nor dev.csv" in line
 
 
 def test_concept_without_a_row(here, tiny_model, tmp_path):

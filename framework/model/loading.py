@@ -226,7 +226,7 @@ def _check_size(family, config, files, flag):
             made = family.from_config(copy.deepcopy(config), attn_implementation="eager", trust_remote_code=False)
         numbers = sum(parameter.numel() for parameter in made.parameters())  # a file has no buffers
     if numbers == 0 or numbers > 2 * stored:  # twice: a head may share the embeddings' numbers
-        raise UserError(f"{flag}: its config.json describes {layers} layers of width {config.hidden_size}, {numbers:,} "
+        raise UserError(f"{flag}: its config.json says {layers} layers of width {config.hidden_size}, {numbers:,} "
                         f"numbers in all, but its files of weights have {stored:,} bytes; restore the config.json that "
                         "the model was saved with")
 
