@@ -33,8 +33,8 @@ METHODS = {method.name: method for method in (
     Method("float", "masked", "multiply them by random numbers in [0, 1)",
            lambda value, random, count: random.random(count, "float32"), in_names=False, aliases=("2", "FLOAT_MASK")),
     Method("mean", "set to their mean over comments", "set them to their mean over comments", add="mean"),
-    Method("resample", "set to what they are elsewhere", "set them to their values at a random position of a comment",
-           add="sample{}", value=int),
+    Method("resample", "set to their values at a random position",
+           "set them to their values at a random position of a comment", add="sample{}", value=int),
     Method("scale", "multiplied by {}", "multiply them by --scale", lambda value, random, count: value, value=float),
 )}
 

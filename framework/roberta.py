@@ -64,7 +64,7 @@ class RobertaEmbeddingsWarp(RobertaEmbeddings):
         embedded = torch.cat([tokens[:, :1], prompt, tokens[:, 1:]], dim=1)
         length, positions = embedded.shape[1], self.position_embeddings.num_embeddings
         if length > positions:
-            raise ValueError(f"mask, prompt and text are {length} long, the model has {positions} positions")
+            raise ValueError(f"mask, prompt and text take {length} positions, but the model has {positions}")
         return self.dropout(self.LayerNorm(embedded + self.position_embeddings.weight[:length]))
 
 

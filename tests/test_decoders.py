@@ -142,7 +142,7 @@ def test_what_the_fast_path_does_not_fit_is_computed_as_transformers_does(
             torch.testing.assert_close(logits, plain_logits(plain, rows, prompts), rtol=0, atol=1e-5)
     assert not ours.fast
     line, = capsys.readouterr().err.splitlines()
-    assert f"the fast path does not fit transformers' code of this family ({reason}" in line
+    assert f"the fast computation does not work for this family ({reason}" in line
 
 
 def test_a_masked_neuron_is_gone_and_another_takes_its_value(pair):
@@ -453,10 +453,11 @@ def test_all_steps(family, tokenizer, tmp_path, monkeypatch):
 @pytest.mark.parametrize(("family", "more", "message"), [
     ("mixtral", dict(num_local_experts=4), "is a mixtral model, a mixture of experts"),
     ("qwen3_moe", dict(num_experts=4, moe_intermediate_size=8), "a mixture of experts"),
-    ("mamba", {}, "whose blocks are not attention and one dense feed-forward part each"),
-    ("recurrent_gemma", dict(lru_width=32, attention_window_size=8), "not attention and one dense feed-forward part"),
-    ("roc_bert", {}, "a word sees those that come later"),  # an encoder that transformers maps to a causal head, too
-    ("llama", dict(intermediate_size=32), "not attention and one dense feed-forward part each"),  # D = H: which map?
+    ("mamba", {}, "whose blocks do not each consist of attention and one dense feed-forward part"),
+    ("recurrent_gemma", dict(lru_width=32, attention_window_size=8),
+     "blocks do not each consist of attention and one dense feed-forward part"),
+    ("roc_bert", {}, "a word also sees later words"),  # an encoder that transformers maps to a causal head, too
+    ("llama", dict(intermediate_size=32), "blocks do not each consist of attention and one dense"),  # D = H: which map?
 ])
 def test_what_has_no_neurons_of_its_own_is_refused(family, more, message, tokenizer, tmp_path):
     model = make_plain(family, tokenizer, **more)
@@ -484,7 +485,7 @@ def test_a_model_without_its_head_or_the_label_words_is_refused(tokenizer, tmp_p
 
 
 def test_a_tokenizer_of_another_model_or_none_is_refused(tokenizer, tmp_path):
-    line = "its tokenizer makes tokens that its weights have no embedding for; give it the tokenizer that it was saved"
+    line = "its tokenizer makes tokens that its weights have no embedding for; restore the tokenizer that the model"
     small = make_ours(make_plain("qwen2", tokenizer, vocab_size=400), tokenizer)
     ids = small.encode(["a"], 9)[0]
     assert ids.max() < 400
@@ -500,5 +501,5 @@ def test_a_tokenizer_of_another_model_or_none_is_refused(tokenizer, tmp_path):
         loading.load(folder)
     for path in tmp_path.glob("*token*"):
         path.unlink()
-    with pytest.raises(UserError, match="nor is any other word; put the tokenizer.json that it was saved with"):
+    with pytest.raises(UserError, match="nor is any other word; restore the tokenizer.json that the model was saved"):
         loading.load(folder)

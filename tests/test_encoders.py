@@ -443,7 +443,7 @@ def test_a_tokenizer_without_what_the_input_needs(folder_of, tmp_path):
         loading.load(str(tmp_path))
     backend.post_processor = processors.Sequence([])
     PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[UNK]", mask_token="[MASK]").save_pretrained(tmp_path)
-    with pytest.raises(UserError, match="its tokenizer puts no token in front of a text"):
+    with pytest.raises(UserError, match="its tokenizer puts no token such as <s> or .CLS. in front of a text"):
         loading.load(str(tmp_path))
 
 

@@ -253,8 +253,8 @@ def test_two_processes_write_one_page(script, tmp_path):
                              env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert any(line == "here\n" for line in first.stdout)
     beside = script("make_report.py", *flags, "--top=2", status=2)
-    assert beside.stderr == ("make_report.py: report.html: another process is making it; wait for its end, or choose "
-                             "another name\n")
+    assert beside.stderr == ("make_report.py: report.html: another process is making it; wait until that ends, or "
+                             "choose another name\n")
     assert not (tmp_path / "report.html").exists()
     assert first.communicate("go on\n") and first.returncode == 0
     page, record = tmp_path / "report.html", json.loads((tmp_path / "report.json").read_text())

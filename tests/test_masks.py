@@ -404,10 +404,10 @@ def test_bad_flags_are_refused_in_one_line(refused, rank_file, tmp_path, flags, 
 @pytest.mark.parametrize("text, said", [
     ("valence\n1\n\n3\n", "to the number of neurons, 2"),  # an empty line is no row
     ("valence,arousal\n1,2\n2,\n", "rank.csv: column 'arousal' has a missing or infinite value in row 2"),
-    ("valence\n1\nfirst\n", "rank.csv: column 'valence' holds something that is not a number"),
-    ("valence\n0.3\n-0.2\n", "rank.csv: column 'valence' holds no ranks"),
-    ("valence\n0.03\n1\n", "rank.csv: column 'valence' holds no ranks"),
-    (",valence\n0,1\n1,2\n", "rank.csv: has a column without a name"),
+    ("valence\n1\nfirst\n", "rank.csv: column 'valence' holds 'first' in row 2, which is not a number"),
+    ("valence\n0.3\n-0.2\n", "rank.csv: column 'valence' does not hold ranks"),
+    ("valence\n0.03\n1\n", "rank.csv: column 'valence' does not hold ranks"),
+    (",valence\n0,1\n1,2\n", "rank.csv: column 1 has no name"),
     ("valence,arousal\n", "rank.csv: has no rows"),
 ])
 def test_what_is_no_table_of_ranks_is_refused(refused, tmp_path, text, said):

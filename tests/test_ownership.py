@@ -92,7 +92,7 @@ def test_what_no_record_of_ours_names_is_not_replaced(name, content, options):
 def test_settings_of_another_program_in_an_output_folder(overwrite):
     Path("act").mkdir()
     Path("act/settings.json").write_text('{"theme": "dark"}')
-    with pytest.raises(UserError, match="act/settings.json: is no record of ours"):
+    with pytest.raises(UserError, match="act/settings.json: is not a record of this program"):
         activate(FEAR, overwrite=overwrite)
     assert contents() == {"act/settings.json": b'{"theme": "dark"}'}
 
@@ -139,7 +139,7 @@ def test_figures_are_drawn_again_unasked_and_others_stay():
     draw(3, "b.png")
     assert Path("pic/b.png").read_text() == "b.png at 3"
     Path("pic/mine.png").write_text("mine")
-    with pytest.raises(UserError, match="mine.png: is there already"):
+    with pytest.raises(UserError, match="mine.png: exists already"):
         draw(4, "mine.png")
 
 
@@ -169,19 +169,19 @@ def test_a_foreign_file_among_recorded_ones_is_not_read():
     values, seeds = activations.read("act", ["fear"])
     assert seeds == [1] and values[0, 0].astype("float32").tolist() == np.float32([0.5, -1 / 3, 4]).tolist()
     Path("act/grief-1.csv").write_bytes(Path("act/fear-1.csv").read_bytes())
-    with pytest.raises(UserError, match="grief-1.csv: is not one of the files"):
+    with pytest.raises(UserError, match="grief-1.csv: is not listed in the record"):
         activations.read("act", ["fear", "grief"])
 
 
 def test_a_foreign_sum_or_table_is_not_read():
     activate(FEAR)
     Path("act/joy-all.csv").write_bytes(Path("act/fear-1.csv").read_bytes())
-    with pytest.raises(UserError, match="joy-all.csv: is not one of the files"):
+    with pytest.raises(UserError, match="joy-all.csv: is not listed in the record"):
         activations.read("act", ["joy"], ["all"])
     with Output("ranks.csv", Record("rsa_searchlight.py", {})) as output:
         ranks.write(output, pd.DataFrame({"valence": [1.0, 2.0]}), {})
     Path("ranks_tau.csv").write_text("valence\n0.5\n0.1\n")
-    with pytest.raises(UserError, match="ranks_tau.csv: is not one of the files"):
+    with pytest.raises(UserError, match="ranks_tau.csv: is not listed in the record"):
         ranks.read_beside("ranks.csv", "tau")
 
 
@@ -195,7 +195,7 @@ def test_a_record_names_files_beside_it_and_tasks_alone(settings):
     output = Output("study/ranks.csv", Record("rsa_searchlight.py", {}), overwrite=True)
     with pytest.raises(UserError, match="ranks.json: "), output:
         ranks.write(output, pd.DataFrame({"valence": [1.0, 2.0]}), {})
-    with pytest.raises(UserError, match="names a file in another folder|is no task"):
+    with pytest.raises(UserError, match="names a file in another folder|is not a task"):
         Record.read("study/ranks.csv")
     assert Path("victim.txt").read_text() == "mine"
 
@@ -219,10 +219,10 @@ def test_flags_are_kept_unless_the_file_is_edited(capsys):
 
 def test_a_user_may_have_a_file_where_a_folder_is_needed():
     Path("act").write_text("mine")
-    with pytest.raises(UserError, match="act: a file, or a link to nothing, stands where a folder"):
+    with pytest.raises(UserError, match="act: a file or a broken link is where a folder"):
         activate(FEAR)
     Path("dangling").symlink_to("nowhere")
-    with pytest.raises(UserError, match="a link to nothing"):
+    with pytest.raises(UserError, match="a broken link"):
         writing.write_bytes("dangling/x.csv", b"")
 
 
@@ -375,7 +375,7 @@ def test_a_pipe_in_the_place_of_a_lock(lock, take):
     pipe = writing.workplace(Path(lock).parent) / f"{Path(lock).name}.lock"
     pipe.parent.mkdir(parents=True)
     os.mkfifo(pipe)
-    with pytest.raises(UserError, match=f"{pipe}: is no regular file"):
+    with pytest.raises(UserError, match=f"{pipe}: is not a regular file"):
         take()
 
 
@@ -458,7 +458,7 @@ def test_prompts_to_share():
 
 
 @pytest.mark.parametrize("content, mend", [
-    ({"best_prompt": torch.ones(4, 8), "best_acc": 0.5}, "choose another folder"), ("damaged", "move it away before")])
+    ({"best_prompt": torch.ones(4, 8), "best_acc": 0.5}, "choose another folder"), ("damaged", "move it away first")])
 def test_published_and_damaged_prompts_are_never_replaced(content, mend):
     Path("checkpoint").mkdir()
     torch.save(content, "checkpoint/fear-1.pt") if isinstance(content, dict) else Path(
@@ -478,7 +478,7 @@ def test_processes_share_a_folder_under_one_setting():
     with folder_of(0.1) as folder:
         assert not folder.claim(FEAR) and folder.claim(JOY) and folder.elsewhere == 1
         assert progress("checkpoint", ".pt", [FEAR], read_record) == ({FEAR: "running"}, [])
-    with pytest.raises(UserError, match="another process works there with other settings"), folder_of(0.2):
+    with pytest.raises(UserError, match="another process fills it with other settings"), folder_of(0.2):
         pass
     end()
     with folder_of(0.2) as folder:
@@ -503,7 +503,7 @@ def test_states_of_training():
 
 def test_a_table_of_accuracies_that_is_not_ours_is_said_before_the_training():
     Path("goemotions_prompt_tuning_accuracy.csv").write_text("sentiment,random_seed,accuracy\nfear,1,0.9\n")
-    with pytest.raises(UserError, match="accuracy.csv: is there already"), folder_of(0.1):
+    with pytest.raises(UserError, match="accuracy.csv: exists already"), folder_of(0.1):
         pass
 
 
@@ -555,10 +555,10 @@ def test_results_of_different_settings_are_not_read_together():
     values = {"best": 1.0, "valence_top5": 0.5}
     results_folder().write(FEAR, {"accuracy": values, "margin": values})
     results_folder("c" * 64).write(JOY, {"accuracy": values, "margin": values})
-    with pytest.raises(UserError, match="joy-3.json: was made otherwise than fear-1.json .masks differs"):
+    with pytest.raises(UserError, match="joy-3.json: was made with other settings than fear-1.json .masks differs"):
         results.read_all("results")
     Path("results/joy-3.json").write_text('{"sentiment": "joy", "seed": 3, "best": 1.0}')
-    with pytest.raises(UserError, match="joy-3.json: was made otherwise .*made_by"):
+    with pytest.raises(UserError, match="joy-3.json: was made with other settings than .*made_by"):
         results.read_all("results")
 
 
@@ -584,7 +584,7 @@ def test_records_of_earlier_versions_are_read():
     assert Record("a", {"data": "a" * 64}).difference(Record("a", {"data": "b" * 64})) == "data differs"
     ours, theirs = (Record("a", {"data": letter * 64}, {"dataset": name})
                     for letter, name in (("a", "x"), ("b", "demo")))
-    assert ours.difference(theirs) == "data differs: of dataset \"demo\" there and \"x\" here"
+    assert ours.difference(theirs) == "data differs: dataset \"demo\" there and \"x\" here"
 
 
 def test_many_writers_share_a_folder(tmp_path):

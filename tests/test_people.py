@@ -161,11 +161,13 @@ def test_people_may_have_judged_the_concepts_in_another_order(study):
 
 
 @pytest.mark.parametrize("spoil, message", [
-    (lambda: edit("mean.csv", None, "mean\n1\n2\n"), "mean.csv: has 2 rows, the 6 concepts .* make 15 pairs"),
-    (lambda: rewrite("mean.csv", lambda table: table.iloc[::-1]), "mean.csv: is not the mean of the people"),
-    (lambda: rewrite("individual.csv", lambda table: table.iloc[:1]), "individual.csv: has one row"),
+    (lambda: edit("mean.csv", None, "mean\n1\n2\n"), "mean.csv: has 2 rows, but the 6 concepts .* make 15 pairs"),
+    (lambda: rewrite("mean.csv", lambda table: table.iloc[::-1]), "mean.csv: does not hold the means over the people"),
+    (lambda: rewrite("individual.csv", lambda table: table.iloc[:1]),
+     "individual.csv: has the judgements of one person"),
     (lambda: rewrite("individual.csv", lambda table: table.iloc[:, 1:]), "individual.csv: has 14 columns"),
-    (lambda: rewrite("individual.csv", lambda table: table * 0), "individual.csv: row 1 has the same judgement"),
+    (lambda: rewrite("individual.csv", lambda table: table * 0),
+     "individual.csv: row 1 gives all pairs the same judgement"),
 ])
 def test_faulty_judgements_are_refused(study, spoil, message):
     spoil()

@@ -217,11 +217,11 @@ def test_activations_are_no_effects_and_the_reverse(monkeypatch, run_folder, tmp
     ratings = ["--attributes", run_folder / "ratings.csv"]
     with pytest.raises(UserError, match="--effects .*activations: holds activations; get_neuron_effect"):
         call(monkeypatch, *ratings, "--effects", tmp_path / "activations", "--activation_dir", tmp_path / "effects")
-    with pytest.raises(UserError, match="effects: holds effects of neurons, no activations"):
+    with pytest.raises(UserError, match="effects: holds effects of neurons, not activations"):
         call(monkeypatch, *ratings, "--activation_dir", tmp_path / "effects")
     monkeypatch.setattr(sys, "argv", ["rsa_searchlight.py", *map(str, ratings), "--activation_dir",
                                       str(tmp_path / "effects"), "--ranks", str(tmp_path / "ranks.csv")])
-    with pytest.raises(UserError, match="effects: holds effects of neurons, no activations"):
+    with pytest.raises(UserError, match="effects: holds effects of neurons, not activations"):
         rsa_searchlight.main()
 
 
@@ -265,7 +265,7 @@ def test_a_single_seed_and_attribute_are_drawn_and_not_tested(monkeypatch, tmp_p
     (["--results", "results", "--k=3"], "--k 3: .*results for 2 4; choose one of them"),
     (["--results", "results", "--k=4", "--intervention=mean"], "--intervention mean: results has results of zero, sca"),
     (["--ranks", "rank.csv", "--k=99"], "--k 99: .*rank.csv ranks 40 neurons; give a --k from 1 to 40"),
-    (["--rank", "rank_tau.csv", "--k=2"], "rank_tau.csv: .*holds no ranks"),
+    (["--rank", "rank_tau.csv", "--k=2"], "rank_tau.csv: .*does not hold ranks"),
     (["--attribute_results", "results"], "give --attribute_results and --random_results together, and without"),
     (["--results", "results", "--accuracy", "x.csv"], "--accuracy needs --attribute_results"),
     (["--attribute_results", "results", "--random_results", "results", "--measure=margin"],
@@ -374,7 +374,7 @@ def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why
     _, said = loss("data", "split")
     assert (f"left out {tmp_path / 'data'} of loss by kind of mask: {tmp_path / 'effect'} was measured differently"
             ) in said
-    assert '(data differs: of dataset "data/of_effect" there and "data/of_data" here)' in said
+    assert '(data differs: dataset "data/of_effect" there and "data/of_data" here)' in said
     assert '(split is "dev" there and "test" here)' in said and "0" * 64 not in said
     _, said = loss("backbone", "precision")
     assert "(backbone differs)" in said and '(precision is "float32" there and "bfloat16" here)' in said

@@ -209,7 +209,7 @@ def test_what_is_in_the_way_is_said_before_anything_is_written(name, rating_file
     (tmp_path / f"out/x_{name}").write_text("mine")
     monkeypatch.setattr("sys.argv", ["prepare_attributes.py", "--ratings=ratings.csv", "--check", "check=9",
                                      "--output=out/x.csv"])
-    with pytest.raises(UserError, match=f"x_{name}: is there already"):
+    with pytest.raises(UserError, match=f"x_{name}: exists already"):
         prepare_attributes.main()
     assert [path.name for path in (tmp_path / "out").iterdir()] == [f"x_{name}"]
 
@@ -217,7 +217,7 @@ def test_what_is_in_the_way_is_said_before_anything_is_written(name, rating_file
 @pytest.mark.parametrize("edit, flags, said", [
     (None, ["--check", "trap=9"], "--check trap=9: no row has trap"),
     (None, ["--check", "check=nine"], "--check: 'check=nine': give a name, = and a number"),
-    (None, ["--scale", "1", "7"], "off the scale 1 to 7"),
+    (None, ["--scale", "1", "7"], "outside the scale 1 to 7"),
     (None, ["--pca", "missing"], "--pca: no row has the attribute missing"),
     (None, ["--q=0", "--drop_unreliable"], "no attribute is reliable"),
     (None, ["--output", "table.txt"], "--output table.txt: must end in .csv"),

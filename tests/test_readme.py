@@ -373,9 +373,9 @@ def offline(*_, **__):
     ("--dataset goemotions:", ["train.py"]),
     ("--pretrained_model roberta-base:", ["train.py", "--dataset", "demo"]),
     ("cannot be reached", ["download_data.py", "--mirror", "http://127.0.0.1:9", "--retries", 0]),
-    ("is there already, and no record", ["gen_mask.py", "--ranks", "ranks.csv", "--num_layers", 4, "--masks",
+    ("exists already, and no record", ["gen_mask.py", "--ranks", "ranks.csv", "--num_layers", 4, "--masks",
                                          "mine.pkl", "--thresholds", 8]),
-    ("so these are distances:", ["rsa_searchlight.py", "--attributes", "distances.csv"]),
+    ("so it is read as distances", ["rsa_searchlight.py", "--attributes", "distances.csv"]),
     ("--thresholds 5000:", ["gen_mask.py", "--CSV_Path", "ranks.csv", "--num_layers", 4, "--thresholds", 5000]),
     ("was made with other settings", ["gen_mask.py", "--CSV_Path", "made.csv", "--num_layers", 4, "--thresholds", 8]),
 ])

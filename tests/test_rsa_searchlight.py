@@ -212,7 +212,7 @@ def test_every_table_in_the_way_is_said_before_the_work(study, flags, monkeypatc
         for other in Path(RANKS).parent.iterdir():
             other.unlink()
         path.write_text("mine")
-        with pytest.raises(UserError, match=f"{path.name}: is there already"):
+        with pytest.raises(UserError, match=f"{path.name}: exists already"):
             searchlight(*flags)
 
 
@@ -292,8 +292,8 @@ DISTANCES = ["--attributes=distances.csv", "--emotion_order=order.txt"]
 FAULTS = {  # what is done to the study, the flags, and what the one line says
     "one task is missing": (lambda: os.unlink(JOY), [], f"{JOY}: no such file; get_active"),
     "wrong number of neurons": (lambda: write_activations(JOY, np.arange(23)), [], f"{JOY}: has 23 neurons"),
-    "NaN": (lambda: write_activations(JOY, [np.nan, *range(23)]), [], f"{JOY}: neuron 0 has no"),
-    "infinite": (lambda: write_activations(JOY, [*range(23), "inf"]), [], f"{JOY}: neuron 23"),
+    "NaN": (lambda: write_activations(JOY, [np.nan, *range(23)]), [], f"{JOY}: the activation of neuron 0 is NaN"),
+    "infinite": (lambda: write_activations(JOY, [*range(23), "inf"]), [], f"{JOY}: the activation of neuron 23 is"),
     "empty field": (lambda: write_activations(JOY, [1, "", *range(22)]), [], f"{JOY}: holds something"),
     "no number": (lambda: write_activations(JOY, ["x", *range(23)]), [], f"{JOY}: holds something"),
     "field missing": (lambda: edit(JOY, "0,1,", "0,1,2,"), [], f"{JOY}: has 24 .* for 25 neurons"),
@@ -308,10 +308,11 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
         lambda: [shutil.move(f"neurons/{e}-{s}.csv", ".") for e in CONCEPTS[:3] for s in (1, 42, 100)], [],
         "neurons: has activations for 3 of the 6 concepts in ratings.csv; step 4 needs 4"),
     "no attributes file": (lambda: None, ["--attributes=nowhere.csv"], "nowhere.csv: no such file"),
-    "distances without concepts": (lambda: None, DISTANCES[:1], "distances.csv: .*--concept_order must"),
+    "distances without concepts": (
+        lambda: None, DISTANCES[:1], "distances.csv: .*give the file .* with --concept_order"),
     "distances of other concepts": (
         lambda: edit("order.txt", "joy\n", ""), DISTANCES,
-        "distances.csv: has 15 rows, the 5 concepts of --concept_order make 10 pairs"),
+        "distances.csv: has 15 rows, but the 5 concepts of --concept_order make 10 pairs"),
     "negative distance": (
         lambda: edit("distances.csv", "\n0.", "\n-0."), DISTANCES, "distances.csv: has a distance below 0"),
     "concept twice": (lambda: edit("ratings.csv", "joy", "fear"), [], "ratings.csv: has 'fear' more than once"),
@@ -320,7 +321,7 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
         "ratings.csv: column 'valence' has a missing or infinite value in row 6"),
     "rating is no number": (lambda: edit("ratings.csv", "fear,", "fear,x"), [], "ratings.csv: column 'valence' holds"),
     "attribute without a name": (
-        lambda: edit("ratings.csv", "valence", ""), [], "ratings.csv: has a column without a name"),
+        lambda: edit("ratings.csv", "valence", ""), [], "ratings.csv: column 2 has no name"),
     "all concepts rated alike": (
         lambda: pd.DataFrame({"emotion": CONCEPTS, "valence": 1}).to_csv("ratings.csv", index=False), [],
         "ratings.csv: all distances of 'valence' are the same"),
@@ -329,7 +330,7 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
     "layers that do not divide": (lambda: None, ["--num_layers=5"], "--num_layers 5: 24 neurons"),
     "ranks that somebody else made": (
         lambda: (Path(RANKS).parent.mkdir(), Path(RANKS).write_text("valence\n1\n")), [],
-        "RSA_14property.csv: is there already"),
+        "RSA_14property.csv: exists already"),
     "ranks that are no CSV": (lambda: None, ["--CSV_Path=ranks.txt"], "--ranks ranks.txt: must end in .csv"),
     "given distances": (
         lambda: None, [*DISTANCES, "--permutations=9", "--given", "valence"], "--given: compares profiles with rat"),

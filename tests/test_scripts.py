@@ -230,7 +230,7 @@ def test_ranks_by_effect_of_any_name_are_no_attributes(here, copy):
 def test_ranks_of_others_are_refused_before_any_effect(here, copy, name):
     (copy / name).write_text("mine\n")
     line = one_line(here("get_neuron_effect.py", "--max_rows=20", "--effects=new", "--ranks=mine.csv", status=2))
-    assert f"{name}: is there already, and no record of ours names it" in line
+    assert f"{name}: exists already, and no record says that this program made it" in line
     assert not (copy / "new").exists() and not (copy / "mine.json").exists()
 
 
@@ -530,8 +530,8 @@ def test_settings_of_a_prompt_that_no_record_can_hold(here, copy):
         return here("train.py", *TASKS, "--dataset=demo", "--status").stdout
 
     said = put(torch.ones(2))
-    assert "1 damaged" in said and "fear-1.pt: its settings are no record" in said
-    assert "fear-1.pt: its settings are no record" in one_line(here(*page, status=2))
+    assert "1 damaged" in said and "fear-1.pt: its record of settings cannot be read" in said
+    assert "fear-1.pt: its record of settings cannot be read" in one_line(here(*page, status=2))
     said = put("half\ud800")
     assert "12 done" in said and "other settings" in said
     here(*page)
@@ -582,7 +582,7 @@ of_all_tasks = pytest.mark.parametrize("output, command", [
 def test_a_task_of_others_in_the_folder_is_refused_before_the_work(here, copy, output, command):
     (copy / output / "fear-1.csv").rename(copy / output / "fear-5.csv")
     line = one_line(here(*command, status=2))
-    assert "fear-5.csv: is there already, and no record of ours names it" in line
+    assert "fear-5.csv: exists already, and no record says that this program made it" in line
     assert not (copy / output / "fear-1.csv").exists()
 
 
@@ -600,7 +600,7 @@ def test_dataset_without_a_split(here, tiny_model, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "train.tsv").write_text("thank you\t15\tid\n")
     line = one_line(here("train.py", "--dataset=data", "--pretrained_model", tiny_model, status=2))
-    assert "data" in line and "`dev`" in line
+    assert "data" in line and "has neither dev.tsv nor dev.csv" in line
 
 
 def test_concept_without_a_row(here, tiny_model, tmp_path):
@@ -626,7 +626,7 @@ def test_unreachable_hub(script, tmp_path):
     line = one_line(script("train.py", "--dataset=demo", "--pretrained_model=roberta-base", status=2, env=nowhere))
     assert "--pretrained_model" in line and "folder" in line
     line = one_line(script("train.py", "--dataset=goemotions", status=2, env=nowhere))
-    assert "--dataset FOLDER" in line
+    assert "give their folder with --dataset" in line
 
 
 def test_model_without_the_label_words(here, tmp_path, tiny_model):

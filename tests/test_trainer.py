@@ -153,7 +153,7 @@ def test_prompts_start_from_noise_the_mask_token_words_or_a_text(model, tokens):
     assert not torch.equal(words, start(model, tokens, "words", other))
     ids = model.tokenizer("joy, fear", add_special_tokens=False)["input_ids"]
     assert torch.equal(start(model, tokens, "text:joy, fear", other), embeddings[(ids * 4)[:4]])
-    with pytest.raises(UserError, match="--prompt_init text: has no token"):
+    with pytest.raises(UserError, match="--prompt_init text: gives no token"):
         start(model, tokens, "text:", fear)
 
 
@@ -308,14 +308,14 @@ def test_damaged_states_are_refused(model, tokens):
             break
     state = trainer.state()
     data = state.to_bytes()
-    with pytest.raises(UserError, match="x.state: was begun by a version whose random numbers were others"):
+    with pytest.raises(UserError, match="x.state: was written by a version with other random numbers"):
         State.from_bytes(b"PK\x03\x04rest", "x.state")
     renamed = [(b"best_epoch", b"best_epohc"), (b"group_size", b"group_sice"), (b"exp_avg_sq", b"exp_avg_xq"),
                (b"group.0.best_prompt", b"group.9.best_prompt"), (b"ended.0.best_prompt", b"ended.0.best_pronpt")]
     for other in (b"", b"a", data[:9], data[:-1], data[100:], bytes(len(data)),
                   *(data.replace(old, new) for old, new in renamed)):
         assert other != data
-        with pytest.raises(UserError, match="^x.state: is no state of training; delete it$"):
+        with pytest.raises(UserError, match="^x.state: is not a saved state of training; delete it$"):
             State.from_bytes(other, "x.state")
     for name in ("prompts", "exp_avg"):
         tensor = getattr(state, name).clone()
@@ -335,7 +335,7 @@ def test_a_state_of_other_rows_or_prompts_is_refused(model, tokens):
     for _ in range(5):
         trainer.step(trainer.next_batches())
     state = trainer.state()
-    with pytest.raises(UserError, match="is of other rows than fear-1"):
+    with pytest.raises(UserError, match="saved state of fear-1 is of other rows than the task has"):
         trainer.resume(state, lambda task: make_job(task, rows=20))
     others = {name: torch.zeros(1, 5, 16, dtype=torch.double) for name in ("prompts", "exp_avg", "exp_avg_sq")}
     with pytest.raises(UserError, match="another shape"):
@@ -346,7 +346,7 @@ def test_a_task_that_diverges_ends_the_run_with_the_others_saved(model, tokens):
     trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
     trainer.add(make_job(Task("fear", 1)))
     trainer.add(make_job(Task("joy", 3)), torch.full((4, 16), 1e300, dtype=torch.double))  # its square is infinite
-    with pytest.raises(UserError, match="joy-3: loss or prompt is no longer finite in epoch 1.*smaller --lr"):
+    with pytest.raises(UserError, match="joy-3: its loss or prompt became infinite or NaN in epoch 1.*smaller --lr"):
         for _ in trainer.run([], 2):
             assert all(tensor.isfinite().all() for tensor in (trainer.state().prompts, trainer.state().exp_avg_sq))
     assert trainer.state().tasks == [Task("fear", 1)]

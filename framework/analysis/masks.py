@@ -102,7 +102,7 @@ def matched_neurons(neurons: np.ndarray, bins: np.ndarray, generator: np.random.
         wanted = np.bincount(bins[layer][~others], minlength=bins[layer].max() + 1)
         if wanted.sum() > others.sum():
             raise UserError(f"--random_baseline: {wanted.sum()} of the {num_units} neurons of layer {layer} are among "
-                            f"the top {len(neurons)}, too few are left to match them; lower --thresholds")
+                            f"the top {len(neurons)}, so too few are left to match them; lower --thresholds")
         # Bins with enough others come first; the rest take what these leave.
         for chosen_bin in np.argsort(wanted - np.bincount(bins[layer][others], minlength=len(wanted)), kind="stable"):
             count = wanted[chosen_bin]
@@ -165,7 +165,7 @@ def make_masks(
     """
     for attribute in ranks:
         if MaskName.parse(str(MaskName(attribute, 1))) != MaskName(attribute, 1):
-            raise UserError(f"attribute {attribute!r}: masks could not be told from the random ones by name; rename it")
+            raise UserError(f"attribute {attribute!r}: its masks would have the names of random masks; rename it")
     size = len(next(iter(ranks.values())))
     bins = np.zeros((num_layers, units_of(size, num_layers, f"--num_layers {num_layers}")), int)
     if baseline == "activation_matched":

@@ -43,7 +43,8 @@ def pass_checks(ratings: pd.DataFrame, checks: dict[str, float], max_failed: int
     for name, answer in checks.items():
         asked = (ratings["emotion"].str.lower() == name.lower()) | (ratings["attribute"] == name)
         if not asked.any():
-            raise UserError(f"--check {name}={answer:g}: no row has {name} as its concept or attribute")
+            raise UserError(f"--check {name}={answer:g}: no row has {name} as its concept or attribute; name one "
+                            "that the ratings have")
         is_check |= asked.to_numpy()
         wrong |= (asked & (ratings["rating"] != answer)).to_numpy()
     failed = ratings["participant"][wrong].value_counts(sort=False)
@@ -59,8 +60,8 @@ def valid_ratings(ratings: pd.DataFrame, low: float, high: float) -> pd.DataFram
                         "--max_failed)")
     off = ratings[~ratings["rating"].between(low, high)]
     if len(off):
-        raise UserError(f"row {off.index[0] + 1} has the rating {off['rating'].iloc[0]:g}, off the scale {low:g} to "
-                        f"{high:g}; give the ends of your scale with --scale, leave missing answers empty")
+        raise UserError(f"row {off.index[0] + 1} has the rating {off['rating'].iloc[0]:g}, outside the scale {low:g} "
+                        f"to {high:g}; give the ends of your scale with --scale, and leave missing answers empty")
     twice = ratings[ratings.duplicated(["participant", "emotion", "attribute"])]
     if len(twice):
         row = twice.iloc[0]
@@ -86,7 +87,7 @@ def scale_to_unit(means: pd.DataFrame) -> pd.DataFrame:
     """Stretch each attribute so that its lowest concept is 0 and its highest 1, as the study did."""
     span = means.max() - means.min()
     if (span == 0).any():
-        raise UserError(f"{span.index[span == 0][0]}: all concepts have the same mean; leave this attribute out")
+        raise UserError(f"{span.index[span == 0][0]}: all concepts have the same mean rating; leave this attribute out")
     return (means - means.min()) / span
 
 
@@ -162,8 +163,8 @@ def intraclass_correlation(ratings: np.ndarray, model: int) -> Reliability:
         residual = ((by_participant - within @ effects)**2).sum()
         df2 = total - n - k + 1
         if k < 2 or df2 < 1 or rank < n - 1:
-            raise UserError("participants have too few concepts in common to separate the two; "
-                            "pass --icc 1 if each rated concepts of their own")
+            raise UserError("participants have too few concepts in common to tell them and the concepts apart; "
+                            "pass --icc 1 if each participant rated other concepts")
         ms_concept = ((by_participant**2).sum() - residual) / df1
         ms_participant = ((_centred(rating, concept)**2).sum() - residual) / (k - 1)
         ms_error = residual / df2
@@ -279,7 +280,7 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
 
     values = items.fillna(items.mean()).to_numpy()
     if len(values) < 3 or values.shape[1] < 2 or not (np.ptp(values, axis=0) > 0).all():
-        raise UserError("--pca: at least two attributes with differing ratings are needed")
+        raise UserError("--pca: needs at least two attributes, each with differing ratings, and three rows")
     values = stats.zscore(values, ddof=1)
     pca = PCA(whiten=True, svd_solver="covariance_eigh").fit(values)
     eigenvalues = pca.explained_variance_
@@ -288,7 +289,8 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
     chance = np.quantile(chance, 0.95, axis=0)[:len(eigenvalues)]
     kept = int(np.logical_and.accumulate(eigenvalues > chance).sum())
     if kept == 0:
-        raise UserError("--pca: no component explains more than chance; these attributes are not correlated")
+        raise UserError("--pca: no component explains more than chance, since these attributes are not correlated; "
+                        "leave it out")
 
     loadings, rotation = varimax(pca.components_[:kept].T * np.sqrt(eigenvalues[:kept]))
     scores = pca.transform(values)[:, :kept] @ rotation
@@ -330,7 +332,7 @@ def replace_by_components(
     items = list(items) or list(ratings["attribute"].unique())
     for item in items:
         if item not in set(ratings["attribute"]):
-            raise UserError(f"--pca: no row has the attribute {item}")
+            raise UserError(f"--pca: no row has the attribute {item}; name one that the ratings have")
     reduced = ratings["attribute"].isin(items)
     wide = ratings[reduced].pivot(index=["participant", "emotion"], columns="attribute", values="rating")[items]
     components = principal_components(wide, draws, seed)

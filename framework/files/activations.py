@@ -41,7 +41,7 @@ def check_are_effects(folder: PathLike, effects: bool = True) -> None:
     if effects and made_by == MADE_BY.partition(" ")[0]:
         raise UserError(f"--effects {folder}: holds activations; {effects_by} makes effects")
     if not effects and made_by == effects_by:
-        raise UserError(f"{folder}: holds effects of neurons, no activations; {MADE_BY} makes these")
+        raise UserError(f"{folder}: holds effects of neurons, not activations; {MADE_BY} makes activations")
 
 
 def output_names(tasks: Iterable[Task]) -> list[str]:
@@ -137,7 +137,7 @@ def _read_file(path, record):
     content = record.check_unchanged(path, opening.read_bytes(path, made_by=made_by), part=True)
     lines = content.splitlines()
     if len(lines) != 2 or not content.endswith(b"\n"):  # without its end, the last number may have lost digits
-        raise UserError(f"{path}: is not a line of names and one of activations, or is cut off; {again}")
+        raise UserError(f"{path}: is not a line of column names and a line of activations, or is cut off; {again}")
     columns, fields = (line.count(b",") + 1 for line in lines)
     if fields != columns:
         raise UserError(f"{path}: has {fields} activations for {columns} neurons; {again}")
@@ -150,7 +150,8 @@ def _read_file(path, record):
         raise UserError(f"{path}: holds something that is not a number; {again}") from None
     sound = np.abs(row) < MOST  # False for NaN
     if not sound.all():
-        raise UserError(f"{path}: neuron {np.flatnonzero(~sound)[0]} has no finite value; {again}")
+        raise UserError(f"{path}: the activation of neuron {np.flatnonzero(~sound)[0]} is NaN, infinite or too large; "
+                        f"{again}")
     return row
 
 
@@ -203,5 +204,5 @@ def read_statistics(path: PathLike) -> pd.DataFrame:
         if name not in table.columns:
             raise UserError(f"{path}: has no column {name!r}; {MADE_BY} writes it with --statistics")
     if not (table.abs() < MOST).all(axis=None):
-        raise UserError(f"{path}: has values that float32 does not hold; make it again with {MADE_BY} --statistics")
+        raise UserError(f"{path}: has values of {MOST:g} or more; make it again with {MADE_BY} --statistics")
     return table

@@ -31,8 +31,8 @@ def write_config(path: PathLike, flags: dict[str, Any], command: str) -> None:
     body = text.encode(errors="backslashreplace")
     with writing.lock(path.parent, path.name, wait=True):
         if os.path.lexists(path) and not _is_ours(path):
-            print(f"{path}: is not what an earlier run wrote there, so the flags of this one are not kept; move it "
-                  "away to have them", file=sys.stderr)
+            print(f"{path}: is not as an earlier run wrote it, so the flags of this run are not saved; move the "
+                  "file away to save them", file=sys.stderr)
         else:
             writing.write_bytes(path, _seal(body) + body)
 
@@ -56,7 +56,7 @@ class _Loader(yaml.BaseLoader):
         seen = set()
         for key in (key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key in seen:
-                raise ValueError(f"{key!r} comes twice")
+                raise ValueError(f"{key!r} appears twice")
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -69,13 +69,14 @@ def read_config(path: PathLike) -> dict[str, str | list[str]]:
     try:
         flags = yaml.load(opening.read_text(path, 1 << 16), _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"{path}: is no YAML ({error}); write a line `flag: value` for each flag") from None
+        raise UserError(f"{path}: is not valid YAML ({error}); write a line `flag: value` for each flag") from None
     if not isinstance(flags, dict):
         raise UserError(f"{path}: holds no flags; write a line `flag: value` for each")
     for name, value in flags.items():
         for part in value if isinstance(value, list) else [value]:
             if not isinstance(part, str):
-                raise UserError(f"{path}: {str(name)[:60]!r} is neither a value nor a list of values")
+                raise UserError(f"{path}: {str(name)[:60]!r} is neither a value nor a list of values; write it as "
+                                "`flag: value` or `flag: [value, value]`")
             if re.match("-+[A-Za-z]", part):
                 raise UserError(f"{path}: {part[:60]!r} is a value of {str(name)[:60]!r}, but looks like a flag; write "
                                 "each flag on a line of its own")

@@ -37,14 +37,16 @@ class _Unpickler(pickle.Unpickler):
         allowed = {("collections", "OrderedDict"): dict, ("torch._utils", "_rebuild_tensor_v2"): _rebuild,
                    ("torch.storage", "_load_from_bytes"): self._load}
         if (module, name) not in allowed:
-            raise UserError(f"asks for {module}.{name}, which a file of masks has no need of; it was not loaded")
+            raise UserError(f"asks for {module}.{name}, which no file of masks needs, so it was not loaded; make it "
+                            f"again with {MADE_BY}")
         return allowed[module, name]
 
     def _load(self, data):
         # Bytes that the pickle uses again are copied each time.
         self._left -= len(data)
         if self._left < 0:
-            raise UserError("holds fewer bytes than its masks would take; it was not loaded")
+            raise UserError("holds fewer bytes than its masks would take, so it was not loaded; make it again with "
+                            f"{MADE_BY}")
         return tensors.load_tensors(data, "a tensor in it")
 
 
@@ -73,21 +75,22 @@ def read(path: PathLike) -> dict[str, torch.Tensor]:
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except Exception as error:  # a damaged pickle can fail anywhere
-        raise UserError(f"{path}: is damaged or no pickle of masks ({type(error).__name__}); make it again with "
-                        f"{MADE_BY}") from None
+        raise UserError(f"{path}: is damaged, or is not a file of masks ({type(error).__name__}); make it again "
+                        f"with {MADE_BY}") from None
     if not isinstance(masks, dict) or not masks:
-        raise UserError(f"{path}: holds no dict of masks; make it with {MADE_BY}")
+        raise UserError(f"{path}: holds no masks; make it with {MADE_BY}")
     shape = None
     for name, mask in masks.items():
         check_attribute(name, path, most=200)  # an attribute's name, and how it is masked
         if name in ("best", *results.fields()):
-            raise UserError(f"{path}: {name!r} is no mask's name; make it with {MADE_BY}")
+            raise UserError(f"{path}: {name!r} cannot be the name of a mask; make it again with {MADE_BY}")
         if not tensors.holds_its_numbers(mask) or not (mask.dim() == 2 or (mask.dim() == 3 and len(mask) == 2)):
             raise UserError(f"{path}: {name!r} is not a mask [layers, units] or [2, layers, units]; make it with "
                             f"{MADE_BY}")
         shape = shape or mask.shape[-2:]
         if mask.shape[-2:] != shape:
-            raise UserError(f"{path}: mask {name!r} is {list(mask.shape[-2:])}, others are {list(shape)}")
+            raise UserError(f"{path}: mask {name!r} is {list(mask.shape[-2:])} in shape, others are {list(shape)}; "
+                            f"make it again with {MADE_BY}")
         if not torch.isfinite(mask).all():
-            raise UserError(f"{path}: mask {name!r} has values that are no finite numbers")
+            raise UserError(f"{path}: mask {name!r} has NaN or infinite values; make it again with {MADE_BY}")
     return masks

@@ -20,27 +20,27 @@ def check_concept(name: Any, source: object) -> str:
     """
     wrong = _wrong_name(name)
     if not wrong and ("/" in name or "\\" in name):
-        wrong = "has a slash"
+        wrong = "has a slash or a backslash"
     if not wrong and name[0] in ".-":
         wrong = f"begins with {name[0]!r}"
     if wrong:
         raise UserError(f"{source}: the concept {str(name)[:40]!r} {wrong}, so no file can have its name; give it "
-                        "another one")
+                        "another name")
     return name
 
 
 def check_attribute(name: Any, source: object, most: int = 100) -> str:
     """A name that labels columns, masks and figures: printable, with at most `most` bytes."""
     if wrong := _wrong_name(name, most):
-        raise UserError(f"{source}: the name {str(name)[:40]!r} {wrong}; give it another one")
+        raise UserError(f"{source}: the name {str(name)[:40]!r} {wrong}; give it another name")
     return name
 
 
 def _wrong_name(name, most=100):
     if not isinstance(name, str) or not name.strip():
-        return "is no name"
+        return "is empty or not text"
     if name != name.strip():
-        return "has a space at an end"
+        return "begins or ends with a space"
     if not name.isprintable():
         return "has a character that cannot be printed"
     return f"is longer than {most} bytes" if len(name.encode()) > most else ""
@@ -52,10 +52,10 @@ def check_distinct(names: Iterable[str], source: object) -> None:
     for name in names:
         key = unicodedata.normalize("NFC", name).casefold()
         if seen.get(key) == name:
-            raise UserError(f"{source}: has {name!r} more than once")
+            raise UserError(f"{source}: has {name!r} more than once; name it once")
         if key in seen:
-            raise UserError(f"{source}: {seen[key]!r} and {name!r} differ only in case or Unicode form; give one of "
-                            "them another name")
+            raise UserError(f"{source}: {seen[key]!r} and {name!r} differ only in capital letters or Unicode form; "
+                            "give one of them another name")
         seen[key] = name
 
 

@@ -25,16 +25,17 @@ def _open(path: PathLike, most: int | None = None, made_by: str | None = None) -
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise UserError(f"{path}: is a pipe or a device, a file is expected")
+                raise UserError(f"{path}: is a pipe or a device; give a file")
             if most is not None and status.st_size > most:
-                raise UserError(f"{path}: has {status.st_size} bytes, more than {most} are not read")
+                raise UserError(f"{path}: has {status.st_size} bytes, but at most {most} are read; is it the right "
+                                "file?")
             yield file
     except IsADirectoryError:
-        raise UserError(f"{path}: is a folder, a file is expected") from None
+        raise UserError(f"{path}: is a folder; give a file") from None
     except FileNotFoundError:
         raise UserError(f"{path}: no such file" + (f"; {made_by} makes it" if made_by else "")) from None
     except PermissionError:
-        raise UserError(f"{path}: no permission to read it") from None
+        raise UserError(f"{path}: no permission to read it; ask its owner for it") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL
         raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
 
@@ -61,7 +62,7 @@ def decode(path: PathLike, data: bytes) -> str:
         raise UserError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8 or get it again") from None
     if "\0" in text:
         raise UserError(f"{path}: has a NUL in line {text.count(chr(10), 0, text.index(chr(0))) + 1}, which no text "
-                        "has; get the file again")
+                        "file has; get the file again")
     return text
 
 
@@ -71,15 +72,15 @@ def read_json(path: PathLike, made_by: str | None = None) -> dict[str, Any]:
         value = dict(pairs)
         if len(value) < len(pairs):
             counts = Counter(name for name, _ in pairs)
-            raise ValueError(f"{next(name for name in counts if counts[name] > 1)!r} comes twice")
+            raise ValueError(f"{next(name for name in counts if counts[name] > 1)!r} appears twice")
         return value
 
     try:
         value = json.loads(read_bytes(path, 1 << 26, made_by), object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: not valid JSON ({error}); was it cut off or edited? Make it again") from None
+        raise UserError(f"{path}: is not valid JSON ({error}); make it again if it was cut off or edited") from None
     if not isinstance(value, dict):
-        raise UserError(f"{path}: a JSON object is expected; is it another file?")
+        raise UserError(f"{path}: holds no JSON object ({{...}}); is it the right file?")
     return value
 
 

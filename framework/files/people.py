@@ -57,17 +57,17 @@ def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
     table = read_table(path, words=None, made_by="prepare_attributes.py")
     concept_column = _concept_column(path, table.columns)
     if {"participant", "attribute", "rating"} <= set(table.columns):
-        raise UserError(f"{path}: holds ratings one by one; prepare_attributes.py makes the table of attributes of "
-                        "them")
+        raise UserError(f"{path}: holds single ratings, not a table of attributes; prepare_attributes.py makes one "
+                        "from them")
     attributes = [name for name in table.columns if name != concept_column]
     if not attributes:
-        raise UserError(f"{path}: has no column but `{concept_column}`; every other column is an attribute")
+        raise UserError(f"{path}: has no column but `{concept_column}`; add one for each attribute")
     numbers = np.column_stack([to_numbers(path, name, table[name]) for name in attributes]).astype(float)
     if concept_column:
         return attributes, _checked_concepts(path, [name.strip() for name in table[concept_column]]), numbers, True
     if emotion_order is None:
-        raise UserError(f"{path}: has no column `emotion` or `concept`, so these are distances: --concept_order must "
-                        "give the file of the concepts that they are over")
+        raise UserError(f"{path}: has no column `emotion` or `concept`, so it is read as distances; give the "
+                        "file that lists their concepts with --concept_order")
     concepts = read_emotion_order(emotion_order)
     return attributes, concepts, _checked_distances(path, numbers.T, concepts, "rows"), False
 
@@ -75,10 +75,10 @@ def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
 def _checked_distances(path, distances, concepts, what):
     pairs = len(concepts) * (len(concepts) - 1) // 2
     if distances.shape[1] != pairs:
-        raise UserError(f"{path}: has {distances.shape[1]} {what}, the {len(concepts)} concepts of --concept_order "
-                        f"make {pairs} pairs")
+        raise UserError(f"{path}: has {distances.shape[1]} {what}, but the {len(concepts)} concepts of "
+                        f"--concept_order make {pairs} pairs; give one value for each pair")
     if (distances < 0).any():
-        raise UserError(f"{path}: has a distance below 0")
+        raise UserError(f"{path}: has a distance below 0; distances are 0 or more")
     return distances
 
 
@@ -97,14 +97,14 @@ def read_judgements(mean_path: PathLike, individual_path: PathLike,
     mean = _checked_distances(mean_path, read_table(mean_path).to_numpy(float).T, concepts, "rows")
     individual = _checked_distances(individual_path, read_table(individual_path).to_numpy(float), concepts, "columns")
     if len(mean) != 1:
-        raise UserError(f"{mean_path}: has {len(mean)} columns, one of mean judgements is expected")
+        raise UserError(f"{mean_path}: has {len(mean)} columns; leave only that of the mean judgements")
     if len(individual) < 2:
-        raise UserError(f"{individual_path}: has one row, intervals over people need two and more")
+        raise UserError(f"{individual_path}: has the judgements of one person; intervals over people need two or more")
     for person in np.flatnonzero(np.ptp(individual, axis=1) == 0):
-        raise UserError(f"{individual_path}: row {person + 1} has the same judgement of all pairs; leave that person "
-                        "out")
+        raise UserError(f"{individual_path}: row {person + 1} gives all pairs the same judgement; leave that "
+                        "person out")
     if not np.allclose(mean[0], individual.mean(axis=0), atol=1e-6):
-        raise UserError(f"{mean_path}: is not the mean of the people in {individual_path}")
+        raise UserError(f"{mean_path}: does not hold the means over the people in {individual_path}; compute it again")
     return mean[0], individual
 
 
@@ -122,13 +122,13 @@ def read_ratings(path: PathLike) -> pd.DataFrame:
             raise UserError(f"{path}: has no column {name!r}; it has {names.listed(list(table.columns))}")
         table[name] = table[name].str.strip()
         if name != "rating" and (empty := table[name] == "").any():
-            raise UserError(f"{path}: column {name!r} is empty in row {empty.idxmax() + 1}")
+            raise UserError(f"{path}: column {name!r} is empty in row {empty.idxmax() + 1}; fill it in")
     _checked_concepts(path, list(table["emotion"].unique()))
     for attribute in table["attribute"].unique():
         names.check_attribute(attribute, path)
     names.check_distinct(table["attribute"].unique(), path)
     ratings = np.array([number(text) for text in table["rating"]])
     for row in np.flatnonzero(~np.isfinite(ratings) & (table["rating"] != "")):
-        raise UserError(f"{path}: column 'rating' holds {table['rating'][row][:30]!r} in row {row + 1}, which is no "
-                        "number; leave missing answers empty")
+        raise UserError(f"{path}: column 'rating' holds {table['rating'][row][:30]!r} in row {row + 1}, which is not "
+                        "a number; leave missing answers empty")
     return table[["participant", "emotion", "attribute"]].assign(rating=ratings)

@@ -45,21 +45,21 @@ def read(path: PathLike) -> Prompt:
     data = opening.read_bytes(path, made_by=MADE_BY)
     content = tensors.load_tensors(data, path)
     if not isinstance(content, dict) or "best_prompt" not in content or "best_acc" not in content:
-        raise UserError(f"{path}: is no prompt (no `best_prompt` or `best_acc` in it); train it again with train.py")
+        raise UserError(f"{path}: is not a prompt (no `best_prompt` or `best_acc` in it); train it again with train.py")
     task = f"{content.get('sentiment')}-{content.get('seed')}"
     if "sentiment" in content and task != Path(path).stem:  # published prompts and older ones do not say
-        raise UserError(f"{path}: holds the prompt of another task ({task[:60]}); give it that name again, or train it "
-                        "again with train.py")
+        raise UserError(f"{path}: holds the prompt of another task ({task[:60]}); name the file after that task, or "
+                        "train this one again with train.py")
     best = _checked_prompt(path, "best_prompt", content["best_prompt"])
     final = _checked_prompt(path, "final_prompt", content["final_prompt"]) if "final_prompt" in content else None
     if final is not None and final.shape != best.shape:
-        raise UserError(f"{path}: its final prompt is of another shape than its best; train it again")
+        raise UserError(f"{path}: its best and its final prompt differ in shape; train it again")
     prompt = Prompt(
         best, _checked_accuracy(path, "best_acc", content), int(_checked_number(path, "epoch", content, -1)), final,
         _checked_accuracy(path, "final_acc", content) if "final_acc" in content else None,
         Record.from_dict(content.get("settings"), path), hashlib.sha256(data).hexdigest())
     if (prompt.record.made_by or "sha256" in content) and content.get("sha256") != _digest(prompt):
-        raise UserError(f"{path}: has changed since it was written, or has no digest, as earlier versions wrote it; "
+        raise UserError(f"{path}: has changed since it was written, or an earlier version wrote it without a checksum; "
                         "train it again with train.py")
     return prompt
 
@@ -103,7 +103,7 @@ def _checked_number(path, name, content, default=math.nan):
 def _checked_accuracy(path, name, content):
     number = _checked_number(path, name, content)
     if not 0 <= number <= 1:
-        raise UserError(f"{path}: `{name}` is {number}, an accuracy is between 0 and 1; train it again")
+        raise UserError(f"{path}: `{name}` is {number}, but an accuracy is between 0 and 1; train it again")
     return number
 
 
@@ -125,8 +125,8 @@ class Folder(TaskFolder):
     def __enter__(self) -> Folder:
         """Refuse what would be in the way at the end of training; then as `TaskFolder`."""
         for old in self.folder.glob(".training-*.state"):
-            raise UserError(f"{old}: an earlier version began this training, this one cannot go on with it; remove "
-                            "the file, and its tasks are trained again")
+            raise UserError(f"{old}: an earlier version began this training, and this version cannot continue it; "
+                            "remove the file to train its tasks again")
         if os.path.lexists(accuracy_path(self.folder)):
             with _accuracy_output(self.folder):
                 pass

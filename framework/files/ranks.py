@@ -37,7 +37,8 @@ def read(path: PathLike) -> tuple[dict[str, np.ndarray], Record]:
     table = read_table(path, made_by=MADE_BY, of=path)
     for name in table.columns:
         if table[name].min() < 0 or table[name].max() <= 1:  # tau, p or q: the tables that stand beside the ranks
-            raise UserError(f"{path}: column {name!r} holds no ranks (1 = most similar); {MADE_BY} writes them")
+            raise UserError(f"{path}: column {name!r} does not hold ranks (1 = most similar); give the table of ranks "
+                            f"that {MADE_BY} writes")
     return {name: table[name].to_numpy(float) for name in table.columns}, Record.read(path)
 
 

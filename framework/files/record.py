@@ -80,7 +80,7 @@ class Record:
                 continue
             if any(re.fullmatch("[0-9a-f]{64}", str(side.get(name))) for side in (ours, theirs)):
                 of = [_short(record.get("dataset")) for record in (other, self)]
-                named = f": of dataset {of[0]} there and {of[1]} here" if name == "data" and of != ["null"] * 2 else ""
+                named = f": dataset {of[0]} there and {of[1]} here" if name == "data" and of != ["null"] * 2 else ""
                 return f"{name.removesuffix('_sha256')} differs{named}"  # two digests tell a reader nothing
             return f"{name} is {_short(theirs.get(name))} there and {_short(ours.get(name))} here"
         return None
@@ -101,19 +101,19 @@ class Record:
             value = _as_read_back({} if value is None else value)
             value = {name: each for name, each in value.items() if each is not None or _KINDS.get(name) is not dict}
         except (AttributeError, TypeError, ValueError, RecursionError) as error:
-            raise UserError(f"{source}: its settings are no record of what made it ({_short(str(error))}); make it "
+            raise UserError(f"{source}: its record of settings cannot be read ({_short(str(error))}); make it "
                             "again") from None
         for name, kind in _KINDS.items():
             if value.get(name) is not None and not _is(value[name], kind):
-                raise UserError(f"{source}: `{name}` is {_short(value[name])} in its settings, which cannot be; make "
-                                "it again")
+                raise UserError(f"{source}: in its settings `{name}` is {_short(value[name])}, which is not possible; "
+                                "make it again")
         digests = {**value.get("sha256", {}), **value.get("sha256_before", {})}
         for name in digests:
             if Path(name).name != name:  # files that a record names may be removed: none may be elsewhere
                 raise UserError(f"{source}: names a file in another folder ({_short(name)}); make it again")
         for name in value.get("prompts", {}):
             if not names.parse_task(name):
-                raise UserError(f"{source}: `prompts` names {_short(name)}, which is no task; make it again")
+                raise UserError(f"{source}: `prompts` names {_short(name)}, which is not a task; make it again")
         for concept in [*(value.get("emotions") or ()), *(value.get("concepts") or ())]:
             names.check_concept(concept, source)
         made_by = value.pop("made_by", None) or ""
@@ -133,11 +133,10 @@ class Record:
         """
         digest = self.files.get(Path(path).name)
         if part and self.files and digest is None:
-            raise UserError(f"{path}: is not one of the files that the record beside it names; move it away, or make "
-                            "it again")
+            raise UserError(f"{path}: is not listed in the record beside it; move it away, or make it again")
         if digest is not None and hashlib.sha256(data).hexdigest() != digest:
-            raise UserError(f"{path}: has changed since it was written (another SHA-256 is recorded beside it); make "
-                            "it again, or give your version another name")
+            raise UserError(f"{path}: has changed since it was written (its SHA-256 is not the recorded one); make it "
+                            "again, or give your version another name")
         return data
 
 
@@ -230,8 +229,9 @@ class Output:
         with contextlib.suppress(UserError):  # no record at all
             before = Record.read(self.path)
         if before.made_by != self.record.made_by and os.path.lexists(self.record_path):
-            whose = f"is the record of what {before.made_by} made" if before.made_by else "is no record of ours"
-            raise UserError(f"{self.record_path}: {whose}, and would have to be replaced; choose another name for "
+            whose = (f"is the record of an output of {before.made_by}" if before.made_by else
+                     "is not a record of this program")
+            raise UserError(f"{self.record_path}: {whose}, and this run would replace it; choose another name for "
                             f"{self.path}")
         standing = {name: digest for name, digest in before.files.items() if os.path.lexists(self.folder / name)}
         difference = self.record.difference(before) if standing else None
@@ -240,8 +240,8 @@ class Output:
                             "it, or choose another name")
         replaced = set(standing) if difference and not self._redraw else set()
         if not self.is_file and replaced - self._names:
-            raise UserError(f"{self.path}: holds {min(replaced - self._names)}, made with other settings "
-                            f"({difference}), too; name all of its tasks with --overwrite, or choose another folder")
+            raise UserError(f"{self.path}: also holds {min(replaced - self._names)}, made with other settings "
+                            f"({difference}); name all of its tasks and pass --overwrite, or choose another folder")
         self.record.files = standing
         self.record.before = {name: digest for name, digest in before.before.items() if name in standing}
         for name in self._names | replaced:
@@ -264,8 +264,8 @@ class Output:
         if not os.path.lexists(path):
             return
         if name not in self.record.files:
-            raise UserError(f"{path}: is there already, and no record of ours names it; move it away, or choose "
-                            "another name")
+            raise UserError(f"{path}: exists already, and no record says that this program made it; move it away, "
+                            "or choose another name")
         if opening.sha256(path) not in (self.record.files[name], self.record.before.get(name)):
             raise UserError(f"{path}: was changed since it was written; move your version away, or choose another name")
 

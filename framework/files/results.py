@@ -47,7 +47,7 @@ def read(path: PathLike) -> Result:
     """One task's result, ours or a published one, checked."""
     content = opening.read_json(path, MADE_BY)
     if not {"sentiment", "seed", "best"} <= content.keys():
-        raise UserError(f"{path}: is no result of eval_mask_neuron.py (no `sentiment`, `seed` or `best` in it)")
+        raise UserError(f"{path}: is not a result (no `sentiment`, `seed` or `best` in it); run {MADE_BY} again")
     # Scripts name files after these two.
     task = content["sentiment"], content["seed"]
     if type(task[1]) is not int or not isinstance(task[0], str) or Path(path).stem != f"{task[0]}-{task[1]}":
@@ -60,7 +60,7 @@ def _digest(path, content):
     try:
         return digest(content)
     except RecursionError:  # reading allows a few more levels than writing
-        raise UserError(f"{path}: is no result, its values are nested; run {MADE_BY} again") from None
+        raise UserError(f"{path}: is not a result, since its values are nested; run {MADE_BY} again") from None
 
 
 def _checked(path, content):
@@ -73,14 +73,14 @@ def _checked(path, content):
     for measure in MEASURES.values():
         values = content.get(measure.key, {}) if measure.key else top
         if not isinstance(values, dict):
-            raise UserError(f"{path}: its `{measure.key}` are no numbers by mask; run {MADE_BY} again")
+            raise UserError(f"{path}: its `{measure.key}` do not give a number for each mask; run {MADE_BY} again")
         for name, value in values.items():
             names.check_attribute(name, path, most=200)
             if type(value) not in (int, float) and (value is not None or name == "best"):
-                raise UserError(f"{path}: {name!r} is not a number")
+                raise UserError(f"{path}: {name!r} is not a number; run {MADE_BY} again")
             if value is not None and not measure.least <= value <= measure.most:  # also refuses NaN
                 raise UserError(f"{path}: the {measure.name} of {name!r} is {str(value)[:20]}, not between "
-                                f"{measure.least:g} and {measure.most:g}")
+                                f"{measure.least:g} and {measure.most:g}; run {MADE_BY} again")
         measured[measure.name] = {name: math.nan if value is None else value for name, value in values.items()}
     return Result(measured, record)
 
@@ -141,8 +141,8 @@ class Folder(TaskFolder):
             return set()
         difference = self.record_of(task).difference(found.record)
         if difference and not self._overwrite:
-            raise UserError(f"{path}: keeps what was measured with other settings ({difference}); pass --overwrite to "
-                            "measure it anew, or choose another folder")
+            raise UserError(f"{path}: keeps measurements made with other settings ({difference}); pass --overwrite to "
+                            "measure again, or choose another folder")
         if not difference:
             self._measured[task] = found.measured
         return _masks(self._measured[task])

@@ -62,7 +62,7 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
         while rows := list(itertools.islice(filter(None, lines), 20_000)):
             for number, row in enumerate(rows, first):
                 if len(row) != len(header):
-                    raise UserError(f"{path}: row {number} has {len(row)} fields, the header {len(header)} names; "
+                    raise UserError(f"{path}: row {number} has {len(row)} fields, but the header has {len(header)}; "
                                     "put texts with a comma in quotation marks")
             kept = {name: cells for name, cells in zip(header, zip(*rows)) if name in (columns or header)}
             pieces.append(pd.DataFrame({
@@ -80,25 +80,25 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
 def _lines(path, text):
     """The lines of a text; one with more than `_MOST_COLUMNS` commas is refused before it is parsed."""
     if "\r" in text and "\n" not in text:
-        raise UserError(f"{path}: its lines end in CR alone, as on old Macs; save it with the usual line ends")
+        raise UserError(f"{path}: its lines end in CR alone, as on old Macs; save it with Unix or Windows line ends")
     for line in io.StringIO(text, newline="\n"):
         if line.count(",") > _MOST_COLUMNS:
-            raise UserError(f"{path}: has a line of {line.count(',') + 1} fields, more than {_MOST_COLUMNS} are not "
-                            "read; is it another file?")
+            raise UserError(f"{path}: has a line of {line.count(',') + 1} fields, but at most {_MOST_COLUMNS} are "
+                            "read; is it the right file?")
         yield line
 
 
 def _check_header(path, header):
     first: dict[str, int] = {}
     if not header:
-        raise UserError(f"{path}: is empty, a table is expected")
+        raise UserError(f"{path}: is empty; give a table")
     for mark, called in ((";", "semicolons"), ("\t", "tabs")):
         if len(header) == 1 and mark in header[0]:
-            raise UserError(f"{path}: has {called} between its columns; save it with commas, and numbers with a point")
+            raise UserError(f"{path}: has {called} between its columns; save it with commas, and a point in decimals")
     for place, name in enumerate(header):
         if not name or re.fullmatch(r"Unnamed: [\d.]+", name):
-            raise UserError(f"{path}: has a column without a name, as pandas writes its index (column {place + 1}); "
-                            "give it one, or leave it out (index=False)")
+            raise UserError(f"{path}: column {place + 1} has no name, as when pandas writes its index; name it, or "
+                            "leave it out (index=False)")
         names.check_attribute(name, path)
         if first.setdefault(name, place) < place:
             raise UserError(f"{path}: has two columns {name!r}; leave one out or give it another name")
@@ -113,9 +113,10 @@ def to_numbers(path: PathLike, column: str, cells: Sequence[str], first: int = 1
     place = int(np.flatnonzero(~np.isfinite(values))[0])
     cell = list(cells)[place].strip()
     if cell and math.isnan(values[place]) and cell.lower().lstrip("+-") != "nan":
-        raise UserError(f"{path}: column {column!r} holds something that is not a number in row {first + place} "
-                        f"({cell[:30]!r})")
-    raise UserError(f"{path}: column {column!r} has a missing or infinite value in row {first + place}")
+        raise UserError(f"{path}: column {column!r} holds {cell[:30]!r} in row {first + place}, which is not a number; "
+                        "correct it")
+    raise UserError(f"{path}: column {column!r} has a missing or infinite value in row {first + place}; "
+                    "correct it")
 
 
 def number(cell: str) -> float:

@@ -71,8 +71,8 @@ class TaskFolder:
                 if not writing.is_locked(self.folder, path.stem):
                     path.unlink(missing_ok=True)  # its process was killed
                 elif difference := self.record.difference(Record.from_dict(opening.read_json(path), path)):
-                    raise UserError(f"{self.folder}: another process works there with other settings ({difference}); "
-                                    "choose another folder, or wait for its end")
+                    raise UserError(f"{self.folder}: another process fills it with other settings ({difference}); "
+                                    "choose another folder, or wait until that process ends")
             path = place / f"running-{secrets.token_hex(4)}.json"
             self._running = contextlib.ExitStack()
             self._running.enter_context(writing.lock(self.folder, path.stem))
@@ -114,8 +114,8 @@ class TaskFolder:
                 with contextlib.suppress(UserError):  # no file of ours
                     theirs = self.read(path).record
             if theirs and theirs.made_by and (difference := self.record.difference(theirs, own)):
-                raise UserError(f"{path}: stands in the same folder and was made with other settings ({difference}); "
-                                "choose another folder, or name all of its tasks and pass --overwrite")
+                raise UserError(f"{path}: is in the same folder, but was made with other settings ({difference}); "
+                                "choose another folder, or name all tasks of this one and pass --overwrite")
         return [task for task in tasks if self._is_left(task)]
 
     def _is_left(self, task):
@@ -125,9 +125,9 @@ class TaskFolder:
         try:
             made_with = self.read(path).record
         except UserError as error:
-            raise UserError(f"{error}; move it away before, since it is not replaced") from None
+            raise UserError(f"{error}; move it away first, since it will not be replaced") from None
         if not made_with.made_by:
-            raise UserError(f"{path}: no settings of ours are in it, so it is not replaced; choose another folder")
+            raise UserError(f"{path}: does not say what made it, so it is not replaced; choose another folder")
         difference = self.record_of(task).difference(made_with)
         if difference and not self._overwrite:
             raise UserError(f"{path}: was made with other settings ({difference}); pass --overwrite to replace it, or "
@@ -163,8 +163,8 @@ def check_alike(records: Mapping[Path, Record], own: Collection[str] = ()) -> No
     for path, record in records.items():
         first = next(iter(records))
         if difference := record.difference(records[first], own):
-            raise UserError(f"{path}: was made otherwise than {first.name} ({difference}); keep each kind in a folder "
-                            "of its own")
+            raise UserError(f"{path}: was made with other settings than {first.name} ({difference}); keep each kind in "
+                            "a folder of its own")
 
 
 def progress(folder: PathLike, suffix: str, tasks: Iterable[Task], read_record: Callable[[Path], Record],
@@ -192,5 +192,5 @@ def progress(folder: PathLike, suffix: str, tasks: Iterable[Task], read_record: 
         states[task] = "done"
         first = first or (path, record)
         if difference := record.difference(first[1], own):
-            problems.append(f"other settings: {path} and {first[0]} ({difference}, in this order)")
+            problems.append(f"other settings: {path} (here) and {first[0]} (there): {difference}")
     return states, problems

@@ -37,8 +37,8 @@ def load_tensors(data: bytes, name: object) -> Any:
     except UserError:
         raise
     except pickle.UnpicklingError:
-        raise UserError(f"{name}: holds more than tensors, or is damaged; it was not loaded, since it could run code. "
-                        "Make it again") from None
+        raise UserError(f"{name}: is damaged or holds more than tensors, and was not loaded, since it could run "
+                        "code; make it again") from None
     except Exception as error:  # a damaged file can fail anywhere inside the loader
         if is_out_of_memory(error):
             raise
@@ -52,7 +52,8 @@ def _repack(data, name):
         entries = archive.infolist()
         # torch compresses nothing: an archive that grows when unpacked was made to fill the memory.
         if sum(entry.file_size for entry in entries) > len(data):
-            raise UserError(f"{name}: grows when unpacked, which no file of tensors does; it was not loaded")
+            raise UserError(f"{name}: grows when unpacked, as no file of tensors does, so it was not loaded; make it "
+                            "again")
         if len({entry.filename for entry in entries}) < len(entries):
             raise zipfile.BadZipFile
         if archive.testzip():  # torch itself ignores the checksums

@@ -52,12 +52,12 @@ def read(dataset: str, split: str) -> Split:
     folder = _ROOT / "data" / "demo" if dataset == "demo" else Path(dataset)
     if not folder.is_dir():
         raise UserError(f"--dataset {dataset}: no such folder; give a folder with {split}.tsv or {split}.csv, "
-                        "or `goemotions` (the hub's) or `demo`")
+                        "or `goemotions` (from the hub) or `demo`")
     if os.path.lexists(path := folder / f"{split}.tsv"):
         return _read_official(path)
     if os.path.lexists(path := folder / f"{split}.csv"):
         return _read_columns(path)
-    raise UserError(f"{folder}: lacks the split `{split}` ({split}.tsv or {split}.csv)")
+    raise UserError(f"{folder}: has neither {split}.tsv nor {split}.csv; add one of them")
 
 
 def _read_official(path):
@@ -92,7 +92,7 @@ def _from_ids(rows, label_ids, known, source):
 def _concepts_among(known, source):
     """The labels that are concepts: all, except `neutral` if GoEmotions' emotions are all among them."""
     if len(known) > _MOST_LABELS:
-        raise UserError(f"{source}: has {len(known)} labels, more than {_MOST_LABELS} are not read; leave out those "
+        raise UserError(f"{source}: has {len(known)} labels, but at most {_MOST_LABELS} are read; leave out those "
                         "that you do not use")
     names.check_distinct(known, source)
     for name in known:
@@ -115,13 +115,13 @@ def _read_columns(path):
                 raise UserError(f"{path}: has no column {name!r}, which is a concept in {train.name}; add it, or take "
                                 f"it out of {train.name}")
             if len(others[name]):
-                raise UserError(f"{path}: column {name!r} has other cells than 0 and 1 (the first in row "
-                                f"{others[name][0] + 1}); it is a concept in {train.name}")
+                raise UserError(f"{path}: column {name!r} is a concept in {train.name}, but has cells other than 0 and "
+                                f"1 (the first in row {others[name][0] + 1}); correct them")
     else:
         for name, places in others.items():
             if 0 < len(places) < 0.01 * len(table):
-                raise UserError(f"{path}: column {name!r} is of 0 and 1 but for {len(places)} cells, the first in row "
-                                f"{places[0] + 1} ({table[name][places[0]][:30]!r}); correct them")
+                raise UserError(f"{path}: column {name!r} holds 0 and 1 except in {len(places)} cells, the first in "
+                                f"row {places[0] + 1} ({table[name][places[0]][:30]!r}); correct them")
         kept = _concepts_among([name for name in candidates if not len(others[name])], path)
         if not kept:
             raise UserError(f"{path}: has no column of 0 and 1; it needs `text` and a 0/1 column for each concept")
@@ -130,7 +130,7 @@ def _read_columns(path):
     if path == train:
         for name, positives in zip(kept, labels.sum(axis=0)):
             if positives in (0, len(labels)):
-                raise UserError(f"{path}: no row of column {name!r} is {1 if positives == 0 else 0}, so there is "
+                raise UserError(f"{path}: column {name!r} has no row with {1 if positives == 0 else 0}, so there is "
                                 "nothing to tell apart; leave the column out, or add such rows")
     return Split(table["text"].tolist(), labels, kept)
 
@@ -138,7 +138,7 @@ def _read_columns(path):
 @functools.cache
 def _say_ignored(path, columns):
     if columns:
-        print(f"{path}: ignored {names.listed(columns)}, whose cells are not all 0 or 1", file=sys.stderr)
+        print(f"{path}: ignored columns: {names.listed(columns)} (not all their cells are 0 or 1)", file=sys.stderr)
 
 
 def _load_from_hub():
@@ -149,7 +149,7 @@ def _load_from_hub():
         return datasets.load_dataset(HUB_NAME, "simplified")
     except Exception as error:  # whatever the network, the hub or its client raise
         raise UserError(f"--dataset goemotions: the hub cannot be reached ({type(error).__name__}); "
-                        "with a local copy of train.tsv, dev.tsv and test.tsv pass --dataset FOLDER") from None
+                        "if you have train.tsv, dev.tsv and test.tsv, give their folder with --dataset") from None
 
 
 def from_datasets(dataset: DatasetDict, split: str) -> Split:
@@ -161,7 +161,8 @@ def from_datasets(dataset: DatasetDict, split: str) -> Split:
     try:
         known = rows.features["labels"].feature.names
     except (KeyError, AttributeError):
-        raise UserError(f"--dataset, split {split}: has no column `labels` of lists of named classes") from None
+        raise UserError(f"--dataset, split {split}: has no column `labels` with a list of named classes in each "
+                        "row") from None
     return _from_ids([str(text) for text in rows["text"]], rows["labels"], known, f"--dataset, split {split}")
 
 

@@ -37,8 +37,8 @@ def make_folder(folder: PathLike) -> Path:
         except (FileExistsError, NotADirectoryError):
             # Whoever leaves `.openneuron` empty removes it, so it may have gone since `mkdir` saw it.
             if any(_is_in_the_way(path) for path in (folder, *folder.parents)):
-                raise UserError(f"{folder}: a file, or a link to nothing, stands where a folder is needed; move it "
-                                "away or choose another folder") from None
+                raise UserError(f"{folder}: a file or a broken link is where a folder is needed; move it away, or "
+                                "choose another folder") from None
 
 
 def _is_in_the_way(path):
@@ -72,7 +72,7 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
         make_folder(path.parent)
         try:
             if not stat.S_ISREG(os.lstat(path).st_mode):
-                raise UserError(f"{path}: is no regular file, but stands where a lock must; remove it")
+                raise UserError(f"{path}: is not a regular file, but a lock file is needed there; remove it")
         except FileNotFoundError:
             pass
         try:
@@ -110,7 +110,7 @@ def lock(folder: PathLike, name: str, wait: bool = False, of: PathLike | None = 
     """
     held = take_lock(folder, name, -1 if wait else 0.1)
     if held is None:
-        raise UserError(f"{of or Path(folder) / name}: another process is making it; wait for its end, or choose "
+        raise UserError(f"{of or Path(folder) / name}: another process is making it; wait until that ends, or choose "
                         "another name")
     try:
         yield

@@ -27,7 +27,7 @@ from framework.model.text_states import BehindTexts, Recorded, TextStates, room_
 
 # Entries of a config that limit how many positions before it a position sees.
 WINDOWS = ("sliding_window", "window_size", "attention_window_size", "attention_chunk_size")
-EXPERTS = "a mixture of experts, in which every token passes neurons of its own"
+EXPERTS = "a mixture of experts, in which each token uses neurons of its own"
 CHOOSE = "choose a dense decoder, such as one of GPT-2, Llama, Qwen 3, Gemma or SmolLM"
 
 FAMILY = AutoModelForCausalLM
@@ -64,7 +64,7 @@ class PromptedDecoder(PromptedModel):
         tokens = self.tokens_of(texts, add_special_tokens=False, truncation=True, max_length=max_length)
         if not self.bos and [] in tokens:
             raise UserError(f"{texts[tokens.index([])][:40]!r}: this text of the data has no token, and the tokenizer "
-                            "puts none in front; leave such texts out of the data")
+                            "adds none; leave such texts out of the data")
         return [np.array([*self.bos, *ids], dtype=np.int64) for ids in tokens]
 
     def before_prompt(self, length: int) -> int:
@@ -87,8 +87,8 @@ class PromptedDecoder(PromptedModel):
             return max_length
         room = window - 1 - self.needs - prompt_len
         fix = f"--max_length {room}" if room > 0 else f"--prompt_len {max(1, window // 2)}"
-        raise UserError(f"--max_length {max_length} and --prompt_len {prompt_len}: together are longer than the "
-                        f"{window} positions that the model's attention sees; use {fix} or less")
+        raise UserError(f"--max_length {max_length} and --prompt_len {prompt_len}: together need more than the "
+                        f"{window} positions that the model attends to; use {fix} or less")
 
     def keep_texts(self, gigabytes: float | None = None) -> None:
         """Keep the states of texts up to so many GB, or as `room_for` says. Changes only the time."""
@@ -149,8 +149,8 @@ class PromptedDecoder(PromptedModel):
                 self._go(fast=True)
                 return
             reason = f"its answers differ by {distance:.1g} of their size"
-        tqdm.write(f"{self.config.model_type}: the fast path does not fit transformers' code of this family "
-                   f"({reason}); going on as transformers computes it", file=sys.stderr)
+        tqdm.write(f"{self.config.model_type}: the fast computation does not work for this family ({reason}); going on "
+                   "with that of transformers, which is slower", file=sys.stderr)
 
     def _go(self, fast):
         self.fast = fast
@@ -184,7 +184,7 @@ def load(
     check_weights(info["missing_keys"], info["unexpected_keys"], model.state_dict(), "language-model", flag)
     down = down_projections(model, flag)
     if not is_causal(model):
-        raise UserError(f"{flag}: is a {config.model_type} model, in which a word sees those that come later; {CHOOSE}")
+        raise UserError(f"{flag}: is a {config.model_type} model, in which a word also sees later words; {CHOOSE}")
     return PromptedDecoder(model, tokenizer, label_ids, down)
 
 
@@ -231,7 +231,7 @@ def down_projections(model: PreTrainedModel, flag: str) -> list[str]:
     """
     config = model.config
     if "inputs_embeds" not in inspect.signature(model.forward).parameters:
-        raise UserError(f"{flag}: is a {config.model_type} model, which takes no embeddings in the place of tokens; "
+        raise UserError(f"{flag}: is a {config.model_type} model, which does not take embeddings in place of tokens; "
                         f"{CHOOSE}")
     lists = {name: module for name, module in model.base_model.named_modules()
              if isinstance(module, nn.ModuleList) and len(module) == config.num_hidden_layers}
@@ -243,8 +243,8 @@ def down_projections(model: PreTrainedModel, flag: str) -> list[str]:
         raise UserError(f"{flag}: is a {config.model_type} model, {EXPERTS}; {CHOOSE}")
     found = [_maps_of(block, config.hidden_size) for block in blocks]
     if len(outermost) != 1 or not all(attends and len(maps) == 1 for attends, maps in found):
-        raise UserError(f"{flag}: is a {config.model_type} model, whose blocks are not attention and one dense "
-                        f"feed-forward part each; {CHOOSE}")
+        raise UserError(f"{flag}: is a {config.model_type} model, whose blocks do not each consist of attention "
+                        f"and one dense feed-forward part; {CHOOSE}")
     names = [f"{outermost[0]}.{index}.{name}" for index, (_, maps) in enumerate(found) for name in maps]
     if len({width for _, maps in found for width in maps.values()}) != 1:
         raise UserError(f"{flag}: is a {config.model_type} model with blocks of different widths; {CHOOSE}")

@@ -87,14 +87,14 @@ def load(
     if tokenizer.mask_token_id is None:
         raise UserError(f"{flag}: its tokenizer has no mask token; choose a model trained to fill in masked words")
     if not tokenizer("")["input_ids"]:
-        raise UserError(f"{flag}: its tokenizer puts no token in front of a text, such as <s> or [CLS]; give it the "
-                        "tokenizer.json that it was saved with")
+        raise UserError(f"{flag}: its tokenizer puts no token such as <s> or [CLS] in front of a text; restore the "
+                        "tokenizer.json that the model was saved with")
     if getattr(config, "is_decoder", False):
-        raise UserError(f"{flag}: its config.json says is_decoder, so no position sees what follows it; choose a "
+        raise UserError(f"{flag}: its config.json sets is_decoder, so no word sees the words after it; choose a "
                         "model trained to fill in masked words")
     if str(getattr(config, "position_embedding_type", "")).startswith("relative"):
-        raise UserError(f"{flag}: its config.json says {config.position_embedding_type}, which transformers no longer "
-                        "computes; choose a model with absolute positions")
+        raise UserError(f"{flag}: its config.json sets position_embedding_type to {config.position_embedding_type}, "
+                        "which transformers no longer computes; choose a model with absolute positions")
     config.chunk_size_feed_forward = 0  # all positions pass the feed-forward block together, so hooks see a layer once
     # What only one family knows:
     config.legacy = True  # the head of DeBERTa that RENAMED leads to
@@ -124,5 +124,5 @@ def check_weights(
     known = {re.sub(r"\.\d+\.", ".#.", name) for name in loaded}
     surplus = [name for name in unexpected if re.sub(r"\.\d+\.", ".#.", name) in known]
     if surplus:
-        raise UserError(f"{flag}: its weights hold {min(surplus)}, which its config.json knows nothing of; give it the "
-                        "config.json that it was saved with")
+        raise UserError(f"{flag}: its weights hold {min(surplus)}, which its config.json does not describe; restore "
+                        "the config.json that the model was saved with")

@@ -144,9 +144,10 @@ def load(
                 reason = str(error).split("\n")[0]
                 if "ignore_mismatched_sizes" in reason:
                     reason = "its weights have other sizes than its config.json says"
-                raise UserError(f"{flag}: the folder holds no model that can be loaded ({reason})") from None
-            raise UserError(f"{flag}: no such folder, and the hub cannot be reached or does not know it; download the "
-                            "model and pass its folder, or use the embedded one: --pretrained_model backbone") from None
+                raise UserError(f"{flag}: the folder holds no model that can be loaded ({reason}); download "
+                                "or save it again") from None
+            raise UserError(f"{flag}: no such folder, and the hub cannot be reached or does not know it; download it "
+                            "and pass its folder, or use the embedded model: --pretrained_model backbone") from None
     if not all(parameter.isfinite().all() for parameter in model.parameters()):
         raise UserError(f"{flag}: its weights hold NaN or infinite values; download or save it again")
     fingerprint = getattr(config, "_commit_hash", None) or opening.sha256(*files)
@@ -188,11 +189,11 @@ def _check_tokenizer(folder, flag):
     if path.exists():
         content = json.loads(opening.read_bytes(path))
         if content["model"].get("dropout"):
-            raise UserError(f"{flag}: its tokenizer.json splits words at random; set dropout in it to null")
+            raise UserError(f"{flag}: its tokenizer.json splits words at random; set its dropout to null")
         growth = math.prod(_growth(content.get(part) or {}) for part in ("normalizer", "pre_tokenizer", "decoder"))
         if growth > MOST_GROWTH:
-            raise UserError(f"{flag}: the rules in its tokenizer.json can make a text {growth:.2g} times as long; give "
-                            "it the tokenizer.json that it was saved with")
+            raise UserError(f"{flag}: the rules in its tokenizer.json can make a text {growth:.2g} times as long; "
+                            "restore the tokenizer.json that the model was saved with")
 
 
 def _check_files(folder, flag):
@@ -203,15 +204,15 @@ def _check_files(folder, flag):
     for config, name, usual in (("config.json", "transformers_weights", "model.safetensors"),
                                 ("tokenizer_config.json", "fast_tokenizer_files", "tokenizer.json")):
         if (folder / config).exists() and name in json.loads(opening.read_bytes(folder / config)):
-            raise UserError(f"{flag}: its {config} sets {name}; remove that, and name the file {usual}")
+            raise UserError(f"{flag}: its {config} sets {name}; remove that entry, and rename the file to {usual}")
     if (folder / "adapter_config.json").exists():
         raise UserError(f"{flag}: holds an adapter without its model; merge the two, save the result, and give that "
                         "folder")
     for path in folder.glob("*.index.json"):  # which file holds which weight
         for name in set(json.loads(opening.read_bytes(path))["weight_map"].values()):
             if Path(name).name != name:
-                raise UserError(f"{flag}: {path.name} in it leads to weights in another folder ({name[:40]}); put them "
-                                "beside it")
+                raise UserError(f"{flag}: {path.name} in it points to weights in another folder ({name[:40]}); put "
+                                "them beside it, and name them there without a folder")
     return sorted(path for path in folder.iterdir() if path.is_file() and (
         path.name.endswith((*WEIGHTS, ".model", ".index.json")) or path.name in TOKENS))
 
@@ -226,8 +227,8 @@ def _check_size(family, config, files, flag):
         numbers = sum(parameter.numel() for parameter in made.parameters())  # a file has no buffers
     if numbers == 0 or numbers > 2 * stored:  # twice: a head may share the embeddings' numbers
         raise UserError(f"{flag}: its config.json says {layers} layers of width {config.hidden_size}, {numbers:,} "
-                        f"numbers in all, and its weights' files have {stored:,} bytes; give it the config.json that it"
-                        " was saved with")
+                        f"numbers in all, but its files of weights have {stored:,} bytes; restore the config.json that "
+                        "the model was saved with")
 
 
 @contextlib.contextmanager
@@ -237,8 +238,8 @@ def _few_parameters(flag):
 
     def count(module, name, parameter):
         if next(made) > MOST_PARAMETERS:
-            raise UserError(f"{flag}: its config.json asks for more than {MOST_PARAMETERS:,} tensors of weights; give "
-                            "it the config.json that it was saved with")
+            raise UserError(f"{flag}: its config.json asks for more than {MOST_PARAMETERS:,} tensors of weights; "
+                            "restore the config.json that the model was saved with")
 
     handle = register_module_parameter_registration_hook(count)
     try:
@@ -259,8 +260,8 @@ def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> lis
         words = [] if others else _whole_words(tokenizer)
         missing = f"{flag}: {label_words[ids.index(None)]!r} is not one token of its vocabulary"
         if not others and not words:
-            raise UserError(f"{missing}, nor is any other word; put the tokenizer.json that it was saved with into its "
-                            "folder, or choose another model")
+            raise UserError(f"{missing}, nor is any other word; restore the tokenizer.json that the model was saved "
+                            "with, or choose another model")
         fix = " or ".join(f"--label_words {' '.join(pair)}" for pair in others[:5]) or (
             f"two of its whole words, such as {', '.join(words)}: --label_words NO YES")
         raise UserError(f"{missing}; choose {fix}")

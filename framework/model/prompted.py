@@ -133,7 +133,7 @@ class PromptedModel(nn.Module):
         if kind.startswith("text:"):
             tokens = self.tokens_of([kind.removeprefix("text:")], add_special_tokens=False)[0]
             if not tokens:
-                raise UserError("--prompt_init text: has no token; write the text behind the colon")
+                raise UserError("--prompt_init text: gives no token; write a text after the colon")
             return np.resize(tokens, count)
         if kind == "mask":
             if self.tokenizer.mask_token_id is None:
@@ -169,7 +169,7 @@ class PromptedModel(nn.Module):
         """Raise `UserError` if a token has no embedding: then the tokenizer is of another model, or has grown."""
         if max((max(ids, default=0) for ids in rows), default=0) >= self.get_input_embeddings().num_embeddings:
             raise UserError("--pretrained_model: its tokenizer makes tokens that its weights have no embedding for; "
-                            "give it the tokenizer that it was saved with")
+                            "restore the tokenizer that the model was saved with")
 
     def cut(self, text: str) -> tuple[str, list[int]]:
         """The text with a space in each word that the tokenizer takes for a special token, and the spaces' positions.

@@ -165,7 +165,7 @@ def add_rows_flags(group: argparse._ArgumentGroup) -> None:
                        help="rows to measure on: dev chose each prompt's best epoch, test chose nothing")
     pairs = number(int, 2, "a whole number from 2 (one positive row and one other) to 10^9", 10**9)
     group.add_argument("--max_rows", type=pairs, metavar="N",
-                       help="at most this many rows of a task, half of them positive (default: all)")
+                       help="at most this many rows of each task, half of them positive (default: all)")
 
 
 def add_machine_flags(parser: Parser, precision: bool = True, eval_batch_size: bool = False,

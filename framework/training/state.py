@@ -99,10 +99,10 @@ class State:
     def from_bytes(cls, data: bytes, name: str) -> State:
         """Read what `to_bytes` returned, checked, without running code. `name` is the file's, for errors.
 
-        Raises `UserError` if it is no state of training, or one that an earlier version wrote.
+        Raises `UserError` if it is not a state of training, or one that an earlier version wrote.
         """
         if data[:2] == b"PK":
-            raise UserError(f"{name}: was begun by a version whose random numbers were others; delete it and train its "
+            raise UserError(f"{name}: was written by a version with other random numbers; delete it and train its "
                             "tasks again")
         try:
             tensors = load(data)
@@ -117,7 +117,7 @@ class State:
             fields: dict[str, Any] = {**plain, **tensors}
             return cls(**fields)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError, safetensors.SafetensorError):
-            raise UserError(f"{name}: is no state of training; delete it") from None
+            raise UserError(f"{name}: is not a saved state of training; delete it") from None
 
 
 def _require(condition):

@@ -213,8 +213,8 @@ class PromptTrainer:
         loss = sum(map(float, progress.losses)) / len(progress.losses)
         if not (math.isfinite(loss) and self._finite()[index]):
             self._leave(index)
-            raise UserError(f"{job.task.name}: loss or prompt is no longer finite in epoch {progress.epoch + 1}; "
-                            "nothing was written for it, train it with a smaller --lr")
+            raise UserError(f"{job.task.name}: its loss or prompt became infinite or NaN in epoch {progress.epoch + 1}"
+                            ", and nothing was written for it; train it with a smaller --lr")
         prompt, settings = self.prompts[index], self.settings
         measured, self.positions_per_batch = within_memory(
             lambda positions: measure(self.model, self.dev_tokens, job.dev, prompt, positions, self.eval_rows),
@@ -254,13 +254,15 @@ class PromptTrainer:
         Raises `UserError` if the state is of other rows or of prompts of another shape.
         """
         if state.prompts.shape[1:] != self.prompts.shape[1:]:
-            raise UserError("keeps prompts of another shape; delete it")
+            raise UserError("the saved state of this training holds prompts of another shape; delete the files "
+                            ".openneuron/training-*.state among the prompts")
         found = [(find(progress.task), progress) for progress in state.group]
         self.group = [(job, progress) for job, progress in found if job is not None]
         for job, progress in self.group:
             steps = self.steps_per_epoch(job)
             if not 0 <= progress.step - progress.epoch * steps <= steps:
-                raise UserError(f"is of other rows than {job.task.name} has; delete it")
+                raise UserError(f"the saved state of {job.task.name} is of other rows than the task has; delete "
+                                "the files .openneuron/training-*.state among the prompts")
         kept = [index for index, (job, _) in enumerate(found) if job is not None]
         self.prompts, self.exp_avg, self.exp_avg_sq = (
             tensor[kept].to(self.prompts) for tensor in (state.prompts, state.exp_avg, state.exp_avg_sq))
