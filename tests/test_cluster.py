@@ -22,7 +22,7 @@ from framework.tasks import Task
 from tests.conftest import ROOT, run_here
 from tests.test_kill import start, state_of, wait_for
 
-ray = pytest.importorskip("ray", reason="Ray is in requirements-cluster.txt")
+ray = pytest.importorskip("ray", reason="Ray is in requirements/cluster.txt")
 import psutil  # noqa: E402  Ray brings it along
 from ray.cluster_utils import Cluster  # noqa: E402
 
@@ -286,7 +286,7 @@ def test_a_cluster_that_cannot_be_reached_takes_one_line(address, reason, monkey
 
 def test_without_ray(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(UserError, match="^--ray: Ray is not installed; pip install -r requirements-cluster.txt$"):
+    with pytest.raises(UserError, match="^--ray: Ray is not installed; pip install -r requirements/cluster.txt$"):
         work.join("local")
 
 
@@ -315,7 +315,7 @@ def test_the_manifest_and_the_job_script_of_the_documentation_are_whole():
     subprocess.run(["bash", "-n", ROOT / "docs/slurm.sh"], check=True)
     manifest, = re.findall("^```yaml\n(.*?)^```$", (ROOT / "docs/cluster.md").read_text(), re.M | re.S)
     spec = yaml.safe_load(manifest)["spec"]
-    version = re.search("ray==(.*)", (ROOT / "requirements-cluster.txt").read_text())[1]
+    version = re.search("ray==(.*)", (ROOT / "requirements/cluster.txt").read_text())[1]
     assert spec["entrypoint"].startswith("python train.py --ray auto ")
     assert spec["rayClusterSpec"]["rayVersion"] == version
     assert f"ray:{version}-" in (ROOT / "docs/cluster.md").read_text()

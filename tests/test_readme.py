@@ -167,9 +167,10 @@ def test_scripts_take_the_flags_of_the_command(command, parse, tmp_path):
 
 @pytest.mark.parametrize("study", ["backbone", "smollm2", "pilot"])
 def test_scripts_take_the_flags_of_the_studies(study, parse, tmp_path):
-    (tmp_path / "docs").mkdir()
+    for folder in ("docs", "requirements"):
+        (tmp_path / folder).mkdir()
     shutil.copy(ROOT / "docs" / "study.sh", tmp_path / "docs")
-    (tmp_path / "environment.sh").touch()
+    (tmp_path / "requirements" / "environment.sh").touch()
     (tmp_path / "data" / "goemotions").mkdir(parents=True)
     (tmp_path / "data" / "goemotions" / "labels.txt").write_text("joy\nneutral")
     printed = subprocess.run(["bash", "-c", f"python() {{ :; }}; export -f python; docs/study.sh {study}"],
@@ -405,5 +406,5 @@ def test_scripts_say_that_the_environment_is_not_active(name):
 
 def test_ten_errors_are_quoted():
     assert len(TROUBLE) == 10
-    assert TROUBLE[0] in (ROOT / "environment.sh").read_text()
+    assert TROUBLE[0] in (ROOT / "requirements/environment.sh").read_text()
     assert TROUBLE[-1] in (ROOT / "framework/running/script.py").read_text()

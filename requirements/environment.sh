@@ -1,5 +1,6 @@
-# Sourced by demo.sh, test.sh and docs/study.sh: makes .venv beside this file, installs requirements once, activates it.
-#   source environment.sh requirements.txt
+# Sourced by demo.sh, test.sh and docs/study.sh: makes .venv in the repository's folder,
+# installs requirements once, and activates it.
+#   source requirements/environment.sh requirements.txt
 requirements=$1
 python=${PYTHON:-python3}
 "$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || {
@@ -8,9 +9,10 @@ python=${PYTHON:-python3}
 }
 [ -f .venv/bin/activate ] || "$python" -m venv --clear .venv  # also replaces an unfinished one
 source .venv/bin/activate
-installed=.venv/$requirements.installed
-if ! cat requirements*.txt | cmp -s - "$installed"; then
+files=(requirements.txt requirements/*.txt)
+installed=.venv/$(basename "$requirements").installed
+if ! cat "${files[@]}" | cmp -s - "$installed"; then
     echo "Installing what $requirements lists into .venv (a few minutes, once)"
     python -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
-    cat requirements*.txt > "$installed"
+    cat "${files[@]}" > "$installed"
 fi
