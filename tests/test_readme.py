@@ -361,6 +361,34 @@ def test_the_demonstration_finds_what_the_readme_says():
     assert 100 * accuracy_drop(measured, "attribute")["drop"].mean() == pytest.approx(drop, abs=0.5)
 
 
+def test_the_page_of_the_study_says_what_its_tables_hold():
+    page = " ".join(PAGES["docs/study.md"].split())
+    found = {model: pd.read_csv(ROOT / f"neuron_rank/study/{model}/of_choosing_seeds_replication.csv")
+             for model in ("backbone", "smollm2")}
+    small, decoder = found.values()
+    assert (f"choosing seeds find {len(small)} pairs. The other three confirm {(small['q'] < 0.05).sum()} of these"
+            in page)
+
+    confirmed = decoder[decoder["q"] < 0.05].sort_values("neuron")
+    assert f"{len(decoder)} are significant family-wise" in page
+    assert f"confirm {len(confirmed)} of the {len(decoder)} pairs" in page
+    for attribute, pairs in decoder.groupby("attribute"):
+        again = confirmed[confirmed["attribute"] == attribute]
+        units = ", ".join(f"{layer}:{unit}" for layer, unit in zip(again["layer"], again["unit"]))
+        assert f"| {attribute} | {len(pairs)} | {len(again)} | {units}" in page
+    tau, tau_again = (f"{decoder[name].mean():.2f}".removeprefix("0") for name in ("tau", "tau_again"))
+    assert f"here {tau} on average with the seeds that chose it, and {tau_again} with the seed that tests it" in page
+    assert f"In {(decoder['tau_again'] > 0).sum()} of {len(decoder)} pairs it is above 0" in page
+
+    tables = "neuron_rank/study/smollm2/of_choosing_seeds_{}.csv"
+    reliability = pd.read_csv(ROOT / tables.format("reliability"), index_col="attribute")["reliability"]
+    said = (f"from {reliability.min():.2f} ({reliability.idxmin()}) to {reliability.max():.2f} "
+            f"({reliability.idxmax()})")
+    assert said.replace("0.", ".") in page
+    halves = pd.read_csv(ROOT / tables.format("stability")).drop_duplicates("attribute").set_index("attribute")
+    assert set(halves.index[halves["halves_r_lowest"] > 0]) == {"anger-face", "disgust-face"}
+
+
 # ---------------------------------------------------------------------------------------------------- what goes wrong
 
 TROUBLE = re.findall(r"^\| `(.*?)` \|", PAGES["docs/troubleshooting.md"], re.M)
