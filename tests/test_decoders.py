@@ -327,9 +327,9 @@ def test_text_and_prompt_fit_positions_and_window(llama, tokenizer):
     assert few.fit_length(62, 30) == 30
     window = make_ours(make_plain("gemma2", tokenizer), tokenizer)
     assert window.fit_length(20, 18) == 18
-    with pytest.raises(UserError, match=r"longer than the 40 positions .* use --max_length 18 or less"):
+    with pytest.raises(UserError, match=r"need more than the 40 positions .* use --max_length 18 or less"):
         window.fit_length(20, 19)
-    with pytest.raises(UserError, match=r"longer than the 40 positions .* use --prompt_len 20 or less"):
+    with pytest.raises(UserError, match=r"need more than the 40 positions .* use --prompt_len 20 or less"):
         window.fit_length(45, 10)
     full = make_ours(make_plain("qwen2", tokenizer, sliding_window=40, use_sliding_window=False), tokenizer)
     assert full.fit_length(20, 40) == 40
