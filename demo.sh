@@ -10,12 +10,12 @@ cd "$(dirname "$0")"
 
 case "$*" in
 "" | "--model backbone")
-    name=backbone requirements=requirements.txt model=backbone prompts=backbone/prompts k=500
+    name=backbone requirements=requirements.txt model=backbone prompts=backbone/prompts k=500 draws=19 permutations=300
     folder=runs/demo pictures=pic/demo
     choose="1 3 5" test="7 9 11"
     training=(--prompt_init mask --epochs 4) ;;
 "--model smollm2")
-    name=smollm2 requirements=requirements/models.txt prompts=data/prompts/smollm2 k=4000
+    name=smollm2 requirements=requirements/models.txt prompts=data/prompts/smollm2 k=4000 draws=9 permutations=100
     model=data/models/SmolLM2-135M-Instruct
     folder=runs/demo_smollm2 pictures=pic/demo_smollm2
     choose="1 3" test="5"
@@ -45,9 +45,9 @@ step "Steps 1 and 2: train a prompt for each of two emotions" \
 step "Step 3: read the neurons that each of the study's prompts switches on" \
     get_active_neuron.py $study $prompts $again
 step "Step 4: rank the neurons by how well they mirror each attribute, with half of the prompts; then test them with the others" \
-    rsa_searchlight.py $study $attributes --seed $choose --replicate $test --permutations 300 $again
+    rsa_searchlight.py $study $attributes --seed $choose --replicate $test --permutations $permutations $again
 step "Step 5: masks of the best-ranked neurons, and a pool of random ones" \
-    gen_mask.py $study --thresholds $k --random_draws 19 $again
+    gen_mask.py $study --thresholds $k --random_draws $draws $again
 step "Step 6: answers with these neurons masked" \
     eval_mask_neuron.py $study $prompts --dataset demo --seed $test --split test --max_rows 4 $precision $again
 step "Figures" \
