@@ -175,7 +175,7 @@ def make_tables(flags, study, num_layers, given, others, machines):
             flags.permutation_seed)
     if given:
         partial = profiles.partial_correlations(values.mean(axis=0), study.ratings, given, flags.permutations,
-                                                flags.permutation_seed)
+                                                flags.permutation_seed, progress=True)
         tables |= searchlight.partial_tables(partial, [attributes[tested] for tested, *_ in given])
     if len(study.seeds) > 1:
         tables["reliability"] = searchlight.reliability_table(values, rdms, attributes)

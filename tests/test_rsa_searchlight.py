@@ -140,9 +140,10 @@ def test_permutations_are_written_beside_the_ranks(study, capsys):
     assert sides["permutation_p_fwe"].startswith("one-sided") and "partial_p" not in sides
 
 
-def test_unique_attributes_are_tested_beyond_those_given(study):
+def test_unique_attributes_are_tested_beyond_those_given(study, capsys):
     values, ratings = study
     searchlight("--permutations=19", "--given", "valence")
+    assert "beyond other attributes: 100%" in capsys.readouterr().err
     profile, numbers = values.mean(axis=0), ratings.iloc[:, 1:].to_numpy()
     expected = profiles.partial_correlations(profile, numbers, [[1, 0]], 19)
     for name, table in zip(("partial_r", "partial_p", "partial_p_fwe", "partial_p_fwe_by_attribute"), expected):

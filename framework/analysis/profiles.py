@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
 from framework.analysis.permutation import count_orders, label_orders, share_reached
 from framework.analysis.signs import in_threads
@@ -42,6 +43,7 @@ def _basis(given):
 
 def partial_correlations(
         profiles: np.ndarray, ratings: np.ndarray, given: list[list[int]], permutations: int, seed: int = 0,
+        progress: bool = False,
 ) -> Partial:
     """Test the correlation of neurons' profiles with attributes, given other attributes.
 
@@ -60,6 +62,8 @@ def partial_correlations(
     permutations : int
         1 or more; if no more orders of the concepts exist, each is taken once.
     seed : int
+    progress : bool
+        Show a bar.
     """
     concepts, neurons = profiles.shape
     batch = max(1, 2**22 // neurons)  # 32 MB of r
@@ -88,8 +92,11 @@ def partial_correlations(
             reached[:, column] += (null >= observed).sum(axis=0)
             largest[done : done + len(orders), column] = null.max(axis=1)
             done += len(orders)
+            with bar.get_lock():  # several threads tell it
+                bar.update(len(orders))
 
-    in_threads(test, range(len(given)))
+    with tqdm(total=count * len(given), desc="beyond other attributes", disable=not progress) as bar:
+        in_threads(test, range(len(given)))
     size = np.abs(r) - 1e-12
     by_attribute = np.stack([share_reached(own, null) for own, null in zip(size.T, largest.T)], axis=1)
     return Partial(r, (1 + reached) / (1 + count), share_reached(size, largest.max(axis=1)), by_attribute)
