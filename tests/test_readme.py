@@ -380,7 +380,9 @@ def test_the_page_of_the_study_says_what_its_tables_hold():
     assert f"here {tau} on average with the seeds that chose it, and {tau_again} with the seed that tests it" in page
     assert f"In {(decoder['tau_again'] > 0).sum()} of {len(decoder)} pairs it is above 0" in page
 
-    tables = "neuron_rank/study/smollm2/of_choosing_seeds_{}.csv"
+    tables = "neuron_rank/study/smollm2/neuron_rank_by_searchlight_RSA_14property_{}.csv"
+    layers = pd.read_csv(ROOT / tables.format("significant_by_layer"))
+    assert f"With all three seeds, {layers['count_fwe'].sum()} pairs are significant" in page
     reliability = pd.read_csv(ROOT / tables.format("reliability"), index_col="attribute")["reliability"]
     said = (f"from {reliability.min():.2f} ({reliability.idxmin()}) to {reliability.max():.2f} "
             f"({reliability.idxmax()})")
