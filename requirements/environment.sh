@@ -1,5 +1,4 @@
-# Sourced by demo.sh, test.sh and docs/study.sh: makes .venv in the repository's folder,
-# installs requirements once, and activates it.
+# For demo.sh, test.sh and others: makes .venv in the repository's folder, installs requirements once, activates it.
 #   source requirements/environment.sh requirements.txt
 requirements=$1
 python=${PYTHON:-python3}
