@@ -103,8 +103,8 @@ def main():
     stack = np.concatenate([rdms, model_rdms])
     for name, rdm in zip(attributes + models, stack):
         if not np.ptp(rdm) > 0:  # also refuses NaN, from a constant pattern
-            raise UserError(f"the distances of {name!r} do not differ, so they cannot be compared with people's; leave "
-                            "it out")
+            raise UserError(f"the distances of {name!r} are all the same or undefined, so they cannot be compared with "
+                            "people's; leave it out")
 
     # What determines the tables, and the work.
     record = Record("compare_people.py", {

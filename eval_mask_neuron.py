@@ -60,7 +60,8 @@ def main():
 
     if flags.status:
         tasks = trained.tasks_there(flags)
-        begun = {task: f"{count} masks" for task in tasks if (count := results.masks_measured(flags.results, task))}
+        begun = {task: script.counted(count, "mask") for task in tasks
+                 if (count := results.masks_measured(flags.results, task))}
         found = progress(flags.results, ".json", tasks, lambda path: results.read(path).record, ["prompt"])
         return status.show(*found, begun)
 
@@ -76,8 +77,8 @@ def main():
     check_masks(flags, masks, made_with, asked)
     prompts, chosen_by = asked.prompts, made_with.get("prompts", {})
     if same := sum(prompt.sha256 in chosen_by.values() for prompt in prompts.values()):
-        print(f"{same} of these {len(prompts)} prompts also chose the neurons of the masks; to test with other prompts "
-              "than those that chose, name different seeds with --seed in steps 4 and 6")
+        print(f"{same} of {script.counted(len(prompts), 'prompt')} also chose the neurons of the masks; to test with "
+              "other prompts than those that chose, name different seeds with --seed in steps 4 and 6")
 
     # What determines the results.
     record = Record(
@@ -91,8 +92,8 @@ def main():
         left = folder.left(prompts)
         study, time_to_save = asked.study(left, masks), work.Every(flags.save_seconds)
         script.write_config(flags, flags.results)
-        print(f"{len(prompts)} tasks x {len(masks)} masks on {flags.split} rows, {len(prompts) - len(left)} tasks "
-              f"finished before; {asked.words}")
+        print(f"{script.counted(len(prompts), 'task')} x {script.counted(len(masks), 'mask')} on {flags.split} rows, "
+              f"{len(prompts) - len(left)} tasks finished before; {asked.words}")
         with work.Bar((1 + len(masks)) * sum(len(rows.row) for rows in study.rows.values()), "row") as bar:
             parts = parts_left(folder, study, flags.masks_per_batch, bar)
             for (task, names), message in work.run(measure, study, parts, on=asked.machines):
@@ -104,16 +105,16 @@ def main():
                         folder.save()
 
     # Summary and next step.
-    print(f"wrote {flags.results}/{{concept}}-{{seed}}.json: {len(prompts) - folder.elsewhere} tasks x {len(masks)} "
-          "masks")
+    print(f"wrote {flags.results}/{{concept}}-{{seed}}.json: "
+          f"{script.counted(len(prompts) - folder.elsewhere, 'task')} x {script.counted(len(masks), 'mask')}")
     if folder.elsewhere:
-        print(f"{folder.elsewhere} tasks are left to another process, which works in the same folder")
+        print(f"left to another process, which works in the same folder: {script.counted(folder.elsewhere, 'task')}")
     else:
         measured = results.read_each(flags.results, prompts)
         accuracies = measured["accuracy"]
         if unanswered := list(accuracies.columns[accuracies.isna().any()]):
-            print(f"no answers under {len(unanswered)} masks, such as {unanswered[0]}: these make numbers too large "
-                  f"for {asked.precision}; later steps take the answers (null) as missing")
+            print(f"no answers under {script.counted(len(unanswered), 'mask')}, such as {unanswered[0]}: numbers get "
+                  f"too large for {asked.precision}; later steps take the answers (null) as missing")
         placebos = {name: inference.placebo(of) for name, of in measured.items()}
         for line in inference.placebo_in_words(placebos.pop("accuracy"), **placebos):
             print(line)

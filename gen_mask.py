@@ -114,7 +114,8 @@ def main():
         script.write_config(flags, masks_path)
         output.write_table(matching_path, matching)
         mask_files.write(output, {name: torch.from_numpy(mask) for name, mask in made.items()})
-    print(f"{masks_path}: {len(made)} masks of {num_layers} x {num_units} neurons for {', '.join(ranks)}")
+    print(f"{masks_path}: {script.counted(len(made), 'mask')} of {num_layers} x {num_units} neurons for "
+          f"{', '.join(ranks)}")
     print(f"{matching_path}: how closely the random masks match each attribute's, by layer"
           + (" and activation" if statistics is not None else ""))
     script.next_step("eval_mask_neuron.py", masks=masks_path)

@@ -124,8 +124,9 @@ def write_activations(flags):
 
     # Summary and next step.
     over = f" over {len(comments)} comments of {flags.dataset}" if comments else ""
-    print(f"wrote {flags.activation_dir}/{{concept}}-{{seed}}.csv: {len(prompts)} prompts x {num_layers * units} "
-          f"neurons ({num_layers} layers x {units}){over}, and {{concept}}-all.csv, their sum over seeds")
+    print(f"wrote {flags.activation_dir}/{{concept}}-{{seed}}.csv: {script.counted(len(prompts), 'prompt')} x "
+          f"{num_layers * units} neurons ({num_layers} layers x {units}){over}, and "
+          "{concept}-all.csv, their sum over seeds")
     if flags.activation_mode == "before_relu":
         script.next_step("rsa_searchlight.py", activation_dir=flags.activation_dir,
                          attributes=str(ratings_of(flags)))

@@ -82,7 +82,8 @@ def main():
         left = activations.left(output, digests, ends)
         study = asked.study(left)
         script.write_config(flags, flags.effects)
-        print(f"{len(prompts)} tasks on {flags.split} rows, {len(prompts) - len(left)} finished before; {asked.words}")
+        print(f"{script.counted(len(prompts), 'task')} on {flags.split} rows, "
+              f"{len(prompts) - len(left)} finished before; {asked.words}")
         with work.Bar(sum(len(rows.row) for rows in study.rows.values()), "row") as bar:
             for task, message in work.run(measure, study, left, on=asked.machines):
                 if isinstance(message, int):  # rows
@@ -92,9 +93,9 @@ def main():
 
     # Summary and next step.
     write_ranks(flags.effects, flags.ranks, num_layers, units)
-    print(f"wrote {flags.effects}/{{concept}}-{{seed}}.csv: effects of setting each neuron to 0, {len(prompts)} tasks "
-          f"x {num_layers * units} neurons; {{concept}}-{{seed}}-added.csv: effects of adding 1 to each; and "
-          f"{flags.ranks}: ranks, 1 is the neuron whose masking costs a concept most")
+    print(f"wrote {flags.effects}/{{concept}}-{{seed}}.csv: effects of setting each neuron to 0, "
+          f"{script.counted(len(prompts), 'task')} x {num_layers * units} neurons; {{concept}}-{{seed}}-added.csv: "
+          f"effects of adding 1 to each; and {flags.ranks}: ranks, 1 is the neuron whose masking costs a concept most")
     script.next_step("gen_mask.py", study=known.study_of("effects", flags.effects), ranks=flags.ranks)
 
 

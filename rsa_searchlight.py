@@ -87,8 +87,8 @@ def main():
         rank_files.write(output, ranks, tables)
 
     # Summary and next step.
-    print(f"{neurons} neurons x {len(study.attributes)} attributes, from {len(study.concepts)} concepts x "
-          f"{len(study.seeds)} seeds")
+    print(f"{neurons} neurons x {script.counted(len(study.attributes), 'attribute')}, from "
+          f"{len(study.concepts)} concepts x {script.counted(len(study.seeds), 'seed')}")
     if flags.permutations:
         drawn = permutation.count_orders(len(study.concepts), flags.permutations)
         print(f"{drawn:,} permutations: no permutation p is below {1 / (1 + drawn):.2g}")

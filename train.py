@@ -199,8 +199,9 @@ def main():
         left = folder.left(tasks)
         train_tokens, dev_tokens = (loaded.model.encode(split.texts, max_length) if left else [] for split in splits)
         script.write_config(flags, flags.checkpoint_dir)
-        print(f"{len(tasks)} tasks, {len(tasks) - len(left)} finished before; {flags.pretrained_model} in "
-              f"{record.get('precision')} on {machines if flags.ray else device}; comments of {dataset}")
+        print(f"{script.counted(len(tasks), 'task')}, {len(tasks) - len(left)} finished before; "
+              f"{flags.pretrained_model} in {record.get('precision')} on {machines if flags.ray else device}; comments "
+              f"of {dataset}")
         jobs = {task: jobs[task] for task in left}
         study = Study(loaded.model, str(device), train_tokens, dev_tokens, jobs, settings, flags.eval_batch_size,
                       flags.text_states_gb, flags.save_seconds)
@@ -224,12 +225,12 @@ def main():
 
     # Summary and next step.
     if folder.elsewhere:
-        print(f"{folder.elsewhere} tasks are left to another process, which works in the same folder")
+        print(f"left to another process, which works in the same folder: {script.counted(folder.elsewhere, 'task')}")
         if folder.elsewhere == len(tasks):
             return
     table = prompts.write_accuracies(flags.checkpoint_dir)
     print(f"wrote {flags.checkpoint_dir}/{{concept}}-{{seed}}.pt and {prompts.accuracy_path(flags.checkpoint_dir)}: "
-          f"{len(table)} prompts, mean dev accuracy {table.accuracy.mean():.4f}")
+          f"{script.counted(len(table), 'prompt')}, mean dev accuracy {table.accuracy.mean():.4f}")
     script.next_step("get_active_neuron.py", checkpoint_dir=flags.checkpoint_dir)
 
 

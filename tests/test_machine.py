@@ -270,7 +270,7 @@ def test_a_process_that_dies_leaves_its_tasks_to_others(script, tiny_model, tmp_
     wait_for(lambda: prompts.state_paths(tmp_path / "checkpoint"), process)
     process.send_signal(signal.SIGSTOP)  # it holds its tasks, but does not come to the end of them
     beside = script("train.py", *flags)
-    assert "2 tasks are left to another process" in beside.stdout
+    assert "left to another process, which works in the same folder: 2 tasks" in beside.stdout
     process.send_signal(signal.SIGKILL)
     process.wait()
     script("train.py", *flags)

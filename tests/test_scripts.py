@@ -409,8 +409,8 @@ def test_evaluation_takes_the_rows_of_the_training(here, tiny_model, tmp_path):
                              "valence_top5_scale1e+30": torch.full((2, 32), 1e30)})
     where = ["--maskPath=masks.pkl", "--resultPath=results"]
     printed = here("eval_mask_neuron.py", *where).stdout
-    assert "1 of these 1 prompts also chose the neurons" in printed
-    assert "no answers under 1 masks, such as valence_top5_scale" in printed and "(null) as missing" in printed
+    assert "1 of 1 prompt also chose the neurons" in printed
+    assert "no answers under 1 mask, such as valence_top5_scale" in printed and "(null) as missing" in printed
     result = results.read(tmp_path / "results" / "fear-1.json")
     assert [result.record.get(name) for name in ("negatives", "split", "seeds_that_chose")] == ["strict", "dev", [1, 5]]
     accuracies, margins = result.measured.values()

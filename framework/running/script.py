@@ -101,6 +101,11 @@ def write_config(flags: Namespace, output: Path) -> None:
     config.write_config(path, known.as_given(flags), f"python {name.name} --config {shlex.quote(str(path))}")
 
 
+def counted(count: int, what: str) -> str:
+    """A count with its noun: ``1 task``, ``2 tasks``."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def next_step(script: str, study: Path | None = None, **named: Any) -> None:
     """Print the whole command of the step that comes next.
 

@@ -21,7 +21,7 @@ def main() -> None:
 
     rounded = prompts.read_all(flags.checkpoint_dir, trained.tasks_there(flags))
     prompts.write_rounded(flags.into, rounded)
-    print(f"wrote {flags.into}/{{concept}}-{{seed}}.pt: {len(rounded)} prompts in float16")
+    print(f"wrote {flags.into}/{{concept}}-{{seed}}.pt: {script.counted(len(rounded), 'prompt')} in float16")
     script.next_step("get_active_neuron.py", checkpoint_dir=flags.into)
 
 

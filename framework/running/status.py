@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from framework.running.script import counted
 from framework.tasks import Task
 
 
@@ -14,8 +15,8 @@ def show(states: Mapping[Task, str], problems: Sequence[str], begun: Mapping[Tas
     `begun` is what is saved of unfinished tasks, in a few characters: ``12 epochs``.
     """
     count = Counter(states.values())
-    print(f"{len(states)} tasks: {count['done']} done, {count['running']} in progress, {count['left']} left, "
-          f"{count['damaged']} damaged")
+    print(f"{counted(len(states), 'task')}: {count['done']} done, {count['running']} in progress, "
+          f"{count['left']} left, {count['damaged']} damaged")
     marks = {task: begun.get(task, ".") if state == "left" else f"> {begun.get(task, '')}".strip()
              if state == "running" else state for task, state in states.items()}
     concepts, seeds = (list(dict.fromkeys(names)) for names in zip(*states))
