@@ -110,7 +110,7 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
         "plot_results.yaml", "settings.json", "accuracy_drop_by_emotion.csv",
         "accuracy_drop_overall.csv", "accuracy_drop_own_and_others_overall.csv",
         *(f"{name}.{end}" for name in names for end in ("csv", "png", "svg"))}
-    assert "left out an RDM: no --similarity" in out and "placebo by attribute, the mask as the unit" in out
+    assert "left out rdm_people_and_model: no --similarity" in out and "placebo by attribute, the mask as the unit" in out
     assert "additivity: " in out and "was measured on other rows than" in out
     assert "next: python make_report.py" in out
 
@@ -166,7 +166,7 @@ def test_margins_and_the_study_s_test(monkeypatch, run_folder, tmp_path, capsys)
 def test_figures_say_what_was_done_to_neurons(run_folder):
     flags = SimpleNamespace(
         measure="accuracy", test="unit", k=4, intervention="scale2", results=run_folder / "results",
-        attribute_results=None, random_results=None, accuracy=None, weights=run_folder / "weights.csv")
+        attribute_results=None, random_results=None, accuracy=None, weights=run_folder / "weights.csv", masks=None)
     said = {name: " ".join(" ".join(words_of(figure)).split())
             for name, figure, _ in drawing_masks.of_results(flags) if figure}
     for name in ("Acc_after_masking_correspond_neuron", "accuracy_by_threshold", "accuracy_drop_by_attribute",
@@ -241,7 +241,7 @@ def test_a_study_s_folder_is_drawn_without_naming_its_files(monkeypatch, run_fol
         (tmp_path / place).symlink_to(run_folder / name)
     call(monkeypatch, "--study", tmp_path, "--k=4", "--simulations=0", "--formats=png")
     first = (tmp_path / "pic/Acc_after_masking_correspond_neuron.png").read_bytes()
-    assert "left out effect against resemblance" in capsys.readouterr().out
+    assert "left out effect_against_resemblance: no" in capsys.readouterr().out
     call(monkeypatch, "--study", tmp_path, "--k=2", "--simulations=0", "--formats=png")  # our own figures are redrawn
     assert (tmp_path / "pic/Acc_after_masking_correspond_neuron.png").read_bytes() != first
     (tmp_path / "pic/dose.csv").write_text("mine\n")
@@ -372,7 +372,7 @@ def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why
     for name, value in differences.items():
         write(name, **{name: value})
     _, said = loss("data", "split")
-    assert (f"left out {tmp_path / 'data'} of loss by kind of mask: {tmp_path / 'effect'} was measured differently"
+    assert (f"left out {tmp_path / 'data'} of accuracy_lost_by_kind: {tmp_path / 'effect'} was measured differently"
             ) in said
     assert '(data differs: dataset "data/of_effect" there and "data/of_data" here)' in said
     assert '(split is "dev" there and "test" here)' in said and "0" * 64 not in said
@@ -384,8 +384,8 @@ def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why
     write("more", [("fear", 3), ("joy", 3)])
     write("none", [("joy", 5)])
     table, said = loss("more", "none")
-    assert f"left out {tmp_path / 'none'} of loss by" in said and "(no task in common)" in said
-    assert "left out 2 tasks of loss by kind of mask: some of the results lack them\n" in said
+    assert f"left out {tmp_path / 'none'} of accuracy_lost_by_kind: " in said and "(no task in common)" in said
+    assert "left out 2 tasks of accuracy_lost_by_kind: some of the results lack them\n" in said
     assert table.set_index("kind").loc["effect", "value"] == pytest.approx(0.2)  # of joy-3 alone
 
 
@@ -405,7 +405,8 @@ def test_effects_and_results_of_two_models_are_not_added_up(run_folder, tmp_path
 
 def test_masks_that_change_nothing_have_no_panel():
     masks = pd.DataFrame({
-        "intervention": ["scale0.5", "scale1", "scale2"] * 2, "k": [4] * 3 + [8] * 3, "rows": "the same",
+        "mask": [f"valence_top{k}_scale{factor}" for k in (4, 8) for factor in ("0.5", "1", "2")], "rows": "the same",
+        "intervention": ["scale0.5", "scale1", "scale2"] * 2, "k": [4] * 3 + [8] * 3,
         "summed": [0.5, 0, -0.5, 1, 0, -1], "measured": [0.4, 0, -0.3, 0.8, 1e-8, -0.9]})
     titles = [axes.get_title().partition(" ")[0] for axes in effect_figures.additivity(masks).axes]
     assert [title for title in titles if title] == ["scale0.5", "scale2"]
@@ -516,7 +517,7 @@ def test_one_of_the_study_s_attributes_alone_can_stand_out_by_default():
     assert relation["q"].min() < 0.05
     tau = pd.DataFrame(np.random.default_rng(0).normal(size=(64, 14)))
     figure = effect_figures.effect_against_resemblance(tau, tau[0].to_numpy(), relation, permutations)
-    assert f"no q below {relation['q'].min():.2g}" in " ".join(" ".join(words_of(figure)).split())
+    assert f"cannot have q below {relation['q'].min():.2g}" in " ".join(" ".join(words_of(figure)).split())
 
 
 def test_published_results_give_the_study_s_figure(published_accuracy):

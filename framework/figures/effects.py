@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from scipy.stats import pearsonr
 
 from framework.analysis.effects import share_that_adds_up
+from framework.analysis.masks import MaskName
 from framework.figures.style import (
     COLOURS,
     GREY,
@@ -27,7 +30,8 @@ from framework.figures.style import (
 )
 from framework.measures import MEASURES, Measure
 
-CONTROLS = {"random": "random", "layer_matched": "random, same layers", "activation_matched": "random, same activation",
+CONTROLS = {"random": "random", "layer_matched": "random, same layers",
+            "activation_matched": "random, same layers and activation",
             "attribute": "attributes", "effect": "largest effects"}  # kinds of masks -> words, least to most
 
 CHOSEN_BY_TESTED = " The same prompts chose these neurons and were tested without them."
@@ -76,8 +80,8 @@ def effect_against_resemblance(
         "The margin that is lost where a neuron is set to zero (first order, mean over concepts and seeds): above 0 "
         "the answer gets worse without it. Darker: more neurons; the axis is compressed away from 0. r is the rank "
         "correlation over neurons within layers; its p, two-sided, comes from permuting the concepts' labels, since "
-        f"neurons are not independent, and q corrects it for the number of attributes: with {permutations:,} "
-        f"permutations, one attribute alone has no q below {min(alone, 1):.2g}."))
+        f"neurons are not independent, and q corrects it for the number of attributes. With {permutations:,} "
+        f"permutations, an attribute that stands out alone cannot have q below {min(alone, 1):.2g}."))
 
 
 def _ticks(values, spread):
@@ -103,8 +107,9 @@ def kinds_in_words(kinds: Collection[str], chosen_by_tested: bool) -> str:
 
 def fairer_in_words(kinds: Collection[str]) -> str:
     """Say which of the kinds, if any, are the fairer controls: for the figure and the page."""
-    return "" if {"layer_matched", "activation_matched"}.isdisjoint(kinds) else (
-        " Random neurons of the same layers or the same activation are the fairer controls of attributes.")
+    alike = [words for kind, words in (("layer_matched", "of the same layers"),
+                                       ("activation_matched", "of the same layers and activation")) if kind in kinds]
+    return f" Random neurons {' or '.join(alike)} are the fairer controls of attributes." if alike else ""
 
 
 @styled
@@ -132,7 +137,9 @@ def loss_by_kind(
             aside = np.arange(len(values)) % 9 - 4  # so that dots of one value are told apart
             axes.plot(values, row + 0.06 * aside, ".", color=COLOURS[kind], alpha=0.6, markersize=4)
             axes.plot([values.mean()] * 2, [row - 0.4, row + 0.4], color="black", linewidth=1.2)
-        name_rows(axes, [f"{CONTROLS[kind]} ({(loss['kind'] == kind).sum()})" for kind in there])
+        name_rows(axes, there)
+        axes.set_yticklabels([textwrap.fill(f"{CONTROLS[kind]} ({(loss['kind'] == kind).sum()})", 24)
+                              for kind in there])
         axes.axvline(0, color=GREY, linewidth=0.6, zorder=0)
         axes.set_xlabel(f"{lost}, {loss['k'].iloc[0]:,} neurons {done}")
         how = "In brackets: how many masks; a dot each, and a line at their mean."
@@ -147,7 +154,7 @@ def loss_by_kind(
                       label=f"{CONTROLS[kind]} ({groups.size().max()})")
         axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
         axes.set_xlim(0)
-        axes.set_xlabel(f"Neurons {done} (k)")
+        axes.set_xlabel(f"Neurons {done}")
         axes.set_ylabel(lost)
         legend_above(axes, axes.get_legend_handles_labels()[0][::-1], ncols=2)
         how = "In brackets: how many masks of one size; bands hold the middle 95% of them."
@@ -166,8 +173,9 @@ def own_and_others(
     shown = concepts.sort_values("difference", ascending=False, kind="stable")
     rows, scaled = np.arange(len(shown)), shown[["own", "others", "low", "high"]].to_numpy(float).T * measure.scale
     figure, (axes,) = row_figure(len(shown), width=4.8)
-    intervals(axes, scaled[1], rows, scaled[2], scaled[3], "random", legend="masks of the others")
-    axes.plot(scaled[0], rows, MARKERS["effect"], color=COLOURS["effect"], markersize=4.5, label="its own mask")
+    # One above the other, so that neither hides the other or the end of the interval.
+    intervals(axes, scaled[1], rows + 0.15, scaled[2], scaled[3], "random", legend="masks of the others")
+    axes.plot(scaled[0], rows - 0.2, MARKERS["effect"], color=COLOURS["effect"], markersize=4.5, label="its own mask")
     axes.axvline(0, color=GREY, linewidth=0.6, zorder=0)
     axes.set_xlabel(f"Drop against random masks, {shown['k'].iloc[0]:,} neurons ({measure.unit})")
     name_rows(axes, shown["emotion"].tolist())
@@ -197,18 +205,25 @@ def additivity(masks: pd.DataFrame) -> Figure:
     Parameters
     ----------
     masks : pandas.DataFrame
-        One row per mask: `intervention`, `k`, `summed` (`analysis.effects.summed_loss`) and `measured` (the margin
-        lost), both in logits and averaged over tasks; and `rows`, "the same" where effects and masks were measured on
-        the same ones. An intervention that changes nothing (a factor of 1) has no panel.
+        One row per mask: `mask` (its name), `intervention`, `k`, `summed` (`analysis.effects.summed_loss`) and
+        `measured` (the margin lost), both in logits and averaged over tasks; and `rows`, "the same" where effects and
+        masks were measured on the same ones. An intervention that changes nothing (a factor of 1) has no panel.
     """
     kinds = list(masks.loc[masks["summed"] != 0, "intervention"].unique())
-    figure, panels = panel_grid(len(kinds), 3, (2.2, 2.35), (0.5, 0.7), 3.6, "Sum over neurons (logits)",
+    figure, panels = panel_grid(len(kinds), 3, (2.2, 2.35), (0.5, 0.7), 3.6, "Sum of single neurons' losses (logits)",
                                 "Margin lost (logits)")
     sizes, explained = np.sort(masks["k"].unique()), ""
+    shown = {"random": "random masks", "attribute": "attributes' masks"}
+    drawn = masks["mask"].map(lambda text: "random" if (name := MaskName.parse(text)) and name.control else "attribute")
     for axes, kind in zip(panels, kinds):
         of = masks[masks["intervention"] == kind]
-        image = axes.scatter(of["summed"], of["measured"], c=np.searchsorted(sizes, of["k"]), cmap="viridis",
-                             vmin=-0.5, vmax=len(sizes) - 0.5, s=12, linewidths=0)
+        for condition in shown:
+            some = of[drawn[of.index] == condition]
+            # The colour tells kinds of masks apart, or sizes where there are several.
+            colours = dict(color=COLOURS[condition]) if len(sizes) == 1 else dict(
+                c=np.searchsorted(sizes, some["k"]), cmap="viridis", vmin=-0.5, vmax=len(sizes) - 0.5)
+            image = axes.scatter(some["summed"], some["measured"], marker=MARKERS[condition], s=12, linewidths=0,
+                                 **colours)
         line = np.array([of[["summed", "measured"]].min().min(), of[["summed", "measured"]].max().max()])
         axes.plot(line, line, color="black", linewidth=0.8, linestyle=":")
         varied = len(of) > 2 and (np.ptp(of[["summed", "measured"]], axis=0) > 0).all()
@@ -222,15 +237,19 @@ def additivity(masks: pd.DataFrame) -> Figure:
                          "and at the largest k; not said where some masks are predicted to gain.")
         axes.set_title(title, fontsize=8)
         axes.locator_params(nbins=4)
+    handles = [Line2D([], [], linestyle="", marker=MARKERS[condition], markersize=3.6, label=words,
+                      color=COLOURS[condition] if len(sizes) == 1 else GREY)
+               for condition, words in shown.items() if (drawn == condition).any()]
+    figure.legend(handles=handles, ncols=2, loc="outside upper center", handletextpad=0.2)
     if len(sizes) > 1:
         bar = figure.colorbar(image, ax=panels, shrink=0.8, aspect=15, ticks=range(len(sizes)))
         bar.ax.set_yticklabels([f"{size:,}" for size in sizes])
         bar.ax.tick_params(length=0)
-        bar.set_label("Neurons masked (k)")
+        bar.set_label("Neurons changed")
         bar.outline.set_visible(False)
     rows = masks["rows"].iloc[0]
     said = "" if rows == "the same" else f" Effects and masks were measured on different rows: {rows}."
-    return caption(figure, "A dot is a mask. Its height is the margin lost under it; its place from left to right is "
+    return caption(figure, "A point is a mask. Its height is the margin lost under it; its place from left to right is "
                            "the sum of its neurons' effects, each changed alone, to first order. On the dotted line "
                            "effects add up. Far from it, single effects do not say what many neurons do together."
                            f"{explained}{said}")

@@ -36,6 +36,10 @@ from framework.measures import MEASURES, Measure
 CONDITIONS = {"w/o": ("no mask", "no mask"), "random": ("random", "random masks"),
               "attribute-specific": ("attribute", "attributes' masks")}  # in tables -> colour, words
 ACCURACY = MEASURES["accuracy"]
+# How random masks were drawn, `--random_baseline` of step 5 ("matched" where nothing says by what) -> their neurons.
+RANDOM = {"uniform": "random neurons", "matched": "random neurons matched to the attribute's",
+          "layer_matched": "random neurons of the same layers",
+          "activation_matched": "random neurons of the same layers and activity"}
 
 
 def spread_over_masks(results: pd.DataFrame, sizes: Iterable[Conditions]) -> pd.DataFrame:
@@ -64,11 +68,12 @@ def spread_over_masks(results: pd.DataFrame, sizes: Iterable[Conditions]) -> pd.
 @styled
 def accuracy_after_masking(
         spread: pd.DataFrame, drop: pd.DataFrame, k: int, measure: Measure = ACCURACY, done: str = "masked",
+        baseline: str = "uniform",
 ) -> Figure:
     """The study's figure (b): accuracy without a mask, under random and under attributes' masks; beside it the drop.
 
     `spread` is from `spread_over_masks`, `drop` is `analysis.inference.accuracy_drop` by emotion. `done`, what
-    was done to neurons, is from `interventions.in_words`.
+    was done to neurons, is from `interventions.in_words`; `baseline` is a key of `RANDOM`.
     """
     shown = _sorted(drop, k)
     names = shown["emotion"].tolist()
@@ -83,19 +88,29 @@ def accuracy_after_masking(
     above.set_xlabel(measure.axis)
     legend_above(above, columnspacing=0.8, handletextpad=0.2, handlelength=1.2)
     name_rows(above, names)
-    _drop_panel(beside, shown, "emotion", measure)
+    _drop_panel(beside, shown, "emotion", measure, baseline)
     figure.suptitle(f"{k:,} neurons {done}", fontsize=8.5)
+    units = spread[spread["k"].isin([0, k]) & spread["emotion"].isin(names)].groupby("condition")["units"]
+    fewest, most = units.min(), units.max()
+    many = {condition: f"{most[condition]}" if fewest[condition] == most[condition] else
+            f"{fewest[condition]} to {most[condition]}" for condition in most.index}
     return caption(figure, (
-        "Concepts are in the order of the drop, the largest first. Left: mean; lines hold the middle 95% of masks, "
-        f"each averaged over seeds (without a mask, of seeds). Right: {measure.name} under random masks minus under "
-        f"attributes' masks, with its 95% interval. {_said_of_test(shown)}"))
+        "Concepts are in the order of the drop, the largest first. Left: means; lines hold the middle 95% of "
+        f"{many['random']} random masks and of {many['attribute-specific']} attributes' masks, each averaged over "
+        f"seeds, and without a mask the middle 95% of {many['w/o']} seeds. Right: {measure.name} under "
+        f"{_random_masks(baseline)} minus under attributes' masks, with its 95% interval. {_said_of_test(shown)}"))
+
+
+def _random_masks(baseline: str) -> str:
+    return "random masks" if baseline == "uniform" else "matched random masks"
 
 
 def _sorted(drop, k):
     return drop[drop["k"] == k].sort_values("drop", ascending=False, kind="stable")
 
 
-def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, done: str = "masked") -> str:
+def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, done: str = "masked",
+             baseline: str = "uniform") -> str:
     """One sentence: what masks of one size cost; `by` is `accuracy_drop` by "overall", "emotion" and "attribute"."""
     tables = {name: table[table["k"] == k] for name, table in by.items()}
     if tables["overall"]["drop"].isna().all():  # true of no rows, too
@@ -110,7 +125,8 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, d
     study = " by the study's test, which treats pairs as independent"
     said = study if tables["overall"]["test"].str.startswith("the study's").any() else ""
     drop = round(drop, digits) + 0
-    numbers = f"{drop:.{digits}f} {measure.unit} more than random ones{interval}".replace("-", "\u2212")
+    random = "random ones" if baseline == "uniform" else "matched random ones"
+    numbers = f"{drop:.{digits}f} {measure.unit} more than {random}{interval}".replace("-", "\u2212")
     return (f"{k:,} neurons {done}: attributes' masks cost {numbers}; one-sided q < {SIGNIFICANT} for "
             f"{found}{said}.")
 
@@ -125,7 +141,7 @@ def _said_of_test(shown: pd.DataFrame) -> str:
     return f"Test: {test}. Unit: {unit}."
 
 
-def _drop_panel(axes: Axes, shown: pd.DataFrame, by: str, measure: Measure) -> None:
+def _drop_panel(axes: Axes, shown: pd.DataFrame, by: str, measure: Measure, baseline: str) -> None:
     """Drops with their intervals, one row each in the order of `shown`; filled where q < 0.05."""
     significant = (shown["q"] < SIGNIFICANT).to_numpy()  # NaN, where nothing could be tested, is not
     tested = shown["q"].notna().to_numpy()
@@ -133,7 +149,7 @@ def _drop_panel(axes: Axes, shown: pd.DataFrame, by: str, measure: Measure) -> N
     intervals(axes, scaled[:, 0], np.arange(len(shown)), scaled[:, 1], scaled[:, 2], "attribute", significant)
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
     axes.margins(x=0.08)
-    axes.set_xlabel(f"Drop against random masks ({measure.unit})")
+    axes.set_xlabel(f"Drop against {_random_masks(baseline)} ({measure.unit})")
     colour = COLOURS["attribute"]
     handles = [Line2D([], [], color=colour, marker="o", markersize=3.6, markerfacecolor=face, label=words)
                for face, words, there in ((colour, f"q < {SIGNIFICANT}", significant.any()),
@@ -145,15 +161,20 @@ def _drop_panel(axes: Axes, shown: pd.DataFrame, by: str, measure: Measure) -> N
 
 @styled
 def accuracy_drop_by_attribute(
-        drop: pd.DataFrame, k: int, measure: Measure = ACCURACY, done: str = "masked",
+        drop: pd.DataFrame, k: int, measure: Measure = ACCURACY, done: str = "masked", baseline: str = "uniform",
 ) -> Figure:
-    """How much each attribute's mask costs beyond random masks, over all concepts: `accuracy_drop` by attribute."""
+    """How much each attribute's mask costs beyond random masks, over all concepts.
+
+    `drop` is `analysis.inference.accuracy_drop` by attribute; `done` and `baseline` are as for
+    `accuracy_after_masking`.
+    """
     shown = _sorted(drop, k)
     figure, (axes,) = row_figure(len(shown), width=4.2)
-    _drop_panel(axes, shown, "attribute", measure)
+    _drop_panel(axes, shown, "attribute", measure, baseline)
+    own = "" if baseline == "uniform" else " Each attribute has random masks of its own."
     return caption(figure, (
-        f"{measure.name.capitalize()} with {k:,} random neurons {done} minus with the attribute's {k:,}, over all "
-        f"concepts and seeds, with its 95% interval. The largest drop is first. {_said_of_test(shown)}"))
+        f"{measure.name.capitalize()} with {k:,} {RANDOM[baseline]} {done}, minus with the attribute's {k:,}, over all "
+        f"concepts and seeds, with its 95% interval. The largest drop is first.{own} {_said_of_test(shown)}"))
 
 
 @styled
@@ -163,7 +184,7 @@ def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY, don
     concepts = unmasked.sort_values(ascending=False, kind="stable").index
     masked = done == "masked"
     figure, panels = panel_grid(len(concepts), 5, (WIDTH / 5, 1.2), (0, 0.9), 3.6,
-                                f"Neurons {'masked' if masked else 'changed'} (k)", measure.axis, shared=True)
+                                f"Neurons {'masked' if masked else 'changed'}", measure.axis, shared=True)
     for axes, concept in zip(panels, concepts):
         axes.set_title(label(concept, 24), fontsize=8, pad=3)
         axes.axhline(measure.chance, color="black", linewidth=0.8, linestyle=":", label="chance")
@@ -187,7 +208,8 @@ def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY, don
 
 
 @styled
-def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY, done: str = "masked") -> Figure:
+def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY, done: str = "masked",
+                        baseline: str = "uniform") -> Figure:
     """Each attribute's drop against its weight in people's judgements, with Kendall's tau between the two.
 
     `both` has one row per attribute: `attribute`; `drop`, `ci_low` and `ci_high`; `tau` of the attribute's RDM with
@@ -197,12 +219,13 @@ def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY,
     both = both[both["drop"].notna()]  # a mask without any answer has no drop
     x, (y, low, high) = both["tau"].to_numpy(), both[["drop", "ci_low", "ci_high"]].to_numpy(float).T * measure.scale
     left, right = both[["ci_low_people", "ci_high_people"]].to_numpy(float).T
-    axes.errorbar(x, y, np.stack([y - low, high - y]), np.stack([x - left, right - x]), fmt="o",
-                  color=COLOURS["attribute"], ecolor="#b0b0b0", elinewidth=0.8, markersize=4)
+    axes.errorbar(x, y, np.stack([y - low, high - y]), np.stack([x - left, right - x]), fmt="none",
+                  ecolor="#b0b0b0", elinewidth=0.8)
+    axes.plot(x, y, "o", color=COLOURS["attribute"], markersize=4, zorder=3)  # above the names' white edges
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
     axes.margins(x=0.2)  # room for names
     axes.set_xlabel("Weight in people's similarity judgements (tau)")
-    axes.set_ylabel(f"Drop against random masks ({measure.unit})")
+    axes.set_ylabel(f"Drop against {_random_masks(baseline)} ({measure.unit})")
     said = ""
     if len(both) > 2 and np.ptp(x) > 0 and np.ptp(y) > 0:
         tau = f"{kendalltau(x, y).statistic:.2f}".replace("-", "\u2212")
@@ -234,8 +257,10 @@ def placebo(tested: pd.DataFrame) -> Figure:
              ylabel="Share with this p or a smaller one")
     axes.yaxis.set_major_formatter(percent)
     legend_above(axes, ncols=1)
+    sizes = " Masks of all sizes are counted together." if len(set(tested["k"])) > 1 else ""
     return caption(figure, "Placebos are random masks tested as if they were attributes' masks: there is nothing to "
-                           "find. A test that holds its level follows the dotted line; one above it finds too much.")
+                           "find. A test that holds its level follows the dotted line; one above it finds too much. "
+                           f"The grey line is at p = 0.05.{sizes}")
 
 
 @styled

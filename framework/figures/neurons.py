@@ -55,20 +55,20 @@ def selective_neurons(ranks: pd.DataFrame, k: int) -> Figure:
     return caption(figure, (
         f"A column is a neuron, shown where it is among the top {k:,} of an attribute; grey where it is not. A neuron "
         "that attributes share stands with the first of them, from the top: the staircase shows this order, not that "
-        "attributes have neurons of their own. Ranks only order neurons; they are no test."))
+        "attributes have neurons of their own. Ranks order the neurons; they test nothing."))
 
 
 @styled
-def significant_neurons(counts: pd.DataFrame, num_units: int, criterion: str) -> Figure:
+def significant_neurons(counts: pd.DataFrame, num_units: int, criterion: str, data: str = "") -> Figure:
     """How many of each layer's `num_units` neurons resemble each attribute.
 
-    `counts` has one row per layer and one column per attribute; `criterion` says what makes a neuron count.
+    `counts` has one row per layer and one column per attribute; `criterion` says what makes a neuron count, `data` what
+    the counts rest on ("27 concepts and 6 seeds"; "" if unknown).
     """
     layers, attributes = counts.shape
     numbers = counts.to_numpy().T
-    # Numbers are not legible in the narrower columns of a deeper model.
-    with_numbers = layers <= 24
-    column = 0.27 if with_numbers else 5.2 / layers
+    column = 0.27 if layers <= 24 else 5.2 / layers  # inches
+    with_numbers = column * 72 >= 1 + 3.6 * len(str(numbers.max()))  # a digit is 3.6 points wide
     figure, axes = panel(max(4, 1.9 + column * layers), 1.1 + 0.175 * max(attributes, 4))
     share = numbers / num_units
     image = axes.imshow(share, cmap="viridis", vmin=0, vmax=max(share.max(), 1 / num_units), aspect="auto")
@@ -84,15 +84,16 @@ def significant_neurons(counts: pd.DataFrame, num_units: int, criterion: str) ->
     axes.set_yticks(range(attributes), [f"{label(name)} ({total:,})" for name, total in counts.sum().items()])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_xlabel("Layer (0 is the one next to the words)")
+    axes.set_xlabel("Layer (0 is nearest the input)")
     figure.suptitle("Neurons that resemble an attribute", fontsize=8.5)
     bar = figure.colorbar(image, ax=axes, format=percent, aspect=15, shrink=min(0.9, 2.5 / figure.get_figheight()))
     if not numbers.any():
         bar.set_ticks([0])
     bar.set_label("Share of a layer")
     bar.outline.set_visible(False)
+    rests = f" The counts rest on {data}." if data else ""
     return caption(figure, f"Criterion: {criterion}. Tests are one-sided (tau > 0). In brackets: the attribute's "
-                           f"neurons in all layers. A layer has {num_units:,} neurons.")
+                           f"neurons in all layers. A layer has {num_units:,} neurons.{rests}")
 
 
 @styled
@@ -136,4 +137,4 @@ def false_positives(p: np.ndarray, permutation_p: np.ndarray, concepts: int) -> 
     axes.yaxis.set_major_formatter(percent)
     legend_above(axes, ncols=1)
     return caption(figure, f"Simulated: {len(p):,} neurons, and ratings of {concepts} concepts that are unrelated to "
-                           "them. Both form clusters, as real ones do.")
+                           "them. Both form clusters, as real ones do. The grey line is at p = 0.05.")

@@ -113,7 +113,8 @@ def render(page: dict[str, Any]) -> str:
     - `neurons`: `attribute`, `rank`, `neuron`, `layer`, `unit`; `tests`, by column title; `interval` of tau, a pair
       or None; `values` [E]; `comments`, dicts of `parts` (text before, word, text after), `value` and `labels`.
     - `masks`, by (Measure, k), then by "emotion" or "attribute": `analysis.inference.accuracy_drop`, with `random` and
-      `specific`, the means, and `check`, a second p. `k_shown`: the k seen first. `intervention`: what was done.
+      `specific`, the means, and `check`, a second p. `k_shown`: the k seen first. `intervention`: what was done;
+      `random`: to which neurons for comparison (`masking.RANDOM`).
     - `placebo`: `measure`, `by`, `test`, `tests` and `share`.
     - `kinds`: a `measure` and a `table` of what is lost, one row per k and one column per kind of mask
       (`effects.CONTROLS`); `kinds_in_words`: `effects.kinds_in_words`.

@@ -10,6 +10,7 @@ from framework.analysis.ratings import Components
 from framework.figures.style import (
     COLOURS,
     GREY,
+    SIGNIFICANT,
     WIDTH,
     caption,
     intervals,
@@ -32,13 +33,16 @@ def rating_means(table: pd.DataFrame) -> Figure:
     bar.ax.set_title("Mean\nrating", fontsize=8)
     bar.ax.tick_params(length=0)
     bar.outline.set_visible(False)
-    return caption(figure, "Means over participants. Each attribute is stretched from its lowest concept (0) to its "
-                           "highest (1).")
+    return caption(figure, "Means over participants. Each attribute has its own colours, from its lowest concept to "
+                           "its highest. Attributes and concepts are in the order of the ratings.")
 
 
 @styled
-def rating_reliability(table: pd.DataFrame) -> Figure:
-    """The reliability of each attribute's means, with its 95% interval: `analysis.ratings.reliability_table`."""
+def rating_reliability(table: pd.DataFrame, limit: float = SIGNIFICANT) -> Figure:
+    """The reliability of each attribute's means, with its 95% interval.
+
+    `table` is from `analysis.ratings.reliability_table`, whose `alpha` is `limit`.
+    """
     figure, (axes,) = row_figure(len(table), width=4.2)
     reliable = table["reliable"].to_numpy(bool)
     intervals(axes, table["mean"], np.arange(len(table)), table["mean_low"], table["mean_high"], "attribute", reliable)
@@ -50,20 +54,21 @@ def rating_reliability(table: pd.DataFrame) -> Figure:
                         for face, words, there in ((colour, "reliable", reliable.any()),
                                                    ("white", "not reliable", not reliable.all())) if there])
     name_rows(axes, table["attribute"])
-    return caption(figure, "How far the means would be the same with other participants, with 95% intervals. Reliable: "
-                           "the F-test that concepts do not differ (one-sided) has a q over all attributes below the "
-                           "chosen limit. Unit: concept.")
+    return caption(figure, "How well the means would agree with those of other participants, with 95% intervals. "
+                           "Reliable: the F-test that concepts do not differ (one-sided) has a q over all attributes "
+                           f"below {limit:g}. Unit: concept. Attributes are in the order of the ratings.")
 
 
 @styled
 def rating_components(components: Components) -> Figure:
-    """Eigenvalues against chance, and the loadings of items on the components that are kept."""
+    """Eigenvalues against chance, and the loadings of attributes on the components that are kept."""
     loadings = components.loadings
     figure = Figure(figsize=(WIDTH, max(2.6, 1.1 + 0.16 * len(loadings))))
     scree, axes = figure.subplots(1, 2, width_ratios=[1, 1.1])
     number = np.arange(1, len(components.eigenvalues) + 1)
-    scree.plot(number, components.eigenvalues, "o-", color=COLOURS["no mask"], markersize=3, label="items")
-    scree.plot(number, components.chance, "--", color=COLOURS["random"], label="unrelated items, 95th percentile")
+    scree.plot(number, components.eigenvalues, "o-", color=COLOURS["no mask"], markersize=3, label="attributes")
+    scree.plot(number, components.chance, "--", color=COLOURS["random"],
+               label="unrelated attributes, 95th percentile")
     scree.set_xlabel("Component")
     scree.xaxis.set_major_locator(MaxNLocator(integer=True))
     scree.set_ylabel("Eigenvalue")
@@ -73,8 +78,9 @@ def rating_components(components: Components) -> Figure:
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
     bar.set_label("Loading")
     bar.outline.set_visible(False)
-    return caption(figure, "Left: components above the dashed line are kept (parallel analysis). Right: how each item "
-                           "correlates with the kept components, rotated by varimax.")
+    return caption(figure, "Left: components above the dashed line are kept (parallel analysis). Right: how each "
+                           "attribute correlates with the kept components, rotated by varimax. Attributes are in the "
+                           "order of the ratings; the components that explain most come first.")
 
 
 def _matrix(axes, table, **colours):

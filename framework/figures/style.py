@@ -167,9 +167,10 @@ def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str],
                  intervals: np.ndarray | None = None) -> None:
     """Write names beside points, each at the nearest place where it covers no point and no other name.
 
-    A line joins each name that stands apart to its point; it crosses no other if possible. Names also avoid `intervals`
-    [n, 4], drawn from (x, y) to (x, y) along an axis, if possible. Call it after `caption`, when the layout no longer
-    changes.
+    A name that stands apart, or that would seem to be another point's, is joined to its point by a line; lines cross
+    neither names nor each other if possible. Names also avoid `intervals` [n, 4], drawn from (x, y) to (x, y) along an
+    axis, if possible. They lie above other drawings but below points of zorder 3. Call it after `caption`, when the
+    layout no longer changes.
     """
     figure, scale = axes.figure, axes.figure.dpi / 72  # pixels a point
     figure.draw_without_rendering()  # settles the layout, so that pixels can be compared
@@ -182,7 +183,7 @@ def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str],
     sizes = []
     for name in map(label, names):
         text = figure.text(0, 0, name, fontsize=size)
-        sizes.append(text.get_window_extent().size)
+        sizes.append(text.get_window_extent().size + scale * np.array([3, 0]))  # so that neighbours do not touch
         text.remove()
     placed: dict[int, tuple[Bbox, tuple[float, float], np.ndarray]] = {}  # box, where its line ends, points along it
 
@@ -199,27 +200,50 @@ def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str],
     def within(line, boxes):
         return ((line[:, None] > boxes[:, :2]) & (line[:, None] < boxes[:, 2:])).all(axis=-1).any(axis=0).sum()
 
-    def cost(box, line, distance, taken, lines):
-        """How bad a place is: outside the panel, over others, with a line through others or under one, far away."""
+    def misleads(i, box, line):
+        """How far a name seems to be another point's: near one, and without a line as near as to its own."""
+        away = np.linalg.norm(points - np.clip(points, box.min, box.max), axis=1)
+        other = np.delete(away, i).min(initial=np.inf)
+        return 10 * (other < 5 * scale) + 40 * (not len(line) and other < 2 * away[i])
+
+    def covers(box, taken):
+        """How much a place covers: others, intervals, or what is outside the panel."""
         inside = (axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 and axes.bbox.y0 <= box.y0
                   and box.y1 <= axes.bbox.y1)
+        return 10_000 * (not inside) + 1000 * box.count_overlaps(taken) + 12 * box.count_overlaps(drawn)
+
+    def crosses(i, box, line, taken, lines):
+        """How many names, points and lines a place's line crosses, and how many lines cross its name."""
         crossed = within(line, np.array([other.extents for other in taken]))
-        crossed += sum(within(other, box.extents[None]) for other in lines)
-        return (10_000 * (not inside) + 1000 * box.count_overlaps(taken) + 40 * crossed
-                + 12 * box.count_overlaps(drawn) + distance)
+        for other in lines:
+            crossed += within(other, box.extents[None])
+            crossed += len(line) > 0 and _cross(points[i], line[-1], other[0], other[-1])
+        return crossed
 
     # Crowded points first; then each again among all others, which may make room for those that came last.
     gaps = np.sort(np.linalg.norm(points[:, None] - points, axis=-1), axis=1)[:, :4].sum(axis=1)
-    for i in np.tile(np.argsort(gaps, kind="stable"), 3):
+    for i in np.tile(np.argsort(gaps, kind="stable"), 5):
         others = [of for other, of in placed.items() if other != i]
         taken, lines = dots + [box for box, *_ in others], [line for *_, line in others if len(line)]
         best = np.inf
         for distance, box, corner, line in places(i):
             if distance >= best:
                 break
-            if (found := cost(box, line, distance, taken, lines)) < best:
+            found = distance + covers(box, taken)
+            found += misleads(i, box, line) + 60 * crosses(i, box, line, taken, lines) if found < best else 0
+            if found < best:
                 best, placed[i] = found, (box, corner, line)
     for i, (box, corner, line) in placed.items():
-        axes.annotate(label(names[i]), (x[i], y[i]), (box.min - points[i]) / scale, fontsize=size,
-                      textcoords="offset points", path_effects=[withStroke(linewidth=2, foreground="white")],
-                      arrowprops=dict(arrowstyle="-", color=GREY, linewidth=0.5, relpos=corner) if len(line) else None)
+        axes.annotate(label(names[i]), (x[i], y[i]), (box.min - points[i]) / scale + (1.5, 0),
+                      fontsize=size, zorder=2.5, textcoords="offset points",
+                      path_effects=[withStroke(linewidth=2, foreground="white")],
+                      arrowprops=dict(arrowstyle="-", color=GREY, linewidth=0.5, relpos=corner, patchA=None, shrinkA=1,
+                                      shrinkB=0) if len(line) else None)
+
+
+def _cross(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> bool:
+    """Whether the line from a to b crosses that from c to d."""
+    def side(start, end, point):
+        return np.sign((end[0] - start[0]) * (point[1] - start[1]) - (end[1] - start[1]) * (point[0] - start[0]))
+
+    return side(a, b, c) != side(a, b, d) and side(c, d, a) != side(c, d, b)

@@ -18,6 +18,7 @@ from framework.figures import concepts, neurons
 from framework.files import ranks as rank_files
 from framework.files.record import Record
 from framework.running import rdms
+from framework.running.script import counted
 
 Drawn = Iterator[tuple[str, Figure | None, pd.DataFrame]]
 
@@ -41,8 +42,9 @@ def counts_by_layer(flags: argparse.Namespace) -> Iterator[tuple[str, str, pd.Da
 def of_ranks(flags: argparse.Namespace) -> Drawn:
     """What step 4 wrote."""
     if not flags.ranks:
-        return left_out("neurons by attribute, significant neurons, permutation null", "no --ranks")
-    ranks, _ = rank_files.read(flags.ranks)
+        return left_out(", ".join(["Neurons_Correspond_Selectively_to_Emotional_Attributes",
+                                   *(name for name, _ in neurons.CRITERIA.values()), "permutation_null"]), "no --ranks")
+    ranks, made = rank_files.read(flags.ranks)
     count = len(next(iter(ranks.values())))
     if flags.k and flags.k > count:
         raise UserError(f"--k {flags.k}: {flags.ranks} ranks {count} neurons; give a --k from 1 to {count}")
@@ -52,15 +54,19 @@ def of_ranks(flags: argparse.Namespace) -> Drawn:
            top.reset_index(allow_duplicates=True))  # an attribute may be called `neuron`
 
     found = list(counts_by_layer(flags))
+    over, seeds = made.get("concepts"), made.get("seeds")
+    data = f"{len(over)} concepts and {counted(len(seeds), 'seed')}" if over and seeds else ""
     for name, criterion, counts in found:
-        yield (name, neurons.significant_neurons(counts, count // len(counts), criterion),
+        yield (name, neurons.significant_neurons(counts, count // len(counts), criterion, data),
                counts.reset_index(allow_duplicates=True))
-    if not found:
-        left_out("significant neurons", f"no {rank_files.table_path(flags.ranks, 'significant_by_layer')}")
+    missing = [name for name, _ in neurons.CRITERIA.values() if name not in [name for name, *_ in found]]
+    if missing:
+        left_out(", ".join(missing), "rsa_searchlight.py --permutations makes it" if found else
+                 f"no {rank_files.table_path(flags.ranks, 'significant_by_layer')}")
 
     largest, tau = (rank_files.read_beside(flags.ranks, name) for name in ("permutation_max", "tau"))
     if largest is None or tau is None:
-        return left_out("permutation null", f"no {rank_files.table_path(flags.ranks, 'permutation_max')}; "
+        return left_out("permutation_null", f"no {rank_files.table_path(flags.ranks, 'permutation_max')}; "
                         "rsa_searchlight.py --permutations makes it")
     observed = tau[largest.columns].max()
     yield ("permutation_null", neurons.permutation_null(largest.to_numpy(), observed.to_numpy(), largest.columns),
@@ -70,11 +76,13 @@ def of_ranks(flags: argparse.Namespace) -> Drawn:
 
 def of_rdms(flags: argparse.Namespace) -> Drawn:
     """How concepts differ: to people, to the model and by each attribute."""
-    missing = [flag for flag in ("similarity", "attributes", "activation_dir") if not getattr(flags, flag)]
-    for flag in missing:
-        left_out("an RDM", f"no --{flag}")
-    if len(missing) == 3:
-        return
+    missing = [f"no --{flag}" for flag in ("similarity", "activation_dir") if not getattr(flags, flag)]
+    if missing:
+        left_out("rdm_people_and_model" + (", concept_map" if len(missing) == 2 else ""), ", ".join(missing))
+    if not flags.attributes:
+        left_out("rdm_attributes", "no --attributes")
+        if len(missing) == 2:
+            return
     found = rdms.read(flags)
     pairs = pd.DataFrame(combinations(found.concepts, 2), columns=["emotion_1", "emotion_2"])
     whole = found.people | found.model
@@ -94,7 +102,7 @@ def of_rdms(flags: argparse.Namespace) -> Drawn:
 def of_simulations(flags: argparse.Namespace) -> Drawn:
     """How often each test of step 4 finds something in neurons without a signal."""
     if not flags.simulations:
-        return left_out("false positives", "--simulations 0")
+        return left_out("false_positives", "--simulations 0")
     ranked = Record.read(flags.ranks) if flags.ranks else Record("", {})
     count = len(ranked.get("concepts", ranked.get("emotions", ()))) or 27
     seeds = tqdm(range(flags.simulations), "simulations")

@@ -26,6 +26,7 @@ from framework.measures import MEASURES
 from framework.running import flags as known
 from framework.running import rdms
 from framework.running.drawing import Drawn, left_out
+from framework.running.script import counted
 
 ROWS = "split", "data", "max_rows", "negatives"  # the settings that say which rows were measured
 MODEL = "backbone", "label_words", "precision", "max_length"  # and those that say which model answered
@@ -86,7 +87,9 @@ def of_results(flags: argparse.Namespace) -> Drawn:
     """What step 6 wrote."""
     found, folder = read_results(flags)
     if not found:
-        return left_out("accuracies, drops, placebo", "neither --results nor --attribute_results and --random_results")
+        return left_out(f"{_after_masking(flags.measure)}, {flags.measure}_by_threshold, "
+                        f"{flags.measure}_drop_by_attribute, {flags.measure}_drop_against_people, "
+                        f"{_placebo(flags.measure)}", "neither --results nor --attribute_results and --random_results")
     if flags.attribute_results and flags.measure not in found:
         raise UserError(f"--measure {flags.measure}: the published results hold only accuracies; use "
                         "--measure accuracy")
@@ -96,36 +99,54 @@ def of_results(flags: argparse.Namespace) -> Drawn:
     k = choose_k([size.k for size in sizes], folder, flags.k)
     spread = masking.spread_over_masks(results, sizes)
     by = {name: drops(results, name, flags.test, intervention) for name in ("emotion", "attribute", "overall")}
-    done = in_words(sizes[0].method, sizes[0].value)
-    capital = "Acc" if measure.name == "accuracy" else measure.name.capitalize()  # as the study calls its figure
-    yield (f"{capital}_after_masking_correspond_neuron",
-           masking.accuracy_after_masking(spread, by["emotion"], k, measure, done),
+    done, baseline = in_words(sizes[0].method, sizes[0].value), baseline_of(flags, sizes)
+    yield (_after_masking(measure.name),
+           masking.accuracy_after_masking(spread, by["emotion"], k, measure, done, baseline),
            spread[spread["k"].isin([0, k])])
     yield f"{measure.name}_drop_by_emotion", None, by["emotion"]
     yield f"{measure.name}_drop_overall", None, by["overall"]
     yield f"{measure.name}_by_threshold", masking.accuracy_by_threshold(spread, measure, done), spread
-    yield (f"{measure.name}_drop_by_attribute", masking.accuracy_drop_by_attribute(by["attribute"], k, measure, done),
-           by["attribute"])
-    print(masking.in_words(by, k, measure, done))
+    yield (f"{measure.name}_drop_by_attribute",
+           masking.accuracy_drop_by_attribute(by["attribute"], k, measure, done, baseline), by["attribute"])
+    print(masking.in_words(by, k, measure, done, baseline))
 
     tested = inference.placebo(results)
     tested = tested[tested["intervention"] == intervention]
     if tested.empty:
-        left_out("placebo", "too few random masks to test one against others; gen_mask.py --random_draws makes more")
+        left_out(_placebo(measure.name), "too few random masks to test one against others; gen_mask.py --random_draws "
+                 "makes more")
     else:
-        yield ("placebo" if measure.name == "accuracy" else f"placebo_{measure.name}", masking.placebo(tested),
+        yield (_placebo(measure.name), masking.placebo(tested),
                inference.placebo_shares(tested, SIGNIFICANT))
         for line in inference.placebo_in_words(tested, SIGNIFICANT):
             print(line)
 
     if not flags.weights:
-        return left_out("drop against people", "no --weights")
+        return left_out(f"{measure.name}_drop_against_people", "no --weights")
     weights = read_table(flags.weights, ["attribute", "tau", "ci_low", "ci_high"], words=["attribute"])
     both = by["attribute"][by["attribute"]["k"] == k].merge(weights, on="attribute", suffixes=("", "_people"))
     if both.empty:
         raise UserError(f"{flags.weights}: has none of the attributes in {folder}; make it again with "
                         "compare_people.py and the --attributes of step 4")
-    yield f"{measure.name}_drop_against_people", masking.drop_against_people(both, k, measure, done), both
+    yield (f"{measure.name}_drop_against_people",
+           masking.drop_against_people(both, k, measure, done, baseline), both)
+
+
+def _after_masking(measure: str) -> str:
+    return f"{'Acc' if measure == 'accuracy' else measure.capitalize()}_after_masking_correspond_neuron"  # the study's
+
+
+def _placebo(measure: str) -> str:
+    return "placebo" if measure == "accuracy" else f"placebo_{measure}"
+
+
+def baseline_of(flags: argparse.Namespace, sizes: Sequence[inference.Conditions]) -> str:
+    """How the random masks were drawn, a key of `masking.RANDOM`: from the masks' record, or else from their names."""
+    if flags.results and flags.masks and first_record(flags.results).get("masks") == opening.sha256(flags.masks):
+        made = Record.read(flags.masks).get("random_baseline")
+        if made in masking.RANDOM:
+            return made
+    return "matched" if any(draws.shape[1] for size in sizes for draws in size.matched) else "uniform"
 
 
 def choose_k(there: Sequence[int], folder: Path, asked: int | None) -> int:
@@ -187,12 +208,13 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
         if not difference and alike and not common & tasks:
             difference = "no task in common"
         if difference:
-            print(f"left out {path} of loss by kind of mask: {sources[0][1]} was measured differently ({difference})")
+            print(f"left out {path} of {measure}_lost_by_kind: {sources[0][1]} was measured differently ({difference})")
         else:
             common, there = common & tasks if alike else tasks, there | tasks
             alike.append((of_kind, path, kinds))
     if there != common:
-        print(f"left out {len(there - common)} tasks of loss by kind of mask: some of the results lack them")
+        print(f"left out {counted(len(there - common), 'task')} of {measure}_lost_by_kind: some of the results lack "
+              "them")
     losses: list[pd.DataFrame] = []
     for of_kind, path, kinds in alike:
         of_kind = of_kind[[task in common for task in zip(of_kind["sentiment"], of_kind["seed"])]]
@@ -215,7 +237,7 @@ def of_kinds(flags: argparse.Namespace) -> Drawn:
     """What masks of neurons chosen in different ways cost."""
     found = loss_of_kinds(flags, flags.measure)
     if found is None:
-        return left_out("loss by kind of mask", "no --effect_results, --layer_matched_results, ...")
+        return left_out(f"{flags.measure}_lost_by_kind", "no --effect_results, --layer_matched_results, ...")
     loss, done = found
     yield (f"{flags.measure}_lost_by_kind",
            effects.loss_by_kind(loss, MEASURES[flags.measure], chosen_by_tested(flags), done), loss)
@@ -223,20 +245,19 @@ def of_kinds(flags: argparse.Namespace) -> Drawn:
 
 def of_own_masks(flags: argparse.Namespace) -> Drawn:
     """What masks of a concept's largest effects cost this concept and others."""
+    name = f"{flags.measure}_drop_own_and_others"
     if not flags.effect_results:
-        return left_out("drop under own masks and others'", "no --effect_results")
+        return left_out(name, "no --effect_results")
     results = files.read_all(flags.effect_results, flags.measure)
     sizes, _ = sizes_of(results, flags.effect_results, flags.intervention)
     there = [size.k for size in sizes]
     k = choose_k(there, flags.effect_results, flags.k if flags.k in there else None)
     concepts, overall = inference.own_and_others(results, next(size for size in sizes if size.k == k))
     if concepts.empty:
-        return left_out("drop under own masks and others'", f"{flags.effect_results} has no two concepts that were "
-                        "measured under the masks of both")
+        return left_out(name, f"{flags.effect_results} has no two concepts that were measured under the masks of both")
     measure = MEASURES[flags.measure]
-    yield f"{measure.name}_drop_own_and_others", (
-        effects.own_and_others(concepts, overall, measure, chosen_by_tested(flags))), concepts
-    yield f"{measure.name}_drop_own_and_others_overall", None, overall
+    yield name, effects.own_and_others(concepts, overall, measure, chosen_by_tested(flags)), concepts
+    yield f"{name}_overall", None, overall
     print(effects.own_and_others_in_words(overall, measure))
 
 
@@ -281,13 +302,13 @@ def relation_to_effects(
 def of_effects(flags: argparse.Namespace) -> Drawn:
     """Effects of neurons against their resemblance to attributes, and their sums against the losses under masks."""
     if not flags.effects:
-        return left_out("effect against resemblance, additivity", "no --effects; get_neuron_effect.py makes them")
+        return left_out("effect_against_resemblance, additivity", "no --effects; get_neuron_effect.py makes them")
     if flags.activation_dir and flags.attributes:
         tau, lost, relation = relation_to_effects(flags)
         figure = effects.effect_against_resemblance(tau, lost, relation, flags.permutations)
         yield "effect_against_resemblance", figure, relation
     else:
-        left_out("effect against resemblance", "no --activation_dir, or no --attributes")
+        left_out("effect_against_resemblance", "no --activation_dir, or no --attributes")
     if not (flags.masks and flags.results and "margin" in measures_of(flags)):
         return left_out("additivity", "no --masks, or no --results with margins")
     found, measured = Record.read(flags.effects), first_record(flags.results)

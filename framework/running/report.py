@@ -113,7 +113,7 @@ def add_accuracies(page: Page, flags: argparse.Namespace, prompts: Prompts) -> N
     page["accuracies"] = rows = sorted(rows, key=lambda row: -row["mean"])
     page["summary"].append(
         f"Prompts tell a concept's comments from others with {results['best'].mean():.1%} accuracy on average; best "
-        f"for {rows[0]['concept']} ({rows[0]['mean']:.1%}), least for {rows[-1]['concept']} "
+        f"for {rows[0]['concept']} ({rows[0]['mean']:.1%}), worst for {rows[-1]['concept']} "
         f"({rows[-1]['mean']:.1%}).")
 
 
@@ -147,7 +147,8 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
         by = {name: drawing_masks.drops(results, name, flags.test, intervention)
               for name in ("emotion", "attribute", "overall")}
         done = in_words(sizes[0].method, sizes[0].value)
-        page["intervention"] = done
+        baseline = drawing_masks.baseline_of(flags, sizes)
+        page["intervention"], page["random"] = done, masking.RANDOM[baseline]
         page["k_shown"] = drawing_masks.choose_k([size.k for size in sizes], folder, None)
         for name in ("emotion", "attribute"):
             means = pairs.groupby([name, "k"], as_index=False)["specific"].mean()
@@ -158,7 +159,7 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
             table["random"] = table["specific"] + table["drop"]  # of the random masks that the drop compares with
             for k, of_k in table.groupby("k"):
                 page["masks"].setdefault((measure, k), {})[name] = of_k.sort_values("drop", ascending=False)
-        page["summary"].append(masking.in_words(by, page["k_shown"], measure, done))
+        page["summary"].append(masking.in_words(by, page["k_shown"], measure, done, baseline))
         tested = inference.placebo(results)
         for (name, test), of in tested[tested["intervention"] == intervention].groupby(["by", "test"], sort=False):
             page["placebo"].append({"measure": measure.name, "by": name, "test": test, "tests": len(of),
