@@ -3,12 +3,14 @@
 import json
 import shutil
 import sys
+from itertools import combinations
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib.path import Path
 from matplotlib.text import Annotation, Text
 from scipy.stats import rankdata, spearmanr
 
@@ -110,7 +112,8 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
         "plot_results.yaml", "settings.json", "accuracy_drop_by_emotion.csv",
         "accuracy_drop_overall.csv", "accuracy_drop_own_and_others_overall.csv",
         *(f"{name}.{end}" for name in names for end in ("csv", "png", "svg"))}
-    assert "left out rdm_people_and_model: no --similarity" in out and "placebo by attribute, the mask as the unit" in out
+    assert "left out rdm_people_and_model: no --similarity" in out
+    assert "placebo by attribute, the mask as the unit" in out
     assert "additivity: " in out and "was measured on other rows than" in out
     assert "next: python make_report.py" in out
 
@@ -172,6 +175,23 @@ def test_figures_say_what_was_done_to_neurons(run_folder):
     for name in ("Acc_after_masking_correspond_neuron", "accuracy_by_threshold", "accuracy_drop_by_attribute",
                  "accuracy_drop_against_people"):
         assert "multiplied by 2" in said[name] and "neurons masked" not in said[name].lower(), name
+
+
+def test_figures_say_what_matched_random_masks_have_in_common(run_folder, tmp_path):
+    flags = SimpleNamespace(results=run_folder / "layer_matched", masks=None)
+    sizes = list(inference.conditions(results.read_all(flags.results)))
+    assert drawing_masks.baseline_of(flags, sizes) == "matched"  # as far as the names of the masks tell
+    with Output(tmp_path / "masks.pkl", Record("gen_mask.py", {"random_baseline": "activation_matched"})) as output:
+        masks.write(output, {"valence_top4": torch.zeros(LAYERS, UNITS, dtype=torch.int8)})
+    flags.masks, record = tmp_path / "masks.pkl", Record("", {"masks": opening.sha256(tmp_path / "masks.pkl")})
+    with results.Folder(tmp_path / "results", record) as output:
+        output.write(Task("joy", 1), {name: {"best": 0.9, "valence_top4": 0.6} for name in ("accuracy", "margin")})
+    flags.results = tmp_path / "results"
+    baseline = drawing_masks.baseline_of(flags, [])
+    figure = masking.accuracy_drop_by_attribute(drop_table(), 5, baseline=baseline)
+    said = " ".join(" ".join(words_of(figure)).split())
+    assert "5 random neurons of the same layers and activity masked, minus" in said and "against matched random" in said
+    assert "matched" not in " ".join(words_of(masking.accuracy_drop_by_attribute(drop_table(), 5)))
 
 
 def test_margins_are_looked_for_in_results_alone(run_folder, tmp_path):
@@ -320,6 +340,15 @@ def test_no_significant_neuron_is_said(run_folder):
     assert "none" not in words_of(neurons.significant_neurons(counts, 64, "p < 0.05"))
 
 
+def test_counts_stand_in_the_cells_of_deep_models_where_they_fit():
+    counts = pd.DataFrame(0, index=range(30), columns=["a", "b"])
+    counts.loc[18, "b"] = 123
+    figure = neurons.significant_neurons(counts, 1536, "p < 0.05", "27 concepts and 2 seeds")
+    assert "123" in words_of(figure) and "27 concepts and 2 seeds" in " ".join(words_of(figure)[-1].split())
+    counts.loc[18, "b"] = 1234
+    assert "1234" not in words_of(neurons.significant_neurons(counts, 1536, "p < 0.05"))
+
+
 def drop_table(attribute=("valence", "arousal")):
     return pd.DataFrame({"attribute": attribute, "k": 5, "drop": [0.1, 0.2], "ci_low": [0.0, 0.1],
                          "ci_high": [0.2, 0.3], "p": 0.1, "q": [0.2, 0.01], "test": "t, one-sided", "unit": "mask"})
@@ -443,6 +472,42 @@ def test_names_of_crowded_points_do_not_overlap():
     boxes = [text.get_window_extent() for text in names]
     assert len(boxes) == 14
     assert all(boxes[i].count_overlaps(boxes[:i]) == 0 for i in range(14))
+
+
+def test_names_stand_at_their_own_points_and_lines_do_not_cross():
+    x, y = np.random.default_rng(2).normal(size=(2, 25))
+    figure, axes = style.panel(3.5, 3.5)
+    axes.plot(x, y, "o", zorder=3)
+    style.label_points(axes, x, y, [f"concept {i}" for i in range(25)])
+    figure.draw_without_rendering()
+    points, lines = axes.transData.transform(np.stack([x, y], 1)), []
+    for i, text in enumerate(sorted(axes.texts, key=lambda text: int(text.get_text().split()[1]))):
+        if text.arrow_patch:
+            line = text.arrow_patch
+            lines.append(Path(line.get_transform().transform(line.get_path().vertices)))
+        else:
+            box = text.get_window_extent()
+            away = np.linalg.norm(points - np.clip(points, box.min, box.max), axis=1)
+            assert away.argmin() == i
+    assert len(lines) > 2
+    assert not any(one.intersects_path(other, filled=False) for one, other in combinations(lines, 2))
+
+
+def test_every_concept_is_named_in_the_matrices_of_many_attributes():
+    names = [f"concept {i}" for i in range(27)]
+    rdms = {f"attribute {i}": rdm for i, rdm in enumerate(np.random.default_rng(0).random((14, 351)))}
+    figure = concept_figures.rdm_matrices(rdms, names, np.arange(27), "people's judgements")
+    named = [text for text in figure.findobj(Text) if text.get_text() in names]
+    assert {text.get_text() for text in named} == {*names} and min(text.get_size() for text in named) > 6
+
+
+def test_random_masks_have_their_own_colour_where_effects_add_up():
+    found = pd.DataFrame({"mask": ["valence_top4", "random_top4_1", "valence_top4_random2"], "intervention": "zero",
+                          "k": 4, "rows": "the same", "summed": [0.5, 0.1, 0.2], "measured": [0.4, 0.1, 0.3]})
+    figure = effect_figures.additivity(found)
+    random, attribute = figure.axes[0].collections
+    assert len(random.get_offsets()) == 2 and len(attribute.get_offsets()) == 1
+    assert {"random masks", "attributes' masks"} <= {*words_of(figure)}
 
 
 def test_an_attribute_without_a_drop_is_left_out_of_its_relation_to_people():

@@ -293,7 +293,9 @@ def test_every_section_of_a_whole_study(page):
                  "counts for the seeds of this concept alone",
                  "Largest effects</th>", "Share of placebos with one-sided p", "neurons multiplied by a factor",
                  "rank correlation over neurons within layers", "0.12 to 0.99",
-                 "Same top without 3 concepts", "Margin lost",
+                 "Same top without 3 concepts", "Margin lost", 'data-title="Attributes&#39; masks"',
+                 'data-title="all attributes"', "How well prompts recognise concepts",
+                 "than with as many random neurons",
                  "resemble an attribute (family-wise p &lt; 0.05", ": none;", "of 2 seeds chose the neurons and were"):
         assert said in text, said
     assert f"Not testable: {2 * len(CONCEPTS)} of {2 * len(CONCEPTS)} values are missing" in text
@@ -385,7 +387,7 @@ def test_page_of_the_published_accuracies(study, published_accuracy, tmp_path):
     call(make_report, tmp_path, *flags_of(study), "--attribute_results", published_accuracy / "attribute",
          "--random_results", published_accuracy / "random")
     page = (tmp_path / "report.html").read_text()
-    assert "own; drop 8.1 points, 95% interval \u22124.4 to 20.7" in page  # at k = 4000, as in the study's figure
+    assert "neurons; drop 8.1 points, 95% interval \u22124.4 to 20.7" in page  # at k = 4000, as in the study's figure
     assert "q &lt; 0.05 for 0 of 27 concepts and 1 of 14 attributes" in page
 
 
