@@ -212,24 +212,27 @@ def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str],
                   and box.y1 <= axes.bbox.y1)
         return 10_000 * (not inside) + 1000 * box.count_overlaps(taken) + 12 * box.count_overlaps(drawn)
 
-    def crosses(i, box, line, taken, lines):
-        """How many names, points and lines a place's line crosses, and how many lines cross its name."""
-        crossed = within(line, np.array([other.extents for other in taken]))
-        for other in lines:
-            crossed += within(other, box.extents[None])
-            crossed += len(line) > 0 and _cross(points[i], line[-1], other[0], other[-1])
+    def crosses(i, box, line, names, lines):
+        """How many names, points and lines a place's line crosses or touches, and how many lines cross its name."""
+        crossed = sum(within(other, box.extents[None]) for _, other in lines)
+        if len(line):
+            crossed += within(line, np.reshape([other.extents for other in names], (-1, 4)))
+            crossed += sum(_cross(points[i], line[-1], start, other[-1]) for start, other in lines)
+            away = np.linalg.norm(points[:, None] - np.linspace(points[i], line[-1], 33), axis=-1)
+            # A close neighbour is touched only by a line that comes closer to it.
+            crossed += (away.min(axis=1) < np.minimum(5 * scale, 0.9 * away[:, 0])).sum()
         return crossed
 
     # Crowded points first; then each again among all others, which may make room for those that came last.
     gaps = np.sort(np.linalg.norm(points[:, None] - points, axis=-1), axis=1)[:, :4].sum(axis=1)
     for i in np.tile(np.argsort(gaps, kind="stable"), 5):
-        others = [of for other, of in placed.items() if other != i]
-        taken, lines = dots + [box for box, *_ in others], [line for *_, line in others if len(line)]
+        others = [(points[other], *of) for other, of in placed.items() if other != i]
+        taken, lines = [box for _, box, *_ in others], [(start, line) for start, *_, line in others if len(line)]
         best = np.inf
         for distance, box, corner, line in places(i):
             if distance >= best:
                 break
-            found = distance + covers(box, taken)
+            found = distance + covers(box, dots + taken)
             found += misleads(i, box, line) + 60 * crosses(i, box, line, taken, lines) if found < best else 0
             if found < best:
                 best, placed[i] = found, (box, corner, line)
