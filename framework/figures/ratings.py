@@ -10,7 +10,6 @@ from framework.analysis.ratings import Components
 from framework.figures.style import (
     COLOURS,
     GREY,
-    SIGNIFICANT,
     WIDTH,
     caption,
     intervals,
@@ -33,15 +32,16 @@ def rating_means(table: pd.DataFrame) -> Figure:
     bar.ax.set_title("Mean\nrating", fontsize=8)
     bar.ax.tick_params(length=0)
     bar.outline.set_visible(False)
-    return caption(figure, "Means over participants. Each attribute has its own colours, from its lowest concept to "
-                           "its highest. Attributes and concepts are in the order of the ratings.")
+    return caption(figure, "Means over participants. Each attribute has its own colour scale, from its lowest concept "
+                           "to its highest. Attributes and concepts are in the order of the ratings.")
 
 
 @styled
-def rating_reliability(table: pd.DataFrame, limit: float = SIGNIFICANT) -> Figure:
+def rating_reliability(table: pd.DataFrame, limit: float | None = None) -> Figure:
     """The reliability of each attribute's means, with its 95% interval.
 
-    `table` is from `analysis.ratings.reliability_table`, whose `alpha` is `limit`.
+    `table` is from `analysis.ratings.reliability_table`, whose `alpha` is `limit`; without it, the caption names the
+    flag that sets it.
     """
     figure, (axes,) = row_figure(len(table), width=4.2)
     reliable = table["reliable"].to_numpy(bool)
@@ -54,9 +54,10 @@ def rating_reliability(table: pd.DataFrame, limit: float = SIGNIFICANT) -> Figur
                         for face, words, there in ((colour, "reliable", reliable.any()),
                                                    ("white", "not reliable", not reliable.all())) if there])
     name_rows(axes, table["attribute"])
+    below = "the limit that --q sets (default: 0.05)" if limit is None else f"{limit:g}"
     return caption(figure, "How well the means would agree with those of other participants, with 95% intervals. "
                            "Reliable: the F-test that concepts do not differ (one-sided) has a q over all attributes "
-                           f"below {limit:g}. Unit: concept. Attributes are in the order of the ratings.")
+                           f"below {below}. Unit: concept. Attributes are in the order of the ratings.")
 
 
 @styled
@@ -68,11 +69,11 @@ def rating_components(components: Components) -> Figure:
     number = np.arange(1, len(components.eigenvalues) + 1)
     scree.plot(number, components.eigenvalues, "o-", color=COLOURS["no mask"], markersize=3, label="attributes")
     scree.plot(number, components.chance, "--", color=COLOURS["random"],
-               label="unrelated attributes, 95th percentile")
+               label="if unrelated: 95th percentile")
     scree.set_xlabel("Component")
     scree.xaxis.set_major_locator(MaxNLocator(integer=True))
     scree.set_ylabel("Eigenvalue")
-    scree.legend()
+    scree.legend(loc="upper right")
     largest = np.abs(loadings.to_numpy()).max()
     image = _matrix(axes, loadings, cmap="PuOr_r", vmin=-largest, vmax=largest)
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
