@@ -130,8 +130,11 @@ def write_activations(flags):
     if flags.activation_mode == "before_relu":
         script.next_step("rsa_searchlight.py", activation_dir=flags.activation_dir,
                          attributes=str(ratings_of(flags)))
-    else:
-        script.next_step("compare_people.py", count_dir=flags.activation_dir)
+    elif "goemotions" in flags.dataset:
+        script.next_step("compare_people.py", count_dir=flags.activation_dir, **{
+            flag: f"data/human/{file}" for flag, file in (
+                ("attributes", "attribute_ratings.csv"), ("concept_order", "emotion_order.txt"),
+                ("similarity", "similarity_judgment_mean.csv"), ("individual", "similarity_judgment_individual.csv"))})
 
 
 def ratings_of(flags):

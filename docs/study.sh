@@ -14,15 +14,15 @@ question="Is this emotion in the comment above? Answer with just one word, negat
 concepts= # all of GoEmotions, unless a study names its own
 case ${1-} in
 backbone)
-    model=backbone prompts=backbone/prompts k=500 draws=99 rows=100
+    model=backbone prompts=backbone/prompts k=500 draws=99 matched=5 rows=100
     choose="1 3 5" test="7 9 11" # seeds whose prompts choose neurons, and seeds whose prompts test them
     training=(--prompt_init mask --lr 0.002 --epochs 8 --max_train_rows 500) ;;
 smollm2)
-    model=$smollm2 prompts=data/prompts/smollm2 k=4000 draws=99 rows=40
+    model=$smollm2 prompts=data/prompts/smollm2 k=4000 draws=99 matched=3 rows=40
     choose="1 3" test="5"
     training=(--prompt_init "text: $question" --lr 0.002 --epochs 2 --max_train_rows 320) ;;
 pilot)
-    model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 rows=20
+    model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 matched=5 rows=20
     choose="1 3" test="1 3"
     concepts="joy gratitude fear sadness"
     training=(--prompt_init "text: $question" --lr 0.002 --epochs 3 --max_train_rows 160) ;;
@@ -89,9 +89,9 @@ evaluate() {
 }
 evaluate zero $ranks --random_draws $draws
 evaluate effect $folder/neuron_rank/neuron_rank_by_effect.csv # without a pool: it would be that of `zero`
-evaluate zero_matched $ranks --random_baseline activation_matched --random_draws 5
+evaluate zero_matched $ranks --random_baseline activation_matched --random_draws $matched
 evaluate mean $ranks --mask_method mean --random_draws $draws
-evaluate amplified_matched $ranks --scale 2 --random_baseline activation_matched --random_draws 5
+evaluate amplified_matched $ranks --scale 2 --random_baseline activation_matched --random_draws $matched
 
 # People, figures, page.
 run python compare_people.py $study $people $judgements --individual data/human/similarity_judgment_individual.csv \

@@ -155,5 +155,5 @@ def test_the_table_of_tasks(capsys):
         "                 1           3          42",
         "fear          done        done  > 3 epochs",
         "joy      12 epochs           .     damaged",
-        "> in progress, . left; a number says what is saved of an unfinished task",
+        "> in progress, . left; a number counts what an unfinished task has saved",
         "damaged: checkpoint/joy-42.pt"]

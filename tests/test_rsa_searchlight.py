@@ -160,7 +160,7 @@ def test_seeds_that_rank_are_chosen_and_recorded(study):
     expected, _ = rsa.kendall_tau(rsa.NeuronRDMs(values[[1, 0]]), rsa.attribute_rdms(ratings.iloc[:, 1:]))
     np.testing.assert_allclose(read("tau"), np.nan_to_num(expected))
     assert Record.read(RANKS).get("seeds") == [42, 1]
-    with pytest.raises(UserError, match="--seed 3: neurons has no file of it"):
+    with pytest.raises(UserError, match="--seed 3: neurons has no file for it"):
         searchlight("--seed", 3)
 
 

@@ -22,6 +22,8 @@ def test_numbers_and_words(tmp_path):
         read_table(path, ["rating"])
     with pytest.raises(UserError, match=r"no such file; gen_mask.py \(step 5\) makes it"):
         read_table(tmp_path / "other.csv", made_by="gen_mask.py (step 5)")
+    with pytest.raises(UserError, match="no such file; python download_data.py fetches it"):
+        people.read_attributes("data/human/ratings.csv")
 
 
 def test_long_tables_come_back_as_they_were(tmp_path):

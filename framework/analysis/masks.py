@@ -230,7 +230,7 @@ def _column(statistics: Mapping[str, np.ndarray] | None, column: str) -> np.ndar
 
 
 def matching(masks: Mapping[str, np.ndarray], mean_abs: np.ndarray | None = None) -> pd.DataFrame:
-    """How far the random masks of `make_masks` match each attribute's own; `mean_abs` is each neuron's mean |a|.
+    """How well the random masks of `make_masks` match each attribute's own; `mean_abs` is each neuron's mean |a|.
 
     Masks that differ only in what is done to the same neurons count once.
 

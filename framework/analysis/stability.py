@@ -1,4 +1,4 @@
-"""How far step 4's maps of tau generalise: over seeds, and over concepts."""
+"""How well step 4's maps of tau generalise: over seeds, and over concepts."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def leave_concepts_out(
 def halve_concepts(
         values: np.ndarray, attribute_rdms: np.ndarray, thresholds: Sequence[int], draws: int = 16,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How far two disjoint halves of the concepts agree on the neurons; parameters as for `leave_concepts_out`.
+    """How well two disjoint halves of the concepts agree on the neurons; parameters as for `leave_concepts_out`.
 
     Returns
     -------

@@ -33,11 +33,18 @@ def _open(path: PathLike, most: int | None = None, made_by: str | None = None) -
     except IsADirectoryError:
         raise UserError(f"{path}: is a folder; give a file") from None
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file" + (f"; {made_by} makes it" if made_by else "")) from None
+        raise UserError(f"{path}: no such file{where_from(path, made_by)}") from None
     except PermissionError:
         raise UserError(f"{path}: no permission to read it; ask its owner for it") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL
         raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+
+
+def where_from(path: PathLike, made_by: str | None = None) -> str:
+    """What the error about a missing file or folder adds: ``; train.py (step 1) makes it``, or nothing if unknown."""
+    if Path(path).as_posix().startswith(("data/goemotions", "data/human", "data/published")):
+        return "; python download_data.py fetches it"
+    return f"; {made_by} makes it" if made_by else ""
 
 
 def read_bytes(path: PathLike, most: int = 1 << 32, made_by: str | None = None) -> bytes:

@@ -40,10 +40,11 @@ def _concept_column(path, columns):
 
 
 def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
-                    ) -> tuple[list[str], list[str], np.ndarray, bool]:
+                    made_by: str | None = "prepare_attributes.py") -> tuple[list[str], list[str], np.ndarray, bool]:
     """Attributes of concepts, one per column: ratings with a column `emotion` or `concept`, or distances.
 
-    Distances are between all pairs of the concepts in the file `emotion_order`, in its order.
+    Distances are between all pairs of the concepts in the file `emotion_order`, in its order. The error about a missing
+    file names `made_by`.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
     are_ratings : bool
         Which of the two the file holds.
     """
-    table = read_table(path, words=None, made_by="prepare_attributes.py")
+    table = read_table(path, words=None, made_by=made_by)
     concept_column = _concept_column(path, table.columns)
     if {"participant", "attribute", "rating"} <= set(table.columns):
         raise UserError(f"{path}: holds single ratings, not a table of attributes; prepare_attributes.py makes one "

@@ -105,8 +105,8 @@ class Record:
                             "again") from None
         for name, kind in _KINDS.items():
             if value.get(name) is not None and not _is(value[name], kind):
-                raise UserError(f"{source}: in its settings `{name}` is {_short(value[name])}, which is not possible; "
-                                "make it again")
+                raise UserError(f"{source}: in its settings `{name}` is {_short(value[name])}, which is invalid; make "
+                                "the file again")
         digests = {**value.get("sha256", {}), **value.get("sha256_before", {})}
         for name in digests:
             if Path(name).name != name:  # files that a record names may be removed: none may be elsewhere

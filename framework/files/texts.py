@@ -51,8 +51,8 @@ def read(dataset: str, split: str) -> Split:
         return from_datasets(_load_from_hub(), split)
     folder = _ROOT / "data" / "demo" if dataset == "demo" else Path(dataset)
     if not folder.is_dir():
-        raise UserError(f"--dataset {dataset}: no such folder; give a folder with {split}.tsv or {split}.csv, "
-                        "or `goemotions` (from the hub) or `demo`")
+        raise UserError(f"--dataset {dataset}: no such folder" + (opening.where_from(folder) or (
+            f"; give a folder with {split}.tsv or {split}.csv, or `goemotions` (from the hub) or `demo`")))
     if os.path.lexists(path := folder / f"{split}.tsv"):
         return _read_official(path)
     if os.path.lexists(path := folder / f"{split}.csv"):

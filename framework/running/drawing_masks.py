@@ -123,7 +123,8 @@ def of_results(flags: argparse.Namespace) -> Drawn:
 
     if not flags.weights:
         return left_out(f"{measure.name}_drop_against_people", "no --weights")
-    weights = read_table(flags.weights, ["attribute", "tau", "ci_low", "ci_high"], words=["attribute"])
+    weights = read_table(flags.weights, ["attribute", "tau", "ci_low", "ci_high"], words=["attribute"],
+                         made_by="compare_people.py")
     both = by["attribute"][by["attribute"]["k"] == k].merge(weights, on="attribute", suffixes=("", "_people"))
     if both.empty:
         raise UserError(f"{flags.weights}: has none of the attributes in {folder}; make it again with "

@@ -276,6 +276,6 @@ def choose(flags: argparse.Namespace, there: Iterable[Task], folder: Path, made_
     for name, at in (("sentiment", 0), ("seed", 1)):
         for value in getattr(flags, name) or ():
             if value not in {task[at] for task in there}:
-                raise UserError(f"--{name} {value}: {folder} has no file of it; {made_by} makes it")
+                raise UserError(f"--{name} {value}: {folder} has no file for it; {made_by} makes it")
     return [task for task in there if task.concept in (flags.sentiment or [task.concept])
             and task.seed in (flags.seed or [task.seed])]

@@ -40,7 +40,7 @@ def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None 
     """
     sources = {}
     if flags.similarity:
-        _, concepts, rdms, are_ratings = people.read_attributes(flags.similarity, flags.concept_order)
+        _, concepts, rdms, are_ratings = people.read_attributes(flags.similarity, flags.concept_order, made_by=None)
         if are_ratings or len(rdms) != 1:
             raise UserError(f"--similarity {flags.similarity}: must have one column, and one row per pair of concepts")
         sources["similarity"] = ["People"], concepts, rdms

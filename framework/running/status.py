@@ -25,6 +25,6 @@ def show(states: Mapping[Task, str], problems: Sequence[str], begun: Mapping[Tas
     print(" " * first + "".join(f"{seed:>{width}}" for seed in seeds))
     for concept in concepts:
         print(f"{concept:<{first}}" + "".join(f"{marks.get(Task(concept, seed), ''):>{width}}" for seed in seeds))
-    print("> in progress, . left" + ("; a number says what is saved of an unfinished task" if begun else ""))
+    print("> in progress, . left" + ("; a number counts what an unfinished task has saved" if begun else ""))
     for problem in problems:
         print(problem)

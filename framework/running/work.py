@@ -111,7 +111,7 @@ def messages(function: Callable[[Any, Any], Any], study: Any, item: Any) -> Iter
 
 
 class Every:
-    """True on the first call after `seconds` have passed since it last was, by a clock that nobody sets."""
+    """True at most once in `seconds`, by a clock that nobody sets."""
 
     def __init__(self, seconds: float):
         self._seconds, self._last = seconds, time.monotonic()
