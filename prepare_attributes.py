@@ -87,7 +87,7 @@ def main():
         script.write_config(flags, flags.output)
         output.write_table(f"{stem}_means.csv", means.reset_index())
         output.write_table(f"{stem}_reliability.csv", reliability)
-        drawn = {"means": figures.rating_means(table), "reliability": figures.rating_reliability(reliability)}
+        drawn = {"means": figures.rating_means(table), "reliability": figures.rating_reliability(reliability, flags.q)}
         if components is not None:
             output.write_table(f"{stem}_loadings.csv", components.loadings.rename_axis("item").reset_index())
             drawn["components"] = figures.rating_components(components)

@@ -37,11 +37,10 @@ def rating_means(table: pd.DataFrame) -> Figure:
 
 
 @styled
-def rating_reliability(table: pd.DataFrame, limit: float | None = None) -> Figure:
+def rating_reliability(table: pd.DataFrame, limit: float) -> Figure:
     """The reliability of each attribute's means, with its 95% interval.
 
-    `table` is from `analysis.ratings.reliability_table`, whose `alpha` is `limit`; without it, the caption names the
-    flag that sets it.
+    `table` is from `analysis.ratings.reliability_table`, whose `alpha` is `limit`.
     """
     figure, (axes,) = row_figure(len(table), width=4.2)
     reliable = table["reliable"].to_numpy(bool)
@@ -54,10 +53,9 @@ def rating_reliability(table: pd.DataFrame, limit: float | None = None) -> Figur
                         for face, words, there in ((colour, "reliable", reliable.any()),
                                                    ("white", "not reliable", not reliable.all())) if there])
     name_rows(axes, table["attribute"])
-    below = "the limit that --q sets (default: 0.05)" if limit is None else f"{limit:g}"
     return caption(figure, "How well the means would agree with those of other participants, with 95% intervals. "
                            "Reliable: the F-test that concepts do not differ (one-sided) has a q over all attributes "
-                           f"below {below}. Unit: concept. Attributes are in the order of the ratings.")
+                           f"below {limit:g}. Unit: concept. Attributes are in the order of the ratings.")
 
 
 @styled
