@@ -94,10 +94,11 @@ def accuracy_after_masking(
     fewest, most = units.min(), units.max()
     many = {condition: f"{most[condition]}" if fewest[condition] == most[condition] else
             f"{fewest[condition]} to {most[condition]}" for condition in most.index}
+    unmasked = f", and without a mask the middle 95% of {many['w/o']} seeds" if most["w/o"] > 1 else ""
     return caption(figure, (
         "Concepts are in the order of the drop, the largest first. Left: means; lines hold the middle 95% of "
         f"{many['random']} random masks and of {many['attribute-specific']} attributes' masks, each averaged over "
-        f"seeds, and without a mask the middle 95% of {many['w/o']} seeds. Right: {measure.name} under "
+        f"seeds{unmasked}. Right: {measure.name} under "
         f"{_random_masks(baseline)} minus under attributes' masks, with its 95% interval. {_said_of_test(shown)}"))
 
 
