@@ -390,6 +390,22 @@ def test_the_page_of_the_study_says_what_its_tables_hold():
     halves = pd.read_csv(ROOT / tables.format("stability")).drop_duplicates("attribute").set_index("attribute")
     assert set(halves.index[halves["halves_r_lowest"] > 0]) == {"anger-face", "disgust-face"}
 
+    measured = results.read_each(ROOT / "masks/study/smollm2/zero")
+    accuracy, by = measured["accuracy"], {name: accuracy_drop(of, "attribute") for name, of in measured.items()}
+    drop = by["accuracy"].set_index("attribute")["drop"].sort_values() * 100
+    pool = accuracy.filter(like="random_top4000")
+    for said in (f"those of seed 5 reach {accuracy['best'].mean():.0%}",
+                 f"falls to {pool.to_numpy().mean():.0%}, so an attribute's mask costs {drop.mean():.1f} points more",
+                 f"surprise-face costs {drop['surprise-face']:.1f} points more than random masks, arousal "
+                 f"{drop['arousal']:.1f}, fear-face {drop['fear-face']:.1f}, expectedness {drop['expectedness']:.1f} "
+                 f"and fairness {drop['fairness']:.1f}",
+                 f"(standard deviation {100 * pool.mean().std():.1f} points)",
+                 f"({-drop['valence']:.1f} and {-drop['other-relativity']:.1f} points less)",
+                 f"the only attribute with many significant neurons, costs {-drop['happy-face']:.1f} points less",
+                 f"smallest q = {by['accuracy']['q'].min():.2f}; by margin {by['margin']['q'].min():.2f}".replace(
+                     "0.", ".")):
+        assert said in page, said
+
 
 # ---------------------------------------------------------------------------------------------------- what goes wrong
 
