@@ -131,10 +131,10 @@ def write_activations(flags):
         script.next_step("rsa_searchlight.py", activation_dir=flags.activation_dir,
                          attributes=str(ratings_of(flags)))
     elif "goemotions" in flags.dataset:
-        script.next_step("compare_people.py", count_dir=flags.activation_dir, **{
-            flag: f"data/human/{file}" for flag, file in (
-                ("attributes", "attribute_ratings.csv"), ("concept_order", "emotion_order.txt"),
-                ("similarity", "similarity_judgment_mean.csv"), ("individual", "similarity_judgment_individual.csv"))})
+        script.next_step("compare_people.py", count_dir=flags.activation_dir,
+                         attributes="data/human/attribute_ratings.csv", concept_order="data/human/emotion_order.txt",
+                         similarity="data/human/similarity_judgment_mean.csv",
+                         individual="data/human/similarity_judgment_individual.csv")
 
 
 def ratings_of(flags):
