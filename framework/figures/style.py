@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
@@ -217,7 +218,8 @@ def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str],
         crossed = sum(within(other, box.extents[None]) for _, other in lines)
         if len(line):
             crossed += within(line, np.reshape([other.extents for other in names], (-1, 4)))
-            crossed += sum(_cross(points[i], line[-1], start, other[-1]) for start, other in lines)
+            own = Path([points[i], line[-1]])
+            crossed += sum(own.intersects_path(Path([start, other[-1]]), filled=False) for start, other in lines)
             away = np.linalg.norm(points[:, None] - np.linspace(points[i], line[-1], 33), axis=-1)
             # A close neighbour is touched only by a line that comes closer to it.
             crossed += (away.min(axis=1) < np.minimum(5 * scale, 0.9 * away[:, 0])).sum()
@@ -242,11 +244,3 @@ def label_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: Sequence[str],
                       path_effects=[withStroke(linewidth=2, foreground="white")],
                       arrowprops=dict(arrowstyle="-", color=GREY, linewidth=0.5, relpos=corner, patchA=None, shrinkA=1,
                                       shrinkB=0) if len(line) else None)
-
-
-def _cross(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> bool:
-    """Whether the line from a to b crosses that from c to d."""
-    def side(start, end, point):
-        return np.sign((end[0] - start[0]) * (point[1] - start[1]) - (end[1] - start[1]) * (point[0] - start[0]))
-
-    return side(a, b, c) != side(a, b, d) and side(c, d, a) != side(c, d, b)
