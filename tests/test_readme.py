@@ -17,7 +17,7 @@ from matplotlib.image import imread
 from transformers import AutoConfig
 
 from conftest import ROOT
-from framework.analysis.inference import accuracy_drop, placebo, placebo_shares
+from framework.analysis.inference import accuracy_drop, conditions, own_and_others, placebo, placebo_shares
 from framework.errors import UserError
 from framework.files import config, results
 from framework.files.texts import GOEMOTIONS
@@ -405,6 +405,15 @@ def test_the_page_of_the_study_says_what_its_tables_hold():
                  f"smallest q = {by['accuracy']['q'].min():.2f}; by margin {by['margin']['q'].min():.2f}".replace(
                      "0.", ".")):
         assert said in page, said
+
+    by_effect = results.read_all(ROOT / "masks/study/smollm2/effect")
+    size, = conditions(by_effect)
+    _, overall = own_and_others(by_effect, size)
+    own, others, difference = (100 * overall.set_index("what")[["mean", "ci_low", "ci_high"]]).round(1).to_numpy()
+    for said, numbers in (("loses {} points more than with as many random neurons at zero (95% interval over emotions "
+                           "{} to {})", own), ("loses {} points more than with random ones ({} to {})", others),
+                          ("The difference is {} points ({} to {})", difference)):
+        assert said.format(*numbers) in page
 
 
 # ---------------------------------------------------------------------------------------------------- what goes wrong
