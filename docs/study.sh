@@ -97,7 +97,7 @@ evaluate amplified_matched $ranks --scale 2 --random_baseline activation_matched
 run python compare_people.py $study $people $judgements --individual data/human/similarity_judgment_individual.csv \
     --read_over_dir $folder/active_neuron_over_48_comments_csv
 results=$folder/eval_mask_neuron_result
-for what in zero mean amplified_matched; do
+for what in zero zero_matched mean amplified_matched; do
     kinds=""
     [ $what = zero ] && kinds="--effect_results $results/effect --activation_matched_results $results/zero_matched"
     run python plot_results.py $study $people $judgements --results $results/$what --masks $folder/masks/$what.pkl \

@@ -162,7 +162,7 @@ def test_margins_and_the_study_s_test(monkeypatch, run_folder, tmp_path, capsys)
     random = table[[f"random_top4_{draw}_scale0.5" for draw in range(1, 5)]].mean(axis=1)
     assert drop.loc[("fear_of_it", 4), "drop"] == pytest.approx((random - table["fear_of_it_top4_scale0.5"]).mean())
     assert "the study's" in drop.loc[("fear_of_it", 4), "test"] and drop.loc[("fear_of_it", 4), "df"] == 9
-    assert "logits more than random ones" in capsys.readouterr().out
+    assert "logits of margin more than random ones" in capsys.readouterr().out
     assert (tmp_path / "pic/Margin_after_masking_correspond_neuron.png").exists()
 
 
@@ -239,6 +239,8 @@ def test_activations_are_no_effects_and_the_reverse(monkeypatch, run_folder, tmp
         call(monkeypatch, *ratings, "--effects", tmp_path / "activations", "--activation_dir", tmp_path / "effects")
     with pytest.raises(UserError, match="effects: holds effects of neurons, not activations"):
         call(monkeypatch, *ratings, "--activation_dir", tmp_path / "effects")
+    with pytest.raises(UserError, match="nothing: holds no effects .*; get_neuron_effect.py makes them"):
+        call(monkeypatch, "--effects", tmp_path / "nothing")
     monkeypatch.setattr(sys, "argv", ["rsa_searchlight.py", *map(str, ratings), "--activation_dir",
                                       str(tmp_path / "effects"), "--ranks", str(tmp_path / "ranks.csv")])
     with pytest.raises(UserError, match="effects: holds effects of neurons, not activations"):
@@ -609,7 +611,7 @@ def test_published_files_through_the_script(script, published_accuracy, shared, 
         "--accuracy", shared / "data/published/accuracy.csv", "--attributes", human / "attribute_distances.csv",
         "--emotion_order", human / "emotion_order.txt", "--similarity", human / "similarity_judgment_mean.csv",
         "--simulations=0", "--formats=png").stdout
-    assert "cost 2.9 points more than random ones (95% interval \u22122.2 to 8.0)" in out
+    assert "cost 2.9 points of accuracy more than random ones (95% interval \u22122.2 to 8.0)" in out
     assert "one-sided q < 0.05 for 0 of 27 concepts and 1 of 14 attributes" in out
     top = pd.read_csv(tmp_path / "pic/Neurons_Correspond_Selectively_to_Emotional_Attributes.csv")
     # Each attribute adds the neurons that those before it lack: measured on the published picture, 4,000 for arousal

@@ -252,11 +252,12 @@ def test_a_concept_set_of_ones_own_goes_from_ratings_to_masks(call, tmp_path, ti
                      tmp_path / "my_ratings.csv", index=False)
 
     part = PAGES["README.md"].partition("## Your own study")[2].partition("**Model.**")[0]
-    train, ratings, searchlight = commands(part)
-    call(*train, "--pretrained_model", tiny_model, "--seed", 1, 3, "--prompt_len", 4, "--epochs", 1)
-    call("get_active_neuron.py", "--study", "moral")
+    train, read, ratings, searchlight = commands(part)
+    call(*train, "--pretrained_model", tiny_model, "--prompt_len", 4, "--epochs", 1)
+    call(*read)
+    assert " ".join(["next: python", *searchlight]) in capsys.readouterr().out
     call(*ratings)
-    assert "next: python rsa_searchlight.py --attributes ratings/attribute_ratings.csv" in capsys.readouterr().out
+    assert " ".join(["next: python", *searchlight]) in capsys.readouterr().out
     call(*searchlight, "--permutations", 20)
     assert "moral" in capsys.readouterr().out
     call("gen_mask.py", "--study", "moral", "--thresholds", 8)

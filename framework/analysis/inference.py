@@ -285,7 +285,8 @@ def placebo_in_words(tested: pd.DataFrame, alpha: float = 0.05, **others: pd.Dat
         by, test, intervention = kind
         which = {"masks": "the mask as the unit", "study": "the study's test"}[test]
         done = f" ({intervention})" if intervention else ""
-        yield (f"placebo by {by}{done}, {which}: random masks, tested as if they were masks of attributes, have a "
+        of_what = {"emotion": "concept"}.get(by, by)
+        yield (f"placebo by {of_what}{done}, {which}: random masks, tested as if they were masks of attributes, have a "
                f"one-sided p < {alpha} in {(of['p'] < alpha).mean():.1%} of {len(of):,} tests"
                + "".join(f", by {measure} in {(found[kind] < alpha).mean():.1%}" for measure, found in
                          by_measure.items() if kind in found))

@@ -127,7 +127,8 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, d
     said = study if tables["overall"]["test"].str.startswith("the study's").any() else ""
     drop = round(drop, digits) + 0
     random = "random ones" if baseline == "uniform" else "matched random ones"
-    numbers = f"{drop:.{digits}f} {measure.unit} more than {random}{interval}".replace("-", "\u2212")
+    numbers = (f"{drop:.{digits}f} {measure.unit} of {measure.name} more than {random}"
+               f"{interval}").replace("-", "\u2212")
     return (f"{k:,} neurons {done}: attributes' masks cost {numbers}; one-sided q < {SIGNIFICANT} for "
             f"{found}{said}.")
 

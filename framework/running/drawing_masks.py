@@ -304,6 +304,7 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
     """Effects of neurons against their resemblance to attributes, and their sums against the losses under masks."""
     if not flags.effects:
         return left_out("effect_against_resemblance, additivity", "no --effects; get_neuron_effect.py makes them")
+    activations.check_are_effects(flags.effects)
     if flags.activation_dir and flags.attributes:
         tau, lost, relation = relation_to_effects(flags)
         figure = effects.effect_against_resemblance(tau, lost, relation, flags.permutations)
