@@ -407,6 +407,12 @@ def test_the_page_of_the_study_says_what_its_tables_hold():
                      "0.", ".")):
         assert said in page, said
 
+    matched = {name: accuracy_drop(of, "attribute").set_index("attribute")
+               for name, of in results.read_each(ROOT / "masks/study/smollm2/zero_matched").items()}
+    assert f"an attribute's mask costs {100 * matched['accuracy']['drop'].mean():.1f} points more on average" in page
+    least = {name: f"{of['q'].min():.2f}, {of['q'].idxmin()}".removeprefix("0") for name, of in matched.items()}
+    assert f"smallest q = {least['accuracy']}; by margin {least['margin']}" in page
+
     by_effect = results.read_all(ROOT / "masks/study/smollm2/effect")
     size, = conditions(by_effect)
     _, overall = own_and_others(by_effect, size)
