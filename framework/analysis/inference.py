@@ -19,6 +19,8 @@ from framework.analysis.estimators import Estimate
 from framework.analysis.masks import POOL, MaskName
 
 SPLITS = 100  # random splits of a pool into placebos and controls
+# What is tested, and by which test: in tables -> for readers.
+WORDS = {"emotion": "concept", "attribute": "attribute", "masks": "the mask as the unit", "study": "the study's test"}
 
 
 class Conditions(NamedTuple):
@@ -283,11 +285,9 @@ def placebo_in_words(tested: pd.DataFrame, alpha: float = 0.05, **others: pd.Dat
     by_measure = {measure: dict(iter(other.groupby(kinds)["p"])) for measure, other in others.items()}
     for kind, of in tested.groupby(kinds, sort=False):
         by, test, intervention = kind
-        which = {"masks": "the mask as the unit", "study": "the study's test"}[test]
         done = f" ({intervention})" if intervention else ""
-        of_what = {"emotion": "concept"}.get(by, by)
-        yield (f"placebo by {of_what}{done}, {which}: random masks, tested as if they were masks of attributes, have a "
-               f"one-sided p < {alpha} in {(of['p'] < alpha).mean():.1%} of {len(of):,} tests"
+        yield (f"placebo by {WORDS[by]}{done}, {WORDS[test]}: random masks, tested as if they were masks of "
+               f"attributes, have a one-sided p < {alpha} in {(of['p'] < alpha).mean():.1%} of {len(of):,} tests"
                + "".join(f", by {measure} in {(found[kind] < alpha).mean():.1%}" for measure, found in
                          by_measure.items() if kind in found))
 

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import kendalltau
 
-from framework.analysis.inference import Conditions
+from framework.analysis.inference import WORDS, Conditions
 from framework.figures.style import (
     COLOURS,
     GREY,
@@ -246,13 +246,11 @@ def placebo(tested: pd.DataFrame) -> Figure:
     figure, axes = panel(4.4, 3.2)
     looks = {("attribute", "masks"): ("random", "-"), ("emotion", "masks"): ("layer_matched", "-"),
              ("attribute", "study"): ("random", (0, (4, 1.5))), ("emotion", "study"): ("layer_matched", (0, (4, 1.5)))}
-    words = {"masks": "the mask as the unit", "study": "the study's test", "attribute": "By attribute",
-             "emotion": "By concept"}
     for (by, test), (colour, line) in looks.items():
         p = tested.loc[(tested["by"] == by) & (tested["test"] == test), "p"].to_numpy()
         if len(p):
             axes.ecdf(p, color=COLOURS[colour], linestyle=line,
-                      label=f"{words[by]}, {words[test]}: {percent(round(np.mean(p < 0.05), 3))} below 0.05")
+                      label=f"By {WORDS[by]}, {WORDS[test]}: {percent(round(np.mean(p < 0.05), 3))} below 0.05")
     axes.plot([0, 1], [0, 1], color="black", linewidth=1, linestyle=":", label="A valid test: 5% below 0.05")
     axes.axvline(0.05, color=GREY, linewidth=0.6)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="p-value (one-sided) of a placebo",

@@ -11,13 +11,13 @@ import jinja2
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from framework.analysis.inference import WORDS
 from framework.figures.effects import CONTROLS
 from framework.figures.style import COLOURS, SIGNIFICANT
 
 _FOLDER = Path(__file__).resolve().parent
 # Columns of the top neurons -> the tables of step 4 that they come from.
 TESTS = {"tau": "tau", "p": "permutation_p", "family-wise p": "permutation_p_fwe", "q": "q"}
-WORDS = {"emotion": "concept", "attribute": "attribute", "masks": "the mask as the unit", "study": "the study's test"}
 
 
 def axis(*values: np.ndarray) -> np.ndarray:
