@@ -117,7 +117,8 @@ def main():
     with Output(path, record, flags.overwrite, names=[model_path]) as output:
         script.write_config(flags, flags.output_dir)
         found = people.tau_with_people(stack, judgements, individual)
-        low, high = people.bootstrap_people_and_concepts(stack, individual, flags.bootstraps, flags.permutation_seed)
+        low, high = people.bootstrap_people_and_concepts(stack, individual, flags.bootstraps, flags.permutation_seed,
+                                                         progress=True)
         lower, upper = people.noise_ceiling(individual)
         p = permutation.permutation_test(judgements[None], stack, flags.permutations, flags.permutation_seed).p[0]
         table = pd.DataFrame({

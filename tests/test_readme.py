@@ -108,7 +108,7 @@ def test_every_page_of_the_documentation_is_in_its_contents():
 
 
 def test_the_way_of_one_comment_goes_through_functions_that_are_there():
-    way = PAGES["CONTRIBUTING.md"].partition("## The way of one comment")[2].partition("\n## ")[0]
+    way = PAGES["docs/contributing.md"].partition("## The way of one comment")[2].partition("\n## ")[0]
     assert len(way.strip().splitlines()) <= 15
     names = re.findall(r"`((?:analysis|figures|files|model|training)\.[\w.]+)`", way)
     assert len(names) > 10
@@ -118,7 +118,7 @@ def test_the_way_of_one_comment_goes_through_functions_that_are_there():
         except ModuleNotFoundError:
             room, _, what = name.rpartition(".")
             assert hasattr(importlib.import_module(f"framework.{room}"), what), name
-    for path in re.findall(r"`(framework/[\w./]+)`", PAGES["CONTRIBUTING.md"]):
+    for path in re.findall(r"`(framework/[\w./]+)`", PAGES["docs/contributing.md"]):
         assert (ROOT / path).exists(), path
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
+from tqdm import tqdm
 
 from framework.analysis import rsa
 from framework.analysis.inference import Conditions
@@ -14,7 +15,7 @@ from framework.analysis.inference import Conditions
 
 def resemblance_and_loss(
     rdms: rsa.NeuronRDMs | np.ndarray, attribute_rdms: np.ndarray, lost: np.ndarray, num_layers: int,
-    permutations: int
+    permutations: int, progress: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Correlate neurons' resemblance to an attribute with what is lost without them.
 
@@ -27,6 +28,8 @@ def resemblance_and_loss(
         As for `framework.analysis.rsa.kendall_tau`.
     lost : array [N]
         What is lost without each neuron, averaged over tasks.
+    progress : bool
+        Show a bar.
 
     Returns
     -------
@@ -41,13 +44,15 @@ def resemblance_and_loss(
     orders = np.concatenate([np.arange(concepts)[None], orders])  # the right labels first
     loss = _ranks_within(lost[:, None], num_layers)[:, 0]
     together = []
-    for some in np.array_split(orders, -(-len(orders) // 20)):
-        permuted = np.concatenate([rsa.reorder_rdms(attribute_rdms, order) for order in some])
-        tau, _ = rsa.kendall_tau(rdms, permuted)
-        ranks = _ranks_within(np.nan_to_num(tau), num_layers)  # a constant neuron has no tau: 0, as in step 4
-        with np.errstate(invalid="ignore", divide="ignore"):
-            r = loss @ ranks / np.sqrt((loss @ loss) * np.square(ranks).sum(axis=0))
-        together.append(r.reshape(len(some), -1))
+    with tqdm(total=len(orders), desc="permutations", disable=not progress) as bar:
+        for some in np.array_split(orders, -(-len(orders) // 20)):
+            permuted = np.concatenate([rsa.reorder_rdms(attribute_rdms, order) for order in some])
+            tau, _ = rsa.kendall_tau(rdms, permuted)
+            ranks = _ranks_within(np.nan_to_num(tau), num_layers)  # a constant neuron has no tau: 0, as in step 4
+            with np.errstate(invalid="ignore", divide="ignore"):
+                r = loss @ ranks / np.sqrt((loss @ loss) * np.square(ranks).sum(axis=0))
+            together.append(r.reshape(len(some), -1))
+            bar.update(len(some))
     r = np.concatenate(together)
     p = (1 + (np.abs(r[1:]) >= np.abs(r[0]) - 1e-12).sum(axis=0)) / (1 + permutations)
     return r[0], np.where(np.isnan(r[0]), np.nan, p)

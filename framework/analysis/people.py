@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.stats import t as student
+from tqdm import trange
 
 from framework.analysis.rsa import choose_pairs, count_concepts, kendall_tau
 from framework.analysis.stability import interval
@@ -47,17 +48,18 @@ def _means_of_others(individual):
 
 def bootstrap_people_and_concepts(
         rdms: np.ndarray, individual_judgements: np.ndarray, draws: int = 1000, seed: int = 0,
+        progress: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """95% intervals of tau with the mean judgement, drawing both people and concepts with replacement.
 
     They say how far tau holds for other people and other concepts; intervals over people alone hold for these concepts
     only. Pairs of a concept with itself are dropped. `rdms` are [K, P], judgements [people, P]; the ends [K] are from
-    `framework.analysis.stability.interval`.
+    `framework.analysis.stability.interval`. `progress` shows a bar.
     """
     generator = np.random.default_rng(seed)
     people, concepts = len(individual_judgements), count_concepts(rdms.shape[1])
     taus = []
-    for _ in range(draws):
+    for _ in trange(draws, desc="draws", disable=not progress):
         drawn = individual_judgements[generator.integers(people, size=people)]
         pairs = choose_pairs(generator.integers(concepts, size=concepts))
         if len(pairs) > 2:

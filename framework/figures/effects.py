@@ -31,7 +31,7 @@ from framework.figures.style import (
 from framework.measures import MEASURES, Measure
 
 CONTROLS = {"random": "random", "layer_matched": "random, same layers",
-            "activation_matched": "random, same layers and activation",
+            "activation_matched": "random, same layers and activity",
             "attribute": "attributes", "effect": "largest effects"}  # kinds of masks -> words, least to most
 
 CHOSEN_BY_TESTED = " The same prompts chose these neurons and were tested without them."
@@ -106,10 +106,9 @@ def kinds_in_words(kinds: Collection[str], chosen_by_tested: bool) -> str:
 
 
 def fairer_in_words(kinds: Collection[str]) -> str:
-    """Say which of the kinds, if any, are the fairer controls: for the figure and the page."""
-    alike = [words for kind, words in (("layer_matched", "of the same layers"),
-                                       ("activation_matched", "of the same layers and activation")) if kind in kinds]
-    return f" Random neurons {' or '.join(alike)} are the fairer controls of attributes." if alike else ""
+    """Say which of the kinds of masks, if any, are the fairer controls: for the figure and the page."""
+    alike = {"layer_matched", "activation_matched"}.intersection(kinds)
+    return " Random neurons of the same layers are the fairer controls of attributes." if alike else ""
 
 
 @styled

@@ -13,9 +13,9 @@ from framework.figures.style import COLOURS, GREY, WIDTH, caption, label, legend
 
 # Step 4's columns of counts -> the figure's name and what makes a neuron count.
 CRITERIA = {
-    "count": ("significant_neurons_by_layer", "q < 0.01, distances treated as independent, which they are not"),
     "count_fwe": ("significant_neurons_by_layer_permutation",
                   "family-wise p < 0.05 over all neurons and attributes, concepts' labels permuted"),
+    "count": ("significant_neurons_by_layer", "q < 0.01, distances treated as independent, which they are not"),
 }
 
 

@@ -294,7 +294,7 @@ def relation_to_effects(
     if len(lost) % layers:  # without a record
         raise UserError(f"{flags.effects}: has {len(lost)} neurons, which cannot be divided among {layers} layers, and "
                         "no record of the number of layers; make it again with get_neuron_effect.py")
-    r, p = analysis.resemblance_and_loss(neurons, attribute_rdms, lost, layers, flags.permutations)
+    r, p = analysis.resemblance_and_loss(neurons, attribute_rdms, lost, layers, flags.permutations, progress=True)
     return tau, lost, pd.DataFrame({"attribute": [*tau], "r": r, "p": p, "q": false_discovery_q(p),
                                     "test": "Spearman, within layers; concepts' labels permuted, no p below "
                                             f"{1 / (flags.permutations + 1):.2g}, two-sided"})
