@@ -62,8 +62,8 @@ def main():
     if missing := sorted({*order, *rated, *activated} - set(used)):
         print(f"left out: {', '.join(missing)} (not in all of the files)")
     if len(used) < 4:
-        raise UserError(f"{flags.activation_dir}: has activations for {len(used)} of the concepts that people judged "
-                        f"and {flags.attributes} holds; give files that share at least 4, which make 6 pairs")
+        raise UserError(f"{flags.activation_dir}: has activations for {len(used)} of the concepts that are in both the "
+                        f"judgements and {flags.attributes}; give files that share at least 4, which make 6 pairs")
 
     def select(rdms, concepts):
         return rsa.reorder_rdms(rdms, [concepts.index(concept) for concept in used])

@@ -76,7 +76,7 @@ most = attributes.loc[attributes["drop"].idxmax()]
 placebo = inference.placebo_shares(inference.placebo(measured)).set_index(["by", "test"]).loc[("attribute", "masks")]
 print("\nWhat the demonstration found (its comments and ratings are invented: an illustration, not data from people)")
 for said in (
-    f"Accuracy: the prompts tell an emotion's comments from others with {accuracy.mean():.0%} on average (guessing gives "
+    f"Accuracy in telling an emotion's comments from others: {accuracy.mean():.0%} on average (guessing gives "
     f"about 50%), best for {', '.join(f'{name} ({value:.0%})' for name, value in accuracy.head(3).items())}. They were "
     f"trained on comments of GoEmotions, and reach more on those.",
     f"Neurons that replicate: some seeds' prompts ({choose}) find {len(here)} pairs of a neuron and an attribute (family-wise "

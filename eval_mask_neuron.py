@@ -31,6 +31,8 @@ def parse_flags():
 
 def measure(study, item):
     """Measure a task under some masks, or without one. Yields the rows done, then the values by measure and mask."""
+    from functools import partial
+
     import torch
 
     from framework.model.neurons import Intervention
@@ -41,8 +43,8 @@ def measure(study, item):
     masks = [study.masks[name] for name in names] or [torch.ones(study.model.shape)]
     change = Intervention.stack(masks).to(torch.device(study.device), study.model.dtype)
     totals = torch.zeros(len(MEASURES), len(masks), dtype=torch.double)
-    for done, rows, found in study.in_passes(task, evaluate.measure, False, len(masks), change):
-        totals += torch.stack([of * rows if of.is_floating_point() else of for of in found.values()])
+    for done, found in study.in_passes(task, partial(evaluate.measure, intervention=change), times=len(masks)):
+        totals += torch.stack([*found.values()])
         yield done
     # If a mask makes numbers too large for the precision, the model has no answer, right or wrong.
     totals[:, ~totals.isfinite().all(0)] = torch.nan
@@ -131,7 +133,7 @@ def parts_left(folder, study, together, bar):
             yield task, ()  # always: a result is written only when a part arrives
             for part in parts:
                 if measured >= set(part):
-                    bar.tell((task, part), len(part) * len(rows.row))
+                    bar.tell((task, part), len(part) * len(rows.row), resumed=True)
                 else:
                     yield task, part
 

@@ -93,6 +93,9 @@ def main():
     for name in flags.mask_method:
         made |= masks.make_masks(ranks, thresholds, num_layers, name, flags.random_baseline, flags.random_draws,
                                  flags.mask_seed, flags.scale or (), flags.resamples, statistics)
+        if sum(mask.nbytes + masks.HEADER_BYTES for mask in made.values()) > masks.MOST_BYTES:
+            raise UserError(f"--mask_method {' '.join(flags.mask_method)}: together these are more than a file of "
+                            "masks may hold; make one file for each method, with --masks")
     matching = masks.matching(made, None if statistics is None else statistics["mean_abs"].to_numpy())
 
     num_units = next(iter(made.values())).shape[-1]
@@ -131,7 +134,7 @@ def check_mode(flags, ranks_path, ranks, ranked):
     if flags.mode == "3Spaces" and missing:
         raise UserError(f"{ranks_path}: has no column {missing[0]!r}, --mode 3Spaces needs the three spaces; "
                         "rsa_searchlight.py --mode 3Spaces ranks them")
-    if flags.mode == "14Properties" and len(ranks) == len(rsa.SPACES) - len(missing):
+    if flags.mode == "14Properties" and set(ranks) <= set(rsa.SPACES):
         raise UserError(f"{ranks_path}: holds the ranks of the three spaces; give --mode 3Spaces")
 
 

@@ -64,7 +64,8 @@ def write_activations(flags):
     from framework.files import activations, texts
     from framework.files.names import task_path
     from framework.files.record import Output, Record
-    from framework.model import loading, statistics
+    from framework.model import statistics
+    from framework.model.device import resolve_device
     from framework.running import trained
     from framework.training.passes import cut_by_length, positions_per_batch
 
@@ -77,7 +78,7 @@ def write_activations(flags):
             raise UserError(f"{task_path(flags.checkpoint_dir, task, '.pt')}: has no final prompt; use --prompt best")
         vectors[task] = vector
     loaded = trained.load_model(flags, prompts, torch.float32)  # always: ranks rest on small differences
-    model = loaded.model.to(loading.resolve_device(flags.device))
+    model = loaded.model.to(resolve_device(flags.device))
     num_layers, units = model.shape
     comments = []
 
@@ -153,7 +154,8 @@ def write_statistics(flags):
     from framework.errors import UserError
     from framework.files import activations, texts
     from framework.files.record import Output, Record
-    from framework.model import loading, statistics
+    from framework.model import statistics
+    from framework.model.device import resolve_device
     from framework.running import trained
     from framework.training.passes import cut_by_length, positions_per_batch
 
@@ -161,7 +163,7 @@ def write_statistics(flags):
     seed = flags.comment_seed if flags.comment_seed is not None else (flags.seed or [0])[0]
     prompts = trained.read(flags) if flags.prompts == "study" else trained.take_defaults(flags)
     loaded = trained.load_model(flags, prompts, torch.float32)
-    model = loaded.model.to(loading.resolve_device(flags.device))
+    model = loaded.model.to(resolve_device(flags.device))
     vectors = (torch.stack([prompt.best_prompt for prompt in prompts.values()]) if flags.prompts == "study" else
                torch.zeros(1, 0, model.prompt_width))
     split = texts.read(flags.dataset, "train")

@@ -41,9 +41,9 @@ def measure(study, task):
 
     from framework.training import effects
 
-    total = 0
-    for done, rows, effect in study.in_passes(task, effects.effect, training=True):
-        total = total + np.stack(effect) * rows
+    total = np.zeros((2, np.prod(study.model.shape)))
+    for done, effect in study.in_passes(task, effects.effect, training=True):
+        total += np.stack(effect)
         yield done
     yield (total / done).astype(np.float32)
 

@@ -39,8 +39,7 @@ def parse_flags():
 def main():
     flags = parse_flags()
     # The page also shows these if they are in the study's folder and no flag names others.
-    places = ["effects", *known.KINDS]
-    places += [] if flags.attribute_results or flags.random_results else ["results", "masks"]
+    places = "results", "masks", "effects", *known.KINDS
     known.take_what_is_there(flags, {name: known.PLACES[name] for name in places})
     from framework.figures import page as pages
     from framework.files.record import Output, Record, input_digest

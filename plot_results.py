@@ -64,6 +64,7 @@ def main():
     from framework.files.record import Output, Record, input_digest
     from framework.running import drawing, drawing_masks, rdms
 
+    named = {name: getattr(flags, name) for name in INPUTS if name != "weights"}
     if of_study:
         rdms.take_from_step_4(flags)
     # Everything is drawn before anything is written: a wrong input leaves the last figures as they were.
@@ -82,10 +83,7 @@ def main():
             for form in ends[name][1:]:
                 output.write_bytes(f"{name}.{form}", style.picture(figure, form))
             print(f"wrote {flags.output_dir / name}.csv{''.join(f' .{form}' for form in ends[name][1:])}")
-    given = {"study": flags.study} if of_study else {name: getattr(flags, name) for name in (
-        "ranks", "activation_dir", "results", "attribute_results", "random_results", "accuracy", "effects",
-        *known.KINDS, "attributes", "concept_order", "similarity")}
-    script.next_step("make_report.py", **given)
+    script.next_step("make_report.py", study=flags.study, **named)
 
 
 if __name__ == "__main__":

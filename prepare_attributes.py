@@ -42,9 +42,10 @@ def parse_flags():
 
 def check(text):
     """An argparse type: ``NAME=ANSWER``, the answer a number."""
+    name, _, answer = text.rpartition("=")
     try:
-        float(text.rpartition("=")[2])
-    except ValueError:
+        known.finite(answer if name else "")
+    except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"{text!r}: give a name, = and a number") from None
     return text
 
@@ -79,20 +80,19 @@ def main():
     settings = {name: getattr(flags, name) for name in ("scale", "check", "max_failed", "pca", "pca_draws", "pca_seed",
                                                         "icc", "q", "drop_unreliable")}
     record = Record("prepare_attributes.py", {"ratings_sha256": sha256(flags.ratings), **settings})
-    stem, more = flags.output.stem, components is not None
-    names = [f"{stem}_{name}.csv" for name in ("means", "reliability", *["loadings"] * more)]
-    names += [f"{stem}_{name}.{form}" for name in ("means", "reliability", *["components"] * more)
-              for form in ("png", "pdf")]
+    stem, forms = flags.output.stem, ("png", "pdf")
+    tables = {"means": means.reset_index(), "reliability": reliability}
+    drawn = {"means": figures.rating_means(table), "reliability": figures.rating_reliability(reliability, flags.q)}
+    if components is not None:
+        tables["loadings"] = components.loadings.rename_axis("item").reset_index()
+        drawn["components"] = figures.rating_components(components)
+    names = [f"{stem}_{name}.csv" for name in tables] + [f"{stem}_{name}.{form}" for name in drawn for form in forms]
     with Output(flags.output, record, flags.overwrite, names=names) as output:
         script.write_config(flags, flags.output)
-        output.write_table(f"{stem}_means.csv", means.reset_index())
-        output.write_table(f"{stem}_reliability.csv", reliability)
-        drawn = {"means": figures.rating_means(table), "reliability": figures.rating_reliability(reliability, flags.q)}
-        if components is not None:
-            output.write_table(f"{stem}_loadings.csv", components.loadings.rename_axis("item").reset_index())
-            drawn["components"] = figures.rating_components(components)
+        for name, found in tables.items():
+            output.write_table(f"{stem}_{name}.csv", found)
         for name, figure in drawn.items():
-            for form in ("png", "pdf"):
+            for form in forms:
                 output.write_bytes(f"{stem}_{name}.{form}", picture(figure, form))
         output.write_table(flags.output, table.reset_index())
 

@@ -66,6 +66,7 @@ def main():
     given = compared.given(flags, study)
     others = compared.others(flags, study)
     machines = work.join(flags.ray, flags.device if flags.permutations else "cpu")
+    device = machines.agree(gpu)
 
     # What determines the ranks, and which prompts chose the neurons: step 6 warns if they also test them.
     chosen_by = {f"{concept}-{seed}" for concept, seed in product(study.concepts, study.seeds)}
@@ -83,7 +84,7 @@ def main():
     names = [rank_files.table_path(ranks_path, name) for name in made]
     with Output(ranks_path, record, flags.overwrite, names=names) as output:
         script.write_config(flags, ranks_path)
-        ranks, tables = make_tables(flags, study, num_layers, given, others, machines)
+        ranks, tables = make_tables(flags, study, num_layers, given, others, machines, device)
         rank_files.write(output, ranks, tables)
 
     # Summary and next step.
@@ -111,16 +112,17 @@ def search(study, part):
     tau, p = rsa.kendall_tau(rdms, attribute_rdms)
     if not permutations:
         return tau, p, None
-    return tau, p, permutation.permute(rdms, attribute_rdms, permutations, seed, gpu(device), progress)
+    return tau, p, permutation.permute(rdms, attribute_rdms, permutations, seed, device, progress)
 
 
 def gpu(device):
     """The GPU to compare on; None for the CPU, whose popcounts need no torch."""
-    if device == "auto":
-        import torch
+    if device == "cpu":
+        return None
+    from framework.model.device import resolve_device
 
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    return device if device.startswith("cuda") else None
+    found = resolve_device(device)
+    return str(found) if found.type == "cuda" else None
 
 
 def table_names(flags, study, given):
@@ -138,7 +140,7 @@ def table_names(flags, study, given):
     return names + (["stability", "top_neurons"] if len(study.concepts) >= stability.LEAST_CONCEPTS else [])
 
 
-def make_tables(flags, study, num_layers, given, others, machines):
+def make_tables(flags, study, num_layers, given, others, machines, device):
     """The ranks [N, A], and the tables beside them by name."""
     import numpy as np
 
@@ -147,7 +149,7 @@ def make_tables(flags, study, num_layers, given, others, machines):
 
     values, attributes, rdms = study.values, study.attributes, study.rdms
     neurons = values.shape[2]
-    needed = values, rdms, flags.permutations, flags.permutation_seed, machines.device, flags.ray is None
+    needed = values, rdms, flags.permutations, flags.permutation_seed, device, flags.ray is None
     if flags.ray is None:  # called directly: a signal may end it at once, as there is nothing to save
         found = [search(needed, slice(None))]
     else:

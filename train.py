@@ -166,13 +166,14 @@ def main():
 
     from framework.files.record import Record
     from framework.model import loading
+    from framework.model.device import resolve
     from framework.training.passes import group_size
     from framework.training.rows import task_rows
     from framework.training.trainer import Epoch, Finished, Job, TrainSettings
 
     # Inputs.
     machines = work.join(flags.ray, flags.device)
-    device, dtype = machines.agree(loading.resolve, flags.precision)
+    device, dtype = machines.agree(resolve, flags.precision)
     loaded = loading.load(flags.pretrained_model, flags.label_words, dtype=dtype)
     max_length = loaded.model.fit_length(flags.prompt_len, flags.max_length)
     if flags.prompt_init != "normal":

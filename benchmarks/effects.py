@@ -36,7 +36,7 @@ def lost(model, tokens, rows, prompt, groups):
     for mask, group in zip(multiply, groups):
         mask.view(-1)[torch.from_numpy(group)] = 0
     without = measure(model, tokens, rows, prompt, POSITIONS, intervention=Intervention(multiply))["margin"]
-    return (measure(model, tokens, rows, prompt, POSITIONS)["margin"] - without).numpy()
+    return (measure(model, tokens, rows, prompt, POSITIONS)["margin"] - without).numpy() / len(rows.row)
 
 
 def main():
@@ -58,7 +58,8 @@ def main():
     prompts = {event.task: event for event in trainer.run(jobs, len(jobs)) if isinstance(event, Finished)}
     for job in jobs:
         prompt, count = prompts[job.task].best_prompt, int(np.prod(model.shape))
-        effects = -effect(model, tokens[1], job.dev, prompt, POSITIONS).zeroed.numpy()  # what the margin loses
+        # What the margin loses without each neuron.
+        effects = -effect(model, tokens[1], job.dev, prompt, POSITIONS).zeroed.numpy() / len(job.dev.row)
         drawn = np.random.default_rng(0).choice(count, flags.neurons, replace=False)
         agreement = spearmanr(effects[drawn], lost(model, tokens[1], job.dev, prompt, drawn[:, None])).statistic
         largest = np.argsort(-effects)

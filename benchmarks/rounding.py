@@ -26,7 +26,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 from framework.files import results  # noqa: E402
-from framework.model import loading  # noqa: E402
+from framework.model.device import resolve_precision  # noqa: E402
 
 RATINGS = ROOT / "data" / "demo" / "attribute_ratings.csv"
 
@@ -38,7 +38,7 @@ def study(folder, flags, epochs, seed=1, environment=None, prompts=None, backbon
     """
     folder.mkdir()
     model = ["--pretrained_model", backbone, "--random_seed", str(seed)]
-    precision = {torch.float32: "fp32", torch.bfloat16: "bf16"}[loading.resolve_precision("auto", torch.device("cpu"))]
+    precision = {torch.float32: "fp32", torch.bfloat16: "bf16"}[resolve_precision("auto", torch.device("cpu"))]
     flags = ["--device=cpu", f"--precision={precision}", *flags]
     device = [flag for flag in flags if "--device" in flag]
     source = prompts or folder

@@ -41,6 +41,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 from framework.model import loading, neurons, speed  # noqa: E402
 from framework.model.decoders import PromptedDecoder, down_projections  # noqa: E402
+from framework.model.device import resolve_device, resolve_precision  # noqa: E402
 from framework.model.encoders import PromptedEncoder  # noqa: E402
 from framework.model.neurons import Intervention  # noqa: E402
 from framework.tasks import Task, TaskRows  # noqa: E402
@@ -313,8 +314,8 @@ def main():
     parser.add_argument("--masks", type=int, default=16, help="masks in one pass")
     parser.add_argument("--growth", action="store_true", help="also the cost against tasks, masks and length of text")
     flags = parser.parse_args()
-    device = loading.resolve_device(flags.device)
-    auto = loading.resolve_precision("auto", device)
+    device = resolve_device(flags.device)
+    auto = resolve_precision("auto", device)
 
     model = our_model(flags.family, flags.layers, device, auto)
     random, is_decoder = np.random.default_rng(0), isinstance(model, PromptedDecoder)

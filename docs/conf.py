@@ -22,12 +22,10 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 numpydoc_show_class_members = False
-numpydoc_class_members_toctree = False
 
 html_theme = "furo"
 html_logo = "logo.png"
 html_title = "OpenNeuron"
-html_static_path = []
 
 
 def keep_bars(app, what, name, obj, options, lines):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 def find() -> None:
-    """Take the hub's client offline if the hub does not answer: it then looks into its cache at once.
+    """Take the hub's client offline if the hub does not answer, so that it looks into its cache at once.
 
-    Otherwise it retries for half a minute and prints each attempt.
+    Online, it would retry for half a minute and print each attempt.
     """
     from huggingface_hub import constants, get_session
 

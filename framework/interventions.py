@@ -20,6 +20,7 @@ class Method(NamedTuple):
     name: str
     words: str  # completes "4,000 neurons ..."
     does: str  # in the help of step 5
+    # (value, random numbers, k) -> one factor, or one for each of the k neurons
     multiply: Callable[[float, Generator, int], float | ndarray] = lambda value, random, count: 0
     add: str = ""  # a column of the neurons' statistics
     value: type[int] | type[float] | None = None

@@ -21,7 +21,7 @@ class Measure(NamedTuple):
     scale: float  # what values are multiplied by when shown
     chance: float  # as shown
     digits: int  # decimals in text and means
-    least: float = -1e300
+    least: float = -1e300  # finite: a result that is infinite is refused
     most: float = 1e300
 
 

@@ -74,8 +74,8 @@ class RobertaModelWarp(RobertaModel):
     _keys_to_ignore_on_load_missing = [r"embeddings\.prompt"]
     _keys_to_ignore_on_load_unexpected = [r"lm_head", r"pooler"]
 
-    def __init__(self, config: RobertaConfig, add_pooling_layer: bool = False) -> None:
-        super().__init__(config, add_pooling_layer=add_pooling_layer)
+    def __init__(self, config: RobertaConfig) -> None:
+        super().__init__(config, add_pooling_layer=False)
         self.embeddings = RobertaEmbeddingsWarp(config)
         self.post_init()
 
@@ -166,7 +166,7 @@ class RobertaForMaskedLMPrompt(RobertaForMaskedLM):
     ) -> None:
         if prompt_len is not None:
             config.prompt_len = prompt_len
-        config.label_ids = list(label_ids or list(getattr(config, "label_ids", ROBERTA_LABEL_IDS)))
+        config.label_ids = list(label_ids or getattr(config, "label_ids", None) or ROBERTA_LABEL_IDS)
         if not all(0 <= i < config.vocab_size for i in config.label_ids):
             raise ValueError(f"label_ids {config.label_ids} are outside the vocabulary of {config.vocab_size}; "
                              f"give those of {' and '.join(LABEL_WORDS)} as label_ids=(..., ...)")

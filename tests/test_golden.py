@@ -104,7 +104,8 @@ def test_right_answers_and_margins(reference, load, dev, dev_tokens, kind, task)
     if kind == "C":
         assert int(plain["accuracy"]) == round(expected["best"] * expected["n"])
         margins = [expected["margin"], *(expected[name]["margin"] for name in of_masks)]
-        np.testing.assert_allclose([plain["margin"], *together["margin"]], margins, rtol=0, atol=1e-4)
+        of_rows = np.array([plain["margin"], *together["margin"]]) / len(rows.row)
+        np.testing.assert_allclose(of_rows, margins, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize(("kind", "task"), CASES)
@@ -124,8 +125,8 @@ def test_activations(reference, load, kind, task):
 def test_effects(reference, load, dev, dev_tokens, task):
     expected = np.load(reference["C"] / "neuron_effects.npz")[task.name].ravel()
     for dtype, share in ((torch.float64, 1e-6), (torch.float32, 1e-3)):
-        prompt = prompt_of(reference["C"], task).to(dtype)
-        ours = effect(load("C", dtype), dev_tokens["C"], task_rows(dev, task), prompt, POSITIONS).zeroed
+        prompt, rows = prompt_of(reference["C"], task).to(dtype), task_rows(dev, task)
+        ours = effect(load("C", dtype), dev_tokens["C"], rows, prompt, POSITIONS).zeroed / len(rows.row)
         np.testing.assert_allclose(ours, expected, rtol=0, atol=share * np.abs(expected).max())
 
 

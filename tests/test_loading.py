@@ -21,6 +21,7 @@ from transformers import (
 
 from framework.errors import UserError
 from framework.model import loading
+from framework.model.device import resolve_device
 from tests.test_hostile_files import Harm, saved
 
 
@@ -297,4 +298,4 @@ def test_what_changes_tokens_or_weights_changes_the_fingerprint(folder, name):
 def test_a_device_without_numbers_is_refused():
     for name in ("meta", "cuda:99", "nonsense"):
         with pytest.raises(UserError, match=f"--device {name}: not available here"):
-            loading.resolve_device(name)
+            resolve_device(name)

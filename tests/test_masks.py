@@ -401,6 +401,17 @@ def test_bad_flags_are_refused_in_one_line(refused, rank_file, tmp_path, flags, 
     assert not (tmp_path / "masks").exists()
 
 
+def test_masks_of_all_methods_must_fit_one_file(refused, rank_file, monkeypatch):
+    from framework.analysis import masks
+
+    monkeypatch.setattr(masks, "MOST_BYTES", 7000)
+    flags = "--mask_method", "scale", "--scale", 0.5, 2
+    assert "--random_draws 1: that is" in refused("--thresholds", 10, *flags)
+    monkeypatch.setattr(masks, "MOST_BYTES", 12_000)
+    flags = "--mask_method", "zero", *flags[1:]
+    assert "together these are more than a file of masks may hold" in refused("--thresholds", 10, *flags)
+
+
 @pytest.mark.parametrize("text, said", [
     ("valence\n1\n\n3\n", "to the number of neurons, 2"),  # an empty line is no row
     ("valence,arousal\n1,2\n2,\n", "rank.csv: column 'arousal' has a missing or infinite value in row 2"),

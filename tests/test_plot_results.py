@@ -85,6 +85,20 @@ def run_folder(tmp_path_factory):
     return folder
 
 
+def test_files_named_beside_a_study_go_on_to_its_page(monkeypatch, run_folder, published_accuracy, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(run_folder / "results", f"mine/{known.PLACES['results']}")
+    flags = "--study", "mine", "--simulations", 0, "--formats", "png"
+    call(monkeypatch, *flags)
+    assert "next: python make_report.py --study mine\n" in capsys.readouterr().out
+    shutil.copytree(run_folder / "results", "others")
+    call(monkeypatch, *flags, "--results", "others")
+    assert "next: python make_report.py --study mine --results others\n" in capsys.readouterr().out
+    call(monkeypatch, *flags, "--attribute_results", published_accuracy / "attribute", "--random_results",
+         published_accuracy / "random")
+    assert "next: python make_report.py --study mine --attribute_results " in capsys.readouterr().out
+
+
 def call(monkeypatch, *flags):
     monkeypatch.setattr(sys, "argv", ["plot_results.py", *map(str, flags)])
     plot_results.main()
@@ -149,7 +163,7 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
     assert summed.loc["valence_top2", "summed"] == pytest.approx(-((1 - multiply) * zeroed + add * added).sum())
     measured = 10 * (table["best"] - table["valence_top4"]).mean()
     assert summed.loc["valence_top4", "measured"] == pytest.approx(measured)
-    assert set(summed["rows"]) == {"other (split)"}
+    assert set(summed["rows"]) == {"different in split"}
 
     assert "holds no study" in script("plot_results.py", "--study", "empty", status=2).stderr
 

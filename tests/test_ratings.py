@@ -142,6 +142,20 @@ def test_unrelated_items_have_no_components():
         people.principal_components(noise, draws=100)
 
 
+def test_components_of_items_named_twice_and_in_the_way_of_an_attribute(rating_file):
+    once, twice = (people.replace_by_components(rating_file, items, draws=20)[0] for items in (ITEMS, 2 * ITEMS))
+    pd.testing.assert_frame_equal(once, twice)
+    taken = rating_file.replace({"attribute": {"noise": "PC1"}})
+    with pytest.raises(UserError, match="--pca: the attribute PC1 has the name of a component"):
+        people.replace_by_components(taken, ITEMS, draws=20)
+
+
+def test_a_check_goes_by_its_name_in_any_case():
+    ratings = pd.DataFrame({"participant": ["a", "b"], "emotion": "joy", "attribute": "attention", "rating": [5, 3]})
+    left, failed = people.pass_checks(ratings, {"Attention": 5}, 0)
+    assert left.empty and failed.to_dict() == {"b": 1}
+
+
 @pytest.fixture
 def rating_file(tmp_path):
     """Ratings of 9 emotions: 12 participants rate two attributes of each, 90 others nine items of one each."""
@@ -217,6 +231,8 @@ def test_what_is_in_the_way_is_said_before_anything_is_written(name, rating_file
 @pytest.mark.parametrize("edit, flags, said", [
     (None, ["--check", "trap=9"], "--check trap=9: no row has trap"),
     (None, ["--check", "check=nine"], "--check: 'check=nine': give a name, = and a number"),
+    (None, ["--check", "7"], "--check: '7': give a name, = and a number"),
+    (None, ["--check", "check=nan"], "--check: 'check=nan': give a name, = and a number"),
     (None, ["--scale", "1", "7"], "outside the scale 1 to 7"),
     (None, ["--pca", "missing"], "--pca: no row has the attribute missing"),
     (None, ["--q=0", "--drop_unreliable"], "no attribute is reliable"),

@@ -348,6 +348,8 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
     "given what decides it": (
         lambda: rewrite("ratings.csv", lambda table: table.assign(arousal=1 - table["valence"])),
         ["--permutations=9", "--given", "others"], "--given: 'valence' follows from the attributes given"),
+    "a device that is not here": (
+        lambda: None, ["--permutations=9", "--device=cuda:99"], "--device cuda:99: not available here"),
     "permutations below 0": (lambda: None, ["--permutations=-1"], "--permutations.*'-1' is not a whole number"),
 }
 

@@ -173,6 +173,9 @@ def test_a_study_stands_in_one_folder(here, tmp_path, tiny_model):
     said = here("get_active_neuron.py", "--study=mine")
     assert (tmp_path / "mine/active_neuron_before_relu_csv/fear-1.csv").exists()
     assert "next: python rsa_searchlight.py --study mine --attributes " in said.stdout
+    (tmp_path / "flags.yaml").write_text("study: mine\n")
+    said = here("get_active_neuron.py", "--config=flags.yaml", "--activation_dir=other")
+    assert "next: python rsa_searchlight.py --study mine " in said.stdout
 
 
 def test_neurons_read_over_comments_are_kept_apart(here, copy):

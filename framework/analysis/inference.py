@@ -124,11 +124,12 @@ def own_and_others(results: pd.DataFrame, size: Conditions) -> tuple[pd.DataFram
         rows.append((emotion, size.k, drops.loc[emotion, emotion], others.mean(), *others.quantile([0.025, 0.975])))
     concepts = pd.DataFrame(rows, columns=["emotion", "k", "own", "others", "low", "high"]).dropna()
     concepts["difference"] = concepts["own"] - concepts["others"]
+    if concepts.empty:
+        return concepts, pd.DataFrame()
     overall = pd.DataFrame([{"what": what, "k": size.k} | estimators.mean_interval(concepts[what].to_numpy())
-                            for what in ("own", "others", "difference") if len(concepts)])
-    if len(concepts):
-        overall["p"] = [np.nan, np.nan, estimators.sign_flip_p(concepts["difference"].to_numpy())]
-        overall["test"] = ["", "", "signs of concepts' differences flipped, one-sided"]
+                            for what in ("own", "others", "difference")])
+    overall["p"] = [np.nan, np.nan, estimators.sign_flip_p(concepts["difference"].to_numpy())]
+    overall["test"] = ["", "", "signs of concepts' differences flipped, one-sided"]
     return concepts, overall
 
 
@@ -270,13 +271,13 @@ def placebo(results: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["by", "test", "intervention", "k", "p"])
 
 
-def placebo_shares(tested: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
-    """The share of one-sided p below alpha: `by`, `test`, `intervention`, `k`, `tests` (how many), `share`, `sides`."""
-    groups = tested.assign(share=tested["p"] < alpha).groupby(["by", "test", "intervention", "k"], sort=False)["share"]
+def placebo_shares(tested: pd.DataFrame) -> pd.DataFrame:
+    """The share of one-sided p below 0.05: `by`, `test`, `intervention`, `k`, `tests` (how many), `share`, `sides`."""
+    groups = tested.assign(share=tested["p"] < 0.05).groupby(["by", "test", "intervention", "k"], sort=False)["share"]
     return groups.agg(tests="size", share="mean").reset_index().assign(sides="one-sided")
 
 
-def placebo_in_words(tested: pd.DataFrame, alpha: float = 0.05, **others: pd.DataFrame) -> Iterator[str]:
+def placebo_in_words(tested: pd.DataFrame, **others: pd.DataFrame) -> Iterator[str]:
     """One sentence per test: what it finds among placebos, over all sizes of masks.
 
     `others` are the same tests by further measures, under the measures' names.
@@ -287,8 +288,8 @@ def placebo_in_words(tested: pd.DataFrame, alpha: float = 0.05, **others: pd.Dat
         by, test, intervention = kind
         done = f" ({intervention})" if intervention else ""
         yield (f"placebo by {WORDS[by]}{done}, {WORDS[test]}: random masks, tested as if they were masks of "
-               f"attributes, have a one-sided p < {alpha} in {(of['p'] < alpha).mean():.1%} of {len(of):,} tests"
-               + "".join(f", by {measure} in {(found[kind] < alpha).mean():.1%}" for measure, found in
+               f"attributes, have a one-sided p < 0.05 in {(of['p'] < 0.05).mean():.1%} of {len(of):,} tests"
+               + "".join(f", by {measure} in {(found[kind] < 0.05).mean():.1%}" for measure, found in
                          by_measure.items() if kind in found))
 
 

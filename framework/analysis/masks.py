@@ -14,6 +14,7 @@ from framework.interventions import METHODS
 
 POOL = "random"  # stands for the attribute in the names of random masks that all attributes share
 BINS = 20  # of mean |a| in each layer, for activation_matched
+HEADER_BYTES = 1000  # that a mask takes in a file besides its numbers
 MOST_BYTES = 1 << 32  # of all masks together: the most that is read from a file
 
 # What follows the last "_top" says all but the attribute, so an attribute may be called anything but `random`.
@@ -176,8 +177,7 @@ def make_masks(
 
     own = draws if baseline != "uniform" or draws == 1 else 0  # random masks of each attribute, or else a pool
     count = len(values) * len(thresholds) * (len(ranks) * (1 + own) + (0 if own else draws))
-    each = size * np.dtype(how.dtype).itemsize * (2 if added else 1)
-    if count * (each + 1000) > MOST_BYTES:  # a tensor's header takes 1 kB
+    if count * (size * np.dtype(how.dtype).itemsize * (2 if added else 1) + HEADER_BYTES) > MOST_BYTES:
         raise UserError(f"--random_draws {draws}: that is {count:,} masks of {size:,} neurons, more than a file of "
                         "masks may hold; ask for fewer")
 

@@ -68,10 +68,10 @@ def bootstrap_people_and_concepts(
 
 
 def noise_ceiling(individual_judgements: np.ndarray) -> tuple[float, float]:
-    """Lower and upper bounds of the best possible model's mean tau with each person (Nili et al. 2014).
+    """Lower and upper bounds of the best possible model's mean tau with each person.
 
-    The lower bound is the mean tau of each person's judgements with the mean of everyone else's; the upper, with the
-    mean of everyone's, their own included.
+    They are those of Nili et al. (2014, doi:10.1371/journal.pcbi.1003553). The lower bound is the mean tau of each
+    person's judgements with the mean of everyone else's; the upper, with the mean of everyone's, their own included.
     """
     everyone = individual_judgements.mean(axis=0)
     upper = kendall_tau(individual_judgements, everyone[None])[0].mean()

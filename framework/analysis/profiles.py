@@ -1,7 +1,7 @@
 """Whether a neuron's profile, its activation for each concept, follows an attribute beyond other attributes.
 
-A partial Mantel test on distances does not keep its level (20 to 51% false positives at 5%); a partial correlation of
-profiles does.
+A partial Mantel test on distances has too many false positives (Guillot & Rousset, 2013, doi:10.1111/2041-210x.12018);
+a partial correlation of profiles keeps its level.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def pass_checks(ratings: pd.DataFrame, checks: dict[str, float], max_failed: int
     is_check = np.zeros(len(ratings), bool)
     wrong = np.zeros(len(ratings), bool)
     for name, answer in checks.items():
-        asked = (ratings["emotion"].str.lower() == name.lower()) | (ratings["attribute"] == name)
+        asked = (ratings[["emotion", "attribute"]].apply(lambda names: names.str.lower()) == name.lower()).any(axis=1)
         if not asked.any():
             raise UserError(f"--check {name}={answer:g}: no row has {name} as its concept or attribute; name one "
                             "that the ratings have")
@@ -101,10 +101,10 @@ class Reliability(NamedTuple):
     single: float  # reliability of one participant's ratings, with its 95% interval
     single_low: float
     single_high: float
-    mean: float  # of the means over participants; a bound below -1 is given as -1
+    mean: float  # of the means over participants; this and its bounds are at least -1
     mean_low: float
     mean_high: float
-    raters: float  # harmonic mean over concepts of the number of raters: what the means are over
+    raters: float  # harmonic mean over concepts of the number of raters; `mean` is of means over so many
     f: float  # F-test that concepts do not differ
     df1: float
     df2: float
@@ -329,12 +329,14 @@ def replace_by_components(
     `ratings` are from `valid_ratings`; in the result, those of the other attributes come first. `draws` and `seed` are
     as for `principal_components`.
     """
-    items = list(items) or list(ratings["attribute"].unique())
+    items = list(dict.fromkeys(items)) or list(ratings["attribute"].unique())
     for item in items:
         if item not in set(ratings["attribute"]):
             raise UserError(f"--pca: no row has the attribute {item}; name one that the ratings have")
     reduced = ratings["attribute"].isin(items)
     wide = ratings[reduced].pivot(index=["participant", "emotion"], columns="attribute", values="rating")[items]
     components = principal_components(wide, draws, seed)
+    if taken := set(components.scores) & set(ratings.loc[~reduced, "attribute"]):
+        raise UserError(f"--pca: the attribute {min(taken)} has the name of a component; give it another name")
     scores = components.scores.stack().rename("rating").rename_axis(["participant", "emotion", "attribute"])
     return pd.concat([ratings[~reduced], scores.reset_index()], ignore_index=True), components

@@ -154,8 +154,7 @@ def comparison(attribute_rdms: np.ndarray, device: str | None = None) -> Callabl
     function
         From neurons' RDMs [n, P], and whether they are close [n] (see `find_ties`), to an array [n, A] of int64.
     """
-    # A float32 counts exactly up to 2^24; 109 concepts or more make more comparisons than that.
-    if device is not None and attribute_rdms.shape[1] ** 2 < 2**25:
+    if device is not None:
         return _matrix_comparison(attribute_rdms, device)
     signs = _signs(attribute_rdms)
     decided = signs | _signs(-attribute_rdms)
@@ -204,6 +203,8 @@ def compare(work: Callable[[slice, np.ndarray, np.ndarray], object], rdms: np.nd
             attribute_rdms: np.ndarray, device: str | None = None) -> list:
     """Call `work` with slices of neurons, their ties and their excess of concordant pairs [n, A], on all processors."""
     neurons, size = rdms.shape
+    if size**2 >= 2**25:  # a GPU's float32 counts exactly up to 2^24; 109 concepts make more comparisons than that
+        device = None
     count, step = comparison(attribute_rdms, device), max(1, 2 * CHUNK // size**2)
 
     def chunk(start):

@@ -42,7 +42,7 @@ def _open(path: PathLike, most: int | None = None, made_by: str | None = None) -
 
 def where_from(path: PathLike, made_by: str | None = None) -> str:
     """What the error about a missing file or folder adds: ``; train.py (step 1) makes it``, or nothing if unknown."""
-    if Path(path).as_posix().startswith(("data/goemotions", "data/human", "data/published")):
+    if Path(path).parts[:2] in {("data", name) for name in ("goemotions", "human", "published")}:
         return "; python download_data.py fetches it"
     return f"; {made_by} makes it" if made_by else ""
 

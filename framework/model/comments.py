@@ -42,8 +42,8 @@ def token_spans(model: PromptedModel, texts: Sequence[str], rows: Sequence[np.nd
     for row, spans, (_, spaces) in zip(rows, offsets, cut):
         spans = np.array(spans, int).reshape(-1, 2)
         spans -= np.searchsorted(spaces, spans)  # without the spaces that `cut` put in
-        same = np.flatnonzero(row[:len(around)] != around[:len(row)])
-        first = int(same[0]) if len(same) else min(len(row), len(around))
+        differing = np.flatnonzero(row[:len(around)] != around[:len(row)])
+        first = int(differing[0]) if len(differing) else min(len(row), len(around))
         count = max(0, len(row) - len(around))
         left = getattr(model.tokenizer, "truncation_side", "right") == "left" and len(spans) > count
         places.append((first, spans[-count:] if left else spans[:count]))

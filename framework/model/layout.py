@@ -38,7 +38,7 @@ class Layout:
     def __init__(self, lengths: np.ndarray, answers: np.ndarray, device: torch.device, packed: bool) -> None:
         self.lengths, self.packed, self.rows, self.device = lengths, packed, len(lengths), device
         self.before = 0  # keys in front of a row's own
-        self.causal = False  # whether it is an error that a position sees later ones
+        self.causal = False  # whether a rule by which a position sees later ones is refused
         longest = int(lengths.max())
         self.width = longest + -longest % 32 if packed else longest
         attended = np.arange(self.width) < lengths[:, None]

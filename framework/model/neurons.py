@@ -74,7 +74,7 @@ class Intervention(NamedTuple):
         return int(same.all(dim=2).all(dim=0).long().cumprod(0).sum())
 
     def apply(self, layer: int, neurons: Tensor, grouped: bool) -> Tensor:
-        """Change a layer's neurons [M x B, T, D], or if `grouped` [1 or M, N, D], one for all M or one each."""
+        """Change a layer's neurons [M x B, T, D]; if `grouped`, [M, N, D], or [1, N, D] which all M share."""
         grouped_neurons = neurons if grouped else neurons.view(len(self.multiply), -1, neurons.shape[-1])
         multiply = self.multiply[:, layer, None]
         changed = grouped_neurons * multiply if self.add is None else torch.addcmul(

@@ -1,9 +1,9 @@
 """What makes a pass fast, for all families whose attention transformers routes through a function of our choice.
 
 Such a model sees all rows of a pass as one: their positions stand one behind the other, on a CPU without padding. Only
-attention needs rows, and finds them in the pass's `Layout`. Several interventions share the first dimension, from the
-layer where they begin to differ. In the last layer, what follows attention is computed only for the positions that
-answer. On a CPU, weights are laid out once, as oneDNN multiplies them fastest.
+attention needs rows, and finds them in the pass's `Layout`. Several interventions stand side by side in the first
+dimension, from the first layer that any of them changes. In the last layer, what follows attention is computed only for
+the positions that answer. On a CPU, weights are laid out once, as oneDNN multiplies them fastest.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Pass(TorchFunctionMode):
         return states.index_select(-2, self.layout.answers) if wanted else states
 
     def _is_behind(self, states, *shape):
-        """Whether a shape is that of states [M, N or B, H] before they were narrowed or multiplied by M."""
+        """Whether a shape is what that of `states` was before they were narrowed, or copied for M interventions."""
         shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
         if states.dim() != 3 or len(shape) != 3 or shape[1] != len(self.layout.position) or shape[2] != states.shape[2]:
             return False

@@ -133,7 +133,7 @@ def room_for(device: torch.device, gigabytes: float | None) -> int:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0] // 4
     try:
-        # No more than 4 GB by default: a job's share of a machine can be less than what the machine has free.
+        # A job's share of a machine can be less than what the machine has free.
         return min(4 << 30, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
     except (ValueError, OSError, AttributeError):  # not every system says
         return 2 << 30

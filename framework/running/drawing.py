@@ -29,7 +29,7 @@ def left_out(name: str, reason: str) -> None:
 
 
 def counts_by_layer(flags: argparse.Namespace) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield figure's name, criterion, and how many neurons step 4 found by layer (rows) and attribute (columns)."""
+    """Yield a figure's name, its criterion, and how many neurons step 4 found by layer (rows) and attribute."""
     table = rank_files.read_beside(flags.ranks, "significant_by_layer", words=("attribute",))
     if table is None:
         return

@@ -15,7 +15,6 @@ from framework.analysis.estimators import false_discovery_q
 from framework.analysis.masks import MaskName
 from framework.errors import UserError
 from framework.figures import effects, masking
-from framework.figures.style import SIGNIFICANT
 from framework.files import activations, names, opening
 from framework.files import masks as mask_files
 from framework.files import results as files
@@ -116,9 +115,8 @@ def of_results(flags: argparse.Namespace) -> Drawn:
         left_out(_placebo(measure.name), "too few random masks to test one against others; gen_mask.py --random_draws "
                  "makes more")
     else:
-        yield (_placebo(measure.name), masking.placebo(tested),
-               inference.placebo_shares(tested, SIGNIFICANT))
-        for line in inference.placebo_in_words(tested, SIGNIFICANT):
+        yield _placebo(measure.name), masking.placebo(tested), inference.placebo_shares(tested)
+        for line in inference.placebo_in_words(tested):
             print(line)
 
     if not flags.weights:
@@ -320,7 +318,7 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
     other = ", ".join(name for name in ROWS if found.get(name) != measured.get(name))
     if other:
         print(f"additivity: {flags.effects} was measured on other rows than {flags.results} ({other})")
-    table = additivity(flags).assign(rows=f"other ({other})" if other else "the same")
+    table = additivity(flags).assign(rows=f"different in {other}" if other else "the same")
     if not table["summed"].any():
         return left_out("additivity", f"{flags.masks} changes nothing that has an effect")
     yield "additivity", effects.additivity(table), table

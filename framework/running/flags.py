@@ -63,8 +63,14 @@ def study_of(name: str, place: Path) -> Path | None:
 
 
 def take_what_is_there(flags: argparse.Namespace, places: Mapping[str, str]) -> None:
-    """Set flags that are not given to their places in the study's folder, if those exist."""
+    """Set flags that are not given to their places in the study's folder, if those exist.
+
+    Published results, if named, stand in place of the study's own.
+    """
+    published = getattr(flags, "attribute_results", None) or getattr(flags, "random_results", None)
     for name, place in places.items():
+        if published and name in ("results", "masks"):
+            continue
         if getattr(flags, name) is None and (path := (flags.study or Path()) / place).exists():
             setattr(flags, name, path)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from framework.errors import UserError
 from framework.files import opening, prompts, writing
+from framework.running.script import counted
 from framework.tasks import Task
 
 if TYPE_CHECKING:
@@ -140,5 +141,5 @@ def begun(folder: opening.PathLike) -> dict[Task, str]:
             state = State.from_bytes(opening.read_bytes(path), str(path))
         except UserError:  # damaged, or gone meanwhile
             continue
-        found.update({progress.task: f"{progress.epoch} epochs" for progress in state.group})
+        found.update({progress.task: counted(progress.epoch, "epoch") for progress in state.group})
     return found

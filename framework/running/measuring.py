@@ -12,6 +12,7 @@ import torch
 
 from framework.files import texts
 from framework.model import loading
+from framework.model.device import resolve
 from framework.model.prompted import PromptedModel
 from framework.running import trained, work
 from framework.tasks import Task, TaskRows
@@ -32,12 +33,12 @@ class Study:
     masks: dict[str, torch.Tensor] = field(default_factory=dict)
     positions: int | None = None
 
-    def in_passes(self, task: Task, compute: Callable, training: bool = False, times: int = 1,
-                  *more: Any) -> Iterator[tuple[int, int, Any]]:
-        """Yield, for each pass over a task's rows: how many are done, how many this pass has, and `compute` of it.
+    def in_passes(self, task: Task, compute: Callable, training: bool = False, times: int = 1
+                  ) -> Iterator[tuple[int, Any]]:
+        """Yield, for each pass over a task's rows: how many are done, and `compute` of this pass.
 
-        `compute` takes the arguments of `framework.training.evaluate.measure`, the last ones from `more`. It runs each
-        row through the model `times` times at once and, with `training`, keeps what a backward pass needs.
+        `compute` takes the arguments of `framework.training.evaluate.measure`. It runs each row through the model
+        `times` times at once and, with `training`, keeps what a backward pass needs.
         """
         model, rows, prompt = self.model.to(self.device), self.rows[task], self.prompts[task].to(self.device)
         if self.positions is None:
@@ -47,9 +48,9 @@ class Study:
         for part in passes.cut_by_length(self.tokens, rows.row, len(prompt), self.positions // times, self.eval_rows):
             some = TaskRows(rows.row[part], rows.label[part])
             found, self.positions = passes.within_memory(lambda positions: compute(
-                model, self.tokens, some, prompt, positions, self.eval_rows, *more), self.positions)
+                model, self.tokens, some, prompt, positions, self.eval_rows), self.positions)
             done += len(part)
-            yield done, len(part), found
+            yield done, found
 
 
 class Inputs:
@@ -68,7 +69,7 @@ class Inputs:
         self.prompts = trained.read(flags)
         split = texts.read(flags.dataset, flags.split)
         self.machines = work.join(flags.ray, flags.device)
-        device, dtype = self.machines.agree(loading.resolve, flags.precision)
+        device, dtype = self.machines.agree(resolve, flags.precision)
         loaded = trained.load_model(flags, self.prompts, dtype)
         self.model, self.precision = loaded.model, str(dtype).removeprefix("torch.")
         max_length = self.model.fit_length(len(next(iter(self.prompts.values())).best_prompt), flags.max_length)

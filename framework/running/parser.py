@@ -46,10 +46,10 @@ class Parser(argparse.ArgumentParser):
 
         arguments = [self._in_full(argument) for argument in (sys.argv[1:] if arguments is None else arguments)]
         flags = self.parse_args(arguments)
-        Parser.study = flags.study
         if flags.config:
             self._take_defaults_from(flags.config)
             flags = self.parse_args(arguments)
+        Parser.study = flags.study
         for action in self._actions:
             given, ends = getattr(flags, action.dest, None), getattr(action, "ends", "")
             if given is not None:

@@ -25,7 +25,7 @@ from tqdm import tqdm
 from framework.errors import UserError, is_out_of_memory
 from framework.running import signals, work
 
-_CORES = 4  # of a worker without a GPU: more make a pass little faster, and each worker has a model in memory
+_CORES = 4  # of a worker without a GPU: more hardly speed up a pass, and each worker holds a model in memory
 _LOSSES = 10  # workers that may be lost over one item; beyond that, the item is assumed to kill them
 
 
@@ -117,7 +117,10 @@ class Cluster:
                 if waiting and time.monotonic() - since > 60:
                     print("waiting for machines of the cluster that are busy or slow to start", file=sys.stderr)
                     since = float("inf")
-            answers = [self._get(answer) for answer in asked]
+            try:
+                answers = [self._get(answer) for answer in asked]
+            except _Lost as lost:
+                raise UserError(f"--ray: a machine was lost ({lost}); run the same command again") from None
         first, agreed = answers[0]
         for machine, answer in answers:
             if answer != agreed:

@@ -198,7 +198,7 @@ def add_effects(page: Page, flags: argparse.Namespace, activity: tuple[list[str]
     if not (flags.effects and flags.attributes):
         page["left_out"]["effects"] = "no --effects (get_neuron_effect.py makes them), or no --attributes"
         return
-    _, lost, relation = drawing_masks.relation_to_effects(flags, activity)
+    *_, relation = drawing_masks.relation_to_effects(flags, activity)
     page["effects"] = relation.to_dict("records")
     significant = relation[relation["q"] < SIGNIFICANT]
     found = ", ".join(significant["attribute"] + significant["r"].map(" (r = {:.2f})".format)) or "no attribute"
@@ -255,13 +255,14 @@ def add_comments(page: Page, flags: argparse.Namespace, prompts: Prompts) -> dic
         return {}
     # Slow to import.
     from framework.model import comments, loading
+    from framework.model.device import resolve
     from framework.training.passes import cut_by_length, positions_per_batch
 
     first = next(iter(prompts.values())).record if prompts else Record("", {})
     name = flags.pretrained_model or first.get("pretrained_model") or "roberta-base"
     dataset = flags.dataset or first.get("dataset") or texts.default_dataset()
-    words = flags.label_words or first.get("label_words") or LABEL_WORDS  # the model is loaded with some
-    device, dtype = loading.resolve(flags.device, flags.precision)
+    words = flags.label_words or first.get("label_words") or LABEL_WORDS  # not used here, but `load` needs a pair
+    device, dtype = resolve(flags.device, flags.precision)
     split = texts.read(dataset, flags.split)
     loaded = loading.load(name, words, str(device), dtype)
     model = loaded.model

@@ -32,10 +32,9 @@ _REASONS = {
     errno.ENOSPC: "the disk is full: free some space and run the same command again",
     errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
     errno.EROFS: "the file system is read-only: choose another output folder",
-    errno.EACCES: "no permission: choose another folder or change its permissions",
-    errno.EPERM: "no permission: choose another folder or change its permissions",
-    errno.ENOTDIR: "a file stands where a folder is needed: remove it or choose another folder",
-    errno.EEXIST: "a file stands where a folder is needed: remove it or choose another folder",
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "no permission: choose another folder or change its permissions"),
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST),
+                    "a file stands where a folder is needed: remove it or choose another folder"),
     errno.EISDIR: "a folder stands where a file is needed: remove it or choose another name",
     errno.ENAMETOOLONG: "the name is too long for this file system: choose a shorter one",
 }

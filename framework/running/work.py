@@ -7,7 +7,7 @@ A script uses it like this::
             yield ...                      # messages, sent back as they come
 
     machines = work.join(flags.ray, flags.device)
-    device, dtype = machines.agree(loading.resolve, flags.precision)
+    device, dtype = machines.agree(resolve, flags.precision)
     for item, message in work.run(measure, study, items, on=machines):
         ...                                # this process alone writes files and moves the bar
 
@@ -32,16 +32,13 @@ if TYPE_CHECKING:
 
 
 class Here:
-    """The process itself, as a place to work.
-
-    As for a cluster, `device` is what `--device` means there.
-    """
+    """The process itself, as a place to work; `device` is `--device` as given."""
 
     def __init__(self, device: str = "auto") -> None:
         self.device = device
 
     def agree(self, question: Callable[..., Any], *arguments: Any) -> Any:
-        """What ``question(device, *arguments)`` returns there; `UserError` if machines differ."""
+        """What ``question(device, *arguments)`` returns; a cluster asks every machine."""
         return question(self.device, *arguments)
 
     def run(self, function: Callable, study: Any, items: Iterable[Any],

@@ -17,7 +17,7 @@ from framework.training.passes import cut_by_length
 
 
 class Effect(NamedTuple):
-    """What single neurons do to a task's margin, to first order; on the CPU, index = layer * D + unit.
+    """What single neurons do to the margin, to first order, summed over rows; on the CPU, index = layer * D + unit.
 
     Together they give that of any intervention a <- m a + b: (1 - m) x `zeroed` + b x `added`, summed over neurons.
 
@@ -39,8 +39,9 @@ def effect(
 ) -> Effect:
     """The first-order effect of each neuron on the margin, from one backward pass a row.
 
-    Attribution patching (Nanda 2023; Kramar et al. 2024, arXiv 2403.00745): the mean over rows of -dM/dm at m = 1 and
-    of dM/db at b = 0, where M is the margin and a neuron is m times what it was, plus b.
+    Attribution patching (Nanda, 2023, Attribution Patching: Activation Patching At Industrial Scale; Kramar et al.,
+    2024, arXiv:2403.00745): the sum over rows of -dM/dm at m = 1 and of dM/db at b = 0, where M is the margin and a
+    neuron is m times what it was, plus b.
 
     Parameters
     ----------
@@ -55,5 +56,5 @@ def effect(
         logits = model([tokens[row] for row in rows.row[part]], prompt, Intervention(multiply, add))[0]
         total_margin = margin(logits, torch.from_numpy(rows.label[part]).to(logits.device)).sum()
         total += torch.cat(torch.autograd.grad(total_margin, [multiply, add])).cpu().double()
-    multiplied, added = (total / len(rows.row)).flatten(1)
+    multiplied, added = total.flatten(1)
     return Effect(-multiplied, added)

@@ -21,7 +21,7 @@ def measure(
     model: PromptedModel, tokens: Sequence[np.ndarray], rows: TaskRows, prompt: Tensor, positions_per_batch: int,
     eval_rows: int | None = None, intervention: Intervention | None = None
 ) -> dict[str, Tensor]:
-    """Take all `MEASURES` of a prompt on the rows of a task.
+    """Sum all `MEASURES` of a prompt over the rows of a task.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def measure(
     Returns
     -------
     dict of str to Tensor
-        By measure, on the CPU: a scalar [], or one value for each of M interventions [M]. It is the mean over rows,
-        float64; for a share it is the count, int64, so the counts of parts add up exactly.
+        By measure, on the CPU: a scalar [], or one value for each of M interventions [M]. It is the sum over rows:
+        float64, or for a share the count, int64.
     """
     model.eval()
     count = 1 if intervention is None else len(intervention.multiply)
@@ -50,8 +50,7 @@ def measure(
         label = torch.from_numpy(rows.label[part])
         totals = {name: totals[name] + of.of_rows(logits.double(), label).sum(-1) for name, of in MEASURES.items()}
     shape = () if intervention is None else (count,)
-    return {name: (total / len(rows.row) if total.is_floating_point() else total).reshape(shape)
-            for name, total in totals.items()}
+    return {name: total.reshape(shape) for name, total in totals.items()}
 
 
 def _split(intervention: Intervention | None, at_once: int) -> Iterator[Intervention | None]:

@@ -90,11 +90,11 @@ def positions_per_batch(model: PromptedModel, training: bool) -> int:
         return 4096
     free, _ = torch.cuda.mem_get_info(model.device)
     layers, units = model.shape
-    width = 12 * model.config.hidden_size + 3 * units  # values that a layer keeps for the backward pass
+    width = 12 * model.config.hidden_size + 3 * units  # values of a layer
     if training:
         width += 3 * 128 * model.config.num_attention_heads  # attention with dropout: each head's, for each of its keys
     else:
-        layers = 2
+        layers = 2  # a layer's values are freed after the next
     return max(4096, int(0.6 * free / (width * layers * model.dtype.itemsize)))
 
 

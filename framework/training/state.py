@@ -99,11 +99,8 @@ class State:
     def from_bytes(cls, data: bytes, name: str) -> State:
         """Read what `to_bytes` returned, checked, without running code. `name` is the file's, for errors.
 
-        Raises `UserError` if it is not a state of training, or one that an earlier version wrote.
+        Raises `UserError` if it is not a state of training.
         """
-        if data[:2] == b"PK":
-            raise UserError(f"{name}: was written by a version with other random numbers; delete it and train its "
-                            "tasks again")
         try:
             tensors = load(data)
             header = json.loads(data[8:8 + int.from_bytes(data[:8], "little")])
