@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All six steps, and at the end figures and a page.
-#   ./demo.sh                    the embedded model, about three minutes
+#   ./demo.sh                    the small model, about three minutes
 #   ./demo.sh --model smollm2    SmolLM2-135M-Instruct, a real decoder, about ten minutes (fetches 93 MB, once)
 # Step 1 trains two prompts as an example. The other steps take the study's prompts (docs/study.md), which were trained
 # on GoEmotions for hours: those of some seeds choose neurons, those of the others test them.
@@ -77,8 +77,8 @@ placebo = inference.placebo_shares(inference.placebo(measured)).set_index(["by",
 print("\nWhat the demonstration found (its comments and ratings are invented: an illustration, not data from people)")
 for said in (
     f"Accuracy in telling an emotion's comments from others: {accuracy.mean():.0%} on average (guessing gives "
-    f"about 50%), best for {', '.join(f'{name} ({value:.0%})' for name, value in accuracy.head(3).items())}. They were "
-    f"trained on comments of GoEmotions, and reach more on those.",
+    f"about 50%), best for {', '.join(f'{name} ({value:.0%})' for name, value in accuracy.head(3).items())}. The prompts "
+    f"were trained on comments of GoEmotions, and reach more on those.",
     f"Neurons that replicate: some seeds' prompts ({choose}) find {len(here)} pairs of a neuron and an attribute (family-wise "
     f"p < 0.05); those of the others ({test}) find {(here.q < 0.05).sum()} of them again (q < 0.05). With people's ratings "
     f"(neuron_rank/study) it is {(study.q < 0.05).sum()} of {len(study)}.",

@@ -120,7 +120,7 @@ def main():
     print(f"{masks_path}: {script.counted(len(made), 'mask')} of {num_layers} x {num_units} neurons for "
           f"{', '.join(ranks)}")
     print(f"{matching_path}: how closely the random masks match each attribute's, by layer"
-          + (" and activation" if statistics is not None else ""))
+          + (" and activity" if statistics is not None else ""))
     script.next_step("eval_mask_neuron.py", masks=masks_path)
 
 

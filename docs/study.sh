@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A study from GoEmotions' comments to figures and a page, in the order of the six steps. Prints every command it runs.
-#   docs/study.sh backbone    the embedded model: 27 emotions, 6 seeds
+#   docs/study.sh backbone    the small model: 27 emotions, 6 seeds
 #   docs/study.sh smollm2     SmolLM2-135M-Instruct: 27 emotions, 3 seeds
 #   docs/study.sh pilot       SmolLM2-135M-Instruct: 4 emotions, 2 seeds, within two hours on a laptop
 # To continue after an interruption, run the same command again. runs/{study}/times.txt says how long each command took.

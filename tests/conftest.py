@@ -90,7 +90,7 @@ def published_accuracy(shared, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory):
-    """A folder with a tiny random RoBERTa that has the embedded model's tokenizer; 2 layers of 32 neurons."""
+    """A folder with a tiny random RoBERTa that has the small model's tokenizer; 2 layers of 32 neurons."""
     return make_tiny_model(tmp_path_factory.mktemp("tiny_model"))
 
 

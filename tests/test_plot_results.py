@@ -163,7 +163,7 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
     assert summed.loc["valence_top2", "summed"] == pytest.approx(-((1 - multiply) * zeroed + add * added).sum())
     measured = 10 * (table["best"] - table["valence_top4"]).mean()
     assert summed.loc["valence_top4", "measured"] == pytest.approx(measured)
-    assert set(summed["rows"]) == {"different in split"}
+    assert set(summed["rows"]) == {"split"}
 
     assert "holds no study" in script("plot_results.py", "--study", "empty", status=2).stderr
 

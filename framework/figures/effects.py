@@ -247,7 +247,7 @@ def additivity(masks: pd.DataFrame) -> Figure:
         bar.set_label("Neurons changed")
         bar.outline.set_visible(False)
     rows = masks["rows"].iloc[0]
-    said = "" if rows == "the same" else f" Effects and masks were measured on rows {rows}."
+    said = "" if rows == "the same" else f" Effects and masks were measured on different rows ({rows})."
     return caption(figure, "A point is a mask. Its height is the margin lost under it; its place from left to right is "
                            "the sum of its neurons' effects, each changed alone, to first order. On the dotted line "
                            "effects add up. Far from it, single effects do not say what many neurons do together."

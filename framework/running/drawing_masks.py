@@ -318,7 +318,7 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
     other = ", ".join(name for name in ROWS if found.get(name) != measured.get(name))
     if other:
         print(f"additivity: {flags.effects} was measured on other rows than {flags.results} ({other})")
-    table = additivity(flags).assign(rows=f"different in {other}" if other else "the same")
+    table = additivity(flags).assign(rows=other or "the same")
     if not table["summed"].any():
         return left_out("additivity", f"{flags.masks} changes nothing that has an effect")
     yield "additivity", effects.additivity(table), table

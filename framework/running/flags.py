@@ -138,7 +138,7 @@ def add_model_flags(parser: Parser, as_trained: bool = True) -> None:
     group = parser.add_argument_group("model")
     group.add_argument("--pretrained_model", default=None if as_trained else "roberta-base", metavar="NAME",
                        help="an encoder or a decoder: a name on the Hugging Face hub, a folder, or `backbone` for the "
-                            "embedded one" + _as_trained(as_trained))
+                            "small one of this repository" + _as_trained(as_trained))
     group.add_argument("--label_words", nargs=2, default=None if as_trained else [*LABEL_WORDS],
                        metavar=("NO", "YES"),
                        help="the model's two answers, each a single token of its vocabulary" + _as_trained(as_trained))
@@ -243,7 +243,7 @@ def add_source_flags(parser: Parser) -> None:
              "sentiment,random_seed,accuracy (default: those in --attribute_results)")
     group = parser.add_argument_group("further results, for what each kind of mask costs")
     words = ("of neurons ranked by effect", "whose random neurons are matched by layer",
-             "whose random neurons are matched by layer and activation")
+             "whose random neurons are matched by layer and activity")
     for (name, place), kind in zip(KINDS.items(), words):
         add_path(group, f"--{name}", help=f"what step 6 wrote for masks {kind} (default: {place}, if it is there)")
 
