@@ -5,6 +5,8 @@ For each mask, and without one, the step records the measures of `framework/meas
 Finished tasks are skipped.
 """
 
+from functools import partial
+
 from framework.measures import MEASURES
 from framework.running import flags as known
 from framework.running import script, work
@@ -31,8 +33,6 @@ def parse_flags():
 
 def measure(study, item):
     """Measure a task under some masks, or without one. Yields the rows done, then the values by measure and mask."""
-    from functools import partial
-
     import torch
 
     from framework.model.neurons import Intervention

@@ -44,15 +44,14 @@ def resemblance_and_loss(
     orders = np.concatenate([np.arange(concepts)[None], orders])  # the right labels first
     loss = _ranks_within(lost[:, None], num_layers)[:, 0]
     together = []
-    with tqdm(total=len(orders), desc="permutations", disable=not progress) as bar:
-        for some in np.array_split(orders, -(-len(orders) // 20)):
-            permuted = np.concatenate([rsa.reorder_rdms(attribute_rdms, order) for order in some])
-            tau, _ = rsa.kendall_tau(rdms, permuted)
-            ranks = _ranks_within(np.nan_to_num(tau), num_layers)  # a constant neuron has no tau: 0, as in step 4
-            with np.errstate(invalid="ignore", divide="ignore"):
-                r = loss @ ranks / np.sqrt((loss @ loss) * np.square(ranks).sum(axis=0))
-            together.append(r.reshape(len(some), -1))
-            bar.update(len(some))
+    batches = np.array_split(orders, -(-len(orders) // 20))
+    for some in tqdm(batches, "20 permutations at a time", disable=not progress):
+        permuted = np.concatenate([rsa.reorder_rdms(attribute_rdms, order) for order in some])
+        tau, _ = rsa.kendall_tau(rdms, permuted)
+        ranks = _ranks_within(np.nan_to_num(tau), num_layers)  # a constant neuron has no tau: 0, as in step 4
+        with np.errstate(invalid="ignore", divide="ignore"):
+            r = loss @ ranks / np.sqrt((loss @ loss) * np.square(ranks).sum(axis=0))
+        together.append(r.reshape(len(some), -1))
     r = np.concatenate(together)
     p = (1 + (np.abs(r[1:]) >= np.abs(r[0]) - 1e-12).sum(axis=0)) / (1 + permutations)
     return r[0], np.where(np.isnan(r[0]), np.nan, p)
