@@ -407,6 +407,19 @@ def test_the_page_of_the_study_says_what_its_tables_hold():
                      "0.", ".")):
         assert said in page, said
 
+    to_mean = results.read_each(ROOT / "masks/study/smollm2/mean")
+    drop = accuracy_drop(to_mean["accuracy"], "attribute").set_index("attribute")
+    by_margin = accuracy_drop(to_mean["margin"], "attribute")
+    pool = to_mean["accuracy"].filter(like="random_top4000")
+    points = (100 * drop["drop"]).round(1)
+    for said in (f"with random ones, to {pool.to_numpy().mean():.0%}. So an attribute's mask costs "
+                 f"{100 * drop['drop'].mean():.1f} points more on average: disgust-face {points['disgust-face']}, arousal "
+                 f"{points['arousal']}, fairness {points['fairness']} and anger-face {points['anger-face']}, but novelty",
+                 f"No attribute has q < .05 (smallest q = {drop['q'].min():.2f}; by margin "
+                 f"{by_margin['q'].min():.2f})".replace("0.", "."),
+                 f"(standard deviation {100 * pool.mean().std():.1f} points)"):
+        assert said in page, said
+
     for what in ("zero_matched", "amplified_matched"):
         matched = [accuracy_drop(of, "attribute").set_index("attribute")
                    for of in results.read_each(ROOT / "masks/study/smollm2" / what).values()]
