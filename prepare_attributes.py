@@ -102,8 +102,8 @@ def main():
         left_out = " and left out" if flags.drop_unreliable else ""
         print(f"attributes not reliable (q >= {flags.q:g}){left_out}: {', '.join(unreliable)}")
     print(f"{flags.output}: {len(table)} concepts x {table.shape[1]} attributes; beside it means, reliability, figures")
-    # A name of their own, so these ranks do not replace those by the study's attributes.
-    ranks = (flags.study or Path()) / "neuron_rank" / f"{flags.ratings.stem}.csv"
+    # Without a study's folder: a name of their own, so these ranks do not replace those by the study's attributes.
+    ranks = None if flags.study else Path("neuron_rank") / f"{flags.ratings.stem}.csv"
     script.next_step("rsa_searchlight.py", study=flags.study, attributes=flags.output, ranks=ranks)
 
 

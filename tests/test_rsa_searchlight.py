@@ -77,7 +77,7 @@ def test_every_table_is_what_scipy_makes_of_the_activations(study, script, tmp_p
     values, ratings = study
     process = script("rsa_searchlight.py", "--activation_dir=neurons", "--attributes=ratings.csv", "--permutations=0",
                      cwd=tmp_path)
-    assert "warning: 6 concepts are few, an RDM has only 15 pairs" in process.stdout
+    assert "warning: 6 concepts make only 15 pairs" in process.stdout
     assert "next: python gen_mask.py" in process.stdout
     tau, p = np.zeros((24, 2)), np.ones((24, 2))
     for neuron in range(24):

@@ -57,10 +57,10 @@ def read(flags: argparse.Namespace) -> Study:
         print("left out:", "; ".join(named))
     if len(concepts) < _LEAST_CONCEPTS:
         raise UserError(f"{flags.activation_dir}: has activations for {len(concepts)} of the {len(rated)} concepts in "
-                        f"{flags.attributes}; step 4 needs {_LEAST_CONCEPTS}, of which an RDM has 6 pairs")
+                        f"{flags.attributes}; step 4 needs at least {_LEAST_CONCEPTS}")
     if len(concepts) < _FEW_CONCEPTS:
-        print(f"warning: {len(concepts)} concepts are few, an RDM has only {len(concepts) * (len(concepts) - 1) // 2} "
-              "pairs, so many neurons match any attribute by chance")
+        print(f"warning: {len(concepts)} concepts make only {len(concepts) * (len(concepts) - 1) // 2} pairs, so many "
+              "neurons match any attribute by chance; take the ranks as a description")
     chosen = [rated.index(concept) for concept in concepts]
     rdms = rsa.reorder_rdms(rdms, chosen)
     for attribute, rdm in zip(attributes, rdms):

@@ -104,7 +104,8 @@ def add_accuracies(page: Page, flags: argparse.Namespace, prompts: Prompts) -> N
     results = found.get("accuracy", pd.DataFrame(
         [(task.concept, prompt.best_acc) for task, prompt in prompts.items()], columns=["sentiment", "best"]))
     if results.empty:
-        page["left_out"]["accuracies"] = (f"no --results, and {flags.checkpoint_dir} has none of the prompts whose "
+        page["left_out"]["accuracies"] = ("no --results (eval_mask_neuron.py makes them), and "
+                                          f"{flags.checkpoint_dir} has none of the prompts whose "
                                           "activations --activation_dir holds")
         return
     rows = [estimators.accuracy_interval(group.to_numpy())
@@ -138,7 +139,7 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
     """What masks of step 6 cost, by measure and size; placebos; doses."""
     found, folder = drawing_masks.read_results(flags)
     if not found:
-        page["left_out"]["masks"] = "no --results"
+        page["left_out"]["masks"] = "no --results (eval_mask_neuron.py makes them)"
         return
     for measure, results in ((MEASURES[name], results) for name, results in found.items()):
         sizes, intervention = drawing_masks.sizes_of(results, folder, flags.intervention)
