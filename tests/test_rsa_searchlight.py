@@ -307,7 +307,7 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
     "empty folder": (lambda: shutil.rmtree("neurons"), [], "neurons: holds no activations"),
     "too few concepts in common": (
         lambda: [shutil.move(f"neurons/{e}-{s}.csv", ".") for e in CONCEPTS[:3] for s in (1, 42, 100)], [],
-        "neurons: has activations for 3 of the 6 concepts in ratings.csv; step 4 needs 4"),
+        "neurons: has activations for 3 of the 6 concepts in ratings.csv; step 4 needs at least 4"),
     "no attributes file": (lambda: None, ["--attributes=nowhere.csv"], "nowhere.csv: no such file"),
     "distances without concepts": (
         lambda: None, DISTANCES[:1], "distances.csv: .*give the file .* with --concept_order"),

@@ -35,7 +35,7 @@ SIGNIFICANT = 0.05  # q below which a dot is filled
 # Distinct to colour-blind readers and in grey print; each condition also has its own marker.
 COLOURS = {"no mask": "#1a1239", "random": "#9d3976", "layer_matched": "#0072b2", "activation_matched": "#56b4e9",
            "attribute": "#c98a2b", "effect": "#00795a"}
-MARKERS = {"no mask": "D", "random": "s", "layer_matched": "^", "activation_matched": "v", "attribute": "o",
+MARKERS = {"no mask": "d", "random": "s", "layer_matched": "^", "activation_matched": "v", "attribute": "o",
            "effect": "P"}
 GREY = "#808080"
 
