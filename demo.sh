@@ -60,34 +60,45 @@ import sys
 from pathlib import Path
 from textwrap import fill
 
-import pandas as pd
-
 from framework.analysis import inference
 from framework.files import results
+from framework.files.ranks import table_path
+from framework.files.tables import read_table
+from framework.running import script
 
+sys.argv[0] = "demo.sh"  # for errors
 name, folder, k, choose, test, pictures = sys.argv[1:]
-folder, ranks = Path(folder), "neuron_rank_by_searchlight_RSA_14property"
-measured = results.read_all(folder / "eval_mask_neuron_result/RSA_14property_top_500_6000")
-accuracy = measured.groupby("sentiment").best.mean().sort_values(ascending=False)
-here = pd.read_csv(folder / f"neuron_rank/{ranks}_replication.csv")
-study = pd.read_csv(f"neuron_rank/study/{name}/of_choosing_seeds_replication.csv")
-attributes = inference.accuracy_drop(measured, "attribute")
-most = attributes.loc[attributes["drop"].idxmax()]
-placebo = inference.placebo_shares(inference.placebo(measured)).set_index(["by", "test"]).loc[("attribute", "masks")]
-print("\nWhat the demonstration found (its comments and ratings are invented: an illustration, not data from people)")
-for said in (
-    f"Accuracy in telling an emotion's comments from others: {accuracy.mean():.0%} on average (guessing gives "
-    f"about 50%), best for {', '.join(f'{name} ({value:.0%})' for name, value in accuracy.head(3).items())}. The prompts "
-    f"were trained on comments of GoEmotions, and reach more on those.",
-    f"Neurons that replicate: some seeds' prompts ({choose}) find {len(here)} pairs of a neuron and an attribute (family-wise "
-    f"p < 0.05); those of the others ({test}) find {(here.q < 0.05).sum()} of them again (q < 0.05). With people's ratings "
-    f"(neuron_rank/study) it is {(study.q < 0.05).sum()} of {len(study)}.",
-    f"Masking the {k} neurons that mirror an attribute best costs {100 * attributes['drop'].mean():.1f} points of accuracy "
-    f"more than masking {k} random ones; most for {most.attribute}: {100 * most['drop']:.1f} points, p = {most.p:.2f}, "
-    f"against {placebo.tests} random masks. {(attributes.q < 0.05).sum()} of {len(attributes)} attributes have q < 0.05.",
-    f"Placebo: of {placebo.tests} random masks, tested in the same way, {placebo.share * placebo.tests:.0f} have p < 0.05. "
-    "Every p and q here is one-sided.",
-    f"All of it as one page, with the neurons and the comments that drive them: {pictures}/report.html",
-):
-    print(fill(said, 116, initial_indent="  ", subsequent_indent="    "))
+
+
+def replication(ranks):
+    return read_table(table_path(ranks, "replication"), words=["attribute"], of=ranks)
+
+
+def main():
+    here = replication(f"{folder}/neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv")
+    study = replication(f"neuron_rank/study/{name}/of_choosing_seeds.csv")
+    measured = results.read_all(Path(folder) / "eval_mask_neuron_result/RSA_14property_top_500_6000")
+    accuracy = measured.groupby("sentiment").best.mean().sort_values(ascending=False)
+    attributes = inference.accuracy_drop(measured, "attribute")
+    most = attributes.loc[attributes["drop"].idxmax()]
+    placebo = inference.placebo_shares(inference.placebo(measured)).set_index(["by", "test"]).loc[("attribute", "masks")]
+    print("\nWhat the demonstration found (its comments and ratings are invented: an illustration, not data from people)")
+    for said in (
+        f"Accuracy in telling an emotion's comments from others: {accuracy.mean():.0%} on average (guessing gives "
+        f"about 50%), best for {', '.join(f'{name} ({value:.0%})' for name, value in accuracy.head(3).items())}. The prompts "
+        f"were trained on comments of GoEmotions, and reach more on those.",
+        f"Neurons that replicate: some seeds' prompts ({choose}) find {len(here)} pairs of a neuron and an attribute (family-wise "
+        f"p < 0.05); those of the others ({test}) find {(here.q < 0.05).sum()} of them again (q < 0.05). With people's ratings "
+        f"(neuron_rank/study) it is {(study.q < 0.05).sum()} of {len(study)}.",
+        f"Masking the {k} neurons that mirror an attribute best costs {100 * attributes['drop'].mean():.1f} points of accuracy "
+        f"more than masking {k} random ones; most for {most.attribute}: {100 * most['drop']:.1f} points, p = {most.p:.2f}, "
+        f"against {placebo.tests} random masks. {(attributes.q < 0.05).sum()} of {len(attributes)} attributes have q < 0.05.",
+        f"Placebo: of {placebo.tests} random masks, tested in the same way, {placebo.share * placebo.tests:.0f} have p < 0.05. "
+        "Every p and q here is one-sided.",
+        f"All of it as one page, with the neurons and the comments that drive them: {pictures}/report.html",
+    ):
+        print(fill(said, 116, initial_indent="  ", subsequent_indent="    "))
+
+
+script.run(main)
 END

@@ -380,7 +380,7 @@ def test_the_page_of_the_study_says_what_its_tables_hold():
         units = ", ".join(f"{layer}:{unit}" for layer, unit in zip(again["layer"], again["unit"]))
         assert f"| {attribute} | {len(pairs)} | {len(again)} | {units}" in page
     tau, tau_again = (f"{decoder[name].mean():.2f}".removeprefix("0") for name in ("tau", "tau_again"))
-    assert f"here {tau} on average with the seeds that chose it, and {tau_again} with the seed that tests it" in page
+    assert f"from {tau} on average to {tau_again} with the third seed" in page
     assert f"In {(decoder['tau_again'] > 0).sum()} of {len(decoder)} pairs it is above 0" in page
 
     tables = "neuron_rank/study/smollm2/neuron_rank_by_searchlight_RSA_14property_{}.csv"
@@ -404,7 +404,7 @@ def test_the_page_of_the_study_says_what_its_tables_hold():
                  f"and fairness {drop['fairness']:.1f}",
                  f"(standard deviation {100 * pool.mean().std():.1f} points)",
                  f"({-drop['valence']:.1f} and {-drop['other-relativity']:.1f} points less)",
-                 f"the only attribute with many significant neurons, costs {-drop['happy-face']:.1f} points less",
+                 f"Happy-face, which has most significant neurons, costs {-drop['happy-face']:.1f} points less",
                  f"smallest q = {by['accuracy']['q'].min():.2f}; by margin {by['margin']['q'].min():.2f}".replace(
                      "0.", ".")):
         assert said in page, said
