@@ -393,6 +393,21 @@ def test_the_page_of_the_study_says_what_its_tables_hold():
     halves = pd.read_csv(ROOT / tables.format("stability")).drop_duplicates("attribute").set_index("attribute")
     assert set(halves.index[halves["halves_r_lowest"] > 0]) == {"anger-face", "disgust-face"}
 
+    measured = results.read_each(ROOT / "masks/study/backbone/zero")
+    accuracy, (size,) = measured["accuracy"], conditions(measured["accuracy"])
+    overall, = accuracy_drop(accuracy, "overall").itertuples()
+    drop, low, high = (f"{100 * value:.1f}" for value in (overall.drop, overall.ci_low, overall.ci_high))
+    more = accuracy_drop(accuracy, "attribute").query("q < 0.05").sort_values("drop", ascending=False)
+    named = [f"{of.attribute} ({100 * of.drop:.1f}" for of in more.itertuples()]
+    lost = 100 * (accuracy["best"].mean() - size.specific.mean())
+    assert (f"falls by {lost:.1f} points from {accuracy['best'].mean():.0%} (guessing: 50%), {drop} more than with "
+            f"random masks ({low} to {high})") in " ".join(README.split())
+    for said in (f"reach {accuracy['best'].mean():.0%} on average",
+                 f"They cost {drop} points of accuracy more than 500 random ones, with a 95% interval over "
+                 f"attributes and seeds of {low} to {high}",
+                 f"(q < .05): {named[0]} points), {'), '.join(named[1:-1])}) and {named[-1]})"):
+        assert said in page, said
+
     measured = results.read_each(ROOT / "masks/study/smollm2/zero")
     accuracy, by = measured["accuracy"], {name: accuracy_drop(of, "attribute") for name, of in measured.items()}
     drop = by["accuracy"].set_index("attribute")["drop"].sort_values() * 100
