@@ -446,14 +446,16 @@ def test_the_page_of_the_study_says_what_its_tables_hold():
                          fr"no attribute costs significantly more \(smallest q = {least[0]}; by margin {least[1]}\)",
                          page, re.I), what
 
-    by_effect = results.read_all(ROOT / "masks/study/smollm2/effect")
-    size, = conditions(by_effect)
-    _, overall = own_and_others(by_effect, size)
-    own, others, difference = (100 * overall.set_index("what")[["mean", "ci_low", "ci_high"]]).round(1).to_numpy()
-    for said, numbers in (("loses {} points more than with as many random neurons at zero (95% interval over emotions "
-                           "{} to {})", own), ("loses {} points more than with random ones ({} to {})", others),
-                          ("The difference is {} points ({} to {})", difference)):
-        assert said.format(*numbers) in page
+    for model in ("backbone", "smollm2"):
+        by_effect = results.read_all(ROOT / "masks/study" / model / "effect")
+        size, = conditions(by_effect)
+        _, overall = own_and_others(by_effect, size)
+        own, others, difference = (100 * overall.set_index("what")[["mean", "ci_low", "ci_high"]]).round(1).to_numpy()
+        for said, numbers in (("loses {} points more than with as many random neurons at zero (95% interval over "
+                               "emotions {} to {})", own),
+                              ("loses {} points more than with random ones ({} to {})", others),
+                              ("The difference is {} points ({} to {})", difference)):
+            assert said.format(*numbers) in page
 
 
 # ---------------------------------------------------------------------------------------------------- what goes wrong
