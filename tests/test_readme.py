@@ -335,7 +335,7 @@ def test_the_published_results_come_out_as_the_readme_says(call, tmp_path, publi
     interval = f"{100 * overall.ci_low:.1f} to {100 * overall.ci_high:.1f}"
     for text, said in (
             (readme, f"prompts reach {measured['best'].mean():.0%} accuracy"),
-            (readme, f"costs {100 * overall.drop:.1f} points more"), (readme, interval), (page, interval),
+            (readme, f"costs {100 * overall.drop:.1f} points more"), (readme, interval), (page, f"from {interval}"),
             (readme, f"says that {(drops('emotion', 'study')['q'] < 0.05).sum()} do"),
             (readme, f"Only happy-face's mask costs significantly more ({100 * happy_face['drop']:.1f} points)"),
             (readme, f"it calls {found.loc['emotion', 'study']:.0%} of emotions significant"),
