@@ -124,7 +124,7 @@ def main():
         table = pd.DataFrame({
             "attribute": attributes + models, "tau": found.pop("tau"), "ci_low": low, "ci_high": high, **found,
             "permutation_p": p, "ceiling_low": lower, "ceiling_high": upper,
-            "share_of_ceiling": found["individual_tau"] / lower if lower > 0 else np.nan,
+            **people.share_of_ceiling(stack, individual),
             "test": "labels permuted, one-sided: tau > 0"})
         of_models = table[len(attributes):].rename(columns={"attribute": "model"}).assign(reliability=reliability)
         output.write_table(model_path, of_models)

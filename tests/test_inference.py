@@ -298,11 +298,18 @@ def test_too_few_masks_are_not_testable_and_the_table_says_why(masks, by, reason
     inference.placebo(results)
 
 
-def test_one_seed_is_not_testable_by_emotion():
-    results = simulate(np.random.default_rng(0), names_of(single=1), seeds=[1])
-    assert (inference.accuracy_drop(results, "emotion")["test"] == "not testable: one seed").all()
-    assert inference.accuracy_drop(results, "attribute")["p"].notna().all()  # masks are enough
-    inference.placebo(results)
+@pytest.mark.parametrize("by", ["emotion", "overall"])
+def test_with_one_seed_attributes_are_the_only_sample_and_the_table_says_so(by):
+    results = simulate(np.random.default_rng(0), names_of(own=3), seeds=[1])
+    table = inference.accuracy_drop(results, by)
+    assert table["test"].str.startswith("t over attributes, for this seed alone").all()
+    assert (table["unit"] == "attribute, 6, of one seed").all()
+    pairs = inference.pair_conditions(results).assign(drop=lambda pair: pair["random"] - pair["specific"])
+    for number, (_, of) in enumerate(pairs.groupby("emotion", sort=False) if by == "emotion" else [("all", pairs)]):
+        by_hand = scipy_stats.ttest_1samp(of.groupby("attribute")["drop"].mean(), 0)
+        assert tuple(table.iloc[number][["t", "df", "ci_low", "ci_high"]]) == pytest.approx(
+            (by_hand.statistic, 5, *by_hand.confidence_interval()))
+    assert {"emotion", "attribute"} == set(inference.placebo(results).query("test == 'masks'")["by"])
 
 
 @pytest.mark.parametrize("kind", [{"single": 1}, {"own": 3}, {"pool": 8}, {"pool": 99}])
@@ -428,6 +435,7 @@ def test_crossed_effects_hold_their_level_from_three_seeds_on(seeds, most):
 
 def test_tests_hold_their_level_roughly_and_the_study_s_does_not():
     assert max(level({"own": 4}, 40).values()) < 0.12
+    assert max(level({"pool": 14}, 40, seeds=[1]).values()) < 0.12
     shares = [inference.placebo_shares(inference.placebo(simulate(np.random.default_rng(i), names_of(14, single=1))))
               for i in range(4)]
     shares = pd.concat(shares).groupby(["by", "test"])["share"].mean()

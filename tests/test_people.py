@@ -36,6 +36,22 @@ def test_intervals_over_people_are_the_jackknifes_and_t():
         assert table["individual_ci_high"][k] == pytest.approx(own.mean() + t * own.std(ddof=1) / 12**0.5)
 
 
+def test_the_interval_of_a_share_of_the_ceiling_is_the_jackknife_s():
+    generator = np.random.default_rng(0)
+    individual, rdm = generator.random(28) + generator.random((12, 28)), generator.random(28)
+    found = people.share_of_ceiling(rdm[None], individual)
+
+    def share(judged):
+        return np.mean([kendalltau(rdm, person).statistic for person in judged]) / people.noise_ceiling(judged)[0]
+
+    left_out = [share(np.delete(individual, person, axis=0)) for person in range(12)]
+    pseudo = 12 * share(individual) - 11 * np.array(left_out)
+    half = 2.2009851600830 * pseudo.std(ddof=1) / 12**0.5  # quantile 0.975, 11 degrees of freedom
+    assert found["share_of_ceiling"] == pytest.approx(share(individual))
+    assert (found["share_ci_low"], found["share_ci_high"]) == pytest.approx(
+        (share(individual) - half, share(individual) + half))
+
+
 @pytest.mark.filterwarnings("ignore:Noise ceiling for tau based on averaged ranks")
 def test_the_noise_ceiling_is_rsatoolbox_s():
     inference = pytest.importorskip("rsatoolbox.inference")
@@ -100,6 +116,7 @@ def test_people_are_compared_with_attributes_and_model(study, script, tmp_path):
     np.testing.assert_allclose(table["ceiling_low"], lower)
     np.testing.assert_allclose(table["ceiling_high"], upper)
     np.testing.assert_allclose(table["share_of_ceiling"], table["individual_tau"] / lower)
+    assert (table["share_ci_low"] < table["share_of_ceiling"]).all()
     model = pd.read_csv("people/model.csv").set_index("model")
     total = values.sum(axis=0)
     euclidean = [np.mean([np.linalg.norm(seed[i] - seed[j]) for seed in values]) for i, j in PAIRS]

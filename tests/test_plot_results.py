@@ -293,7 +293,7 @@ def test_a_single_seed_and_attribute_are_drawn_and_not_tested(monkeypatch, tmp_p
          "--output_dir", tmp_path / "pic")
     drop = pd.read_csv(tmp_path / "pic/accuracy_drop_by_emotion.csv")
     assert drop["drop"].tolist() == pytest.approx([0.1]) and drop[["ci_low", "t", "p", "q"]].isna().all(axis=None)
-    assert drop["test"].iloc[0].startswith("not testable: one seed")
+    assert drop["test"].iloc[0].startswith("not testable: one attribute")
 
 
 @pytest.mark.parametrize("flags, message", [

@@ -92,12 +92,12 @@ def crossed_estimate(drops: np.ndarray, noise: np.ndarray | float = 0.0, noise_d
     squares [1]_; a component that is not positive is dropped, which leaves MSa / ab, MSb / ab or MSe / ab. The degrees
     of freedom are Satterthwaite's [2]_. Cells that share a row or a column are not independent [3]_. At a level of 5%,
     the false-positive rate is 1 to 6% from 3 x 3 cells up, and up to 8% where two rows or columns cross many of the
-    others.
+    others. A single row is no sample of rows: its estimate is of this row alone, with MSb / b.
 
     Parameters
     ----------
     drops : array [..., a, b]
-        a >= 2, b >= 2.
+        b >= 2.
     noise : array [...]
         A variance to add: that of the pool's mean, where every drop is measured against it.
     noise_df : float
@@ -112,15 +112,18 @@ def crossed_estimate(drops: np.ndarray, noise: np.ndarray | float = 0.0, noise_d
     a, b = drops.shape[-2:]
     rows, columns = drops.mean(-1, keepdims=True), drops.mean(-2, keepdims=True)
     mean = rows.mean(-2, keepdims=True)
-    square_a = b * ((rows - mean) ** 2).sum((-2, -1)) / (a - 1)
     square_b = a * ((columns - mean) ** 2).sum((-2, -1)) / (b - 1)
-    square_e = ((drops - rows - columns + mean) ** 2).sum((-2, -1)) / ((a - 1) * (b - 1))
-    has_a, has_b = square_a > square_e, square_b > square_e
-    parts = np.stack([has_a * square_a, has_b * square_b, np.where(has_a == has_b, 1 - 2 * has_a, 0) * square_e])
-    parts = np.concatenate([parts / (a * b), np.broadcast_to(noise, (1, *has_a.shape))])
-    own_df = np.array([a - 1, b - 1, (a - 1) * (b - 1), noise_df])
+    if a == 1:
+        parts, own_df = square_b[None], [b - 1]
+    else:
+        square_a = b * ((rows - mean) ** 2).sum((-2, -1)) / (a - 1)
+        square_e = ((drops - rows - columns + mean) ** 2).sum((-2, -1)) / ((a - 1) * (b - 1))
+        has_a, has_b = square_a > square_e, square_b > square_e
+        parts = np.stack([has_a * square_a, has_b * square_b, np.where(has_a == has_b, 1 - 2 * has_a, 0) * square_e])
+        own_df = [a - 1, b - 1, (a - 1) * (b - 1)]
+    parts = np.concatenate([parts / (a * b), np.broadcast_to(noise, (1, *square_b.shape))])
     variance = parts.sum(0)
-    spread = np.tensordot(1 / own_df, parts ** 2, 1)
+    spread = np.tensordot(1 / np.array([*own_df, noise_df]), parts ** 2, 1)
     df = np.divide(variance ** 2, spread, out=np.zeros_like(variance), where=spread > 0)
     return t_estimate(mean[..., 0, 0], np.sqrt(variance), df)
 

@@ -138,7 +138,8 @@ def accuracy_drop(results: pd.DataFrame, by: str, test: str = "masks") -> pd.Dat
 
     By attribute, its mask is one sample, compared with random masks: by `pool_estimate` with uniform ones, by
     `matched_estimate` with the attribute's own. By emotion and overall, attributes and seeds are both samples:
-    `crossed_estimate` of the drop against `Conditions.base`, with `sign_flip_p` over attributes as a check.
+    `crossed_estimate` of the drop against `Conditions.base`, with `sign_flip_p` over attributes as a check. With one
+    seed, attributes are the only sample.
 
     Parameters
     ----------
@@ -227,17 +228,19 @@ def _crossed_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[
         table = pd.DataFrame(drops[tasks]).groupby(seed[tasks]).mean().to_numpy()  # overall, a seed has many emotions
         pool = size.uniform[tasks].mean(0)
         estimate, check = None, ""
-        reason = _missing(drops[tasks]) or next(
-            (f"one {what}" for what, count in zip(("seed", "attribute"), table.shape) if count < 2), "")
+        reason = _missing(drops[tasks]) or ("one attribute" if table.shape[1] < 2 else "")
         if not reason and size.shared and len(pool) < 2:
             reason = "one random mask, whose own error is unknown; gen_mask.py --random_draws makes more"
         if not reason:
             noise = size.shared ** 2 * pool.var(ddof=1) / len(pool) if size.shared else 0.0
             estimate = estimators.crossed_estimate(table, noise, max(len(pool) - 1, 1))
             check = f" (sign flips over attributes: p = {estimators.sign_flip_p(table.mean(0)):.3g})"
-        yield name, _row(
-            estimate or _untested(drops[tasks]), f"crossed random effects of seed and attribute, one-sided{check}",
-            f"seed and attribute, {' x '.join(map(str, table.shape))}", reason or "the drops are all the same")
+        seeds, attributes = table.shape
+        yield name, _row(estimate or _untested(drops[tasks]), *(
+            (f"crossed random effects of seed and attribute, one-sided{check}",
+             f"seed and attribute, {seeds} x {attributes}") if seeds > 1 else
+            (f"t over attributes, for this seed alone, one-sided{check}", f"attribute, {attributes}, of one seed")
+        ), reason or "the drops are all the same")
 
 
 def _study_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[tuple[str, dict]]:
@@ -344,8 +347,7 @@ def _placebo_by_emotion(size: Conditions, sentiment: pd.Series) -> Iterator[tupl
 def _placebo_drops(
         drops: np.ndarray, noise: np.ndarray | float = 0.0, noise_df: float = np.inf,
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    if drops.shape[1] > 1:
-        yield "emotion", "masks", estimators.crossed_estimate(drops, noise, noise_df).p
+    yield "emotion", "masks", estimators.crossed_estimate(drops, noise, noise_df).p
     yield "emotion", "study", estimators.paired_estimate(drops.reshape(len(drops), -1)).p
 
 

@@ -34,9 +34,8 @@ def tau_with_people(
     tau = kendall_tau(judgements[None], rdms)[0][0]
     left_out, _ = kendall_tau(_means_of_others(individual_judgements), rdms)
     individual, _ = kendall_tau(individual_judgements, rdms)
-    quantile = student.ppf(0.975, people - 1)
-    jackknife = quantile * np.sqrt(people - 1) * left_out.std(axis=0)
-    spread = quantile * individual.std(axis=0, ddof=1) / np.sqrt(people)
+    jackknife = _jackknife_half_width(left_out)
+    spread = student.ppf(0.975, people - 1) * individual.std(axis=0, ddof=1) / np.sqrt(people)
     mean = individual.mean(axis=0)
     return {"tau": tau, "people_ci_low": tau - jackknife, "people_ci_high": tau + jackknife,
             "individual_tau": mean, "individual_ci_low": mean - spread, "individual_ci_high": mean + spread}
@@ -67,6 +66,39 @@ def bootstrap_people_and_concepts(
     return interval(np.array(taus))
 
 
+def share_of_ceiling(rdms: np.ndarray, individual_judgements: np.ndarray) -> dict[str, np.ndarray]:
+    """How much of the lower noise ceiling RDMs [K, P] reach, with 95% intervals over the people, for these concepts.
+
+    Returns
+    -------
+    dict of str to array [K]
+        `share_of_ceiling`: the mean tau of each person's judgements [people, P] with the RDM, over their mean tau with
+        everyone else's; `share_ci_low` and `share_ci_high`, its jackknife interval, as in `tau_with_people`. All NaN
+        where people do not agree, that is, where the ceiling is not above 0.
+    """
+    reached = kendall_tau(individual_judgements, rdms)[0]
+
+    def share(chosen):
+        most = _tau_with_others(individual_judgements[chosen]).mean() if len(chosen) > 1 else np.nan
+        return reached[chosen].mean(axis=0) / most if most > 0 else np.full(len(rdms), np.nan)
+
+    everyone = np.arange(len(individual_judgements))
+    half_width = _jackknife_half_width(np.array([share(np.delete(everyone, person)) for person in everyone]))
+    return {"share_of_ceiling": share(everyone), "share_ci_low": share(everyone) - half_width,
+            "share_ci_high": share(everyone) + half_width}
+
+
+def _jackknife_half_width(left_out):
+    """Of the 95% interval of a number that is `left_out` [people, ...] without one person each."""
+    people = len(left_out)
+    return student.ppf(0.975, people - 1) * np.sqrt(people - 1) * left_out.std(axis=0)
+
+
+def _tau_with_others(individual):
+    """Tau of each person's judgements with the mean of everyone else's: array [people]."""
+    return np.diagonal(kendall_tau(individual, _means_of_others(individual))[0])
+
+
 def noise_ceiling(individual_judgements: np.ndarray) -> tuple[float, float]:
     """Lower and upper bounds of the best possible model's mean tau with each person.
 
@@ -75,5 +107,4 @@ def noise_ceiling(individual_judgements: np.ndarray) -> tuple[float, float]:
     """
     everyone = individual_judgements.mean(axis=0)
     upper = kendall_tau(individual_judgements, everyone[None])[0].mean()
-    lower = np.diagonal(kendall_tau(individual_judgements, _means_of_others(individual_judgements))[0]).mean()
-    return float(lower), float(upper)
+    return float(_tau_with_others(individual_judgements).mean()), float(upper)
