@@ -364,7 +364,19 @@ def test_the_demonstration_finds_what_the_readme_says():
     assert 100 * accuracy_drop(measured, "attribute")["drop"].mean() == pytest.approx(drop, abs=0.5)
 
 
-def test_the_page_of_the_study_says_what_its_tables_hold():
+def said_of_study(*statements):
+    page = " ".join(PAGES["docs/study.md"].split())
+    for said in statements:
+        assert re.sub(r"(q =|margin) 0\.", r"\1 .", said) in page, said
+
+
+def mean_drop(results):
+    """The mean over attributes, in points, with its 95% interval: as the page writes the three."""
+    row, = accuracy_drop(results, "overall").itertuples()
+    return [f"{100 * value:.1f}" for value in (row.drop, row.ci_low, row.ci_high)]
+
+
+def test_the_page_of_the_study_says_which_neurons_were_found():
     page = " ".join(PAGES["docs/study.md"].split())
     found = {model: pd.read_csv(ROOT / f"neuron_rank/study/{model}/of_choosing_seeds_replication.csv")
              for model in ("backbone", "smollm2")}
@@ -393,69 +405,66 @@ def test_the_page_of_the_study_says_what_its_tables_hold():
     halves = pd.read_csv(ROOT / tables.format("stability")).drop_duplicates("attribute").set_index("attribute")
     assert set(halves.index[halves["halves_r_lowest"] > 0]) == {"anger-face", "disgust-face"}
 
-    measured = results.read_each(ROOT / "masks/study/backbone/zero")
-    accuracy, (size,) = measured["accuracy"], conditions(measured["accuracy"])
-    overall, = accuracy_drop(accuracy, "overall").itertuples()
-    drop, low, high = (f"{100 * value:.1f}" for value in (overall.drop, overall.ci_low, overall.ci_high))
+
+def test_the_page_of_the_study_says_what_masks_cost_the_small_model():
+    accuracy = results.read_all(ROOT / "masks/study/backbone/zero")
+    size, = conditions(accuracy)
+    drop, low, high = mean_drop(accuracy)
     more = accuracy_drop(accuracy, "attribute").query("q < 0.05").sort_values("drop", ascending=False)
     named = [f"{of.attribute} ({100 * of.drop:.1f}" for of in more.itertuples()]
     lost = 100 * (accuracy["best"].mean() - size.specific.mean())
     assert (f"falls by {lost:.1f} points from {accuracy['best'].mean():.0%} (guessing: 50%), {drop} more than with "
             f"random masks ({low} to {high})") in " ".join(README.split())
-    for said in (f"reach {accuracy['best'].mean():.0%} on average",
-                 f"They cost {drop} points of accuracy more than 500 random ones, with a 95% interval over "
-                 f"attributes and seeds of {low} to {high}",
-                 f"(q < .05): {named[0]} points), {'), '.join(named[1:-1])}) and {named[-1]})"):
-        assert said in page, said
+    said_of_study(
+        f"reach {accuracy['best'].mean():.0%} on average",
+        f"They cost {drop} points of accuracy more than 500 random ones, with a 95% interval over attributes and seeds "
+        f"of {low} to {high}",
+        f"(q < .05): {named[0]} points), {'), '.join(named[1:-1])}) and {named[-1]})")
 
-    measured = results.read_each(ROOT / "masks/study/smollm2/zero")
-    accuracy, by = measured["accuracy"], {name: accuracy_drop(of, "attribute") for name, of in measured.items()}
-    drop = by["accuracy"].set_index("attribute")["drop"].sort_values() * 100
-    pool = accuracy.filter(like="random_top4000")
-    for said in (f"those of seed 5 reach {accuracy['best'].mean():.0%}",
-                 f"falls to {pool.to_numpy().mean():.0%}, so an attribute's mask costs {drop.mean():.1f} points more",
-                 f"surprise-face costs {drop['surprise-face']:.1f} points more than random masks, arousal "
-                 f"{drop['arousal']:.1f}, fear-face {drop['fear-face']:.1f}, expectedness {drop['expectedness']:.1f} "
-                 f"and fairness {drop['fairness']:.1f}",
-                 f"(standard deviation {100 * pool.mean().std():.1f} points)",
-                 f"({-drop['valence']:.1f} and {-drop['other-relativity']:.1f} points less)",
-                 f"Happy-face, which has most significant neurons, costs {-drop['happy-face']:.1f} points less",
-                 f"smallest q = {by['accuracy']['q'].min():.2f}; by margin {by['margin']['q'].min():.2f}".replace(
-                     "0.", ".")):
-        assert said in page, said
 
-    to_mean = results.read_each(ROOT / "masks/study/smollm2/mean")
-    drop = accuracy_drop(to_mean["accuracy"], "attribute").set_index("attribute")
-    by_margin = accuracy_drop(to_mean["margin"], "attribute")
-    pool = to_mean["accuracy"].filter(like="random_top4000")
-    points = (100 * drop["drop"]).round(1)
-    for said in (f"with random ones, to {pool.to_numpy().mean():.0%}. So an attribute's mask costs "
-                 f"{100 * drop['drop'].mean():.1f} points more on average: disgust-face {points['disgust-face']}, "
-                 f"arousal {points['arousal']}, fairness {points['fairness']} and anger-face {points['anger-face']}, "
-                 "but novelty",
-                 f"No attribute has q < .05 (smallest q = {drop['q'].min():.2f}; by margin "
-                 f"{by_margin['q'].min():.2f})".replace("0.", "."),
-                 f"(standard deviation {100 * pool.mean().std():.1f} points)"):
-        assert said in page, said
-
+def test_the_page_of_the_study_says_what_masks_cost_smollm2():
+    of = {what: results.read_each(ROOT / "masks/study/smollm2" / what)
+          for what in ("zero", "mean", "zero_matched", "amplified_matched")}
+    by_attribute = {what: {name: accuracy_drop(found, "attribute").set_index("attribute")
+                           for name, found in measured.items()} for what, measured in of.items()}
+    zero, to_mean = ((100 * by_attribute[what]["accuracy"]["drop"]).round(1) for what in ("zero", "mean"))
+    pools = {what: of[what]["accuracy"].filter(like="random_top4000") for what in ("zero", "mean")}
+    tested = accuracy_drop(of["zero"]["accuracy"], "emotion")
+    said_of_study(
+        f"those of seed 5 reach {of['zero']['accuracy']['best'].mean():.0%}",
+        "falls to {:.0%}, so an attribute's mask costs {} points more on average ({} to {})".format(
+            pools["zero"].to_numpy().mean(), *mean_drop(of["zero"]["accuracy"])),
+        f"surprise-face costs {zero['surprise-face']} points more than random masks, arousal {zero['arousal']}, "
+        f"fear-face {zero['fear-face']}, expectedness {zero['expectedness']} and fairness {zero['fairness']}",
+        f"({-zero['valence']} and {-zero['other-relativity']} points less)",
+        f"Happy-face, which has most significant neurons, costs {-zero['happy-face']} points less",
+        f"No emotion loses significantly more, either (smallest q = {tested['q'].min():.2f})",
+        "with random ones, to {:.0%}. So an attribute's mask costs {} points more on average ({} to {})".format(
+            pools["mean"].to_numpy().mean(), *mean_drop(of["mean"]["accuracy"])),
+        f"disgust-face {to_mean['disgust-face']}, arousal {to_mean['arousal']}, fairness {to_mean['fairness']} and "
+        f"anger-face {to_mean['anger-face']}, but novelty")
+    for what, pool in pools.items():
+        least = [found["q"].min() for found in by_attribute[what].values()]
+        said_of_study("(smallest q = {:.2f}; by margin {:.2f})".format(*least),
+                      f"(standard deviation {100 * pool.mean().std():.1f} points)")
     for what in ("zero_matched", "amplified_matched"):
-        matched = [accuracy_drop(of, "attribute").set_index("attribute")
-                   for of in results.read_each(ROOT / "masks/study/smollm2" / what).values()]
-        least = [f"{of['q'].min():.2f}, {of['q'].idxmin()}".removeprefix("0") for of in matched]
-        assert re.search(f"an attribute's mask costs {100 * matched[0]['drop'].mean():.1f} points more on average[^(]* "
-                         fr"no attribute costs significantly more \(smallest q = {least[0]}; by margin {least[1]}\)",
-                         page, re.I), what
+        least = [f"{found['q'].min():.2f}, {found['q'].idxmin()}" for found in by_attribute[what].values()]
+        said_of_study("an attribute's mask costs {} points more on average ({} to {})".format(
+            *mean_drop(of[what]["accuracy"])), "(smallest q = {}; by margin {})".format(*least))
+    assert all(accuracy_drop(measured["margin"], "overall")["ci_low"].item() < 0 for measured in of.values())
 
-    for model in ("backbone", "smollm2"):
-        by_effect = results.read_all(ROOT / "masks/study" / model / "effect")
-        size, = conditions(by_effect)
-        _, overall = own_and_others(by_effect, size)
-        own, others, difference = (100 * overall.set_index("what")[["mean", "ci_low", "ci_high"]]).round(1).to_numpy()
-        for said, numbers in (("loses {} points more than with as many random neurons at zero (95% interval over "
-                               "emotions {} to {})", own),
-                              ("loses {} points more than with random ones ({} to {})", others),
-                              ("The difference is {} points ({} to {})", difference)):
-            assert said.format(*numbers) in page
+
+@pytest.mark.parametrize("what", ["backbone/effect", "smollm2/effect"])
+def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost(what):
+    by_effect = results.read_all(ROOT / "masks/study" / what)
+    size, = conditions(by_effect)
+    _, overall = own_and_others(by_effect, size)
+    own, others, difference = (100 * overall.set_index("what")[["mean", "ci_low", "ci_high"]]).round(1).to_numpy()
+    said_of_study(
+        "loses {} points more than with as many random neurons at zero (95% interval over emotions {} to {})".format(
+            *own),
+        "loses {} points more than with random ones ({} to {})".format(*others),
+        "The difference is {} points ({} to {})".format(*difference))
 
 
 # ---------------------------------------------------------------------------------------------------- what goes wrong
