@@ -82,10 +82,7 @@ def main():
     ranked_by = "effect" if by_effect else f"RSA_{known.RANKED[flags.mode]}"
     masks_path = flags.masks or study / f"masks/{ranked_by}_top_500_6000.pkl"
     check_mode(flags, ranks_path, ranks, ranked)
-    num_layers = flags.num_layers or ranked.get("num_layers", 12)
-    if num_layers != ranked.get("num_layers", num_layers):
-        raise UserError(f"--num_layers {num_layers}: {ranks_path} has ranks of {ranked.get('num_layers')} layers; "
-                        "leave --num_layers out")
+    num_layers = known.layers_of(flags, ranked.get("num_layers"), ranks_path)
     statistics = read_statistics(flags, study, ranks_path, len(next(iter(ranks.values()))), ranked)
 
     thresholds = sorted(set(flags.thresholds or thresholds_for(len(next(iter(ranks.values()))))))

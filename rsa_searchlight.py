@@ -54,6 +54,7 @@ def main():
     from itertools import product
 
     from framework.analysis import permutation
+    from framework.analysis.masks import units_of
     from framework.files import ranks as rank_files
     from framework.files.record import Output, Record
     from framework.running import compared
@@ -62,7 +63,8 @@ def main():
     study = compared.read(flags)
     neurons = study.values.shape[2]
     read_with = Record.read(flags.activation_dir)
-    num_layers = compared.layers(flags, neurons, read_with.get("num_layers"))
+    num_layers = known.layers_of(flags, read_with.get("num_layers"), flags.activation_dir)
+    units_of(neurons, num_layers, f"--num_layers {num_layers}")
     given = compared.given(flags, study)
     others = compared.others(flags, study)
     machines = work.join(flags.ray, flags.device if flags.permutations else "cpu")

@@ -323,7 +323,7 @@ def test_script_takes_the_layers_and_the_paths_of_3_spaces_from_step_4(call, ref
     made = call("--mode=3Spaces", "--thresholds", 10, "--mask_method=FLOAT_MASK", ranked_by="RSA_3space")
     assert made["affective_top10_random"].shape == (5, N // 5)
     where = f"--ranks={record.with_suffix('.csv')}"
-    assert "has ranks of 5 layers" in refused(where, "--num_layers=3", "--mode=3Spaces")
+    assert "is of a model of 5 layers" in refused(where, "--num_layers=3", "--mode=3Spaces")
     assert "was made with --mode 3Spaces" in refused(where)
 
 

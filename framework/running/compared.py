@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from framework.analysis import masks, rsa
+from framework.analysis import rsa
 from framework.analysis.profiles import beyond
 from framework.errors import UserError
 from framework.files import activations
@@ -72,16 +72,6 @@ def read(flags: argparse.Namespace) -> Study:
         raise UserError(f"{flags.activation_dir}: no neuron differs between concepts, so none can "
                         "be ranked; read other prompts with get_active_neuron.py (step 3)")
     return Study(values, seeds, concepts, attributes, rdms, numbers[chosen] if are_ratings else None)
-
-
-def layers(flags: argparse.Namespace, neurons: int, recorded: int | None) -> int:
-    """How many layers the neurons come from: `--num_layers`, else what step 3 recorded, else 12."""
-    num_layers = flags.num_layers or recorded or 12
-    if recorded not in (None, num_layers):
-        raise UserError(f"--num_layers {num_layers}: the model behind {flags.activation_dir} has {recorded} layers; "
-                        "leave --num_layers out")
-    masks.units_of(neurons, num_layers, f"--num_layers {num_layers}")
-    return num_layers
 
 
 def others(flags: argparse.Namespace, study: Study) -> np.ndarray | None:

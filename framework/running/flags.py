@@ -54,6 +54,15 @@ def ranks_of(flags: argparse.Namespace) -> Path:
     return flags.ranks or (flags.study or Path()) / RANKS.replace("14property", RANKED[flags.mode])
 
 
+def layers_of(flags: argparse.Namespace, recorded: int | None, source: Path) -> int:
+    """How many layers the neurons of `source` come from: `--num_layers`, else what its record says, else 12."""
+    num_layers = flags.num_layers or recorded or 12
+    if recorded not in (None, num_layers):
+        raise UserError(f"--num_layers {num_layers}: {source} is of a model of {recorded} layers; leave --num_layers "
+                        "out")
+    return num_layers
+
+
 def study_of(name: str, place: Path) -> Path | None:
     """The study's folder in which `place` is the default path of the flag `name`; None if it is another path."""
     usual = Path(PLACES.get(name, "\0"))
