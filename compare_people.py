@@ -131,12 +131,14 @@ def main():
         output.write_table(path, table[:len(attributes)])
 
     # Summary and next step.
-    shown = table[["attribute", "tau", "ci_low", "ci_high", "permutation_p", "individual_tau", "share_of_ceiling"]]
+    shown = table[["attribute", "tau", "ci_low", "ci_high", "permutation_p", "individual_tau", "share_of_ceiling",
+                   "share_ci_low", "share_ci_high"]]
     print(shown.to_string(index=False, float_format="{:.3f}".format))
     print("permutation_p is one-sided (tau > 0) and comes from permuting the concepts' labels")
-    print(f"intervals are over people and concepts; the noise ceiling is tau {lower:.2f} (a person with the others) to "
-          f"{upper:.2f} (a person with all); "
-          + (f"shares are of {lower:.2f}" if lower > 0 else "there is no share of it, since people do not agree"))
+    print("intervals of tau are over people and concepts; "
+          f"the noise ceiling is tau {lower:.2f} (a person with the others) to {upper:.2f} (a person with all); "
+          + (f"shares are of {lower:.2f}, their intervals over people alone" if lower > 0 else
+             "there is no share of it, since people do not agree"))
     print(f"wrote {path}: Kendall's tau of each attribute with the judgements of {len(individual)} people")
     print(f"wrote {model_path}: the same for distances between concepts in the activations of all neurons; and how "
           "reliable step 4's maps are over seeds, mean over attributes: "

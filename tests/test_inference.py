@@ -303,7 +303,7 @@ def test_with_one_seed_attributes_are_the_only_sample_and_the_table_says_so(by):
     results = simulate(np.random.default_rng(0), names_of(own=3), seeds=[1])
     table = inference.accuracy_drop(results, by)
     assert table["test"].str.startswith("t over attributes, for this seed alone").all()
-    assert (table["unit"] == "attribute, 6, of one seed").all()
+    assert (table["unit"] == "attribute, for one seed, 1 x 6").all()
     pairs = inference.pair_conditions(results).assign(drop=lambda pair: pair["random"] - pair["specific"])
     for number, (_, of) in enumerate(pairs.groupby("emotion", sort=False) if by == "emotion" else [("all", pairs)]):
         by_hand = scipy_stats.ttest_1samp(of.groupby("attribute")["drop"].mean(), 0)

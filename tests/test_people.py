@@ -50,6 +50,8 @@ def test_the_interval_of_a_share_of_the_ceiling_is_the_jackknife_s():
     assert found["share_of_ceiling"] == pytest.approx(share(individual))
     assert (found["share_ci_low"], found["share_ci_high"]) == pytest.approx(
         (share(individual) - half, share(individual) + half))
+    of_two = people.share_of_ceiling(rdm[None], individual[:2])
+    assert of_two["share_of_ceiling"] == pytest.approx(share(individual[:2])) and np.isnan(of_two["share_ci_low"])
 
 
 @pytest.mark.filterwarnings("ignore:Noise ceiling for tau based on averaged ranks")

@@ -220,9 +220,22 @@ def test_margins_are_looked_for_in_results_alone(run_folder, tmp_path):
     ("masks", [np.nan] * 3, "for no concept (none is testable) and no attribute (none is testable)."),
     ("the study's: paired t", [0.01, 0.02, np.nan], "2 of 2 attributes by the study's test, which treats pairs")])
 def test_what_masks_cost_is_said_with_the_test_that_was_made(test, q, said):
-    table = pd.DataFrame({"k": 4, "drop": 0.1, "ci_low": -0.1, "ci_high": 0.3, "q": q, "test": test})
+    table = pd.DataFrame({"k": 4, "drop": 0.1, "ci_low": -0.1, "ci_high": 0.3, "q": q, "test": test,
+                          "unit": "seed and attribute, 3 x 3"})
     words = masking.in_words(dict.fromkeys(("overall", "emotion", "attribute"), table), 4)
     assert said in words and "(95% interval \u221210.0 to 30.0); one-sided" in words
+
+
+def test_of_one_seed_sentence_and_figure_say_that_attributes_alone_are_the_sample():
+    names = ["a_top4", "b_top4", "c_top4", *(f"random_top4_{draw}" for draw in range(1, 6))]
+    found = pd.DataFrame(np.random.default_rng(0).random((3, 8)), columns=names)
+    found = found.assign(sentiment=["joy", "fear", "anger"], seed=5, best=0.8)
+    by = {name: inference.accuracy_drop(found, name) for name in ("overall", "emotion", "attribute")}
+    assert "(95% interval over attributes alone" in masking.in_words(by, 4)
+    spread = masking.spread_over_masks(found, inference.conditions(found))
+    figure = masking.accuracy_after_masking(spread, by["emotion"], 4)
+    said = " ".join(" ".join(words_of(figure)).split())
+    assert "Test: t over attributes, for this seed alone, one-sided. Unit: attribute, for one seed, 1 x 3." in said
 
 
 def test_answers_that_were_not_to_be_had_are_not_testable(monkeypatch, run_folder, tmp_path, capsys):

@@ -17,6 +17,7 @@ from matplotlib.image import imread
 from transformers import AutoConfig
 
 from conftest import ROOT
+from framework.analysis.estimators import false_discovery_q, mean_interval
 from framework.analysis.inference import accuracy_drop, conditions, own_and_others, placebo, placebo_shares
 from framework.errors import UserError
 from framework.files import config, results
@@ -364,10 +365,14 @@ def test_the_demonstration_finds_what_the_readme_says():
     assert 100 * accuracy_drop(measured, "attribute")["drop"].mean() == pytest.approx(drop, abs=0.5)
 
 
-def said_of_study(*statements):
-    page = " ".join(PAGES["docs/study.md"].split())
+def said_of_study(*statements, under=""):
+    """Assert that the study's page says this, or its paragraph that begins with `under`; it writes .07 for 0.07."""
+    page = PAGES["docs/study.md"]
+    if under:
+        page, = (part for part in page.split("\n\n") if part.startswith(f"**{under}"))
+    page = " ".join(page.split())
     for said in statements:
-        assert re.sub(r"(q =|margin) 0\.", r"\1 .", said) in page, said
+        assert re.sub(r"(?<![\d.])0\.(?=\d\d)", ".", said) in page, said
 
 
 def mean_drop(results):
@@ -416,42 +421,59 @@ def test_the_page_of_the_study_says_what_masks_cost_the_small_model():
     assert (f"falls by {lost:.1f} points from {accuracy['best'].mean():.0%} (guessing: 50%), {drop} more than with "
             f"random masks ({low} to {high})") in " ".join(README.split())
     said_of_study(
-        f"reach {accuracy['best'].mean():.0%} on average",
         f"They cost {drop} points of accuracy more than 500 random ones, with a 95% interval over attributes and seeds "
         f"of {low} to {high}",
         f"(q < .05): {named[0]} points), {'), '.join(named[1:-1])}) and {named[-1]})")
 
 
 def test_the_page_of_the_study_says_what_masks_cost_smollm2():
-    of = {what: results.read_each(ROOT / "masks/study/smollm2" / what)
-          for what in ("zero", "mean", "zero_matched", "amplified_matched")}
-    by_attribute = {what: {name: accuracy_drop(found, "attribute").set_index("attribute")
-                           for name, found in measured.items()} for what, measured in of.items()}
-    zero, to_mean = ((100 * by_attribute[what]["accuracy"]["drop"]).round(1) for what in ("zero", "mean"))
-    pools = {what: of[what]["accuracy"].filter(like="random_top4000") for what in ("zero", "mean")}
-    tested = accuracy_drop(of["zero"]["accuracy"], "emotion")
+    paragraphs = {"zero": "At zero", "mean": "Set to their mean, they", "zero_matched": "Nor do they cost",
+                  "amplified_matched": "Doubled, they"}
+    table = PAGES["docs/study.md"][PAGES["docs/study.md"].index("## Beside the published study"):]
+    by_attribute, p = {}, []
+    for what, under in paragraphs.items():
+        measured = results.read_each(ROOT / "masks/study/smollm2" / what)
+        drop, low, high = mean_drop(measured["accuracy"])
+        said_of_study(f"an attribute's mask costs {drop} points more on average ({low} to {high}", under=under)
+        assert f"| {drop} ({low} to {high}) |" in table
+        by = {measure: accuracy_drop(found, "attribute").set_index("attribute") for measure, found in measured.items()}
+        least = [f"{found['q'].min():.2f}" + (f", {found['q'].idxmin()}" if "matched" in what else "")
+                 for found in by.values()]
+        said_of_study("(smallest q = {}; by margin {})".format(*least), under=under)
+        margin, = accuracy_drop(measured["margin"], "overall").itertuples()
+        assert margin.ci_low < 0 < margin.ci_high, what
+        p += [accuracy_drop(found, "overall")["p"].item() for found in measured.values()]
+        by_attribute[what] = (100 * by["accuracy"]["drop"]).round(1)
+        emotions = [(accuracy_drop(found, "emotion")["q"] < 0.05).sum() for found in measured.values()]
+        tested = placebo_shares(placebo(measured["accuracy"])).set_index(["by", "test"])["share"]
+        if what == "mean":
+            said_of_study(f"Of the 27 emotions, {emotions[0]} lose more (q < .05; by margin none)", under=under)
+        if what in ("mean", "amplified_matched"):
+            said_of_study(f"tested by emotion, {tested['emotion', 'masks']:.0%} of random masks", under=under)
+        if what in ("mean", "zero"):
+            pool = measured["accuracy"].filter(like="random_top4000")
+            said_of_study(f"(standard deviation {100 * pool.mean().std():.1f} points)",
+                          f"to {pool.to_numpy().mean():.0%}", under=under)
+    q = false_discovery_q(p)
+    said_of_study(f"that of the mean by accuracy has q = {q[2]:.2f}, that of doubling {q[6]:.2f}", under="By margin")
+
+    zero, to_mean = by_attribute["zero"], by_attribute["mean"]
     said_of_study(
-        f"those of seed 5 reach {of['zero']['accuracy']['best'].mean():.0%}",
-        "falls to {:.0%}, so an attribute's mask costs {} points more on average ({} to {})".format(
-            pools["zero"].to_numpy().mean(), *mean_drop(of["zero"]["accuracy"])),
         f"surprise-face costs {zero['surprise-face']} points more than random masks, arousal {zero['arousal']}, "
         f"fear-face {zero['fear-face']}, expectedness {zero['expectedness']} and fairness {zero['fairness']}",
         f"({-zero['valence']} and {-zero['other-relativity']} points less)",
         f"Happy-face, which has most significant neurons, costs {-zero['happy-face']} points less",
-        f"No emotion loses significantly more, either (smallest q = {tested['q'].min():.2f})",
-        "with random ones, to {:.0%}. So an attribute's mask costs {} points more on average ({} to {})".format(
-            pools["mean"].to_numpy().mean(), *mean_drop(of["mean"]["accuracy"])),
         f"disgust-face {to_mean['disgust-face']}, arousal {to_mean['arousal']}, fairness {to_mean['fairness']} and "
         f"anger-face {to_mean['anger-face']}, but novelty")
-    for what, pool in pools.items():
-        least = [found["q"].min() for found in by_attribute[what].values()]
-        said_of_study("(smallest q = {:.2f}; by margin {:.2f})".format(*least),
-                      f"(standard deviation {100 * pool.mean().std():.1f} points)")
-    for what in ("zero_matched", "amplified_matched"):
-        least = [f"{found['q'].min():.2f}, {found['q'].idxmin()}" for found in by_attribute[what].values()]
-        said_of_study("an attribute's mask costs {} points more on average ({} to {})".format(
-            *mean_drop(of[what]["accuracy"])), "(smallest q = {}; by margin {})".format(*least))
-    assert all(accuracy_drop(measured["margin"], "overall")["ci_low"].item() < 0 for measured in of.values())
+
+
+@pytest.mark.parametrize("model, said", [("backbone", "reach {:.0%} on average"), ("smollm2", "seed 5 reach {:.0%}")])
+def test_the_page_of_the_study_says_how_well_prompts_do(model, said):
+    accuracy = results.read_all(ROOT / "masks/study" / model / "zero").groupby("sentiment")["best"].mean()
+    found = mean_interval(accuracy)
+    low, high = (f"{100 * found[end]:.0f}" for end in ("ci_low", "ci_high"))
+    said_of_study(said.format(found["mean"]), f"95% interval over emotions of {low} to {high}%" if model == "backbone"
+                  else f"(95% interval over emotions {low} to {high}%)", f"{found['mean']:.0%} ({low} to {high})")
 
 
 @pytest.mark.parametrize("what", ["backbone/effect", "smollm2/effect"])

@@ -112,18 +112,16 @@ def crossed_estimate(drops: np.ndarray, noise: np.ndarray | float = 0.0, noise_d
     a, b = drops.shape[-2:]
     rows, columns = drops.mean(-1, keepdims=True), drops.mean(-2, keepdims=True)
     mean = rows.mean(-2, keepdims=True)
-    square_b = a * ((columns - mean) ** 2).sum((-2, -1)) / (b - 1)
-    if a == 1:
-        parts, own_df = square_b[None], [b - 1]
-    else:
-        square_a = b * ((rows - mean) ** 2).sum((-2, -1)) / (a - 1)
-        square_e = ((drops - rows - columns + mean) ** 2).sum((-2, -1)) / ((a - 1) * (b - 1))
-        has_a, has_b = square_a > square_e, square_b > square_e
-        parts = np.stack([has_a * square_a, has_b * square_b, np.where(has_a == has_b, 1 - 2 * has_a, 0) * square_e])
-        own_df = [a - 1, b - 1, (a - 1) * (b - 1)]
-    parts = np.concatenate([parts / (a * b), np.broadcast_to(noise, (1, *square_b.shape))])
+    df_a, df_b = max(a - 1, 1), b - 1  # of a single row, the squares of rows and of the rest are 0
+    square_a = b * ((rows - mean) ** 2).sum((-2, -1)) / df_a
+    square_b = a * ((columns - mean) ** 2).sum((-2, -1)) / df_b
+    square_e = ((drops - rows - columns + mean) ** 2).sum((-2, -1)) / (df_a * df_b)
+    has_a, has_b = square_a > square_e, square_b > square_e
+    parts = np.stack([has_a * square_a, has_b * square_b, np.where(has_a == has_b, 1 - 2 * has_a, 0) * square_e])
+    parts = np.concatenate([parts / (a * b), np.broadcast_to(noise, (1, *has_a.shape))])
+    own_df = np.array([df_a, df_b, df_a * df_b, noise_df])
     variance = parts.sum(0)
-    spread = np.tensordot(1 / np.array([*own_df, noise_df]), parts ** 2, 1)
+    spread = np.tensordot(1 / own_df, parts ** 2, 1)
     df = np.divide(variance ** 2, spread, out=np.zeros_like(variance), where=spread > 0)
     return t_estimate(mean[..., 0, 0], np.sqrt(variance), df)
 

@@ -19,6 +19,7 @@ from framework.analysis.estimators import Estimate
 from framework.analysis.masks import POOL, MaskName
 
 SPLITS = 100  # random splits of a pool into placebos and controls
+ONE_SEED = "attribute, for one seed"  # how the unit begins where a single seed was measured
 # What is tested, and by which test: in tables -> for readers.
 WORDS = {"emotion": "concept", "attribute": "attribute", "masks": "the mask as the unit", "study": "the study's test"}
 
@@ -236,11 +237,11 @@ def _crossed_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[
             estimate = estimators.crossed_estimate(table, noise, max(len(pool) - 1, 1))
             check = f" (sign flips over attributes: p = {estimators.sign_flip_p(table.mean(0)):.3g})"
         seeds, attributes = table.shape
-        yield name, _row(estimate or _untested(drops[tasks]), *(
-            (f"crossed random effects of seed and attribute, one-sided{check}",
-             f"seed and attribute, {seeds} x {attributes}") if seeds > 1 else
-            (f"t over attributes, for this seed alone, one-sided{check}", f"attribute, {attributes}, of one seed")
-        ), reason or "the drops are all the same")
+        test, unit = f"crossed random effects of seed and attribute, one-sided{check}", "seed and attribute"
+        if seeds == 1:
+            test, unit = f"t over attributes, for this seed alone, one-sided{check}", ONE_SEED
+        yield name, _row(estimate or _untested(drops[tasks]), test, f"{unit}, {seeds} x {attributes}",
+                         reason or "the drops are all the same")
 
 
 def _study_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[tuple[str, dict]]:

@@ -73,8 +73,9 @@ def share_of_ceiling(rdms: np.ndarray, individual_judgements: np.ndarray) -> dic
     -------
     dict of str to array [K]
         `share_of_ceiling`: the mean tau of each person's judgements [people, P] with the RDM, over their mean tau with
-        everyone else's; `share_ci_low` and `share_ci_high`, its jackknife interval, as in `tau_with_people`. All NaN
-        where people do not agree, that is, where the ceiling is not above 0.
+        everyone else's; `share_ci_low` and `share_ci_high`, its jackknife interval, as in `tau_with_people`. The share
+        is NaN where people do not agree, that is, where the ceiling is not above 0; the interval also with two people,
+        and where people do not agree without one of them.
     """
     reached = kendall_tau(individual_judgements, rdms)[0]
 
@@ -83,9 +84,9 @@ def share_of_ceiling(rdms: np.ndarray, individual_judgements: np.ndarray) -> dic
         return reached[chosen].mean(axis=0) / most if most > 0 else np.full(len(rdms), np.nan)
 
     everyone = np.arange(len(individual_judgements))
+    found = share(everyone)
     half_width = _jackknife_half_width(np.array([share(np.delete(everyone, person)) for person in everyone]))
-    return {"share_of_ceiling": share(everyone), "share_ci_low": share(everyone) - half_width,
-            "share_ci_high": share(everyone) + half_width}
+    return {"share_of_ceiling": found, "share_ci_low": found - half_width, "share_ci_high": found + half_width}
 
 
 def _jackknife_half_width(left_out):
@@ -96,7 +97,8 @@ def _jackknife_half_width(left_out):
 
 def _tau_with_others(individual):
     """Tau of each person's judgements with the mean of everyone else's: array [people]."""
-    return np.diagonal(kendall_tau(individual, _means_of_others(individual))[0])
+    return np.array([kendall_tau(own[None], others[None])[0][0, 0]
+                     for own, others in zip(individual, _means_of_others(individual))])
 
 
 def noise_ceiling(individual_judgements: np.ndarray) -> tuple[float, float]:

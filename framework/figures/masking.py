@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import kendalltau
 
-from framework.analysis.inference import WORDS, Conditions
+from framework.analysis.inference import ONE_SEED, WORDS, Conditions
 from framework.figures.style import (
     COLOURS,
     GREY,
@@ -118,7 +118,8 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, d
         return f"{k:,} neurons {done}: nothing was measured that can be compared."
     drop, low, high = (tables["overall"][["drop", "ci_low", "ci_high"]].to_numpy(float)[0] * measure.scale)
     digits = measure.digits
-    interval = "" if np.isnan(low) else f" (95% interval {low:.{digits}f} to {high:.{digits}f})"
+    alone = " over attributes alone" if tables["overall"]["unit"].str.startswith(ONE_SEED).all() else ""
+    interval = "" if np.isnan(low) else f" (95% interval{alone} {low:.{digits}f} to {high:.{digits}f})"
     found = " and ".join(
         f"{(tables[name]['q'] < SIGNIFICANT).sum()} of {tested} {words}" if (tested := tables[name]["q"].notna().sum())
         else f"no {words[:-1]} (none is testable)" for name, words in (("emotion", "concepts"),
@@ -140,7 +141,8 @@ def _said_of_test(shown: pd.DataFrame) -> str:
         return f"{shown['test'].iloc[0].capitalize()}." if len(shown) else ""
     # The check in brackets differs by row; it is in the table.
     test, unit = tested["test"].str.replace(r" \(.*", "", regex=True).mode()[0], tested["unit"].mode()[0]
-    return f"Test: {test}. Unit: {unit}."
+    few = " (some rows: fewer; see the table)" if (tested["unit"] != unit).any() else ""
+    return f"Test: {test}. Unit: {unit}{few}."
 
 
 def _drop_panel(axes: Axes, shown: pd.DataFrame, by: str, measure: Measure, baseline: str) -> None:
