@@ -452,7 +452,7 @@ def test_the_page_of_the_study_says_what_masks_cost_smollm2():
             said_of_study(f"tested by emotion, {tested['emotion', 'masks']:.0%} of random masks", under=under)
         if what in ("mean", "zero"):
             pool = measured["accuracy"].filter(like="random_top4000")
-            said_of_study(f"(standard deviation {100 * pool.mean().std():.1f} points)",
+            said_of_study(f"(standard deviation {100 * pool.mean().std():.1f} points",
                           f"to {pool.to_numpy().mean():.0%}", under=under)
     q = false_discovery_q(p)
     said_of_study(f"that of the mean by accuracy has q = {q[2]:.2f}, that of doubling {q[6]:.2f}", under="By margin")
