@@ -89,6 +89,7 @@ evaluate() {
 }
 evaluate zero $ranks --random_draws $draws
 evaluate effect $folder/neuron_rank/neuron_rank_by_effect.csv # without a pool: it would be that of `zero`
+[ $1 != smollm2 ] || k=500 evaluate effect_500 $folder/neuron_rank/neuron_rank_by_effect.csv --random_draws 9
 evaluate zero_matched $ranks --random_baseline activation_matched --random_draws $matched
 evaluate mean $ranks --mask_method mean --random_draws $draws
 evaluate amplified_matched $ranks --scale 2 --random_baseline activation_matched --random_draws $matched
