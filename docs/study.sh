@@ -105,5 +105,7 @@ for what in zero zero_matched mean amplified_matched; do
         --ranks $ranks --activation_dir $folder/active_neuron_before_relu_csv \
         --effects $folder/effects_of_tested $kinds --output_dir $folder/pic/$what
 done
+[ $1 != smollm2 ] || run python plot_results.py $study --results $results/zero --effect_results $results/effect_500 \
+    --output_dir $folder/pic/effect_500
 run python make_report.py $answers $people $judgements --results $results/zero --split test \
     --effect_results $results/effect --activation_matched_results $results/zero_matched
