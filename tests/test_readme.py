@@ -390,7 +390,7 @@ def test_the_page_of_the_study_says_which_neurons_were_found():
             in page)
 
     confirmed = decoder[decoder["q"] < 0.05].sort_values("neuron")
-    assert f"{len(decoder)} are significant family-wise" in page
+    assert f"{len(decoder)} of all 645,120 pairs of a neuron and an attribute are significant family-wise" in page
     assert f"confirm {len(confirmed)} of the {len(decoder)} pairs" in page
     for attribute, pairs in decoder.groupby("attribute"):
         again = confirmed[confirmed["attribute"] == attribute]
