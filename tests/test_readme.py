@@ -426,38 +426,52 @@ def test_the_page_of_the_study_says_what_masks_cost_the_small_model():
         f"(q < .05): {named[0]} points), {'), '.join(named[1:-1])}) and {named[-1]})")
 
 
-def test_the_page_of_the_study_says_what_masks_cost_smollm2():
-    paragraphs = {"zero": "At zero", "mean": "Set to their mean, they", "zero_matched": "Nor do they cost",
-                  "amplified_matched": "Doubled, they"}
-    table = PAGES["docs/study.md"][PAGES["docs/study.md"].index("## Beside the published study"):]
-    by_attribute, p = {}, []
-    for what, under in paragraphs.items():
-        measured = results.read_each(ROOT / "masks/study/smollm2" / what)
-        drop, low, high = mean_drop(measured["accuracy"])
-        said_of_study(f"an attribute's mask costs {drop} points more on average ({low} to {high}", under=under)
-        assert f"| {drop} ({low} to {high}) |" in table
-        by = {measure: accuracy_drop(found, "attribute").set_index("attribute") for measure, found in measured.items()}
-        least = [f"{found['q'].min():.2f}" + (f", {found['q'].idxmin()}" if "matched" in what else "")
-                 for found in by.values()]
-        said_of_study("(smallest q = {}; by margin {})".format(*least), under=under)
-        margin, = accuracy_drop(measured["margin"], "overall").itertuples()
-        assert margin.ci_low < 0 < margin.ci_high, what
-        p += [accuracy_drop(found, "overall")["p"].item() for found in measured.values()]
-        by_attribute[what] = (100 * by["accuracy"]["drop"]).round(1)
-        emotions = [(accuracy_drop(found, "emotion")["q"] < 0.05).sum() for found in measured.values()]
-        tested = placebo_shares(placebo(measured["accuracy"])).set_index(["by", "test"])["share"]
-        if what == "mean":
-            said_of_study(f"Of the 27 emotions, {emotions[0]} lose more (q < .05; by margin none)", under=under)
-        if what in ("mean", "amplified_matched"):
-            said_of_study(f"tested by emotion, {tested['emotion', 'masks']:.0%} of random masks", under=under)
-        if what in ("mean", "zero"):
-            pool = measured["accuracy"].filter(like="random_top4000")
-            said_of_study(f"(standard deviation {100 * pool.mean().std():.1f} points",
-                          f"to {pool.to_numpy().mean():.0%}", under=under)
-    q = false_discovery_q(p)
-    said_of_study(f"that of the mean by accuracy has q = {q[2]:.2f}, that of doubling {q[6]:.2f}", under="By margin")
+COSTS = "an attribute's mask costs {drop} points more on average ({low} to {high})"
+MATCHED = "No attribute costs significantly more (smallest q = {q}, {least}; by margin {q_margin}, {least_margin})"
+SMOLLM2 = {  # what the page says of each kind of mask, in which paragraph
+    "zero": ("At zero", "falls to {pool}, so " + COSTS, "(standard deviation {sd} points; the sampling",
+             "(smallest q = {q}; by margin {q_margin})"),
+    "mean": ("Set to their mean, they",
+             "with random ones, to {pool}. So " + COSTS.replace("})", "}; 0.5 to 5.8 if"),
+             "(standard deviation {sd} points)", "No attribute has q < .05 (smallest q = {q}; by margin {q_margin})",
+             "Of the 27 emotions, {emotions} lose more (q < .05; by margin none); tested by emotion, {placebo} of"),
+    "zero_matched": ("Nor do they cost", COSTS, MATCHED),
+    "amplified_matched": ("Doubled, they", COSTS, MATCHED, "tested by emotion, {placebo} of random masks")}
 
-    zero, to_mean = by_attribute["zero"], by_attribute["mean"]
+
+@pytest.mark.parametrize("what", SMOLLM2)
+def test_the_page_of_the_study_says_what_masks_cost_smollm2(what):
+    under, *statements = SMOLLM2[what]
+    measured = results.read_each(ROOT / "masks/study/smollm2" / what)
+    accuracy, pool = measured["accuracy"], measured["accuracy"].filter(like="random_top4000")
+    drop, low, high = mean_drop(accuracy)
+    by, by_margin = (accuracy_drop(measured[name], "attribute").set_index("attribute")["q"] for name in measured)
+    tested = placebo_shares(placebo(accuracy)).set_index(["by", "test"])["share"]
+    emotions = {name: (accuracy_drop(found, "emotion")["q"] < 0.05).sum() for name, found in measured.items()}
+    numbers = {"drop": drop, "low": low, "high": high, "q": f"{by.min():.2f}", "least": by.idxmin(),
+               "q_margin": f"{by_margin.min():.2f}", "least_margin": by_margin.idxmin(),
+               "emotions": emotions["accuracy"], "placebo": f"{tested['emotion', 'masks']:.0%}",
+               "pool": f"{pool.to_numpy().mean():.0%}" if pool.size else "", "sd": f"{100 * pool.mean().std():.1f}"}
+    said_of_study(*(said.format(**numbers) for said in statements), under=under)
+    assert f"| {drop} ({low} to {high}) |" in PAGES["docs/study.md"]
+    margin, = accuracy_drop(measured["margin"], "overall").itertuples()
+    assert margin.ci_low < 0 < margin.ci_high
+    assert what != "mean" or emotions["margin"] == 0
+
+
+def test_the_page_of_the_study_says_which_of_smollm2_s_results_stand_out():
+    of = {what: results.read_each(ROOT / "masks/study/smollm2" / what) for what in SMOLLM2}
+    q = false_discovery_q([accuracy_drop(found, "overall")["p"].item()
+                           for measured in of.values() for found in measured.values()])
+    said_of_study(f"that of the mean by accuracy has q = {q[2]:.2f}, that of doubling {q[6]:.2f}", under="By margin")
+    least = accuracy_drop(of["zero"]["accuracy"], "emotion")["q"].min()
+    said_of_study(f"No single emotion loses significantly more accuracy (smallest q = {least:.2f}); by margin, "
+                  "amusement and disgust do")
+    by_margin = accuracy_drop(of["zero"]["margin"], "emotion").query("q < 0.05")
+    assert set(by_margin["emotion"]) == {"amusement", "disgust"}
+    zero, to_mean = (
+        (100 * accuracy_drop(of[what]["accuracy"], "attribute").set_index("attribute")["drop"]).round(1)
+        for what in ("zero", "mean"))
     said_of_study(
         f"surprise-face costs {zero['surprise-face']} points more than random masks, arousal {zero['arousal']}, "
         f"fear-face {zero['fear-face']}, expectedness {zero['expectedness']} and fairness {zero['fairness']}",
@@ -467,7 +481,8 @@ def test_the_page_of_the_study_says_what_masks_cost_smollm2():
         f"anger-face {to_mean['anger-face']}, but novelty")
 
 
-@pytest.mark.parametrize("model, said", [("backbone", "reach {:.0%} on average"), ("smollm2", "seed 5 reach {:.0%}")])
+@pytest.mark.parametrize("model, said", [
+    ("backbone", "reach {:.0%} on average"), ("smollm2", "those of seed 5 reach {:.0%}")])
 def test_the_page_of_the_study_says_how_well_prompts_do(model, said):
     accuracy = results.read_all(ROOT / "masks/study" / model / "zero").groupby("sentiment")["best"].mean()
     found = mean_interval(accuracy)
@@ -486,7 +501,7 @@ def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost(what):
         "loses {} points more than with as many random neurons at zero (95% interval over emotions {} to {})".format(
             *own),
         "loses {} points more than with random ones ({} to {})".format(*others),
-        "The difference is {} points ({} to {}".format(*difference))
+        "The difference is {} points ({} to {})".format(*difference))
 
 
 # ---------------------------------------------------------------------------------------------------- what goes wrong
