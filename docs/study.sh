@@ -89,7 +89,10 @@ evaluate() {
 }
 evaluate zero $ranks --random_draws $draws
 evaluate effect $folder/neuron_rank/neuron_rank_by_effect.csv # without a pool: it would be that of `zero`
-[ $1 != smollm2 ] || k=500 evaluate effect_500 $folder/neuron_rank/neuron_rank_by_effect.csv --random_draws 9
+if [ $1 = smollm2 ]; then # smaller masks, with a few random ones of their size
+    k=500 evaluate effect_500 $folder/neuron_rank/neuron_rank_by_effect.csv --random_draws 9
+    k=10 evaluate effect_10 $folder/neuron_rank/neuron_rank_by_effect.csv --random_draws 2
+fi
 evaluate zero_matched $ranks --random_baseline activation_matched --random_draws $matched
 evaluate mean $ranks --mask_method mean --random_draws $draws
 evaluate amplified_matched $ranks --scale 2 --random_baseline activation_matched --random_draws $matched
@@ -105,7 +108,11 @@ for what in zero zero_matched mean amplified_matched; do
         --ranks $ranks --activation_dir $folder/active_neuron_before_relu_csv \
         --effects $folder/effects_of_tested $kinds --output_dir $folder/pic/$what
 done
-[ $1 != smollm2 ] || run python plot_results.py $study --results $results/zero --effect_results $results/effect_500 \
-    --output_dir $folder/pic/effect_500
+if [ $1 = smollm2 ]; then
+    for what in effect_500 effect_10; do
+        run python plot_results.py $study --results $results/zero --effect_results $results/$what \
+            --output_dir $folder/pic/$what
+    done
+fi
 run python make_report.py $answers $people $judgements --results $results/zero --split test \
     --effect_results $results/effect --activation_matched_results $results/zero_matched

@@ -491,7 +491,7 @@ def test_the_page_of_the_study_says_how_well_prompts_do(model, said):
                   else f"(95% interval over emotions {low} to {high}%)", f"{found['mean']:.0%} ({low} to {high})")
 
 
-@pytest.mark.parametrize("what", ["backbone/effect", "smollm2/effect", "smollm2/effect_500"])
+@pytest.mark.parametrize("what", ["backbone/effect", "smollm2/effect", "smollm2/effect_500", "smollm2/effect_10"])
 def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost(what):
     by_effect = results.read_all(ROOT / "masks/study" / what)
     size, = conditions(by_effect)
