@@ -493,15 +493,21 @@ def test_the_page_of_the_study_says_how_well_prompts_do(model, said):
 
 @pytest.mark.parametrize("what", ["backbone/effect", "smollm2/effect", "smollm2/effect_500", "smollm2/effect_10"])
 def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost(what):
-    by_effect = results.read_all(ROOT / "masks/study" / what)
-    size, = conditions(by_effect)
-    _, overall = own_and_others(by_effect, size)
-    own, others, difference = (100 * overall.set_index("what")[["mean", "ci_low", "ci_high"]]).round(1).to_numpy()
+    measured = results.read_each(ROOT / "masks/study" / what)
+    means = {name: own_and_others(found, *conditions(found))[1].set_index("what")[["mean", "ci_low", "ci_high"]]
+             for name, found in measured.items()}
+    own, others, difference = (100 * means["accuracy"]).round(1).to_numpy()
     said_of_study(
         "loses {} points more than with as many random neurons at zero (95% interval over emotions {} to {})".format(
             *own),
         "loses {} points more than with random ones ({} to {})".format(*others),
         "The difference is {} points ({} to {})".format(*difference))
+    if what == "smollm2/effect_10":
+        own, others, difference = means["margin"].to_numpy()
+        said_of_study(
+            f"of a margin of {measured['margin']['best'].mean():.2f}, own masks take " +
+            "{:.2f} ({:.2f} to {:.2f}) and others' {:.2f} ({:.2f} to {:.2f})".format(*own, *others),
+            "(difference {:.2f}, {:.2f} to {:.2f})".format(*difference), under="Ten neurons")
 
 
 # ---------------------------------------------------------------------------------------------------- what goes wrong
