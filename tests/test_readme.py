@@ -172,7 +172,8 @@ def test_scripts_take_the_flags_of_the_studies(study, parse, tmp_path):
         (tmp_path / folder).mkdir()
     shutil.copy(ROOT / "docs" / "study.sh", tmp_path / "docs")
     (tmp_path / "requirements" / "environment.sh").touch()
-    (tmp_path / "data" / "goemotions").mkdir(parents=True)
+    for data in ("goemotions", "models/SmolLM2-135M-Instruct"):
+        (tmp_path / "data" / data).mkdir(parents=True)
     (tmp_path / "data" / "goemotions" / "labels.txt").write_text("joy\nneutral")
     printed = subprocess.run(["bash", "-c", f"python() {{ :; }}; export -f python; docs/study.sh {study}"],
                              cwd=tmp_path, check=True, capture_output=True, text=True).stdout
@@ -507,7 +508,13 @@ def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost(what):
         said_of_study(
             f"of a margin of {measured['margin']['best'].mean():.2f}, own masks take " +
             "{:.2f} ({:.2f} to {:.2f}) and others' {:.2f} ({:.2f} to {:.2f})".format(*own, *others),
-            "(difference {:.2f}, {:.2f} to {:.2f})".format(*difference), under="Ten neurons")
+            "By margin it is {:.2f} ({:.2f} to {:.2f})".format(*difference))
+        accuracy = measured["accuracy"]
+        at_half = accuracy[[f"{concept}_top10" for concept in accuracy["sentiment"]]].to_numpy() == 0.5
+        own = np.eye(len(accuracy), dtype=bool)
+        said_of_study(f"in {at_half[own].mean():.0%} of cases under own masks, in {at_half[~own].mean():.0%} under "
+                      "others' and in none under random ones")
+        assert not (accuracy.filter(like="random_") == 0.5).any(axis=None)
 
 
 # ---------------------------------------------------------------------------------------------------- what goes wrong

@@ -107,7 +107,8 @@ def load(
                 raise UserError(f"{flag}: the folder holds no model that can be loaded ({reason}); download "
                                 "or save it again") from None
             raise UserError(f"{flag}: no such folder, and the hub cannot be reached or does not know it; download it "
-                            "and pass its folder, or use the small model: --pretrained_model backbone") from None
+                            "and pass its folder (SmolLM2: python download_data.py --model smollm2), or use the small "
+                            "model: --pretrained_model backbone") from None
     if not all(parameter.isfinite().all() for parameter in model.parameters()):
         raise UserError(f"{flag}: its weights hold NaN or infinite values; download or save it again")
     fingerprint = getattr(config, "_commit_hash", None) or opening.sha256(*files)
