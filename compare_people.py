@@ -50,6 +50,7 @@ def main():
     from framework.files.names import parse_task
     from framework.files.people import read_attributes, read_emotion_order, read_judgements
     from framework.files.record import Output, Record, digest
+    from framework.running import compared
 
     # Inputs, over the concepts that all of them share.
     order = read_emotion_order(flags.concept_order)
@@ -99,12 +100,9 @@ def main():
         counts, _ = activations.read(flags.count_dir, used, ["all"])
         model_rdms.append(rsa.population_rdm(counts, "correlation"))
         reliability.append(np.nan)
-    # RDMs of attributes and of the model in one stack: the same permutations and draws for all.
-    stack = np.concatenate([rdms, model_rdms])
-    for name, rdm in zip(attributes + models, stack):
-        if not np.ptp(rdm) > 0:  # also refuses NaN, from a constant pattern
-            raise UserError(f"the distances of {name!r} are all the same or undefined, so they cannot be compared with "
-                            "people's; leave it out")
+    compared.check_varied(flags.attributes, attributes, rdms)
+    compared.check_varied(flags.activation_dir, models, model_rdms)
+    stack = np.concatenate([rdms, model_rdms])  # the same permutations and draws for all
 
     # What determines the tables, and the work.
     record = Record("compare_people.py", {
@@ -115,7 +113,6 @@ def main():
     path = flags.output_dir / "attributes.csv"
     model_path = path.with_name("model.csv")
     with Output(path, record, flags.overwrite, names=[model_path]) as output:
-        script.write_config(flags, flags.output_dir)
         found = people.tau_with_people(stack, judgements, individual)
         low, high = people.bootstrap_people_and_concepts(stack, individual, flags.bootstraps, flags.permutation_seed,
                                                          progress=True)
@@ -127,6 +124,7 @@ def main():
             **people.share_of_ceiling(stack, individual),
             "test": "labels permuted, one-sided: tau > 0"})
         of_models = table[len(attributes):].rename(columns={"attribute": "model"}).assign(reliability=reliability)
+        script.write_config(flags, flags.output_dir)
         output.write_table(model_path, of_models)
         output.write_table(path, table[:len(attributes)])
 

@@ -59,7 +59,7 @@ def parse_flags():
 def main():
     flags = parse_flags()
     study = flags.study or Path()
-    ranks_path = known.ranks_of(flags)
+    ranks_path = flags.ranks = known.ranks_of(flags)
     flags.mask_method = flags.mask_method or ["scale" if flags.scale else "zero"]
     if ("scale" in flags.mask_method) != bool(flags.scale):
         raise UserError("--scale C and --mask_method scale need each other; give both or neither")
@@ -80,7 +80,7 @@ def main():
     ranks, ranked = rank_files.read(ranks_path)
     by_effect = ranked.get("kind") == "effect" or ranks_path.stem == "neuron_rank_by_effect"
     ranked_by = "effect" if by_effect else f"RSA_{known.RANKED[flags.mode]}"
-    masks_path = flags.masks or study / f"masks/{ranked_by}_top_500_6000.pkl"
+    masks_path = flags.masks = flags.masks or study / f"masks/{ranked_by}_top_500_6000.pkl"
     check_mode(flags, ranks_path, ranks, ranked)
     num_layers = known.layers_of(flags, ranked.get("num_layers"), ranks_path)
     statistics = read_statistics(flags, study, ranks_path, len(next(iter(ranks.values()))), ranked)

@@ -29,7 +29,7 @@ def parse_flags():
                    help="where the activations go, {concept}-{seed}.csv")
     group = parser.add_argument_group("instead of activations, statistics of neurons over comments")
     group.add_argument("--statistics", action="store_true", help="write these statistics, and no activations")
-    known.add_path(group, "--statistics_file", default=known.STATISTICS, metavar="FILE",
+    known.add_path(group, "--statistics_file", default=known.STATISTICS, metavar="FILE.csv",
                    help="where the statistics go")
     group.add_argument("--comments", type=known.positive, default=2000, metavar="N",
                        help="training comments to read, or all if there are fewer")

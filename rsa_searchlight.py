@@ -48,7 +48,7 @@ def parse_flags():
 
 def main():
     flags = parse_flags()
-    ranks_path = known.ranks_of(flags)
+    ranks_path = flags.ranks = known.ranks_of(flags)
 
     import hashlib
     from itertools import product
@@ -85,8 +85,8 @@ def main():
          "p_values": {name: SIDES[name] for name in made if name in SIDES}})
     names = [rank_files.table_path(ranks_path, name) for name in made]
     with Output(ranks_path, record, flags.overwrite, names=names) as output:
+        ranks, tables = make_tables(made, flags, study, num_layers, given, others, machines, device)
         script.write_config(flags, ranks_path)
-        ranks, tables = make_tables(flags, study, num_layers, given, others, machines, device)
         rank_files.write(output, ranks, tables)
 
     # Summary and next step.
@@ -142,11 +142,11 @@ def table_names(flags, study, given):
     return names + (["stability", "top_neurons"] if len(study.concepts) >= stability.LEAST_CONCEPTS else [])
 
 
-def make_tables(flags, study, num_layers, given, others, machines, device):
-    """The ranks [N, A], and the tables beside them by name."""
+def make_tables(made, flags, study, num_layers, given, others, machines, device):
+    """The ranks [N, A], and the tables beside them by name, as `table_names` names them."""
     import numpy as np
 
-    from framework.analysis import permutation, profiles, searchlight, stability
+    from framework.analysis import permutation, profiles, searchlight
     from framework.analysis.rsa import NeuronRDMs
 
     values, attributes, rdms = study.values, study.attributes, study.rdms
@@ -169,11 +169,11 @@ def make_tables(flags, study, num_layers, given, others, machines, device):
     ranks, tables = searchlight.rank_tables(tau, p, permuted, attributes, num_layers)
 
     thresholds = searchlight.thresholds_for(neurons)
-    if flags.permutations and len(attributes) > 1:
+    if "overlap" in made:
         overlap = permutation.overlap_test(NeuronRDMs(values), rdms, thresholds, progress=True,
                                            permutations=min(flags.permutations, permutation.OWN_PERMUTATIONS))
         tables["overlap"] = searchlight.overlap_table(overlap, attributes, thresholds)
-    if flags.replicate:
+    if "replication" in made:
         tables["replication"] = searchlight.replication_table(
             tables["tau"], tables["permutation_p_fwe"], others, rdms, num_layers, flags.permutations,
             flags.permutation_seed)
@@ -181,9 +181,9 @@ def make_tables(flags, study, num_layers, given, others, machines, device):
         partial = profiles.partial_correlations(values.mean(axis=0), study.ratings, given, flags.permutations,
                                                 flags.permutation_seed, progress=True)
         tables |= searchlight.partial_tables(partial, [attributes[tested] for tested, *_ in given])
-    if len(study.seeds) > 1:
+    if "reliability" in made:
         tables["reliability"] = searchlight.reliability_table(values, rdms, attributes)
-    if len(study.concepts) >= stability.LEAST_CONCEPTS:
+    if "stability" in made:
         tables["stability"] = searchlight.stability_table(values, rdms, attributes, thresholds)
         tables["top_neurons"] = searchlight.top_table(values, rdms, attributes, tau, num_layers)
     return ranks, tables

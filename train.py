@@ -110,21 +110,26 @@ def train(study, group):
 
     yield progress(resumed=True)
     time_to_save, time_to_tell = work.Every(study.save_seconds), work.Every(0.2)
-    for event in trainer.run(waiting, len(jobs)):
-        if isinstance(event, Finished):
-            if not saved:  # before the prompt is written: a killed run then never trains it again
+    try:
+        for event in trainer.run(waiting, len(jobs)):
+            if isinstance(event, Finished):
+                if not saved:  # before the prompt is written: a killed run then never trains it again
+                    yield Saved(trainer.state())
+                    saved = True
+                yield event._replace(best_prompt=event.best_prompt.cpu(), final_prompt=event.final_prompt.cpu())
+                continue
+            saved = time_to_save() or signals.waiting()
+            if saved:
                 yield Saved(trainer.state())
-                saved = True
-            yield event._replace(best_prompt=event.best_prompt.cpu(), final_prompt=event.final_prompt.cpu())
-            continue
-        saved = time_to_save() or signals.waiting()
-        if saved:
+            if isinstance(event, Epoch):
+                text = f"{event.task.name} epoch {event.epoch}: dev {event.acc:.3f}"
+                yield event
+            if time_to_tell() or isinstance(event, Epoch):
+                yield progress()
+    except UserError:  # a task diverged; the others go on from here when the command is run again
+        if trainer.group:
             yield Saved(trainer.state())
-        if isinstance(event, Epoch):
-            text = f"{event.task.name} epoch {event.epoch}: dev {event.acc:.3f}"
-            yield event
-        if time_to_tell() or isinstance(event, Epoch):
-            yield progress()
+        raise
 
 
 def rows_done(trainer, job, progress):

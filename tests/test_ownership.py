@@ -127,6 +127,16 @@ def test_other_settings_are_refused_and_replaced_when_asked():
     assert {path: path.stat().st_ino for path in Path().glob("*.csv")}.items() <= before.items(), "the same bytes stay"
 
 
+def test_what_is_replaced_stays_until_the_new_is_there():
+    """Long work may come in between, and fail."""
+    make_table(1)
+    before = contents()
+    with pytest.raises(KeyboardInterrupt), Output("ranks.csv", Record("rsa_searchlight.py", {"lr": 2}), True):
+        raise KeyboardInterrupt
+    assert contents() == before
+    make_table(1)
+
+
 def test_figures_are_drawn_again_unasked_and_others_stay():
     def draw(setting, *names):
         with Output("pic", Record("plot_results.py", {"k": setting}), redraw=True, names=names) as output:

@@ -274,6 +274,14 @@ def test_activations_are_no_effects_and_the_reverse(monkeypatch, run_folder, tmp
         rsa_searchlight.main()
 
 
+def test_effects_and_an_attribute_that_does_not_vary(monkeypatch, run_folder, tmp_path):
+    ratings = pd.read_csv(run_folder / "ratings.csv").assign(flat=0.5)
+    ratings.to_csv(tmp_path / "ratings.csv", index=False)
+    with pytest.raises(UserError, match="ratings.csv: the distances of 'flat' are all the same .*; leave it out"):
+        call(monkeypatch, "--attributes", tmp_path / "ratings.csv", "--effects", run_folder / "effects",
+             "--activation_dir", run_folder / "activations")
+
+
 def test_effects_that_nobody_knows_the_layers_of(monkeypatch, run_folder, tmp_path):
     """The published model has twelve, which is taken for granted where no record says otherwise."""
     for path in (run_folder / "effects").glob("*.csv"):

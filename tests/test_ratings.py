@@ -206,6 +206,16 @@ def test_script_from_ratings_to_the_table_of_step_4(script, rating_file, tmp_pat
         assert (folder / f"attribute_ratings_{name}.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_the_flags_that_a_run_leaves_are_taken(rating_file, tmp_path, monkeypatch):
+    """Those without a value among them."""
+    kept = ~rating_file["attribute"].isin(ITEMS) & (rating_file["emotion"] != "check")
+    rating_file[kept].to_csv(tmp_path / "ratings.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    for flags in (["--ratings=ratings.csv", "--output=x.csv"], ["--config=x.yaml"]):
+        monkeypatch.setattr("sys.argv", ["prepare_attributes.py", *flags])
+        prepare_attributes.main()
+
+
 def test_a_second_process_on_one_table_is_refused(rating_file, tmp_path, monkeypatch):
     rating_file[~rating_file["attribute"].isin(ITEMS)].to_csv(tmp_path / "ratings.csv", index=False)
     monkeypatch.chdir(tmp_path)
@@ -241,6 +251,7 @@ def test_what_is_in_the_way_is_said_before_anything_is_written(name, rating_file
     ("p1,emotion99,valence,4", [], "nobody rates the noise of emotion99"),
     ("p1,emotion99,valence,high", [], "column 'rating' holds 'high' in row"),
     (",emotion1,valence,4", [], "column 'participant' is empty in row"),
+    ("p1,emotion1,concept,4", [], "an attribute is called 'concept', as a column of concepts is"),
 ])
 def test_what_cannot_be_used_is_refused_in_one_line(rating_file, tmp_path, monkeypatch, edit, flags, said):
     kept = rating_file[~rating_file["attribute"].isin(ITEMS)]

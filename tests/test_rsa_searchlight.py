@@ -325,7 +325,7 @@ FAULTS = {  # what is done to the study, the flags, and what the one line says
         lambda: edit("ratings.csv", "valence", ""), [], "ratings.csv: column 2 has no name"),
     "all concepts rated alike": (
         lambda: pd.DataFrame({"emotion": CONCEPTS, "valence": 1}).to_csv("ratings.csv", index=False), [],
-        "ratings.csv: all distances of 'valence' are the same"),
+        "ratings.csv: the distances of 'valence' are all the same"),
     "3Spaces without the 14": (
         lambda: None, ["--mode=3Spaces"], "ratings.csv: has no 'happy-face', but --mode 3Spaces"),
     "layers that do not divide": (lambda: None, ["--num_layers=5"], "--num_layers 5: 24 neurons"),

@@ -19,6 +19,8 @@ from transformers import RobertaForMaskedLM
 from framework import interventions, measures
 from framework.errors import UserError
 from framework.files import config, masks, opening, prompts, record, results, writing
+from framework.tasks import Task
+from framework.training.trainer import PromptTrainer
 from tests.conftest import ROOT, make_tiny_model, run_here
 
 EMOTIONS = ["fear", "gratitude", "grief", "joy", "pride", "anger"]
@@ -148,6 +150,16 @@ def test_a_prompt_that_diverges_leaves_nothing_behind(here, tiny_model, tmp_path
     here(*train_flags(tiny_model))
 
 
+def test_a_task_that_diverges_leaves_the_others_to_the_next_run(here, tmp_path, tiny_model, monkeypatch):
+    start = PromptTrainer._initial_prompt
+    monkeypatch.setattr(PromptTrainer, "_initial_prompt", lambda trainer, task: start(trainer, task) * (
+        1e30 if task.concept == "joy" else 1))
+    for _ in range(2):
+        line = here(*train_flags(tiny_model, "--sentiment", "joy", "fear", "--epochs=2"), status=2).stderr
+        assert "joy-1: its loss or prompt became infinite or NaN in epoch 1" in line
+    assert sorted(path.name for path in (tmp_path / "checkpoint").glob("*.pt")) == ["fear-1.pt"]
+
+
 def test_what_training_is_told_is_recorded(here, tiny_model, tmp_path):
     here(*train_flags(tiny_model, "--prompt_init=words", "--select=none", "--max_train_rows=20", "--gather",
                       "--text_states_gb=1"))
@@ -165,6 +177,16 @@ def test_a_run_writes_the_flags_that_another_takes(here, tmp_path, tiny_model):
     settings = config.read_config(tmp_path / "again" / "train.yaml")
     assert settings == {**config.read_config(path), "checkpoint_dir": "again", "save_seconds": "30.0"}  # was "30"
     assert settings["lr"] == "0.03" and settings["sentiment"] == ["fear"]
+
+
+def test_the_flags_of_a_step_in_a_study_name_its_files(here, tmp_path):
+    (tmp_path / "mine/neuron_rank").mkdir(parents=True)
+    (tmp_path / "mine/neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv").write_text("valence\n2\n1\n")
+    here("gen_mask.py", "--study=mine", "--num_layers=1", "--thresholds=1")
+    path = tmp_path / "mine/masks/RSA_14property_top_500_6000.yaml"
+    before = path.with_suffix(".pkl").stat().st_mtime_ns
+    here("gen_mask.py", "--config", path)  # without --study
+    assert path.with_suffix(".pkl").stat().st_mtime_ns == before and os.listdir(tmp_path) == ["mine"]
 
 
 def test_a_study_stands_in_one_folder(here, tmp_path, tiny_model):
@@ -413,6 +435,9 @@ def test_evaluation_takes_the_rows_of_the_training(here, tiny_model, tmp_path):
     where = ["--maskPath=masks.pkl", "--resultPath=results"]
     printed = here("eval_mask_neuron.py", *where).stdout
     assert "1 of 1 prompt also chose the neurons" in printed
+    prompts.write_rounded(tmp_path / "rounded", {Task("fear", 1): prompt})
+    rounded = here("eval_mask_neuron.py", "--maskPath=masks.pkl", "--resultPath=again", "--checkpoint_dir=rounded")
+    assert "1 of 1 prompt also chose the neurons" in rounded.stdout
     assert "no answers under 1 mask, such as valence_top5_scale" in printed and "(null) as missing" in printed
     result = results.read(tmp_path / "results" / "fear-1.json")
     assert [result.record.get(name) for name in ("negatives", "split", "seeds_that_chose")] == ["strict", "dev", [1, 5]]

@@ -67,6 +67,8 @@ def test_a_subset_is_half_positive_and_in_order(positives, others, most):
 
 
 def test_what_makes_no_task_is_an_error():
+    with pytest.raises(UserError, match="^fear: is none of the data's concepts; choose other concepts"):
+        task_rows(make_split(positives=9), Task("fear", 1))
     with pytest.raises(UserError, match="^awe: no row carries the concept; choose other concepts with --sentiment"):
         task_rows(make_split(positives=0), Task("awe", 1))
     with pytest.raises(UserError, match="^awe: only 100 rows lack the concept, 300 are needed"):

@@ -194,7 +194,7 @@ STATISTICS = ("mean", "sd", "mean_abs", "share_above_0")
 
 def write_statistics(output: Output, frame: pd.DataFrame) -> None:
     """Write one row per neuron: `STATISTICS`, and its values at S sampled positions, `sample1` to `sampleS`."""
-    output.write_table(output.path if output.is_file else "active_neuron_statistics.csv", frame)
+    output.write_table(output.path, frame)
 
 
 def read_statistics(path: PathLike) -> pd.DataFrame:

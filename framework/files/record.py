@@ -206,6 +206,7 @@ class Output:
         self.record_path = record_path(path)
         self.record = replace(record, notes={**record.notes, "versions": versions()}, files={}, before={})
         self._overwrite, self._redraw = overwrite, redraw
+        self._replaced: set[str] = set()
         self._names = {Path(name).name for name in names} | ({self.path.name} if self.is_file else set())
 
     def __enter__(self) -> Output:
@@ -249,19 +250,19 @@ class Output:
         return before, difference, replaced
 
     def _prepare(self):
-        before, difference, replaced = self._compare()
-        for name in replaced:  # before the record says that they are of the new settings
-            (self.folder / name).unlink()
+        before, difference, self._replaced = self._compare()
+        for name in self._replaced:
             del self.record.files[name]
             self.record.before.pop(name, None)
         if not difference:
             self.record.notes.setdefault("prompts", before.get("prompts", {}))
-        self.save()
+        if not self._replaced:  # else only once there is something to put in their place
+            self.save()
 
     def check_ours(self, name: str) -> None:
         """Refuse an existing file in the output's folder that is not as our record names it."""
         path = self.folder / name
-        if not os.path.lexists(path):
+        if name in self._replaced or not os.path.lexists(path):  # those to replace have been checked
             return
         if name not in self.record.files:
             raise UserError(f"{path}: exists already, and no record says that this program made it; move it away, "
@@ -270,7 +271,9 @@ class Output:
             raise UserError(f"{path}: was changed since it was written; move your version away, or choose another name")
 
     def save(self) -> None:
-        """Write the record."""
+        """Write the record, and before it removes the files that the new settings replace."""
+        while self._replaced:
+            (self.folder / self._replaced.pop()).unlink()
         writing.write_json(self.record_path, self.record.as_dict())
 
     def finished(self, name: PathLike) -> bool:
@@ -282,6 +285,8 @@ class Output:
         """Write a file of the output, given by its name or path; returns its path."""
         path = self.folder / Path(name).name
         digest = hashlib.sha256(data).hexdigest()
+        if self._replaced:
+            self.save()
         standing = self.record.files.get(path.name) == digest and self.finished(path.name)
         if not standing:
             self.check_ours(path.name)

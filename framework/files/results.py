@@ -213,13 +213,15 @@ def read_published(attribute_folder: PathLike, random_folder: PathLike,
     random = read_all(random_folder).drop(columns="best")
     results = read_all(attribute_folder).merge(random, on=task).rename(columns=rename)
     if results.empty:
-        raise UserError(f"{random_folder}: has no task (concept and seed) in common with {attribute_folder}")
+        raise UserError(f"{random_folder}: has no task (concept and seed) in common with {attribute_folder}; "
+                        "give two folders of one study")
     if accuracy_path is not None:
         unmasked = read_accuracies(accuracy_path).set_index(["sentiment", "random_seed"])["accuracy"]
         results["best"] = [unmasked.get(key, math.nan) for key in zip(results["sentiment"], results["seed"])]
         if results["best"].isna().any():
             concept, seed = results.loc[results["best"].isna(), task].iloc[0]
-            raise UserError(f"{accuracy_path}: has no accuracy for {concept}, seed {seed}")
+            raise UserError(f"{accuracy_path}: has no accuracy for {concept}, seed {seed}; add it, or "
+                            "leave --accuracy out")
     return results
 
 

@@ -70,9 +70,9 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
                 for name, cells in kept.items()}))
             first += len(rows)
     except csv.Error as error:
-        raise UserError(f"{path}: cannot be read as CSV (line {lines.line_num}: {error})") from None
+        raise UserError(f"{path}: cannot be read as CSV (line {lines.line_num}: {error}); save it again") from None
     if not pieces:
-        raise UserError(f"{path}: has no rows")
+        raise UserError(f"{path}: has no rows; fill it in or save it again")
     table = pd.concat(pieces, ignore_index=True)
     return table[list(columns)] if len(columns) else table
 

@@ -70,7 +70,14 @@ class TaskFolder:
             for path in place.glob("running-*.json"):
                 if not writing.is_locked(self.folder, path.stem):
                     path.unlink(missing_ok=True)  # its process was killed
-                elif difference := self.record.difference(Record.from_dict(opening.read_json(path), path)):
+                    continue
+                try:
+                    made = opening.read_json(path)
+                except UserError:
+                    if path.exists():
+                        raise
+                    continue  # its process has just ended
+                if difference := self.record.difference(Record.from_dict(made, path)):
                     raise UserError(f"{self.folder}: another process fills it with other settings ({difference}); "
                                     "choose another folder, or wait until that process ends")
             path = place / f"running-{secrets.token_hex(4)}.json"

@@ -81,7 +81,7 @@ def _read_official(path):
 def _from_ids(rows, label_ids, known, source):
     """A split from each row's label ids."""
     if not rows:
-        raise UserError(f"{source}: has no rows")
+        raise UserError(f"{source}: has no rows; get it again, or fill it in")
     kept = _concepts_among(known, source)
     labels = np.zeros((len(rows), len(known)), bool)
     for row, ids in enumerate(label_ids):

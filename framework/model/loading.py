@@ -132,7 +132,7 @@ def _quiet():
 def _growth(rule):
     """How many times a tokenizer's rule, with all its parts, can lengthen a text."""
     growth: float = GROWTH.get(rule.get("type"), 1)
-    if "content" in rule:  # Replace; older files may not name the type
+    if "content" in rule and "pattern" in rule:  # Replace; older files may not name the type
         pattern = rule["pattern"].get("String")  # a regular expression may match nothing, between any two characters
         growth = len(rule["content"]) / len(pattern) if pattern else 1 + len(rule["content"])
     elif "prepend" in rule:

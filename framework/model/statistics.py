@@ -60,7 +60,8 @@ def over_texts(
     first = np.concatenate([[0], np.cumsum([len(places) for places in own])])  # number of a text's first position
     total = int(first[-1])
     sampled = np.random.default_rng(seed).choice(total, min(samples, total), replace=False)
-    sums = {name: torch.zeros(layers, units, dtype=torch.double, device=model.device)
+    device = torch.device("cpu") if model.device.type == "mps" else model.device  # mps has no float64
+    sums = {name: torch.zeros(layers, units, dtype=torch.double, device=device)
             for name in ("mean", "square", "mean_abs", "share_above_0")}
     kept = np.zeros((len(sampled), layers, units), np.float32)
     done = 0
@@ -72,7 +73,7 @@ def over_texts(
         of_samples = [(index, here[number]) for index, number in enumerate(sampled) if number in here]
 
         def add(layer, neurons):
-            values = neurons[places.to(neurons.device)].double()
+            values = neurons[places.to(neurons.device)].to(device).double()
             sums["mean"][layer] += values.sum(0)
             sums["square"][layer] += values.square().sum(0)
             sums["mean_abs"][layer] += values.abs().sum(0)

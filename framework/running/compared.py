@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from framework.analysis import rsa
 from framework.analysis.profiles import beyond
 from framework.errors import UserError
 from framework.files import activations
+from framework.files.opening import PathLike
 from framework.files.people import read_attributes
 from framework.running import flags as known
 
@@ -63,15 +65,20 @@ def read(flags: argparse.Namespace) -> Study:
               "neurons match any attribute by chance; take the ranks as a description")
     chosen = [rated.index(concept) for concept in concepts]
     rdms = rsa.reorder_rdms(rdms, chosen)
-    for attribute, rdm in zip(attributes, rdms):
-        if np.ptp(rdm) == 0:
-            raise UserError(f"{flags.attributes}: all distances of {attribute!r} are the same; leave this attribute "
-                            "out")
+    check_varied(flags.attributes, attributes, rdms)
     values, seeds = activations.read(flags.activation_dir, concepts, flags.seed)
     if (values == values[:, :1]).all():
         raise UserError(f"{flags.activation_dir}: no neuron differs between concepts, so none can "
                         "be ranked; read other prompts with get_active_neuron.py (step 3)")
     return Study(values, seeds, concepts, attributes, rdms, numbers[chosen] if are_ratings else None)
+
+
+def check_varied(source: PathLike, names: Sequence[str], rdms: Iterable[np.ndarray]) -> None:
+    """Refuse dissimilarities [pairs] that do not vary: nothing can be compared with them."""
+    for name, rdm in zip(names, rdms):
+        if not np.ptp(rdm) > 0:  # also refuses NaN, from a constant pattern
+            raise UserError(f"{source}: the distances of {name!r} are all the same or undefined over the concepts "
+                            "used; leave it out")
 
 
 def others(flags: argparse.Namespace, study: Study) -> np.ndarray | None:

@@ -120,9 +120,12 @@ def _read(saved):
     """A saved state; None if it is gone or damaged. Damage is reported."""
     from framework.training.state import State
 
-    if not saved.path.exists():
+    try:
+        data = opening.read_bytes(saved.path)
+    except UserError:
+        if saved.path.exists():
+            raise
         return None
-    data = opening.read_bytes(saved.path)
     try:
         return State.from_bytes(data, str(saved.path))
     except UserError:

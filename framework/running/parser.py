@@ -94,7 +94,8 @@ class Parser(argparse.ArgumentParser):
                 self.error(f"{path}: {name} must be true or false, not {text!r}")
             return text.lower() == "true"
         texts = text if isinstance(text, list) else [text]
-        if isinstance(action.nargs, int) and len(texts) != action.nargs or action.nargs == "+" and not texts:
+        none = action.nargs == "+" and not texts and action.default != []  # [] may stand where it is the default
+        if isinstance(action.nargs, int) and len(texts) != action.nargs or none:
             self.error(f"{path}: {name} takes {'one or more' if action.nargs == '+' else action.nargs} values")
         values = []
         for each in texts:

@@ -77,7 +77,7 @@ def run(main: Callable[[], None], resumes: bool = False) -> None:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        _leave("out of memory, even with the smallest passes: close other programs, or use a larger machine", 2)
+        _leave("out of memory: close other programs, or use a larger machine", 2)
 
 
 def _leave(message: str, status: int) -> NoReturn:

@@ -57,8 +57,11 @@ def task_rows(split: Split, task: Task, negatives: str = "published", max_train_
     Raises
     ------
     UserError
-        If the split has no row of the concept, or too few others for "strict"; if all rows are of one class.
+        If the split has no such concept, no row of it, or too few others for "strict"; if all rows are of one class.
     """
+    if task.concept not in split.concepts:
+        raise UserError(f"{task.concept}: is none of the data's concepts; choose other concepts with --sentiment or "
+                        "other data with --dataset")
     labels = split.column(task.concept)
     positives = np.flatnonzero(labels)
     if max_train_rows is not None:
