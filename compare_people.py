@@ -100,8 +100,9 @@ def main():
         counts, _ = activations.read(flags.count_dir, used, ["all"])
         model_rdms.append(rsa.population_rdm(counts, "correlation"))
         reliability.append(np.nan)
-    compared.check_varied(flags.attributes, attributes, rdms)
-    compared.check_varied(flags.activation_dir, models, model_rdms)
+    folders = {"activations": flags.activation_dir, "read_over": flags.read_over_dir, "counts": flags.count_dir}
+    for name, rdm in zip(attributes + models, [*rdms, *model_rdms]):
+        compared.check_varied(folders.get(name, flags.attributes), name, rdm)
     stack = np.concatenate([rdms, model_rdms])  # the same permutations and draws for all
 
     # What determines the tables, and the work.

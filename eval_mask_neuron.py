@@ -79,7 +79,7 @@ def main():
     check_masks(flags, masks, made_with, asked)
     prompts, chosen_by = asked.prompts, made_with.get("prompts", {})
     if same := sum(not {prompt.sha256, *prompt.record.get("prompts", {}).values()}.isdisjoint(chosen_by.values())
-                   for prompt in prompts.values()):  # a rounded prompt's record names the one that was rounded
+                   for prompt in prompts.values()):  # rounded ones among them, whose record names the original
         print(f"{same} of {script.counted(len(prompts), 'prompt')} also chose the neurons of the masks; to test with "
               "other prompts than those that chose, name different seeds with --seed in steps 4 and 6")
 

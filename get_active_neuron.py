@@ -194,7 +194,6 @@ def write_statistics(flags):
 
     # The work.
     with Output(flags.statistics_file, record, flags.overwrite) as output:
-        script.write_config(flags, flags.statistics_file)
         if not output.finished(flags.statistics_file):
             with work.Bar(len(comments), "comment") as bar:
                 for _, message in work.run(read, None, [comments]):
@@ -202,6 +201,7 @@ def write_statistics(flags):
                         bar.tell("comments", message)
                     else:
                         activations.write_statistics(output, pd.DataFrame(message))
+        script.write_config(flags, flags.statistics_file)
 
     # Summary and next step.
     print(f"wrote {flags.statistics_file}: {num_layers * units} neurons ({num_layers} layers x {units}) over "

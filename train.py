@@ -127,7 +127,7 @@ def train(study, group):
             if time_to_tell() or isinstance(event, Epoch):
                 yield progress()
     except UserError:  # a task diverged; the others go on from here when the command is run again
-        if trainer.group:
+        if trainer.group or trainer.ended:
             yield Saved(trainer.state())
         raise
 

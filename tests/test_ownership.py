@@ -134,7 +134,14 @@ def test_what_is_replaced_stays_until_the_new_is_there():
     with pytest.raises(KeyboardInterrupt), Output("ranks.csv", Record("rsa_searchlight.py", {"lr": 2}), True):
         raise KeyboardInterrupt
     assert contents() == before
-    make_table(1)
+    with Output("ranks.csv", Record("rsa_searchlight.py", {"lr": 2}), True) as output:
+        Path("ranks_tau.csv").unlink()  # meanwhile
+        Path("ranks_p.csv").write_text("mine")
+        with pytest.raises(UserError, match="ranks_p.csv: was changed since it was written"):
+            output.write_text("ranks.csv", "ranks by 2\n")
+        Path("ranks_p.csv").unlink()
+        output.write_text("ranks.csv", "ranks by 2\n")
+    assert sorted(contents()) == ["ranks.csv", "ranks.json"]
 
 
 def test_figures_are_drawn_again_unasked_and_others_stay():

@@ -274,12 +274,17 @@ def test_activations_are_no_effects_and_the_reverse(monkeypatch, run_folder, tmp
         rsa_searchlight.main()
 
 
-def test_effects_and_an_attribute_that_does_not_vary(monkeypatch, run_folder, tmp_path):
+def test_effects_and_an_attribute_that_does_not_vary(monkeypatch, run_folder, tmp_path, capsys):
     ratings = pd.read_csv(run_folder / "ratings.csv").assign(flat=0.5)
-    ratings.to_csv(tmp_path / "ratings.csv", index=False)
-    with pytest.raises(UserError, match="ratings.csv: the distances of 'flat' are all the same .*; leave it out"):
+    drawn = tmp_path / "pic/effect_against_resemblance.csv"
+    for columns in (list(ratings), [ratings.columns[0], "flat"]):
+        ratings[columns].to_csv(tmp_path / "ratings.csv", index=False)
         call(monkeypatch, "--attributes", tmp_path / "ratings.csv", "--effects", run_folder / "effects",
-             "--activation_dir", run_folder / "activations")
+             "--activation_dir", run_folder / "activations", "--output_dir", tmp_path / "pic", "--simulations=0")
+        if len(columns) > 2:
+            relation = pd.read_csv(drawn, index_col="attribute")["q"]
+            assert relation.isna().to_dict() == {name: name == "flat" for name in relation.index}
+    assert "left out effect_against_resemblance: no attribute in" in capsys.readouterr().out
 
 
 def test_effects_that_nobody_knows_the_layers_of(monkeypatch, run_folder, tmp_path):

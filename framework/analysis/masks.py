@@ -69,7 +69,7 @@ def units_of(neurons: int, num_layers: int, source: str) -> int:
     """How many neurons each layer has; an error begins with `source`, which says how many layers there are."""
     if neurons % num_layers:
         raise UserError(f"{source}: {neurons} neurons cannot be divided evenly among {num_layers} layers; "
-                        "give step 4 the model's with --num_layers")
+                        "give the model's in steps 4 and 5 with --num_layers")
     return neurons // num_layers
 
 

@@ -53,6 +53,7 @@ def effect_against_resemblance(
     permutations : int
         How many gave the p-values.
     """
+    tau = tau.dropna(axis=1, how="all")  # an attribute that does not vary has no tau
     figure, panels = panel_grid(tau.shape[1], 4, (1.7, 1.5), (0.3, 0.7), 3.7, "Resemblance (tau)",
                                 "Margin lost (logits)", shared=True)
     found = relation.set_index("attribute")

@@ -111,8 +111,8 @@ class Record:
         for name in digests:
             if Path(name).name != name:  # files that a record names may be removed: none may be elsewhere
                 raise UserError(f"{source}: names a file in another folder ({_short(name)}); make it again")
-        for name in value.get("prompts", {}):
-            if not names.parse_task(name):
+        for name, digest in value.get("prompts", {}).items():
+            if not names.parse_task(name) or not isinstance(digest, str):
                 raise UserError(f"{source}: `prompts` names {_short(name)}, which is not a task; make it again")
         for concept in [*(value.get("emotions") or ()), *(value.get("concepts") or ())]:
             names.check_concept(concept, source)
@@ -206,7 +206,7 @@ class Output:
         self.record_path = record_path(path)
         self.record = replace(record, notes={**record.notes, "versions": versions()}, files={}, before={})
         self._overwrite, self._redraw = overwrite, redraw
-        self._replaced: set[str] = set()
+        self._replaced: dict[str, set[str]] = {}  # files of other settings that still stand, and their digests
         self._names = {Path(name).name for name in names} | ({self.path.name} if self.is_file else set())
 
     def __enter__(self) -> Output:
@@ -250,30 +250,32 @@ class Output:
         return before, difference, replaced
 
     def _prepare(self):
-        before, difference, self._replaced = self._compare()
-        for name in self._replaced:
-            del self.record.files[name]
-            self.record.before.pop(name, None)
+        before, difference, replaced = self._compare()
+        self._replaced = {name: {self.record.files.pop(name), self.record.before.pop(name, "")} for name in replaced}
         if not difference:
             self.record.notes.setdefault("prompts", before.get("prompts", {}))
-        if not self._replaced:  # else only once there is something to put in their place
+        if not (self.is_file and replaced):  # an old table stays until the new one is there
             self.save()
 
     def check_ours(self, name: str) -> None:
         """Refuse an existing file in the output's folder that is not as our record names it."""
         path = self.folder / name
-        if name in self._replaced or not os.path.lexists(path):  # those to replace have been checked
+        if not os.path.lexists(path):
             return
-        if name not in self.record.files:
+        ours = self._replaced.get(name) or {self.record.files.get(name), self.record.before.get(name)} - {None}
+        if not ours:
             raise UserError(f"{path}: exists already, and no record says that this program made it; move it away, "
                             "or choose another name")
-        if opening.sha256(path) not in (self.record.files[name], self.record.before.get(name)):
+        if opening.sha256(path) not in ours:
             raise UserError(f"{path}: was changed since it was written; move your version away, or choose another name")
 
     def save(self) -> None:
-        """Write the record, and before it removes the files that the new settings replace."""
-        while self._replaced:
-            (self.folder / self._replaced.pop()).unlink()
+        """Remove the files that the new settings replace, then write the record."""
+        for name in self._replaced:
+            self.check_ours(name)  # again, as long work may have come in between
+        for name in self._replaced:
+            (self.folder / name).unlink(missing_ok=True)
+        self._replaced = {}
         writing.write_json(self.record_path, self.record.as_dict())
 
     def finished(self, name: PathLike) -> bool:

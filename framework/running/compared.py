@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -65,7 +64,8 @@ def read(flags: argparse.Namespace) -> Study:
               "neurons match any attribute by chance; take the ranks as a description")
     chosen = [rated.index(concept) for concept in concepts]
     rdms = rsa.reorder_rdms(rdms, chosen)
-    check_varied(flags.attributes, attributes, rdms)
+    for attribute, rdm in zip(attributes, rdms):
+        check_varied(flags.attributes, attribute, rdm)
     values, seeds = activations.read(flags.activation_dir, concepts, flags.seed)
     if (values == values[:, :1]).all():
         raise UserError(f"{flags.activation_dir}: no neuron differs between concepts, so none can "
@@ -73,12 +73,11 @@ def read(flags: argparse.Namespace) -> Study:
     return Study(values, seeds, concepts, attributes, rdms, numbers[chosen] if are_ratings else None)
 
 
-def check_varied(source: PathLike, names: Sequence[str], rdms: Iterable[np.ndarray]) -> None:
+def check_varied(source: PathLike, name: str, rdm: np.ndarray) -> None:
     """Refuse dissimilarities [pairs] that do not vary: nothing can be compared with them."""
-    for name, rdm in zip(names, rdms):
-        if not np.ptp(rdm) > 0:  # also refuses NaN, from a constant pattern
-            raise UserError(f"{source}: the distances of {name!r} are all the same or undefined over the concepts "
-                            "used; leave it out")
+    if not np.ptp(rdm) > 0:  # also refuses NaN, from a constant pattern
+        raise UserError(f"{source}: the distances of {name!r} are all the same or undefined over the concepts used; "
+                        "leave it out")
 
 
 def others(flags: argparse.Namespace, study: Study) -> np.ndarray | None:

@@ -22,8 +22,8 @@ from framework.files.record import Record
 from framework.files.tables import read_table
 from framework.interventions import METHODS, in_words
 from framework.measures import MEASURES
-from framework.running import compared, rdms
 from framework.running import flags as known
+from framework.running import rdms
 from framework.running.drawing import Drawn, left_out
 from framework.running.script import counted
 
@@ -287,7 +287,6 @@ def relation_to_effects(
     found = rdms.read(flags, (concepts, values))
     neurons = rsa.NeuronRDMs(values[:, [concepts.index(concept) for concept in found.concepts]])
     attribute_rdms = np.array([*found.attributes.values()])
-    compared.check_varied(flags.attributes, [*found.attributes], attribute_rdms)
     tau = pd.DataFrame(rsa.kendall_tau(neurons, attribute_rdms)[0], columns=[*found.attributes])
     layers = Record.read(flags.effects).get("num_layers", 12)
     if len(lost) % layers:  # without a record
@@ -306,8 +305,11 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
     activations.check_are_effects(flags.effects)
     if flags.activation_dir and flags.attributes:
         tau, lost, relation = relation_to_effects(flags)
-        figure = effects.effect_against_resemblance(tau, lost, relation, flags.permutations)
-        yield "effect_against_resemblance", figure, relation
+        if tau.notna().any(axis=None):
+            figure = effects.effect_against_resemblance(tau, lost, relation, flags.permutations)
+            yield "effect_against_resemblance", figure, relation
+        else:
+            left_out("effect_against_resemblance", f"no attribute in {flags.attributes} varies over the concepts")
     else:
         left_out("effect_against_resemblance", "no --activation_dir, or no --attributes")
     if not (flags.masks and flags.results and "margin" in measures_of(flags)):

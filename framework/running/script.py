@@ -91,7 +91,7 @@ def _leave(message: str, status: int) -> NoReturn:
 def write_config(flags: Namespace, output: Path) -> None:
     """Write the flags of a run, for `--config`: ``X.yaml`` beside a file ``X.csv``, ``{script}.yaml`` in a folder.
 
-    Flags without a value are left out, and so are `--config`, `--study`, `--overwrite` and `--status`.
+    Flags that are None are left out, and so are `--config`, `--study`, `--overwrite` and `--status`.
     """
     from framework.files import config, opening
 
