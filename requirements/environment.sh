@@ -12,6 +12,9 @@ files=(requirements.txt requirements/*.txt)
 installed=.venv/$(basename "$requirements").installed
 if ! cat "${files[@]}" | cmp -s - "$installed"; then
     echo "Installing what $requirements lists into .venv (a few minutes, once)"
-    python -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
+    python -m pip install --quiet --disable-pip-version-check --requirement "$requirements" 2> .venv/pip.log || {
+        echo "pip could not install what $requirements lists (no network?); .venv/pip.log says why" >&2
+        exit 2
+    }
     cat "${files[@]}" > "$installed"
 fi

@@ -404,10 +404,16 @@ def test_the_page_of_the_study_says_which_neurons_were_found():
     tables = "neuron_rank/study/smollm2/neuron_rank_by_searchlight_RSA_14property_{}.csv"
     layers = pd.read_csv(ROOT / tables.format("significant_by_layer"))
     assert f"With all three seeds, {layers['count_fwe'].sum()} pairs are significant" in page
-    counts = pd.read_csv(ROOT / "neuron_rank/study/smollm2/over_48_comments_significant_by_layer.csv").groupby(
-        "attribute")["count_fwe"].sum().sort_values(ascending=False)
-    *most, least = (f"{attribute} {count}" for attribute, count in counts[counts > 0].items())
-    assert (f"{counts.sum()} pairs of a neuron and an attribute are significant family-wise, against "
+
+    def by_attribute(layers, column):
+        counts = layers.groupby("attribute")[column].sum().sort_values(ascending=False)
+        return counts.sum(), [f"{attribute} {count}" for attribute, count in counts[counts > 0].items()]
+
+    total, named = by_attribute(layers, "count_fwe_by_attribute")
+    assert f"Corrected within each attribute only, {total} are ({', '.join(named)})" in page
+    total, (*most, least) = by_attribute(
+        pd.read_csv(ROOT / "neuron_rank/study/smollm2/over_48_comments_significant_by_layer.csv"), "count_fwe")
+    assert (f"{total} pairs of a neuron and an attribute are significant family-wise, against "
             f"{layers['count_fwe'].sum()}: {', '.join(most)} and {least}.") in page
     reliability = pd.read_csv(ROOT / tables.format("reliability"), index_col="attribute")["reliability"]
     said = (f"from {reliability.min():.2f} ({reliability.idxmin()}) to {reliability.max():.2f} "
