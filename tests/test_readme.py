@@ -440,39 +440,53 @@ def test_the_page_of_the_study_says_what_masks_cost_the_small_model():
 
 COSTS = "an attribute's mask costs {drop} points more on average ({low} to {high})"
 MATCHED = "No attribute costs significantly more (smallest q = {q}, {least}; by margin {q_margin}, {least_margin})"
-SMOLLM2 = {  # what the page says of each kind of mask, in which paragraph
-    "zero": ("At zero", "falls to {pool}, so " + COSTS, "(standard deviation {sd} points; the sampling",
-             "(smallest q = {q}; by margin {q_margin})"),
-    "mean": ("Set to their mean, they",
-             "with random ones, to {pool}. So " + COSTS.replace("})", "}; 0.5 to 5.8 if"),
-             "(standard deviation {sd} points)", "No attribute has q < .05 (smallest q = {q}; by margin {q_margin})",
-             "Of the 27 emotions, {emotions} lose more (q < .05; by margin none); tested by emotion, {placebo} of"),
-    "zero_matched": ("Nor do they cost", COSTS, MATCHED),
-    "amplified_matched": ("Doubled, they", COSTS, MATCHED, "tested by emotion, {placebo} of random masks")}
+LOST = {  # what the page says of each kind of mask, in which paragraph
+    "backbone/zero_matched": (
+        "Against neurons of the same layers", "It costs {drop} points more than these ({low} to {high})",
+        "(smallest q = {q} for both)", "(smallest q = {q_emotion} for both)",
+        "By margin, {more_by_margin} attributes cost more"),
+    "backbone/amplified_matched": (
+        "Doubling an attribute's", "doubling costs {drop} points more than its controls ({low} to {high})",
+        "{more} attributes cost more (q < .05)", "{losing} emotions lose more (q < .05)"),
+    "smollm2/zero": (
+        "At zero", "falls to {pool}, so " + COSTS, "(standard deviation {sd} points; the sampling",
+        "(smallest q = {q}; by margin {q_margin})"),
+    "smollm2/mean": (
+        "Set to their mean, they", "with random ones, to {pool}. So " + COSTS.replace("})", "}; 0.5 to 5.8 if"),
+        "(standard deviation {sd} points)", "No attribute has q < .05 (smallest q = {q}; by margin {q_margin})",
+        "Of the 27 emotions, {emotions} lose more (q < .05; by margin none); tested by emotion, {placebo} of"),
+    "smollm2/zero_matched": ("Nor do they cost", COSTS, MATCHED),
+    "smollm2/amplified_matched": ("Doubled, they", COSTS, MATCHED, "tested by emotion, {placebo} of random masks")}
+NUMBERS = "No One Two Three Four Five Six Seven Eight Nine Ten".split()
 
 
-@pytest.mark.parametrize("what", SMOLLM2)
-def test_the_page_of_the_study_says_what_masks_cost_smollm2(what):
-    under, *statements = SMOLLM2[what]
-    measured = results.read_each(ROOT / "masks/study/smollm2" / what)
+@pytest.mark.parametrize("what", LOST)
+def test_the_page_of_the_study_says_what_masks_cost(what):
+    under, *statements = LOST[what]
+    measured = results.read_each(ROOT / "masks/study" / what)
     accuracy, pool = measured["accuracy"], measured["accuracy"].filter(like="random_top4000")
     drop, low, high = mean_drop(accuracy)
     by, by_margin = (accuracy_drop(measured[name], "attribute").set_index("attribute")["q"] for name in measured)
     tested = placebo_shares(placebo(accuracy)).set_index(["by", "test"])["share"]
-    emotions = {name: (accuracy_drop(found, "emotion")["q"] < 0.05).sum() for name, found in measured.items()}
-    numbers = {"drop": drop, "low": low, "high": high, "q": f"{by.min():.2f}", "least": by.idxmin(),
+    by_emotion = {name: accuracy_drop(found, "emotion")["q"] for name, found in measured.items()}
+    emotions = {name: (q < 0.05).sum() for name, q in by_emotion.items()}
+    numbers = {"q_emotion": f"{by_emotion['accuracy'].min():.2f}", "losing": NUMBERS[min(emotions["accuracy"], 10)],
+               "more": NUMBERS[(by < 0.05).sum()], "more_by_margin": NUMBERS[(by_margin < 0.05).sum()].lower(),
+               "drop": drop, "low": low, "high": high, "q": f"{by.min():.2f}", "least": by.idxmin(),
                "q_margin": f"{by_margin.min():.2f}", "least_margin": by_margin.idxmin(),
                "emotions": emotions["accuracy"], "placebo": f"{tested['emotion', 'masks']:.0%}",
                "pool": f"{pool.to_numpy().mean():.0%}" if pool.size else "", "sd": f"{100 * pool.mean().std():.1f}"}
     said_of_study(*(said.format(**numbers) for said in statements), under=under)
     assert f"| {drop} ({low} to {high}) |" in PAGES["docs/study.md"]
-    margin, = accuracy_drop(measured["margin"], "overall").itertuples()
-    assert margin.ci_low < 0 < margin.ci_high
-    assert what != "mean" or emotions["margin"] == 0
+    if what.startswith("smollm2"):
+        margin, = accuracy_drop(measured["margin"], "overall").itertuples()
+        assert margin.ci_low < 0 < margin.ci_high
+    assert what != "smollm2/mean" or emotions["margin"] == 0
 
 
 def test_the_page_of_the_study_says_which_of_smollm2_s_results_stand_out():
-    of = {what: results.read_each(ROOT / "masks/study/smollm2" / what) for what in SMOLLM2}
+    of = {what: results.read_each(ROOT / "masks/study/smollm2" / what)
+          for what in ("zero", "mean", "zero_matched", "amplified_matched")}
     q = false_discovery_q([accuracy_drop(found, "overall")["p"].item()
                            for measured in of.values() for found in measured.values()])
     said_of_study(f"that of the mean by accuracy has q = {q[2]:.2f}, that of doubling {q[6]:.2f}", under="By margin")
