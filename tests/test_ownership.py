@@ -217,6 +217,13 @@ def test_a_record_names_files_beside_it_and_tasks_alone(settings):
     assert Path("victim.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["sha256", "sha256_before", "prompts"])
+def test_the_digests_in_a_record_are_text(name):
+    Path("ranks.json").write_text(json.dumps({"made_by": "rsa_searchlight.py", name: {"fear-1": []}}))
+    with pytest.raises(UserError, match=f"ranks.json: in its settings `{name}` is .*, which is invalid"):
+        Record.read("ranks.csv")
+
+
 def test_flags_of_any_characters_come_back():
     flags = {"checkpoint_dir": "a\x85b\x7fc\ufffe\u2028é"}
     config.write_config("flags.yaml", flags, "train.py")

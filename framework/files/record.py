@@ -41,7 +41,7 @@ def digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-# What scripts read from a record, and its kind: a type, a list of a type, or one of some words.
+# What scripts read from a record, and its kind: a type, a list of a type, one of some words, or digests by name.
 _KINDS: dict[str, Any] = {
     **dict.fromkeys(("made_by", "mode", "kind", "precision", "dataset", "backbone", "pretrained_model"), str),
     **dict.fromkeys(("max_length", "num_layers", "units", "num_units"), int), "negatives": ("published", "strict"),
@@ -111,8 +111,8 @@ class Record:
         for name in digests:
             if Path(name).name != name:  # files that a record names may be removed: none may be elsewhere
                 raise UserError(f"{source}: names a file in another folder ({_short(name)}); make it again")
-        for name, digest in value.get("prompts", {}).items():
-            if not names.parse_task(name) or not isinstance(digest, str):
+        for name in value.get("prompts", {}):
+            if not names.parse_task(name):
                 raise UserError(f"{source}: `prompts` names {_short(name)}, which is not a task; make it again")
         for concept in [*(value.get("emotions") or ()), *(value.get("concepts") or ())]:
             names.check_concept(concept, source)
@@ -148,6 +148,8 @@ def _as_read_back(value):
 def _is(value, kind):
     if isinstance(kind, list):
         return type(value) is list and all(type(item) is kind[0] for item in value)
+    if kind is dict:  # of digests
+        return type(value) is dict and all(type(item) is str for item in value.values())
     return value in kind if isinstance(kind, tuple) else type(value) is kind and (kind is not int or value > 0)
 
 
