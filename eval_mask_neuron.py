@@ -1,13 +1,12 @@
 """Step 6: evaluate each prompt with neurons masked.
 
 A mask changes each layer's neurons at every position: it multiplies them and, if it has a second part, adds to them.
-For each mask, and without one, the step records the measures of `framework/measures.py`, averaged over a task's rows.
+For each mask, and without one, the step records the measures of `framework/measures.py` over a task's rows.
 Finished tasks are skipped.
 """
 
 from functools import partial
 
-from framework.measures import MEASURES
 from framework.running import flags as known
 from framework.running import script, work
 
@@ -35,6 +34,7 @@ def measure(study, item):
     """Measure a task under some masks, or without one. Yields the rows done, then the values by measure and mask."""
     import torch
 
+    from framework.measures import of_answers
     from framework.model.neurons import Intervention
     from framework.training import evaluate
 
@@ -42,13 +42,16 @@ def measure(study, item):
     # "Without a mask" is under one that changes nothing, so both sides of every difference use the same arithmetic.
     masks = [study.masks[name] for name in names] or [torch.ones(study.model.shape)]
     change = Intervention.stack(masks).to(torch.device(study.device), study.model.dtype)
-    totals = torch.zeros(len(MEASURES), len(masks), dtype=torch.double)
-    for done, found in study.in_passes(task, partial(evaluate.measure, intervention=change), times=len(masks)):
-        totals += torch.stack([*found.values()])
+    label = torch.from_numpy(study.rows[task].label)
+    answers, done = torch.empty(len(masks), len(label), 2, dtype=torch.double), 0
+    for part, found in study.in_passes(task, partial(evaluate.answer, intervention=change), times=len(masks)):
+        answers[:, part] = found
+        done += len(part)
         yield done
     # If a mask makes numbers too large for the precision, the model has no answer, right or wrong.
-    totals[:, ~totals.isfinite().all(0)] = torch.nan
-    yield {measure: dict(zip(names or ["best"], means)) for measure, means in zip(found, (totals / done).tolist())}
+    unanswered = ~answers.isfinite().flatten(1).all(1)
+    yield {measure: dict(zip(names or ["best"], values.masked_fill(unanswered, torch.nan).tolist()))
+           for measure, values in of_answers(answers, label).items()}
 
 
 # ------------------------------------------------------------------------------------------------------------ the step

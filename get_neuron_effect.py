@@ -41,9 +41,10 @@ def measure(study, task):
 
     from framework.training import effects
 
-    total = np.zeros((2, np.prod(study.model.shape)))
-    for done, effect in study.in_passes(task, effects.effect, training=True):
+    total, done = np.zeros((2, np.prod(study.model.shape))), 0
+    for part, effect in study.in_passes(task, effects.effect, training=True):
         total += np.stack(effect)
+        done += len(part)
         yield done
     yield (total / done).astype(np.float32)
 

@@ -19,11 +19,12 @@ from scipy.stats import spearmanr
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from framework.files import texts  # noqa: E402
+from framework.measures import margin  # noqa: E402
 from framework.model import loading  # noqa: E402
 from framework.model.neurons import Intervention  # noqa: E402
 from framework.tasks import Task  # noqa: E402
 from framework.training.effects import effect  # noqa: E402
-from framework.training.evaluate import measure  # noqa: E402
+from framework.training.evaluate import answer  # noqa: E402
 from framework.training.rows import task_rows  # noqa: E402
 from framework.training.trainer import Finished, Job, PromptTrainer, TrainSettings  # noqa: E402
 
@@ -35,8 +36,10 @@ def lost(model, tokens, rows, prompt, groups):
     multiply = torch.ones(len(groups), *model.shape)
     for mask, group in zip(multiply, groups):
         mask.view(-1)[torch.from_numpy(group)] = 0
-    without = measure(model, tokens, rows, prompt, POSITIONS, intervention=Intervention(multiply))["margin"]
-    return (measure(model, tokens, rows, prompt, POSITIONS)["margin"] - without).numpy() / len(rows.row)
+    answers = (answer(model, tokens, rows, prompt, POSITIONS, intervention=change)
+               for change in (None, Intervention(multiply)))
+    with_all, without = (margin(logits, torch.from_numpy(rows.label)).mean(-1) for logits in answers)
+    return (with_all - without).numpy()
 
 
 def main():

@@ -46,7 +46,7 @@ from framework.model.encoders import PromptedEncoder  # noqa: E402
 from framework.model.neurons import Intervention  # noqa: E402
 from framework.tasks import Task, TaskRows  # noqa: E402
 from framework.training.effects import effect  # noqa: E402
-from framework.training.evaluate import measure  # noqa: E402
+from framework.training.evaluate import answer  # noqa: E402
 from framework.training.passes import group_size, positions_per_batch  # noqa: E402
 from framework.training.trainer import Job, PromptTrainer, TrainSettings  # noqa: E402
 
@@ -226,7 +226,7 @@ def our_evaluation(model, comments, labels, masks, add=None):
     change = Intervention(masks, add).to(model.device, model.dtype)
 
     def step(number):
-        measure(model, comments, asked, prompt, positions, intervention=change)
+        answer(model, comments, asked, prompt, positions, intervention=change)
         return rows * len(masks)
 
     return step

@@ -16,12 +16,13 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 from conftest import ROOT
 from framework.errors import UserError
 from framework.files import prompts
+from framework.measures import margin as margins
 from framework.model import loading, speed
 from framework.model.decoders import PromptedDecoder, down_projections
 from framework.model.neurons import Intervention
 from framework.tasks import Task, TaskRows
 from framework.training.effects import effect
-from framework.training.evaluate import measure
+from framework.training.evaluate import answer
 from framework.training.passes import within_memory
 from framework.training.state import Finished, State
 from framework.training.trainer import Job, PromptTrainer, Step, TrainSettings
@@ -399,7 +400,8 @@ def test_effects_reach_through_the_text(tokenizer):
     multiply = torch.ones(20, 168, dtype=torch.double)
     multiply[range(10), chosen] += step
     multiply[range(10, 20), chosen] -= step
-    margin = measure(ours, rows, task, prompt, 1000, intervention=Intervention(multiply.view(20, 3, 56)))["margin"]
+    answers = answer(ours, rows, task, prompt, 1000, intervention=Intervention(multiply.view(20, 3, 56)))
+    margin = margins(answers, torch.from_numpy(task.label)).sum(-1)
     torch.testing.assert_close(effects[chosen], (margin[10:] - margin[:10]) / (2 * step), rtol=1e-5, atol=1e-9)
 
 

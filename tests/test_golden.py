@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from framework.files import masks, prompts, texts
+from framework.measures import of_answers
 from framework.model import loading
 from framework.model.neurons import Intervention
 from framework.tasks import Task, TaskRows
 from framework.training.effects import effect
-from framework.training.evaluate import measure
+from framework.training.evaluate import answer
 from framework.training.rows import task_rows
 from framework.training.trainer import Job, PromptTrainer, TrainSettings
 
@@ -94,18 +95,21 @@ def test_right_answers_and_margins(reference, load, dev, dev_tokens, kind, task)
     model, folder = load(kind, torch.float32), reference[kind]
     expected = json.loads((folder / "masked_accuracy.json").read_text())[task.name]
     rows, prompt, of_masks = task_rows(dev, task), prompt_of(folder, task), masks.read(folder / "masks.pkl")
-    together = measure(model, dev_tokens[kind], rows, prompt, POSITIONS,
-                       intervention=Intervention.stack(list(of_masks.values())))
-    plain = measure(model, dev_tokens[kind], rows, prompt, POSITIONS)
-    assert dict(zip(of_masks, together["accuracy"].tolist())) == {name: expected[name]["correct"] for name in of_masks}
-    alone = [measure(model, dev_tokens[kind], rows, prompt, POSITIONS, intervention=Intervention.stack([mask]))
-             for mask in of_masks.values()]
-    assert [int(one["accuracy"]) for one in alone] == together["accuracy"].tolist()
+    def measured(mask_list):
+        answers = answer(model, dev_tokens[kind], rows, prompt, POSITIONS, intervention=Intervention.stack(mask_list))
+        return of_answers(answers, torch.from_numpy(rows.label))
+
+    def counts(of):
+        return [round(share * len(rows.row), 9) for share in of["accuracy"].tolist()]
+
+    together = measured(list(of_masks.values()))
+    assert dict(zip(of_masks, counts(together))) == {name: expected[name]["correct"] for name in of_masks}
+    assert [count for mask in of_masks.values() for count in counts(measured([mask]))] == counts(together)
     if kind == "C":
-        assert int(plain["accuracy"]) == round(expected["best"] * expected["n"])
+        plain = of_answers(answer(model, dev_tokens[kind], rows, prompt, POSITIONS), torch.from_numpy(rows.label))
+        assert float(plain["accuracy"]) == expected["best"]
         margins = [expected["margin"], *(expected[name]["margin"] for name in of_masks)]
-        of_rows = np.array([plain["margin"], *together["margin"]]) / len(rows.row)
-        np.testing.assert_allclose(of_rows, margins, rtol=0, atol=1e-4)
+        np.testing.assert_allclose([float(plain["margin"]), *together["margin"]], margins, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize(("kind", "task"), CASES)

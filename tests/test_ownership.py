@@ -20,6 +20,7 @@ from framework.errors import UserError
 from framework.files import activations, config, prompts, ranks, results, writing
 from framework.files.record import Output, Record
 from framework.files.taskfolder import progress
+from framework.measures import MEASURES
 from framework.tasks import Task
 
 FEAR, JOY = Task("fear", 1), Task("joy", 3)
@@ -543,7 +544,8 @@ def test_results_keep_what_was_measured():
         assert folder.claim(FEAR)
         folder.take_up(FEAR)
         folder.add(FEAR, {"accuracy": {"best": 1.0, "valence_top5": 0.1 + 0.2},
-                          "margin": {"best": 1.5, "valence_top5": -1.0}}, of=["valence_top5", "valence_top5_random"])
+                          "margin": {"best": 1.5, "valence_top5": -1.0},
+                          "AUC": {"best": 1.0, "valence_top5": 0.5}}, of=["valence_top5", "valence_top5_random"])
         folder.save()
     assert results.masks_measured("results", FEAR) == 1
     with results_folder("c" * 64) as folder, pytest.raises(UserError, match="fear-1.json.partial.*masks differs"):
@@ -553,7 +555,7 @@ def test_results_keep_what_was_measured():
     with results_folder() as folder:
         assert folder.take_up(FEAR) == {"best", "valence_top5"}
         assert folder.claim(FEAR)
-        folder.add(FEAR, {"accuracy": {}, "margin": {}}, of=["valence_top5"])
+        folder.add(FEAR, dict.fromkeys(MEASURES, {}), of=["valence_top5"])
     assert list(contents()) == ["results/fear-1.json"]
     assert results.read_all("results").loc[0, "valence_top5"] == 0.1 + 0.2
     assert results.read_all("results", "margin").loc[0, ["best", "valence_top5"]].tolist() == [1.5, -1.0]
@@ -577,8 +579,8 @@ def test_results_keep_what_was_measured():
 def test_results_of_different_settings_are_not_read_together():
     """Each is sealed, and would have been read."""
     values = {"best": 1.0, "valence_top5": 0.5}
-    results_folder().write(FEAR, {"accuracy": values, "margin": values})
-    results_folder("c" * 64).write(JOY, {"accuracy": values, "margin": values})
+    results_folder().write(FEAR, dict.fromkeys(MEASURES, values))
+    results_folder("c" * 64).write(JOY, dict.fromkeys(MEASURES, values))
     with pytest.raises(UserError, match="joy-3.json: was made with other settings than fear-1.json .masks differs"):
         results.read_all("results")
     Path("results/joy-3.json").write_text('{"sentiment": "joy", "seed": 3, "best": 1.0}')

@@ -24,6 +24,7 @@ from framework.figures import effects as effect_figures
 from framework.figures import masking, neurons, style
 from framework.files import activations, masks, opening, ranks, results
 from framework.files.record import Output, Record
+from framework.measures import MEASURES
 from framework.running import drawing_masks
 from framework.running import flags as known
 from framework.tasks import Task
@@ -71,7 +72,7 @@ def run_folder(tmp_path_factory):
                 if name == "layer_matched":
                     accuracies |= {f"{attribute}_top{k}_random{draw}": 0.65 for attribute in ATTRIBUTES for k in (2, 4)
                                    for draw in (1, 2)}
-                output.write(task, {"accuracy": accuracies,
+                output.write(task, {"accuracy": accuracies, "AUC": accuracies,
                                     "margin": {mask: 10 * value - 5 for mask, value in accuracies.items()}})
     for name, scale in (("activations", 1), ("effects", 0.001)):
         record = Record("test", {"kind": name, "num_layers": LAYERS, "split": "test"})
@@ -199,7 +200,7 @@ def test_figures_say_what_matched_random_masks_have_in_common(run_folder, tmp_pa
         masks.write(output, {"valence_top4": torch.zeros(LAYERS, UNITS, dtype=torch.int8)})
     flags.masks, record = tmp_path / "masks.pkl", Record("", {"masks": opening.sha256(tmp_path / "masks.pkl")})
     with results.Folder(tmp_path / "results", record) as output:
-        output.write(Task("joy", 1), {name: {"best": 0.9, "valence_top4": 0.6} for name in ("accuracy", "margin")})
+        output.write(Task("joy", 1), dict.fromkeys(MEASURES, {"best": 0.9, "valence_top4": 0.6}))
     flags.results = tmp_path / "results"
     baseline = drawing_masks.baseline_of(flags, [])
     figure = masking.accuracy_drop_by_attribute(drop_table(), 5, baseline=baseline)
@@ -212,7 +213,7 @@ def test_margins_are_looked_for_in_results_alone(run_folder, tmp_path):
     folder = tmp_path / "results"
     shutil.copytree(run_folder / "results", folder)
     (folder / "a-note.json").write_text("[]")
-    assert list(results.read_each(folder)) == ["accuracy", "margin"]
+    assert list(results.read_each(folder)) == [*MEASURES]
 
 
 @pytest.mark.parametrize("test, q, said", [
@@ -243,7 +244,7 @@ def test_answers_that_were_not_to_be_had_are_not_testable(monkeypatch, run_folde
     table[[name for name in table if name.endswith("scale2")]] = np.nan
     with results.Folder(tmp_path / "results", Record("eval_mask_neuron.py", {})) as output:
         for row in table.to_dict("records"):
-            output.write(Task(row.pop("sentiment"), row.pop("seed")), {"accuracy": row, "margin": row})
+            output.write(Task(row.pop("sentiment"), row.pop("seed")), dict.fromkeys(MEASURES, row))
     flags = ["--results", tmp_path / "results", "--simulations=0", "--formats=png", "--output_dir", tmp_path / "pic"]
     call(monkeypatch, *flags, "--intervention=scale2")
     said = capsys.readouterr()
@@ -403,7 +404,7 @@ def test_what_losses_by_kind_of_mask_are_means_over_is_said(run_folder, tmp_path
     with results.Folder(tmp_path / "effect", record) as output:
         for seed in (1, 3):
             found = {"best": 0.9, "joy_top4": 0.6, "joy_top4_random": 0.8}
-            output.write(Task("joy", seed), {"accuracy": found, "margin": found})
+            output.write(Task("joy", seed), dict.fromkeys(MEASURES, found))
     flags = SimpleNamespace(measure="accuracy", intervention=None, results=None, attribute_results=None,
                             random_results=None, accuracy=None, effect_results=tmp_path / "effect",
                             layer_matched_results=tmp_path / "matched", activation_matched_results=None)
@@ -429,7 +430,7 @@ def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why
         with results.Folder(tmp_path / name, record) as output:
             for lost, task in enumerate(tasks, 1):
                 found = {"best": 0.9, "joy_top4": 0.9 - lost / 10, "joy_top4_random": 0.8}
-                output.write(Task(*task), {"accuracy": found, "margin": found})
+                output.write(Task(*task), dict.fromkeys(MEASURES, found))
 
     def loss(matched, other):
         flags = SimpleNamespace(intervention=None, results=None, attribute_results=None, random_results=None,
@@ -467,7 +468,7 @@ def test_effects_and_results_of_two_models_are_not_added_up(run_folder, tmp_path
     (tmp_path / "effects/settings.json").write_text(json.dumps(record | {"backbone": "a" * 64}))
     with results.Folder(tmp_path / "results", Record("eval_mask_neuron.py", {"backbone": "b" * 64})) as output:
         found = {"best": 0.9, "valence_top4": 0.6}
-        output.write(Task("joy", 1), {"accuracy": found, "margin": found})
+        output.write(Task("joy", 1), dict.fromkeys(MEASURES, found))
     flags = SimpleNamespace(effects=tmp_path / "effects", activation_dir=None, attributes=None, attribute_results=None,
                             masks=run_folder / "masks.pkl", results=tmp_path / "results")
     with pytest.raises(UserError, match="effects: are effects in another model than that of .*results"):

@@ -21,6 +21,7 @@ from framework.errors import UserError
 from framework.figures import page as pages
 from framework.files import activations, opening, prompts, ranks, results
 from framework.files.record import Output, Record
+from framework.measures import MEASURES
 from framework.model import comments, loading
 from framework.running import report
 from framework.tasks import Task
@@ -175,7 +176,7 @@ def study(tmp_path_factory, tiny_model):
                       for method in ("", "_scale0.5", "_scale2")]
             accuracies = {"best": random.uniform(0.7, 0.9), **{name: random.uniform(0.5, 0.7) for name in names}}
             accuracies[f"{ranked[1]}_top8"] = np.nan  # the model has no answer
-            output.write(task, {"accuracy": accuracies,
+            output.write(task, {"accuracy": accuracies, "AUC": accuracies,
                                 "margin": {name: 4 * value - 2 for name, value in accuracies.items()}})
     # Comments that try to run as code, of which every neuron shows some.
     rows = [{"text": text} | {concept: int(concept == "joy") for concept in CONCEPTS}
@@ -311,7 +312,7 @@ def test_the_page_tells_by_the_results_who_chose(tmp_path):
     (tmp_path / "ranks.json").write_text(json.dumps({"made_by": "rsa_searchlight.py", "seeds": [3]}))
     record = Record("eval_mask_neuron.py", {}, {"seeds_that_chose": [1, 7]})
     with results.Folder(tmp_path / "results", record) as output:
-        output.write(Task("joy", 1), {"accuracy": {"best": 0.9}, "margin": {"best": 1.0}})
+        output.write(Task("joy", 1), dict.fromkeys(MEASURES, {"best": 0.9}))
     page = report.empty()
     report.say_who_chose(page, SimpleNamespace(ranks=tmp_path / "ranks.csv", results=tmp_path / "results"), {1, 3, 5})
     assert "1 of 3 seeds chose the neurons" in page["warnings"][0]

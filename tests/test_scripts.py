@@ -57,10 +57,10 @@ def test_all_six_steps(study):
         for seed in (1, 3):
             prompt = prompts.read(folder / "checkpoint" / f"{emotion}-{seed}.pt")
             result = results.read(folder / RESULTS / f"{emotion}-{seed}.json")
-            accuracies, margins = result.measured.values()
+            accuracies, margins, areas = result.measured.values()
             assert accuracies["best"] == prompt.best_acc
             assert sum(name.endswith("_random") for name in accuracies) == 14 * 2
-            assert margins.keys() == accuracies.keys()
+            assert areas.keys() == margins.keys() == accuracies.keys()
     accuracies = pd.read_csv(folder / "goemotions_prompt_tuning_accuracy.csv")
     assert list(accuracies.columns) == ["sentiment", "random_seed", "accuracy"] and len(accuracies) == 12
     ranks = pd.read_csv(folder / "neuron_rank" / "neuron_rank_by_searchlight_RSA_14property.csv")
@@ -78,7 +78,7 @@ def test_scripts_say_what_they_wrote_and_what_comes_next(study):
         assert "next:" in process.stdout, name
     assert "fear-1" in printed["train.py"].stderr, "the bar names the task"
     placebo = (r"placebo by attribute, the mask as the unit: .* a one-sided p < 0.05 in [\d.]+% of 28 tests, "
-               r"by margin in [\d.]+%")
+               r"by margin in [\d.]+%, by AUC in [\d.]+%")
     assert re.search(placebo, printed["eval_mask_neuron.py"].stdout)
 
 
@@ -442,11 +442,11 @@ def test_evaluation_takes_the_rows_of_the_training(here, tiny_model, tmp_path):
     assert "no answers under 1 mask, such as valence_top5_scale" in printed and "(null) as missing" in printed
     result = results.read(tmp_path / "results" / "fear-1.json")
     assert [result.record.get(name) for name in ("negatives", "split", "seeds_that_chose")] == ["strict", "dev", [1, 5]]
-    accuracies, margins = result.measured.values()
+    accuracies, margins, areas = result.measured.values()
     assert accuracies["best"] == prompt.best_acc
     assert margins["valence_top5"] == pytest.approx(margins["best"], abs=1e-6)
     assert abs(margins["valence_top5_mean"] - margins["best"]) > 1e-4
-    assert np.isnan([of["valence_top5_scale1e+30"] for of in (accuracies, margins)]).all()
+    assert np.isnan([of["valence_top5_scale1e+30"] for of in (accuracies, margins, areas)]).all()
     torch.save({"best_prompt": torch.zeros(4, 16), "best_acc": 0.5}, tmp_path / "checkpoint" / "joy-1.pt")
     line = one_line(here("eval_mask_neuron.py", *where, "--dataset=demo", "--pretrained_model", tiny_model, status=2))
     assert "joy-1.pt" in line and "--negatives" in line
@@ -472,7 +472,7 @@ def test_a_measure_is_a_line_of_the_table(here, copy, monkeypatch):
     result = results.read(copy / "again" / "joy-1.json")
     expected = {name: margin / np.log(2) for name, margin in result.measured["margin"].items()}
     assert len(expected) == 57 and result.measured["log_odds"] == pytest.approx(expected)
-    assert list(results.read_each(copy / RESULTS)) == ["accuracy", "margin"]
+    assert list(results.read_each(copy / RESULTS)) == ["accuracy", "margin", "AUC"]
     line = one_line(here("plot_results.py", "--results", RESULTS, "--measure=log_odds", status=2))
     assert "has no log_odds_by_mask, since an earlier version made it" in line
     here("plot_results.py", "--results=again", "--measure=log_odds", "--k=8", "--simulations=0", "--formats=png")

@@ -7,18 +7,21 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 from transformers import AutoTokenizer, RobertaConfig, RobertaForMaskedLM
 
 from conftest import ROOT
 from framework.analysis.effects import summed_loss
 from framework.analysis.masks import make_masks
 from framework.errors import UserError
+from framework.measures import accuracy, of_answers
+from framework.measures import margin as margins
 from framework.model import speed
 from framework.model.encoders import PromptedEncoder
 from framework.model.neurons import Intervention
 from framework.tasks import Task, TaskRows
 from framework.training.effects import effect
-from framework.training.evaluate import measure
+from framework.training.evaluate import answer
 from framework.training.passes import cut_by_length, group_size, within_memory
 from framework.training.state import Finished, State
 from framework.training.trainer import Epoch, Job, PromptTrainer, Step, TrainSettings, adam_step
@@ -166,32 +169,40 @@ def test_interventions_in_one_pass_count_as_one_at_a_time(model, tokens):
     rows, prompt = make_job(Task("fear", 1)).train, torch.randn(4, 16, dtype=torch.double) / 5
     for together in (Intervention(masks), Intervention(masks, add)):
         each = [Intervention(*(None if part is None else part[i:i + 1] for part in together)) for i in range(5)]
-        right, margin = measure(model, tokens, rows, prompt, 1000, intervention=together).values()
-        alone = [measure(model, tokens, rows, prompt, 64, intervention=one) for one in each]
-        assert right.tolist() == [int(one["accuracy"]) for one in alone]
-        each_alone = torch.cat([one["margin"] for one in alone])
-        torch.testing.assert_close(margin / len(rows.row), each_alone / len(rows.row), rtol=0, atol=1e-12)
+        at_once = answer(model, tokens, rows, prompt, 1000, intervention=together)
+        alone = torch.cat([answer(model, tokens, rows, prompt, 64, intervention=one) for one in each])
+        torch.testing.assert_close(at_once, alone, rtol=0, atol=1e-12)
+        right = accuracy(at_once, torch.from_numpy(rows.label))
         assert len(set(right.tolist())) > 1, "the masks make a difference"
-    untouched = measure(model, tokens, rows, prompt, 1000, intervention=Intervention(torch.ones(1, 3, 32)))
-    plain = measure(model, tokens, rows, prompt, 1000)
-    assert untouched["accuracy"].tolist() == [int(plain["accuracy"])]
-    assert plain["accuracy"].shape == plain["margin"].shape == ()
+    untouched = answer(model, tokens, rows, prompt, 1000, intervention=Intervention(torch.ones(1, 3, 32)))
+    plain = answer(model, tokens, rows, prompt, 1000)
+    assert plain.shape == (len(rows.row), 2)
+    torch.testing.assert_close(untouched[0], plain, rtol=0, atol=1e-12)
 
 
-def test_margins_are_sums_of_the_right_logit_minus_the_wrong_one(model, tokens):
+def test_measures_of_answers(model, tokens):
+    """Of answers in the rows' order, whatever the passes; against plain sums, and scikit-learn for the AUC."""
     rows, prompt = make_job(Task("fear", 1)).train, torch.randn(4, 16, dtype=torch.double) / 5
     with torch.no_grad():
         logits = torch.cat([model([tokens[row]], prompt) for row in rows.row])
+    answers = answer(model, tokens, rows, prompt, 1000)
+    torch.testing.assert_close(answers, logits, rtol=0, atol=1e-12)
     right, wrong = (logits[range(len(rows.row)), label] for label in (rows.label, 1 - rows.label))
-    measured = measure(model, tokens, rows, prompt, 1000)
-    assert float(measured["margin"]) / len(rows.row) == pytest.approx(float((right - wrong).mean()), abs=1e-12)
-    assert int(measured["accuracy"]) == int((right > wrong).sum())
+    label = torch.from_numpy(rows.label)
+    measured = of_answers(answers, label)
+    assert float(measured["margin"]) == pytest.approx(float((right - wrong).mean()), abs=1e-12)
+    assert float(measured["accuracy"]) == float((right > wrong).double().mean())
+    rounded = torch.stack([answers, answers + torch.tensor([0.0, 9.0]), answers.round(decimals=2)])
+    found = of_answers(rounded, label)
+    assert found["AUC"].tolist() == pytest.approx(
+        [roc_auc_score(rows.label, each[:, 1] - each[:, 0]) for each in rounded.numpy()], abs=1e-12)
+    assert found["AUC"][0] == found["AUC"][1] and found["accuracy"][1] == label.double().mean(), "shifted: all yes"
 
 
 def test_where_a_row_under_all_masks_is_too_much_passes_have_some_of_them(model, tokens, monkeypatch):
     masks = Intervention(random_masks(5))
     rows, prompt = make_job(Task("fear", 1)).train, torch.randn(4, 16, dtype=torch.double) / 5
-    expected = measure(model, tokens, rows, prompt, 1000, intervention=masks)
+    expected = answer(model, tokens, rows, prompt, 1000, intervention=masks)
     passes, forward = [], type(model).forward
 
     def spy(self, batch, prompts, intervention):
@@ -201,8 +212,8 @@ def test_where_a_row_under_all_masks_is_too_much_passes_have_some_of_them(model,
 
     monkeypatch.setattr(type(model), "forward", spy)
     longest = max(len(tokens[row]) for row in rows.row) + 4
-    found = measure(model, tokens, rows, prompt, 2 * longest, intervention=masks)
-    assert found["accuracy"].equal(expected["accuracy"])
+    found = answer(model, tokens, rows, prompt, 2 * longest, intervention=masks)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
     assert all(count == 1 or positions <= 2 * longest for count, positions in passes)
 
 
@@ -214,7 +225,8 @@ def test_effects_are_slopes_of_the_margin(model, tokens):
     multiply = torch.ones(24, 96, dtype=torch.double)
     multiply[range(12), chosen] += step
     multiply[range(12, 24), chosen] -= step
-    margin = measure(model, tokens, rows, prompt, 1000, intervention=Intervention(multiply.view(24, 3, 32)))["margin"]
+    answers = answer(model, tokens, rows, prompt, 1000, intervention=Intervention(multiply.view(24, 3, 32)))
+    margin = margins(answers, torch.from_numpy(rows.label)).sum(-1)
     slopes = (margin[:12] - margin[12:]) / (2 * step)
     torch.testing.assert_close(effects[chosen], -slopes, rtol=1e-5, atol=1e-9)
     single = effect(make_model(dtype=torch.float), tokens, rows, prompt.float(), 1000).zeroed
@@ -233,7 +245,7 @@ def test_summed_effects_are_the_slope_of_any_mask(method, model, tokens):
     part = Intervention(*(torch.from_numpy(part.reshape(2, 3, 32)) for part in (
         1 + step * (multiply - 1).ravel(), step * add.ravel())))
     rows, prompt = make_job(Task("fear", 1)).train, torch.randn(4, 16, dtype=torch.double) / 5
-    margin = measure(model, tokens, rows, prompt, 1000, intervention=part)["margin"]
+    margin = margins(answer(model, tokens, rows, prompt, 1000, intervention=part), torch.from_numpy(rows.label)).sum(-1)
     zeroed, added = (-each.numpy() for each in effect(model, tokens, rows, prompt, 200))
     assert summed_loss(mask, zeroed, added) == pytest.approx(float(margin[1] - margin[0]) / 2e-5, rel=1e-5)
 

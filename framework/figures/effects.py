@@ -129,7 +129,7 @@ def loss_by_kind(
         What was done to neurons, from `interventions.in_words`.
     """
     there = [kind for kind in CONTROLS if (loss["kind"] == kind).any()]
-    lost = f"{measure.name.capitalize()} lost ({measure.unit})"
+    lost = f"{measure.title} lost ({measure.unit})"
     if loss["k"].min() == loss["k"].max():
         figure, axes = panel(4.8, 0.8 + 0.35 * len(there))
         for row, kind in enumerate(there):

@@ -177,7 +177,7 @@ def accuracy_drop_by_attribute(
     _drop_panel(axes, shown, "attribute", measure, baseline)
     own = "" if baseline == "uniform" else " Each attribute has random masks of its own."
     return caption(figure, (
-        f"{measure.name.capitalize()} with {k:,} {RANDOM[baseline]} {done}, minus with the attribute's {k:,}, over all "
+        f"{measure.title} with {k:,} {RANDOM[baseline]} {done}, minus with the attribute's {k:,}, over all "
         f"concepts and seeds, with its 95% interval. The largest drop is first.{own} {_said_of_test(shown)}"))
 
 

@@ -132,7 +132,8 @@ def of_results(flags: argparse.Namespace) -> Drawn:
 
 
 def _after_masking(measure: str) -> str:
-    return f"{'Acc' if measure == 'accuracy' else measure.capitalize()}_after_masking_correspond_neuron"  # the study's
+    name = "Acc" if measure == "accuracy" else MEASURES[measure].title  # the study's
+    return f"{name}_after_masking_correspond_neuron"
 
 
 def _placebo(measure: str) -> str:

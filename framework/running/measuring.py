@@ -34,23 +34,21 @@ class Study:
     positions: int | None = None
 
     def in_passes(self, task: Task, compute: Callable, training: bool = False, times: int = 1
-                  ) -> Iterator[tuple[int, Any]]:
-        """Yield, for each pass over a task's rows: how many are done, and `compute` of this pass.
+                  ) -> Iterator[tuple[np.ndarray, Any]]:
+        """Yield, for each pass over a task's rows: which rows it takes (indices), and `compute` of these.
 
-        `compute` takes the arguments of `framework.training.evaluate.measure`. It runs each row through the model
+        `compute` takes the arguments of `framework.training.evaluate.answer`. It runs each row through the model
         `times` times at once and, with `training`, keeps what a backward pass needs.
         """
         model, rows, prompt = self.model.to(self.device), self.rows[task], self.prompts[task].to(self.device)
         if self.positions is None:
             loading.prepare(model.device)
             self.positions = passes.positions_per_batch(model, training)
-        done = 0
         for part in passes.cut_by_length(self.tokens, rows.row, len(prompt), self.positions // times, self.eval_rows):
             some = TaskRows(rows.row[part], rows.label[part])
             found, self.positions = passes.within_memory(lambda positions: compute(
                 model, self.tokens, some, prompt, positions, self.eval_rows), self.positions)
-            done += len(part)
-            yield done, found
+            yield part, found
 
 
 class Inputs:

@@ -46,7 +46,7 @@ def effect(
     Parameters
     ----------
     tokens, rows, prompt, positions_per_batch, eval_rows
-        As for `framework.training.evaluate.measure`, but a pass also keeps its values for the backward pass.
+        As for `framework.training.evaluate.answer`, but a pass also keeps its values for the backward pass.
     """
     model.eval()
     ones = torch.ones(1, *model.shape, dtype=torch.promote_types(model.dtype, torch.float32), device=model.device)

@@ -1,15 +1,13 @@
-"""How well a prompt answers, with and without an intervention."""
+"""How a prompt answers, with and without an intervention."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from framework.measures import MEASURES
 from framework.model.neurons import Intervention
 from framework.model.prompted import PromptedModel
 from framework.tasks import TaskRows
@@ -17,11 +15,11 @@ from framework.training.passes import cut_by_length
 
 
 @torch.inference_mode()
-def measure(
+def answer(
     model: PromptedModel, tokens: Sequence[np.ndarray], rows: TaskRows, prompt: Tensor, positions_per_batch: int,
     eval_rows: int | None = None, intervention: Intervention | None = None
-) -> dict[str, Tensor]:
-    """Sum all `MEASURES` of a prompt over the rows of a task.
+) -> Tensor:
+    """The logits of the two answers, no and yes, to the rows of a task.
 
     Parameters
     ----------
@@ -35,22 +33,18 @@ def measure(
 
     Returns
     -------
-    dict of str to Tensor
-        By measure, on the CPU: a scalar [], or one value for each of M interventions [M]. It is the sum over rows:
-        float64, or for a share the count, int64.
+    DoubleTensor [n, 2] or, under M interventions, [M, n, 2]
+        On the CPU, in the order of `rows`.
     """
     model.eval()
     count = 1 if intervention is None else len(intervention.multiply)
-    totals: dict[str, Any] = dict.fromkeys(MEASURES, 0)
+    answers = torch.empty(count, len(rows.row), 2, dtype=torch.double)
     for part in cut_by_length(tokens, rows.row, len(prompt), positions_per_batch // count, eval_rows):
         batch = [tokens[row] for row in rows.row[part]]
         at_once = max(1, positions_per_batch // (len(batch) * (len(batch[0]) + len(prompt))))
-        logits = torch.cat([model(batch, prompt, some).reshape(-1, len(batch), 2)
-                            for some in _split(intervention, at_once)]).cpu()
-        label = torch.from_numpy(rows.label[part])
-        totals = {name: totals[name] + of.of_rows(logits.double(), label).sum(-1) for name, of in MEASURES.items()}
-    shape = () if intervention is None else (count,)
-    return {name: total.reshape(shape) for name, total in totals.items()}
+        answers[:, part] = torch.cat([model(batch, prompt, some).reshape(-1, len(batch), 2)
+                                      for some in _split(intervention, at_once)]).cpu().double()
+    return answers[0] if intervention is None else answers
 
 
 def _split(intervention: Intervention | None, at_once: int) -> Iterator[Intervention | None]:

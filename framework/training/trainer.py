@@ -14,10 +14,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from framework.errors import UserError
+from framework.measures import accuracy
 from framework.model.noise import RowNoise
 from framework.model.prompted import PromptedModel
 from framework.tasks import Task, TaskRows
-from framework.training.evaluate import measure
+from framework.training.evaluate import answer
 from framework.training.passes import cut_by_length, within_memory
 from framework.training.state import Finished, Progress, State
 
@@ -216,11 +217,11 @@ class PromptTrainer:
             raise UserError(f"{job.task.name}: its loss or prompt became infinite or NaN in epoch {progress.epoch + 1}"
                             ", and nothing was written for it; train it with a smaller --lr")
         prompt, settings = self.prompts[index], self.settings
-        measured, self.positions_per_batch = within_memory(
-            lambda positions: measure(self.model, self.dev_tokens, job.dev, prompt, positions, self.eval_rows),
+        answers, self.positions_per_batch = within_memory(
+            lambda positions: answer(self.model, self.dev_tokens, job.dev, prompt, positions, self.eval_rows),
             self.positions_per_batch, self.model)
         progress.epoch, progress.loss, progress.losses = progress.epoch + 1, loss, []
-        progress.acc = int(measured["accuracy"]) / len(job.dev.row)
+        progress.acc = float(accuracy(answers, torch.from_numpy(job.dev.label)))
         if progress.acc > progress.best_acc or settings.select == "none":
             progress.best_acc, progress.best_epoch, progress.best_prompt = progress.acc, progress.epoch, prompt.clone()
         waited = progress.epoch - progress.best_epoch
