@@ -466,7 +466,8 @@ def test_the_page_of_the_study_says_what_masks_cost(what):
     measured = results.read_each(ROOT / "masks/study" / what)
     accuracy, pool = measured["accuracy"], measured["accuracy"].filter(like="random_top4000")
     drop, low, high = mean_drop(accuracy)
-    by, by_margin = (accuracy_drop(measured[name], "attribute").set_index("attribute")["q"] for name in measured)
+    by, by_margin = (accuracy_drop(measured[name], "attribute").set_index("attribute")["q"] 
+                      for name in ("accuracy", "margin"))
     tested = placebo_shares(placebo(accuracy)).set_index(["by", "test"])["share"]
     by_emotion = {name: accuracy_drop(found, "emotion")["q"] for name, found in measured.items()}
     emotions = {name: (q < 0.05).sum() for name, q in by_emotion.items()}
@@ -540,6 +541,23 @@ def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost(what):
         said_of_study(f"in {at_half[own].mean():.0%} of cases under own masks, in {at_half[~own].mean():.0%} under "
                       "others' and in none under random ones")
         assert not (accuracy.filter(like="random_") == 0.5).any(axis=None)
+
+
+@pytest.mark.parametrize("what, model", [("zero", "backbone"), ("zero_matched", "backbone"),
+                                         ("amplified_matched", "backbone"), ("effect", "backbone"),
+                                         ("effect_10", "smollm2")])
+def test_the_page_of_the_study_says_what_is_lost_by_auc(what, model):
+    found = results.read_all(ROOT / "masks/study" / model / what, "AUC")
+    if what.startswith("effect"):
+        own, others, _ = (100 * own_and_others(found, *conditions(found))[1][["mean", "ci_low", "ci_high"]]).to_numpy()
+        more = "points more" if model == "backbone" else "points of AUC more"
+        said_of_study("Own masks cost {:.1f} {} than random ones ({:.1f} to {:.1f}), others' {:.1f} ({:.1f} to {:.1f})"
+                      .format(own[0], more, *own[1:], *others).replace("Own", "own" if model == "backbone" else "Own"))
+        return
+    drop, low, high = mean_drop(found)
+    few = (accuracy_drop(found, "attribute")["q"] < 0.05).sum()
+    assert re.search(rf"{drop} points[^()]*\({low} to {high}\), and {few} attributes have q", " ".join(
+        PAGES["docs/study.md"].split()))
 
 
 # ---------------------------------------------------------------------------------------------------- what goes wrong
