@@ -466,7 +466,7 @@ def test_the_page_of_the_study_says_what_masks_cost(what):
     measured = results.read_each(ROOT / "masks/study" / what)
     accuracy, pool = measured["accuracy"], measured["accuracy"].filter(like="random_top4000")
     drop, low, high = mean_drop(accuracy)
-    by, by_margin = (accuracy_drop(measured[name], "attribute").set_index("attribute")["q"] 
+    by, by_margin = (accuracy_drop(measured[name], "attribute").set_index("attribute")["q"]
                       for name in ("accuracy", "margin"))
     tested = placebo_shares(placebo(accuracy)).set_index(["by", "test"])["share"]
     by_emotion = {name: accuracy_drop(found, "emotion")["q"] for name, found in measured.items()}

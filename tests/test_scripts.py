@@ -466,7 +466,7 @@ def test_evaluation_on_other_rows(here, tmp_path, copy):
 def test_a_measure_is_a_line_of_the_table(here, copy, monkeypatch):
     """A new one goes through step 6, its result files, the figures and the page."""
     monkeypatch.setitem(measures.MEASURES, "log_odds", measures.Measure(
-        "log_odds", lambda *answers: measures.margin(*answers) / np.log(2), "the log-odds of the right answer",
+        "log_odds", lambda *answers: measures.margin(*answers).mean(-1) / np.log(2), "the log-odds of the right answer",
         "log_odds_by_mask", "Log-odds (bits)", "bits", 1, 0, 2))
     here("eval_mask_neuron.py", "--max_rows=6", "--results=again")
     result = results.read(copy / "again" / "joy-1.json")
