@@ -136,7 +136,7 @@ def on(machines):
 
 def test_training_goes_on_when_the_driver_and_a_machine_are_lost(machines, tiny_model, tmp_path):
     flags = [*TASKS, "--dataset=demo", f"--pretrained_model={tiny_model}", "--prompt_len=4", "--lr=0.05",
-             "--epochs=30", "--save_seconds=0.1", "--tasks_per_batch=1"]
+             "--epochs=10", "--save_seconds=0.1", "--tasks_per_batch=1"]
     folder = tmp_path / "checkpoint"
 
     def epochs():
