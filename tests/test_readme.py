@@ -441,6 +441,9 @@ def test_the_page_of_the_study_says_what_masks_cost_the_small_model():
 COSTS = "an attribute's mask costs {drop} points more on average ({low} to {high})"
 MATCHED = "No attribute costs significantly more (smallest q = {q}, {least}; by margin {q_margin}, {least_margin})"
 LOST = {  # what the page says of each kind of mask, in which paragraph
+    "backbone/mean": (
+        "Set to their mean** over", "an attribute's neurons cost {drop} points more than random ones ({low} to {high})",
+        "no single attribute costs significantly more (smallest q = {q})"),
     "backbone/zero_matched": (
         "Against neurons of the same layers", "It costs {drop} points more than these ({low} to {high})",
         "(smallest q = {q} for both)", "(smallest q = {q_emotion} for both)",
@@ -548,7 +551,8 @@ def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost(what):
     ("zero_matched", "Beyond neurons of the same layers and activity they cost {} points ({} to {}), and {} attributes "
                      "have q < .05"),
     ("amplified_matched", "Doubled, they cost {} points more than such neurons ({} to {}), and {} attributes have "
-                          "q < .05")])
+                          "q < .05"),
+    ("mean", "Set to their mean, they cost {} points more than random ones ({} to {}), and {} attributes have q < .05")])
 def test_the_page_of_the_study_says_what_masks_cost_by_auc(what, said):
     found = results.read_all(ROOT / "masks/study/backbone" / what, "AUC")
     significant = (accuracy_drop(found, "attribute")["q"] < 0.05).sum()
