@@ -54,7 +54,7 @@ def measure(study, task):
 
 def main():
     flags = parse_flags()
-    from framework.files import activations
+    from framework.files import activations, ranks
     from framework.running import status, trained
 
     if flags.status:
@@ -96,7 +96,8 @@ def main():
     write_ranks(flags.effects, flags.ranks, num_layers, units)
     print(f"wrote {flags.effects}/{{concept}}-{{seed}}.csv: effects of setting each neuron to 0, "
           f"{script.counted(len(prompts), 'task')} x {num_layers * units} neurons; {{concept}}-{{seed}}-added.csv: "
-          f"effects of adding 1 to each; and {flags.ranks}: ranks, 1 is the neuron whose masking costs a concept most")
+          f"effects of adding 1 to each; {flags.ranks}: ranks, 1 is the neuron whose masking costs a concept most; "
+          f"and {ranks.table_path(flags.ranks, 'most_needed')}: the first 20 of each concept")
     script.next_step("gen_mask.py", study=known.study_of("effects", flags.effects), ranks=flags.ranks)
 
 
@@ -105,32 +106,32 @@ def write_ranks(folder, path, num_layers, units):
     import pandas as pd
     from scipy.stats import rankdata
 
+    from framework.analysis.effects import most_needed
     from framework.files import activations, ranks
     from framework.files.record import Record, input_digest
 
     there = activations.tasks(folder)
-    means = {}
-    for concept in dict.fromkeys(task.concept for task in there):
-        values, _ = activations.read(folder, [concept])
-        means[concept] = values.mean(axis=(0, 1))
-    effects = pd.DataFrame(means)
+    by_seed = {concept: activations.read(folder, [concept])[0][:, 0]
+               for concept in dict.fromkeys(task.concept for task in there)}
+    effects = pd.DataFrame({concept: values.mean(axis=0) for concept, values in by_seed.items()})
     made_with = Record.read(folder)
     record = Record(
         "get_neuron_effect.py",
         {"kind": "effect", "effects": input_digest(folder), "backbone": made_with.get("backbone"),
-         "concepts": list(means), "seeds": sorted({task.seed for task in there}), "split": made_with.get("split"),
+         "concepts": list(effects), "seeds": sorted({task.seed for task in there}), "split": made_with.get("split"),
          "num_layers": num_layers, "units": units},
         notes={"pretrained_model": made_with.get("pretrained_model"), "prompts": made_with.get("prompts", {})})
     with ranks_output(path, record) as output:
-        ranks.write(output, effects.apply(rankdata), {"effect": effects})  # the most negative effect costs most
+        ranks.write(output, effects.apply(rankdata),  # the most negative effect costs most
+                    {"effect": effects, "most_needed": most_needed(by_seed, num_layers)})
 
 
 def ranks_output(path, record):
-    """The output of ranks by effect and the effects beside them, replaced without `--overwrite`."""
+    """The output of ranks by effect and the tables beside them, replaced without `--overwrite`."""
     from framework.files import ranks
     from framework.files.record import Output
 
-    return Output(path, record, redraw=True, names=[ranks.table_path(path, "effect")])
+    return Output(path, record, redraw=True, names=[ranks.table_path(path, name) for name in ("effect", "most_needed")])
 
 
 if __name__ == "__main__":

@@ -552,7 +552,8 @@ def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost(what):
                      "have q < .05"),
     ("amplified_matched", "Doubled, they cost {} points more than such neurons ({} to {}), and {} attributes have "
                           "q < .05"),
-    ("mean", "Set to their mean, they cost {} points more than random ones ({} to {}), and {} attributes have q < .05")])
+    ("mean", "Set to their mean, they cost {} points more than random ones ({} to {}), and {} attributes have q < "
+             ".05")])
 def test_the_page_of_the_study_says_what_masks_cost_by_auc(what, said):
     found = results.read_all(ROOT / "masks/study/backbone" / what, "AUC")
     significant = (accuracy_drop(found, "attribute")["q"] < 0.05).sum()

@@ -68,8 +68,16 @@ def test_all_six_steps(study):
     effects = pd.read_csv(folder / "neuron_rank" / "neuron_rank_by_effect.csv")
     assert effects.shape == (64, 6) and list(effects) == sorted(EMOTIONS)
     first = effects["fear"].idxmin()  # masking it costs most
-    assert np.mean([pd.read_csv(folder / "neuron_effect_csv" / f"fear-{seed}.csv").iloc[0, first]
-                    for seed in (1, 3)]) < 0
+    by_seed = [pd.read_csv(folder / "neuron_effect_csv" / f"fear-{seed}.csv").iloc[0, first] for seed in (1, 3)]
+    assert np.mean(by_seed) < 0
+    needed = pd.read_csv(folder / "neuron_rank" / "neuron_rank_by_effect_most_needed.csv")
+    of_fear = needed[needed["concept"] == "fear"]
+    assert len(needed) == 6 * 20 and effects["fear"][of_fear["neuron"]].tolist() == list(range(1, 21))
+    most = of_fear.iloc[0]
+    assert (most["layer"], most["unit"]) == divmod(first, 32)
+    np.testing.assert_allclose(most[["effect", "lowest", "highest"]].astype(float),
+                               [np.mean(by_seed), min(by_seed), max(by_seed)], rtol=1e-5)
+    assert most["concepts"] == (effects[first:first + 1] <= 20).to_numpy().sum()
 
 
 def test_scripts_say_what_they_wrote_and_what_comes_next(study):

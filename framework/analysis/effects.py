@@ -57,6 +57,34 @@ def resemblance_and_loss(
     return r[0], np.where(np.isnan(r[0]), np.nan, p)
 
 
+def most_needed(effects: dict[str, np.ndarray], num_layers: int, top: int = 20) -> pd.DataFrame:
+    """The neurons without which each concept's prompts lose most, by the mean over seeds.
+
+    Parameters
+    ----------
+    effects : dict of arrays [S, N]
+        What setting each neuron to zero does to the margin of a concept's prompts, by concept.
+    num_layers, top : int
+
+    Returns
+    -------
+    DataFrame
+        `top` rows a concept, the most needed first: `effect`, its `lowest` and `highest` over seeds, and `concepts`,
+        how many concepts have this neuron in the table. The neurons were chosen for their effect, which is therefore
+        too large.
+    """
+    tables = []
+    for concept, values in effects.items():
+        effect = values.mean(axis=0)
+        neuron = np.argsort(effect, kind="stable")[:top]
+        layer, unit = np.divmod(neuron, len(effect) // num_layers)
+        tables.append(pd.DataFrame({
+            "concept": concept, "neuron": neuron, "layer": layer, "unit": unit, "effect": effect[neuron],
+            "lowest": values.min(axis=0)[neuron], "highest": values.max(axis=0)[neuron]}))
+    table = pd.concat(tables, ignore_index=True)
+    return table.assign(concepts=table.groupby("neuron")["concept"].transform("size"))
+
+
 def _ranks_within(values, num_layers):
     """Centred ranks of neurons [N, n] within their layer; NaN throughout a layer and column with a NaN."""
     ranks = rankdata(values.reshape(num_layers, -1, values.shape[1]), axis=1)
