@@ -7,6 +7,7 @@ Finished tasks are skipped: after an interruption, run the same command again.
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.errors import UserError
@@ -88,10 +89,10 @@ class Progress(NamedTuple):
 
 
 def train(study, group):
-    """Train a group. Yields `Progress`, now and then `Saved`, and each `Epoch` and `Finished` task."""
+    """Train a group. Yields `Progress`, now and then `Saved`, and each `Epoch`, `Finished` and `Diverged` task."""
     from framework.model import loading
     from framework.training.passes import positions_per_batch
-    from framework.training.trainer import Epoch, Finished, PromptTrainer
+    from framework.training.trainer import Diverged, Epoch, Finished, PromptTrainer
 
     model = study.model.to(study.device)
     loading.prepare(model.device)
@@ -110,26 +111,22 @@ def train(study, group):
 
     yield progress(resumed=True)
     time_to_save, time_to_tell = work.Every(study.save_seconds), work.Every(0.2)
-    try:
-        for event in trainer.run(waiting, len(jobs)):
-            if isinstance(event, Finished):
-                if not saved:  # before the prompt is written: a killed run then never trains it again
-                    yield Saved(trainer.state())
-                    saved = True
-                yield event._replace(best_prompt=event.best_prompt.cpu(), final_prompt=event.final_prompt.cpu())
-                continue
-            saved = time_to_save() or signals.waiting()
-            if saved:
+    for event in trainer.run(waiting, len(jobs)):
+        if isinstance(event, Finished):
+            if not saved:  # before the prompt is written: a killed run then never trains it again
                 yield Saved(trainer.state())
-            if isinstance(event, Epoch):
-                text = f"{event.task.name} epoch {event.epoch}: dev {event.acc:.3f}"
-                yield event
-            if time_to_tell() or isinstance(event, Epoch):
-                yield progress()
-    except UserError:  # a task diverged; the others go on from here when the command is run again
-        if trainer.group or trainer.ended:
+                saved = True
+            yield event._replace(best_prompt=event.best_prompt.cpu(), final_prompt=event.final_prompt.cpu())
+            continue
+        saved = time_to_save() or signals.waiting()
+        if saved:
             yield Saved(trainer.state())
-        raise
+        if isinstance(event, Epoch):
+            text = f"{event.task.name} epoch {event.epoch}: dev {event.acc:.3f}"
+        if isinstance(event, (Epoch, Diverged)):
+            yield event
+        if time_to_tell() or isinstance(event, Epoch):
+            yield progress()
 
 
 def rows_done(trainer, job, progress):
@@ -174,7 +171,7 @@ def main():
     from framework.model.device import resolve
     from framework.training.passes import group_size
     from framework.training.rows import task_rows
-    from framework.training.trainer import Epoch, Finished, Job, TrainSettings
+    from framework.training.trainer import Diverged, Epoch, Finished, Job, TrainSettings
 
     # Inputs.
     machines = work.join(flags.ray, flags.device)
@@ -213,6 +210,7 @@ def main():
                       flags.text_states_gb, flags.save_seconds)
         most = group_size(flags.tasks_per_batch, flags.train_batch_size, flags.prompt_len)
         rows = {task: flags.epochs * rows_in_epoch(job) for task, job in jobs.items()}
+        diverged = []
         board = open_board(flags.tensorboard) if flags.tensorboard else contextlib.nullcontext()
         with (groups.Groups(folder, tasks, left, most, flags.overwrite) as waiting, board as board,
               work.Bar(sum(rows.values()), "row") as bar):
@@ -222,6 +220,11 @@ def main():
                 elif isinstance(message, Finished):
                     waiting.write(group, message)
                     bar.tell(message.task, rows[message.task])
+                elif isinstance(message, Diverged):
+                    waiting.drop(group, message.task)
+                    diverged.append(f"{message.task.name} (epoch {message.epoch})")
+                    bar.tell(message.task, rows[message.task])
+                    bar.write(f"{message.task.name}: diverged; the others go on", file=sys.stderr)
                 elif isinstance(message, Progress):
                     for task, done in message.rows.items():
                         bar.tell(task, done, message.text, message.resumed)
@@ -232,12 +235,15 @@ def main():
     # Summary and next step.
     if folder.elsewhere:
         print(f"left to another process, which works in the same folder: {script.counted(folder.elsewhere, 'task')}")
-        if folder.elsewhere == len(tasks):
-            return
-    table = prompts.write_accuracies(flags.checkpoint_dir)
-    print(f"wrote {flags.checkpoint_dir}/{{concept}}-{{seed}}.pt and {prompts.accuracy_path(flags.checkpoint_dir)}: "
-          f"{script.counted(len(table), 'prompt')}, mean dev accuracy {table.accuracy.mean():.4f}")
-    script.next_step("get_active_neuron.py", checkpoint_dir=flags.checkpoint_dir)
+    if len(tasks) > folder.elsewhere + len(diverged):
+        table = prompts.write_accuracies(flags.checkpoint_dir)
+        print(f"wrote {flags.checkpoint_dir}/{{concept}}-{{seed}}.pt and "
+              f"{prompts.accuracy_path(flags.checkpoint_dir)}: {script.counted(len(table), 'prompt')}, mean dev "
+              f"accuracy {table.accuracy.mean():.4f}")
+        script.next_step("get_active_neuron.py", checkpoint_dir=flags.checkpoint_dir)
+    if diverged:
+        raise UserError(f"{', '.join(diverged)}: the loss or prompt became infinite or NaN, and no prompt was written; "
+                        "train with a smaller --lr")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from framework.training.effects import effect
 from framework.training.evaluate import answer
 from framework.training.passes import cut_by_length, group_size, within_memory
 from framework.training.state import Finished, State
-from framework.training.trainer import Epoch, Job, PromptTrainer, Step, TrainSettings, adam_step
+from framework.training.trainer import Diverged, Epoch, Job, PromptTrainer, Step, TrainSettings, adam_step
 
 SETTINGS = TrainSettings(prompt_len=4, epochs=3, batch_size=8, lr=0.05, warmup_steps=3)
 
@@ -353,14 +353,17 @@ def test_a_state_of_other_rows_or_prompts_is_refused(model, tokens):
         trainer.resume(dataclasses.replace(state, **others), make_job)
 
 
-def test_a_task_that_diverges_ends_the_run_with_the_others_saved(model, tokens):
+def test_a_task_that_diverges_leaves_the_others_as_they_are(model, tokens):
     trainer = PromptTrainer(model, tokens, tokens, SETTINGS, 300)
     trainer.add(make_job(Task("fear", 1)))
     trainer.add(make_job(Task("joy", 3)), torch.full((4, 16), 1e300, dtype=torch.double))  # its square is infinite
-    with pytest.raises(UserError, match="joy-3: its loss or prompt became infinite or NaN in epoch 1.*smaller --lr"):
-        for _ in trainer.run([], 2):
-            assert all(tensor.isfinite().all() for tensor in (trainer.state().prompts, trainer.state().exp_avg_sq))
-    assert trainer.state().tasks == [Task("fear", 1)]
+    events = []
+    for event in trainer.run([], 2):
+        events.append(event)
+        assert all(tensor.isfinite().all() for tensor in (trainer.state().prompts, trainer.state().exp_avg_sq))
+    assert [event for event in events if isinstance(event, Diverged)] == [(Task("joy", 3), 1)]
+    assert [event.task for event in events if isinstance(event, Finished)] == [Task("fear", 1)]
+    assert {event.task for event in events if isinstance(event, Epoch)} == {Task("fear", 1)}
 
 
 def test_training_goes_on_from_any_state_to_the_same_prompts(tokens):

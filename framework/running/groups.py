@@ -110,8 +110,12 @@ class Groups:
     def write(self, group: Group, finished: Finished) -> None:
         """Write a finished prompt; the group's state must have been saved since its task ended."""
         self._folder.write(*finished)
-        self._folder.release(finished.task)
-        group.tasks.remove(finished.task)
+        self.drop(group, finished.task)
+
+    def drop(self, group: Group, task: Task) -> None:
+        """Let go of a task that has ended, or diverged."""
+        self._folder.release(task)
+        group.tasks.remove(task)
         if not group.tasks:
             self._saved.pop(group).release(remove=True)
 

@@ -64,7 +64,14 @@ class Epoch(NamedTuple):
     acc: float
 
 
-Event = Step | Epoch | Finished
+class Diverged(NamedTuple):
+    """A task's loss or prompt is no longer finite, which shows at the end of an epoch; the task has left the group."""
+
+    task: Task
+    epoch: int
+
+
+Event = Step | Epoch | Finished | Diverged
 
 
 class PromptTrainer:
@@ -115,11 +122,6 @@ class PromptTrainer:
 
         `state` can be taken at every event. Save it before writing a `Finished` task: after a kill, that task is then
         never trained again, and the others go on together, to the same bits.
-
-        Raises
-        ------
-        UserError
-            If a task's loss or prompt is no longer finite. The task has then left the group; `state` is of the others.
         """
         waiting, self.group_size = iter(queue), group_size
         while True:
@@ -209,13 +211,12 @@ class PromptTrainer:
         return losses
 
     def _end_epoch(self, job, progress):
-        """Dev accuracy after an epoch; a task that has ended leaves the group."""
+        """Dev accuracy after an epoch; a task that has ended or diverged leaves the group."""
         index = [each.task for each, _ in self.group].index(job.task)
         loss = sum(map(float, progress.losses)) / len(progress.losses)
         if not (math.isfinite(loss) and self._finite()[index]):
             self._leave(index)
-            raise UserError(f"{job.task.name}: its loss or prompt became infinite or NaN in epoch {progress.epoch + 1}"
-                            ", and nothing was written for it; train it with a smaller --lr")
+            return Diverged(job.task, progress.epoch + 1)
         prompt, settings = self.prompts[index], self.settings
         answers, self.positions_per_batch = within_memory(
             lambda positions: answer(self.model, self.dev_tokens, job.dev, prompt, positions, self.eval_rows),
