@@ -43,7 +43,7 @@ step() {
 step "Steps 1 and 2: train a prompt for each of two emotions" \
     train.py $study --pretrained_model $model --dataset demo --sentiment fear joy --seed 1 --prompt_len 20 "${training[@]}" --lr 0.002 $precision $again
 step "Step 3: read the neurons that each of the study's prompts switches on" \
-    get_active_neuron.py $study $prompts $again
+    get_active_neuron.py $study $prompts --seed $choose $test $again
 step "Step 4: rank the neurons by how well they mirror each attribute, with half of the prompts; then test them with the others" \
     rsa_searchlight.py $study $attributes --seed $choose --replicate $test --permutations $permutations $again
 step "Step 5: masks of the best-ranked neurons, and a pool of random ones" \
