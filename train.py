@@ -94,6 +94,8 @@ def train(study, group):
     from framework.training.passes import positions_per_batch
     from framework.training.trainer import Diverged, Epoch, Finished, PromptTrainer
 
+    if not group.tasks:  # a worker was lost after its last task
+        return
     model = study.model.to(study.device)
     loading.prepare(model.device)
     model.keep_texts(study.text_states_gb)
@@ -102,7 +104,8 @@ def train(study, group):
     jobs = {task: study.jobs[task] for task in group.tasks}
     if group.state:
         trainer.resume(group.state, jobs.get)
-    waiting = [] if group.state else jobs.values()
+    begun = group.state.tasks if group.state else []  # without tasks that had diverged when it was taken
+    waiting = [job for task, job in jobs.items() if task not in begun]
     epoch = 1 + min((done.epoch for _, done in trainer.group), default=0)
     text, saved = f"{group.tasks[0].name} epoch {epoch}", False
 
@@ -118,13 +121,13 @@ def train(study, group):
                 saved = True
             yield event._replace(best_prompt=event.best_prompt.cpu(), final_prompt=event.final_prompt.cpu())
             continue
-        saved = time_to_save() or signals.waiting()
-        if saved:
-            yield Saved(trainer.state())
         if isinstance(event, Epoch):
             text = f"{event.task.name} epoch {event.epoch}: dev {event.acc:.3f}"
         if isinstance(event, (Epoch, Diverged)):
             yield event
+        saved = (time_to_save() or signals.waiting()) and bool(trainer.group or trainer.ended)
+        if saved:
+            yield Saved(trainer.state())
         if time_to_tell() or isinstance(event, Epoch):
             yield progress()
 
@@ -153,7 +156,7 @@ def open_board(folder):
 
 def main():
     flags = parse_flags()
-    from framework.files import prompts, texts
+    from framework.files import names, prompts, texts
     from framework.files.taskfolder import progress
     from framework.running import groups, status
 
@@ -210,7 +213,7 @@ def main():
                       flags.text_states_gb, flags.save_seconds)
         most = group_size(flags.tasks_per_batch, flags.train_batch_size, flags.prompt_len)
         rows = {task: flags.epochs * rows_in_epoch(job) for task, job in jobs.items()}
-        diverged = []
+        diverged = {}
         board = open_board(flags.tensorboard) if flags.tensorboard else contextlib.nullcontext()
         with (groups.Groups(folder, tasks, left, most, flags.overwrite) as waiting, board as board,
               work.Bar(sum(rows.values()), "row") as bar):
@@ -221,10 +224,10 @@ def main():
                     waiting.write(group, message)
                     bar.tell(message.task, rows[message.task])
                 elif isinstance(message, Diverged):
-                    waiting.drop(group, message.task)
-                    diverged.append(f"{message.task.name} (epoch {message.epoch})")
+                    waiting.end(group, message.task)
+                    diverged[message.task] = f"{message.task.name} (epoch {message.epoch})"
                     bar.tell(message.task, rows[message.task])
-                    bar.write(f"{message.task.name}: diverged; the others go on", file=sys.stderr)
+                    bar.write(f"{diverged[message.task]}: diverged; it is left out", file=sys.stderr)
                 elif isinstance(message, Progress):
                     for task, done in message.rows.items():
                         bar.tell(task, done, message.text, message.resumed)
@@ -235,15 +238,18 @@ def main():
     # Summary and next step.
     if folder.elsewhere:
         print(f"left to another process, which works in the same folder: {script.counted(folder.elsewhere, 'task')}")
-    if len(tasks) > folder.elsewhere + len(diverged):
+    older = [task for task in diverged if folder.path(task).exists()]  # with --overwrite
+    if len(tasks) > folder.elsewhere + len(diverged) and not older:
         table = prompts.write_accuracies(flags.checkpoint_dir)
         print(f"wrote {flags.checkpoint_dir}/{{concept}}-{{seed}}.pt and "
               f"{prompts.accuracy_path(flags.checkpoint_dir)}: {script.counted(len(table), 'prompt')}, mean dev "
               f"accuracy {table.accuracy.mean():.4f}")
         script.next_step("get_active_neuron.py", checkpoint_dir=flags.checkpoint_dir)
     if diverged:
-        raise UserError(f"{', '.join(diverged)}: the loss or prompt became infinite or NaN, and no prompt was written; "
-                        "train with a smaller --lr")
+        stays = f"; {folder.path(older[0])} is of other settings, move it away" if older else ""
+        raise UserError("not written, since the loss or prompt became infinite or NaN: "
+                        f"{names.listed(list(diverged.values()))}; train all with a smaller --lr, or go on without "
+                        f"this concept or seed{stays}")
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ def test_other_settings_are_refused_and_overwrite_replaces(here, tmp_path, tiny_
 
 def test_a_prompt_that_diverges_leaves_nothing_behind(here, tiny_model, tmp_path):
     line = here(*train_flags(tiny_model, "--lr=1e38"), status=2).stderr.splitlines()[-1]
-    assert "fear-1 (epoch 1): the loss or prompt became infinite or NaN" in line and "a smaller --lr" in line
+    assert "not written, since the loss or prompt became infinite or NaN: fear-1 (epoch 1); train all with a" in line
     assert not list((tmp_path / "checkpoint").glob("*.pt"))
     here(*train_flags(tiny_model))
 
@@ -166,10 +166,18 @@ def test_a_task_that_diverges_costs_itself_alone(here, tmp_path, tiny_model, mon
     command = train_flags(tiny_model, "--sentiment", "love", "joy", "fear", *how)
     for _ in range(2):
         line = here(*command, status=2).stderr.splitlines()[-1]
-        assert "joy-1 (epoch 1): the loss or prompt became infinite or NaN" in line and "fear" not in line
+        assert "infinite or NaN: joy-1 (epoch 1);" in line
     assert sorted(path.name for path in (tmp_path / "checkpoint").glob("*.pt")) == ["fear-1.pt", "love-1.pt"]
     assert len(pd.read_csv(tmp_path / "goemotions_prompt_tuning_accuracy.csv")) == 2
     assert not list((tmp_path / "checkpoint" / ".openneuron").glob("*.state"))
+
+
+def test_a_task_that_diverges_leaves_no_older_prompt_unnamed(here, tmp_path, tiny_model):
+    here(*train_flags(tiny_model, "--sentiment", "fear", "joy"))
+    line = here(*train_flags(tiny_model, "--sentiment", "fear", "joy", "--lr=1e38", "--overwrite"),
+                status=2).stderr.splitlines()[-1]
+    assert "infinite or NaN: fear-1 (epoch 1), joy-1 (epoch 1);" in line
+    assert line.endswith("checkpoint/fear-1.pt is of other settings, move it away")
 
 
 def test_what_training_is_told_is_recorded(here, tiny_model, tmp_path):
@@ -263,7 +271,7 @@ def test_ranks_by_effect_of_any_name_are_no_attributes(here, copy):
     assert "fear_top8" in masks.read(copy / "masks" / "effect_top_500_6000.pkl")
 
 
-@pytest.mark.parametrize("name", ["mine.csv", "mine_effect.csv"])
+@pytest.mark.parametrize("name", ["mine.csv", "mine_effect.csv", "mine_most_needed.csv"])
 def test_ranks_of_others_are_refused_before_any_effect(here, copy, name):
     (copy / name).write_text("mine\n")
     line = one_line(here("get_neuron_effect.py", "--max_rows=20", "--effects=new", "--ranks=mine.csv", status=2))

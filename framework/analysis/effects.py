@@ -58,7 +58,7 @@ def resemblance_and_loss(
 
 
 def most_needed(effects: dict[str, np.ndarray], num_layers: int, top: int = 20) -> pd.DataFrame:
-    """The neurons without which each concept's prompts lose most, by the mean over seeds.
+    """The neurons without which each concept's prompts lose most margin, by the mean over seeds.
 
     Parameters
     ----------
@@ -69,18 +69,19 @@ def most_needed(effects: dict[str, np.ndarray], num_layers: int, top: int = 20) 
     Returns
     -------
     DataFrame
-        `top` rows a concept, the most needed first: `effect`, its `lowest` and `highest` over seeds, and `concepts`,
-        how many concepts have this neuron in the table. The neurons were chosen for their effect, which is therefore
-        too large.
+        At most `top` rows a concept, the most needed neuron first: `effect` (below zero), its `lowest` and `highest`
+        over seeds, the number of `seeds`, and `concepts`, how many concepts have this neuron in the table. The neurons
+        were chosen for their effect, which is therefore too large.
     """
     tables = []
     for concept, values in effects.items():
         effect = values.mean(axis=0)
         neuron = np.argsort(effect, kind="stable")[:top]
+        neuron = neuron[effect[neuron] < 0]
         layer, unit = np.divmod(neuron, len(effect) // num_layers)
         tables.append(pd.DataFrame({
             "concept": concept, "neuron": neuron, "layer": layer, "unit": unit, "effect": effect[neuron],
-            "lowest": values.min(axis=0)[neuron], "highest": values.max(axis=0)[neuron]}))
+            "lowest": values.min(axis=0)[neuron], "highest": values.max(axis=0)[neuron], "seeds": len(values)}))
     table = pd.concat(tables, ignore_index=True)
     return table.assign(concepts=table.groupby("neuron")["concept"].transform("size"))
 

@@ -18,7 +18,7 @@ MADE_BY = "rsa_searchlight.py (step 4)"
 
 
 def table_path(rank_path: PathLike, table: str) -> Path:
-    """Where a table that step 4 makes stands beside its ranks: ``ranks.csv`` -> ``ranks_tau.csv``."""
+    """Where a table that accompanies ranks stands: ``ranks.csv`` -> ``ranks_tau.csv``."""
     return Path(rank_path).with_name(f"{Path(rank_path).stem}_{table}.csv")
 
 

@@ -110,11 +110,11 @@ class Groups:
     def write(self, group: Group, finished: Finished) -> None:
         """Write a finished prompt; the group's state must have been saved since its task ended."""
         self._folder.write(*finished)
-        self.drop(group, finished.task)
+        self._folder.release(finished.task)
+        self.end(group, finished.task)
 
-    def drop(self, group: Group, task: Task) -> None:
-        """Let go of a task that has ended, or diverged."""
-        self._folder.release(task)
+    def end(self, group: Group, task: Task) -> None:
+        """Take a task out of its group. One that diverged stays held, so that no other process trains it as well."""
         group.tasks.remove(task)
         if not group.tasks:
             self._saved.pop(group).release(remove=True)
