@@ -11,12 +11,14 @@ cd "$(dirname "$0")"
 case "$*" in
 "" | "--model backbone")
     name=backbone requirements=requirements.txt model=backbone prompts=backbone/prompts k=500 draws=19 permutations=300
+    study_ranks=neuron_rank/study/backbone/of_choosing_seeds.csv
     folder=runs/demo pictures=pic/demo
     choose="1 3 5" test="7 9 11"
     training=(--prompt_init mask --epochs 4) ;;
 "--model smollm2")
     name=smollm2 requirements=requirements/models.txt prompts=data/prompts/smollm2 k=4000 draws=9 permutations=100
     model=data/models/SmolLM2-135M-Instruct
+    study_ranks=neuron_rank/study/smollm2/tested_by_four_seeds/of_choosing_seeds.csv
     folder=runs/demo_smollm2 pictures=pic/demo_smollm2
     choose="1 3" test="5"
     question="Is this emotion in the comment above? Answer with just one word, negative or positive. Answer:"
@@ -55,7 +57,7 @@ step "Figures" \
 step "A page to look at" \
     make_report.py $study $prompts $attributes --dataset demo $precision --output $pictures/report.html
 
-python - $name $folder $k "$choose" "$test" $pictures <<'END'
+python - $study_ranks $folder $k "$choose" "$test" $pictures <<'END'
 import sys
 from pathlib import Path
 from textwrap import fill
@@ -67,7 +69,7 @@ from framework.files.tables import read_table
 from framework.running import script
 
 sys.argv[0] = "demo.sh"  # for errors
-name, folder, k, choose, test, pictures = sys.argv[1:]
+study_ranks, folder, k, choose, test, pictures = sys.argv[1:]
 
 
 def replication(ranks):
@@ -76,7 +78,7 @@ def replication(ranks):
 
 def main():
     here = replication(f"{folder}/neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv")
-    study = replication(f"neuron_rank/study/{name}/of_choosing_seeds.csv")
+    study = replication(study_ranks)
     measured = results.read_all(Path(folder) / "eval_mask_neuron_result/RSA_14property_top_500_6000")
     accuracy = measured.groupby("sentiment").best.mean().sort_values(ascending=False)
     attributes = inference.accuracy_drop(measured, "attribute")
@@ -89,7 +91,7 @@ def main():
         f"were trained on comments of GoEmotions, and reach more on those.",
         f"Neurons that replicate: some seeds' prompts ({choose}) find {len(here)} pairs of a neuron and an attribute (family-wise "
         f"p < 0.05); those of the others ({test}) find {(here.q < 0.05).sum()} of them again (q < 0.05). With people's ratings "
-        f"(neuron_rank/study) it is {(study.q < 0.05).sum()} of {len(study)}.",
+        f"({Path(study_ranks).parent}) it is {(study.q < 0.05).sum()} of {len(study)}.",
         f"Masking the {k} neurons that mirror an attribute best costs {100 * attributes['drop'].mean():.1f} points of accuracy "
         f"more than masking {k} random ones; most for {most.attribute}: {100 * most['drop']:.1f} points, p = {most.p:.2f}, "
         f"against {placebo.tests} random masks. {(attributes.q < 0.05).sum()} of {len(attributes)} attributes have q < 0.05.",

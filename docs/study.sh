@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A study from GoEmotions' comments to figures and a page, in the order of the six steps. Prints every command it runs.
 #   docs/study.sh backbone    the small model: 27 emotions, 6 seeds
-#   docs/study.sh smollm2     SmolLM2-135M-Instruct: 27 emotions, 3 seeds
+#   docs/study.sh smollm2     SmolLM2-135M-Instruct: 27 emotions, 6 seeds
 #   docs/study.sh pilot       SmolLM2-135M-Instruct: 4 emotions, 2 seeds, within two hours on a laptop
 # To continue after an interruption, run the same command again. runs/{study}/times.txt says how long each command took.
 # Concepts whose prompts are in this repository are not trained again; to train them all, move the prompts away.
@@ -11,6 +11,7 @@ source requirements/environment.sh requirements.txt
 
 smollm2=data/models/SmolLM2-135M-Instruct
 question="Is this emotion in the comment above? Answer with just one word, negative or positive. Answer:" # 20 tokens
+masked= # seeds whose prompts test masks, where not all of $test do
 concepts= # all of GoEmotions, unless a study names its own
 case ${1-} in
 backbone)
@@ -19,7 +20,7 @@ backbone)
     training=(--prompt_init mask --lr 0.002 --epochs 8 --max_train_rows 500) ;;
 smollm2)
     model=$smollm2 prompts=data/prompts/smollm2 k=4000 draws=99 matched=3 rows=40
-    choose="1 3" test="5"
+    choose="1 3" test="5 7 9 11" masked="5" # by one seed, and masks of 10 neurons by all four: they take hours
     training=(--prompt_init "text: $question" --lr 0.002 --epochs 2 --max_train_rows 320) ;;
 pilot)
     model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 matched=5 rows=20
@@ -81,7 +82,7 @@ run python rsa_searchlight.py $study $people --seed $choose --ranks $ranks \
     $([ "$test" = "$choose" ] || echo --replicate $test)
 
 # What each neuron does: on dev rows with the seeds that choose, for masks; and on the rows that test the masks.
-tested="--seed $test --split test --max_rows $rows"
+tested="--seed ${masked:-$test} --split test --max_rows $rows"
 run python get_neuron_effect.py $answers --seed $choose --max_rows $rows
 run python get_neuron_effect.py $answers $tested --output_dir $folder/effects_of_tested
 
@@ -95,7 +96,8 @@ evaluate zero $ranks --random_draws $draws
 evaluate effect $folder/neuron_rank/neuron_rank_by_effect.csv # without a pool: it would be that of `zero`
 if [ $1 = smollm2 ]; then # smaller masks, with a few random ones of their size
     k=500 evaluate effect_500 $folder/neuron_rank/neuron_rank_by_effect.csv --random_draws 9
-    k=10 evaluate effect_10 $folder/neuron_rank/neuron_rank_by_effect.csv --random_draws 2
+    k=10 tested="--seed $test --split test --max_rows $rows" \
+        evaluate effect_10 $folder/neuron_rank/neuron_rank_by_effect.csv --random_draws 2
 fi
 evaluate zero_matched $ranks --random_baseline activation_matched --random_draws $matched
 evaluate mean $ranks --mask_method mean --random_draws $draws

@@ -384,31 +384,38 @@ def mean_drop(results):
 
 def test_the_page_of_the_study_says_which_neurons_were_found():
     page = " ".join(PAGES["docs/study.md"].split())
-    found = {model: pd.read_csv(ROOT / f"neuron_rank/study/{model}/of_choosing_seeds_replication.csv")
-             for model in ("backbone", "smollm2")}
-    small, decoder = found.values()
+    small, alone, decoder = (
+        pd.read_csv(ROOT / f"neuron_rank/study/{place}/of_choosing_seeds_replication.csv")
+        for place in ("backbone", "smollm2", "smollm2/tested_by_four_seeds"))
     assert (f"choosing seeds find {len(small)} pairs. The other three confirm {(small['q'] < 0.05).sum()} of these"
             in page)
 
     confirmed = decoder[decoder["q"] < 0.05].sort_values("neuron")
     assert f"{len(decoder)} of all 645,120 pairs of a neuron and an attribute are significant family-wise" in page
     assert f"confirm {len(confirmed)} of the {len(decoder)} pairs" in page
+    assert (f"two seeds find {len(decoder)} pairs; the other four confirm {len(confirmed)}, mostly for happy-face"
+            in " ".join(README.split()))
     for attribute, pairs in decoder.groupby("attribute"):
         again = confirmed[confirmed["attribute"] == attribute]
         units = ", ".join(f"{layer}:{unit}" for layer, unit in zip(again["layer"], again["unit"]))
         assert f"| {attribute} | {len(pairs)} | {len(again)} | {units}" in page
     tau, tau_again = (f"{decoder[name].mean():.2f}".removeprefix("0") for name in ("tau", "tau_again"))
-    assert f"from {tau} on average to {tau_again} with the third seed" in page
+    assert f"from {tau} on average to {tau_again} with the other four" in page
     assert f"In {(decoder['tau_again'] > 0).sum()} of {len(decoder)} pairs it is above 0" in page
+    pairs = ["attribute", "neuron"]
+    assert decoder[pairs].to_numpy().tolist() == alone[pairs].to_numpy().tolist()
+    assert f"seed 5 alone confirms {(alone['q'] < 0.05).sum()}" in page
 
     tables = "neuron_rank/study/smollm2/neuron_rank_by_searchlight_RSA_14property_{}.csv"
     layers = pd.read_csv(ROOT / tables.format("significant_by_layer"))
-    assert f"With all three seeds, {layers['count_fwe'].sum()} pairs are significant" in page
+
 
     def by_attribute(layers, column):
-        counts = layers.groupby("attribute")[column].sum().sort_values(ascending=False)
+        counts = layers.groupby("attribute")[column].sum().sort_values(ascending=False, kind="stable")
         return counts.sum(), [f"{attribute} {count}" for attribute, count in counts[counts > 0].items()]
 
+    total, (*most, least) = by_attribute(layers, "count_fwe")
+    assert f"With all six seeds, {total} pairs are significant: {', '.join(most)} and {least}." in page
     total, named = by_attribute(layers, "count_fwe_by_attribute")
     assert f"Corrected within each attribute only, {total} are ({', '.join(named)})" in page
     total, (*most, least) = by_attribute(
@@ -420,7 +427,7 @@ def test_the_page_of_the_study_says_which_neurons_were_found():
             f"({reliability.idxmax()})")
     assert said.replace("0.", ".") in page
     halves = pd.read_csv(ROOT / tables.format("stability")).drop_duplicates("attribute").set_index("attribute")
-    assert set(halves.index[halves["halves_r_lowest"] > 0]) == {"anger-face", "disgust-face"}
+    assert set(halves.index[halves["halves_r_lowest"] > 0]) == {"anger-face", "disgust-face", "surprise-face"}
 
 
 def test_the_page_of_the_study_says_what_masks_cost_the_small_model():
@@ -558,6 +565,16 @@ def test_the_page_of_the_study_says_what_masks_cost_by_auc(what, said):
     found = results.read_all(ROOT / "masks/study/backbone" / what, "AUC")
     significant = (accuracy_drop(found, "attribute")["q"] < 0.05).sum()
     said_of_study(said.format(*mean_drop(found), significant), under="By AUC, less is lost")
+
+
+def test_the_readme_says_what_masks_cost_by_auc():
+    costs = [mean_drop(results.read_all(ROOT / "masks/study/backbone" / what, "AUC"))[0]
+             for what in ("zero", "zero_matched", "amplified_matched")]
+    found = results.read_all(ROOT / "masks/study/backbone/effect", "AUC")
+    own, others, _ = 100 * own_and_others(found, *conditions(found))[1]["mean"]
+    readme = " ".join(README.split())
+    assert f"leaves unchanged, these three are {costs[0]}, {costs[1]} and {costs[2]}." in readme
+    assert f"(AUC: {own:.1f} and {others:.1f})" in readme
 
 
 @pytest.mark.parametrize("what, said", [
