@@ -551,6 +551,27 @@ def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost(what):
         said_of_study(f"in {at_half[own].mean():.0%} of cases under own masks, in {at_half[~own].mean():.0%} under "
                       "others' and in none under random ones")
         assert not (accuracy.filter(like="random_") == 0.5).any(axis=None)
+        needed = pd.read_csv(ROOT / "neuron_rank/study/smollm2/neuron_rank_by_effect_most_needed.csv")
+        (first, most), (second, next_most), (third, least) = needed.groupby("concept").head(10).groupby(
+            ["layer", "unit"]).size().nlargest(3).items()
+        said_of_study("{}:{} was chosen for {} of the 27 emotions, {}:{} for {}, {}:{} for {}".format(
+            *first, most, *second, next_most, *third, least))
+
+
+def test_the_page_of_the_study_says_what_shared_neurons_cost():
+    def cost(measure, k, digits=1):
+        found = results.read_all(ROOT / "masks/study/smollm2/shared", measure)
+        row = mean_interval(found.filter(like=f"random_top{k}_").mean(axis=1) - found[f"shared_top{k}"])
+        scale = 1 if measure == "margin" else 100
+        return [f"{scale * row[name]:.{digits}f}" for name in ("mean", "ci_low", "ci_high")]
+
+    said_of_study(
+        "costs {} points of accuracy more than a random one ({} to {}), the first three {} ({} to {}), and the first "
+        "ten {} ({} to {})".format(*cost("accuracy", 1), *cost("accuracy", 3), *cost("accuracy", 10)),
+        "as without a mask (they cost {} points more than random ones, {} to {})".format(*cost("AUC", 10)),
+        "they take {} ({} to {})".format(*cost("margin", 10, 2)), under="Without the ten neurons that emotions need")
+    without = results.read_all(ROOT / "masks/study/smollm2/shared", "AUC")[["best", "shared_top10"]].mean()
+    assert [f"{each:.0%}" for each in without] == ["80%", "80%"]
 
 
 @pytest.mark.parametrize("what, said", [
