@@ -65,6 +65,7 @@ from textwrap import fill
 from framework.analysis import inference
 from framework.files import results
 from framework.files.ranks import table_path
+from framework.files.record import Record
 from framework.files.tables import read_table
 from framework.running import script
 
@@ -91,7 +92,7 @@ def main():
         f"were trained on comments of GoEmotions, and reach more on those.",
         f"Neurons that replicate: some seeds' prompts ({choose}) find {len(here)} pairs of a neuron and an attribute (family-wise "
         f"p < 0.05); those of the others ({test}) find {(here.q < 0.05).sum()} of them again (q < 0.05). With people's ratings "
-        f"({Path(study_ranks).parent}) it is {(study.q < 0.05).sum()} of {len(study)}.",
+        f"and seeds {' '.join(map(str, Record.read(study_ranks).get('replicate')))} as the others, it is {(study.q < 0.05).sum()} of {len(study)}.",
         f"Masking the {k} neurons that mirror an attribute best costs {100 * attributes['drop'].mean():.1f} points of accuracy "
         f"more than masking {k} random ones; most for {most.attribute}: {100 * most['drop']:.1f} points, p = {most.p:.2f}, "
         f"against {placebo.tests} random masks. {(attributes.q < 0.05).sum()} of {len(attributes)} attributes have q < 0.05.",

@@ -404,7 +404,7 @@ def test_the_page_of_the_study_says_which_neurons_were_found():
     assert f"In {(decoder['tau_again'] > 0).sum()} of {len(decoder)} pairs it is above 0" in page
     pairs = ["attribute", "neuron"]
     assert decoder[pairs].to_numpy().tolist() == alone[pairs].to_numpy().tolist()
-    assert f"seed 5 alone confirms {(alone['q'] < 0.05).sum()}" in page
+    assert f"seed 5 alone had confirmed {(alone['q'] < 0.05).sum()}" in page
 
     tables = "neuron_rank/study/smollm2/neuron_rank_by_searchlight_RSA_14property_{}.csv"
     layers = pd.read_csv(ROOT / tables.format("significant_by_layer"))
@@ -594,7 +594,7 @@ def test_the_readme_says_what_masks_cost_by_auc():
     found = results.read_all(ROOT / "masks/study/backbone/effect", "AUC")
     own, others, _ = 100 * own_and_others(found, *conditions(found))[1]["mean"]
     readme = " ".join(README.split())
-    assert f"leaves unchanged, these three are {costs[0]}, {costs[1]} and {costs[2]}." in readme
+    assert f"leaves unchanged, these three differences are {costs[0]}, {costs[1]} and {costs[2]}." in readme
     assert f"(AUC: {own:.1f} and {others:.1f})" in readme
 
 
