@@ -384,9 +384,9 @@ def mean_drop(results):
 
 def test_the_page_of_the_study_says_which_neurons_were_found():
     page = " ".join(PAGES["docs/study.md"].split())
-    small, alone, decoder = (
+    small, alone, new, decoder = (
         pd.read_csv(ROOT / f"neuron_rank/study/{place}/of_choosing_seeds_replication.csv")
-        for place in ("backbone", "smollm2", "smollm2/tested_by_four_seeds"))
+        for place in ("backbone", "smollm2", "smollm2/tested_by_three_seeds", "smollm2/tested_by_four_seeds"))
     assert (f"choosing seeds find {len(small)} pairs. The other three confirm {(small['q'] < 0.05).sum()} of these"
             in page)
 
@@ -404,7 +404,10 @@ def test_the_page_of_the_study_says_which_neurons_were_found():
     assert f"In {(decoder['tau_again'] > 0).sum()} of {len(decoder)} pairs it is above 0" in page
     pairs = ["attribute", "neuron"]
     assert decoder[pairs].to_numpy().tolist() == alone[pairs].to_numpy().tolist()
-    assert f"seed 5 alone had confirmed {(alone['q'] < 0.05).sum()}" in page
+    assert (f"seed 5 alone had confirmed {(alone['q'] < 0.05).sum()}; these three alone confirm "
+            f"{(new['q'] < 0.05).sum()}," in page)
+    assert new.query("q >= 0.05").groupby("attribute").size().to_dict() == {
+        "anger-face": 1, "fairness": 2, "happy-face": 2}
 
     tables = "neuron_rank/study/smollm2/neuron_rank_by_searchlight_RSA_14property_{}.csv"
     layers = pd.read_csv(ROOT / tables.format("significant_by_layer"))
