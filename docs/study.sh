@@ -20,7 +20,7 @@ backbone)
     training=(--prompt_init mask --lr 0.002 --epochs 8 --max_train_rows 500) ;;
 smollm2)
     model=$smollm2 prompts=data/prompts/smollm2 k=4000 draws=99 matched=3 rows=40
-    choose="1 3" test="5 7 9 11" masked="5" # by one seed, and masks of 10 neurons by all four: they take hours
+    choose="1 3" test="5 7 9 11" masked="5" # by one seed, as they take hours; those of 10 neurons by all four
     training=(--prompt_init "text: $question" --lr 0.002 --epochs 2 --max_train_rows 320) ;;
 pilot)
     model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 matched=5 rows=20
@@ -82,7 +82,8 @@ run python rsa_searchlight.py $study $people --seed $choose --ranks $ranks \
     $([ "$test" = "$choose" ] || echo --replicate $test)
 
 # What each neuron does: on dev rows with the seeds that choose, for masks; and on the rows that test the masks.
-tested="--seed ${masked:-$test} --split test --max_rows $rows"
+on_test="--split test --max_rows $rows"
+tested="--seed ${masked:-$test} $on_test"
 run python get_neuron_effect.py $answers --seed $choose --max_rows $rows
 run python get_neuron_effect.py $answers $tested --output_dir $folder/effects_of_tested
 
@@ -96,7 +97,7 @@ evaluate zero $ranks --random_draws $draws
 evaluate effect $folder/neuron_rank/neuron_rank_by_effect.csv # without a pool: it would be that of `zero`
 if [ $1 = smollm2 ]; then # smaller masks, with a few random ones of their size
     k=500 evaluate effect_500 $folder/neuron_rank/neuron_rank_by_effect.csv --random_draws 9
-    k=10 tested="--seed $test --split test --max_rows $rows" \
+    k=10 tested="--seed $test $on_test" \
         evaluate effect_10 $folder/neuron_rank/neuron_rank_by_effect.csv --random_draws 2
 fi
 evaluate zero_matched $ranks --random_baseline activation_matched --random_draws $matched

@@ -531,19 +531,24 @@ def test_the_page_of_the_study_says_how_well_prompts_do(model, said):
                   else f"(95% interval over emotions {low} to {high}%)", f"{found['mean']:.0%} ({low} to {high})")
 
 
+def costs_by_effect(what, measure="accuracy"):
+    """What masks by effect cost beyond random ones: rows own, others, difference; mean and 95% interval, in points."""
+    found = results.read_all(ROOT / "masks/study" / what, measure)
+    _, means = own_and_others(found, *conditions(found))
+    return (1 if measure == "margin" else 100) * means[["mean", "ci_low", "ci_high"]].to_numpy()
+
+
 @pytest.mark.parametrize("what", ["backbone/effect", "smollm2/effect", "smollm2/effect_500", "smollm2/effect_10"])
 def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost(what):
-    measured = results.read_each(ROOT / "masks/study" / what)
-    means = {name: own_and_others(found, *conditions(found))[1].set_index("what")[["mean", "ci_low", "ci_high"]]
-             for name, found in measured.items()}
-    own, others, difference = (100 * means["accuracy"]).round(1).to_numpy()
+    own, others, difference = costs_by_effect(what).round(1)
     said_of_study(
         "loses {} points more than with as many random neurons at zero (95% interval over emotions {} to {})".format(
             *own),
         "loses {} points more than with random ones ({} to {})".format(*others),
         "The difference is {} points ({} to {})".format(*difference))
     if what == "smollm2/effect_10":
-        own, others, difference = means["margin"].to_numpy()
+        measured = results.read_each(ROOT / "masks/study" / what)
+        own, others, difference = costs_by_effect(what, "margin")
         said_of_study(
             f"of a margin of {measured['margin']['best'].mean():.2f}, own masks take " +
             "{:.2f} ({:.2f} to {:.2f}) and others' {:.2f} ({:.2f} to {:.2f})".format(*own, *others),
@@ -562,18 +567,21 @@ def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost(what):
             *first, most, *second, next_most, *third, least))
 
 
-def test_the_page_of_the_study_says_what_shared_neurons_cost():
-    def cost(measure, k, digits=1):
-        found = results.read_all(ROOT / "masks/study/smollm2/shared", measure)
-        row = mean_interval(found.filter(like=f"random_top{k}_").mean(axis=1) - found[f"shared_top{k}"])
-        scale = 1 if measure == "margin" else 100
-        return [f"{scale * row[name]:.{digits}f}" for name in ("mean", "ci_low", "ci_high")]
+def shared_cost(measure, k, digits=1):
+    """What the first k neurons of all emotions cost beyond random ones: mean and 95% interval, as the page writes."""
+    found = results.read_all(ROOT / "masks/study/smollm2/shared", measure)
+    row = mean_interval(found.filter(like=f"random_top{k}_").mean(axis=1) - found[f"shared_top{k}"])
+    scale = 1 if measure == "margin" else 100
+    return [f"{scale * row[name]:.{digits}f}" for name in ("mean", "ci_low", "ci_high")]
 
+
+def test_the_page_of_the_study_says_what_shared_neurons_cost():
     said_of_study(
         "costs {} points of accuracy more than a random one ({} to {}), the first three {} ({} to {}), and the first "
-        "ten {} ({} to {})".format(*cost("accuracy", 1), *cost("accuracy", 3), *cost("accuracy", 10)),
-        "(they cost {} points more than random ones, {} to {})".format(*cost("AUC", 10)),
-        "they take {} ({} to {})".format(*cost("margin", 10, 2)), under="Without the ten neurons that emotions need")
+        "ten {} ({} to {})".format(*(each for k in (1, 3, 10) for each in shared_cost("accuracy", k))),
+        "(they cost {} points more than random ones, {} to {})".format(*shared_cost("AUC", 10)),
+        "they take {} ({} to {})".format(*shared_cost("margin", 10, digits=2)),
+        under="Without the ten neurons that emotions need")
     of = results.read_all(ROOT / "masks/study/smollm2/shared", "AUC").set_index("sentiment")
     own = results.read_all(ROOT / "masks/study/smollm2/effect_10", "AUC").query("seed == 5").set_index("sentiment")
     assert [f"{of[name].mean():.0%}" for name in ("best", "shared_top10")] == ["80%", "80%"]
@@ -603,11 +611,18 @@ def test_the_page_of_the_study_says_what_masks_cost_by_auc(what, said):
 def test_the_readme_says_what_masks_cost_by_auc():
     costs = [mean_drop(results.read_all(ROOT / "masks/study/backbone" / what, "AUC"))[0]
              for what in ("zero", "zero_matched", "amplified_matched")]
-    found = results.read_all(ROOT / "masks/study/backbone/effect", "AUC")
-    own, others, _ = 100 * own_and_others(found, *conditions(found))[1]["mean"]
+    (small_own, *_), (small_others, *_), _ = costs_by_effect("backbone/effect", "AUC")
+    (own, low, high), (others, *_), _ = costs_by_effect("smollm2/effect_10")
+    (own_auc, *_), (others_auc, *_), _ = costs_by_effect("smollm2/effect_10", "AUC")
+    shared, shared_auc = (shared_cost(measure, 10)[0] for measure in ("accuracy", "AUC"))
     readme = " ".join(README.split())
-    assert f"leaves unchanged, these three differences are {costs[0]}, {costs[1]} and {costs[2]}." in readme
-    assert f"(AUC: {own:.1f} and {others:.1f})" in readme
+    for said in (
+            f"leaves unchanged, these three differences are {costs[0]}, {costs[1]} and {costs[2]}.",
+            f"(AUC: {small_own:.1f} and {small_others:.1f})",
+            f"costs {own:.1f} points more ({low:.1f} to {high:.1f}), but others' 10 cost {others:.1f} (AUC: "
+            f"{own_auc:.1f} and {others_auc:.1f}), and the 10 that emotions need most on average {shared} (AUC: "
+            f"{shared_auc})"):
+        assert said in readme, said
 
 
 @pytest.mark.parametrize("what, said", [
@@ -616,9 +631,7 @@ def test_the_readme_says_what_masks_cost_by_auc():
     ("smollm2/effect_10", "Own masks cost {:.1f} points of AUC more than random ones ({:.1f} to {:.1f}), others' "
                            "{:.1f} ({:.1f} to {:.1f}). The difference is {:.1f} ({:.1f} to {:.1f})")])
 def test_the_page_of_the_study_says_what_own_neurons_cost_by_auc(what, said):
-    found = results.read_all(ROOT / "masks/study" / what, "AUC")
-    means = 100 * own_and_others(found, *conditions(found))[1][["mean", "ci_low", "ci_high"]].to_numpy()
-    said_of_study(said.format(*means.ravel()))
+    said_of_study(said.format(*costs_by_effect(what, "AUC").ravel()))
 
 
 # ---------------------------------------------------------------------------------------------------- what goes wrong

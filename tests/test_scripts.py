@@ -153,12 +153,13 @@ def test_other_settings_are_refused_and_overwrite_replaces(here, tmp_path, tiny_
 
 def test_a_prompt_that_diverges_leaves_nothing_behind(here, tiny_model, tmp_path):
     line = here(*train_flags(tiny_model, "--lr=1e38"), status=2).stderr.splitlines()[-1]
-    assert "not written, since the loss or prompt became infinite or NaN: fear-1 (epoch 1); train all with a" in line
+    assert "not written, since the loss or prompt became infinite or NaN: fear-1 (epoch 1); train all with" in line
+    assert "a smaller --lr" in line
     assert not list((tmp_path / "checkpoint").glob("*.pt"))
     here(*train_flags(tiny_model))
 
 
-@pytest.mark.parametrize("how", [(), ("--tasks_per_batch=1",)])
+@pytest.mark.parametrize("how", [(), ("--epochs=2",), ("--tasks_per_batch=1",)])
 def test_a_task_that_diverges_costs_itself_alone(here, tmp_path, tiny_model, monkeypatch, how):
     start = PromptTrainer._initial_prompt
     monkeypatch.setattr(PromptTrainer, "_initial_prompt", lambda trainer, task: start(trainer, task) * (
