@@ -1,7 +1,5 @@
 """Step 5: make masks that change the neurons most similar to each attribute, and random ones to compare with."""
 
-from pathlib import Path
-
 from framework.errors import UserError
 from framework.interventions import METHODS
 from framework.running import flags as known
@@ -58,7 +56,6 @@ def parse_flags():
 
 def main():
     flags = parse_flags()
-    study = flags.study or Path()
     ranks_path = flags.ranks = known.ranks_of(flags)
     flags.mask_method = flags.mask_method or ["scale" if flags.scale else "zero"]
     if ("scale" in flags.mask_method) != bool(flags.scale):
@@ -80,10 +77,10 @@ def main():
     ranks, ranked = rank_files.read(ranks_path)
     by_effect = ranked.get("kind") == "effect" or ranks_path.stem == "neuron_rank_by_effect"
     ranked_by = "effect" if by_effect else f"RSA_{known.RANKED[flags.mode]}"
-    masks_path = flags.masks = flags.masks or study / f"masks/{ranked_by}_top_500_6000.pkl"
+    masks_path = flags.masks = flags.masks or known.in_study(flags, f"masks/{ranked_by}_top_500_6000.pkl")
     check_mode(flags, ranks_path, ranks, ranked)
     num_layers = known.layers_of(flags, ranked.get("num_layers"), ranks_path)
-    statistics = read_statistics(flags, study, ranks_path, len(next(iter(ranks.values()))), ranked)
+    statistics = read_statistics(flags, ranks_path, len(next(iter(ranks.values()))), ranked)
 
     thresholds = sorted(set(flags.thresholds or thresholds_for(len(next(iter(ranks.values()))))))
     made: dict = {}
@@ -135,13 +132,13 @@ def check_mode(flags, ranks_path, ranks, ranked):
         raise UserError(f"{ranks_path}: holds the ranks of the three spaces; give --mode 3Spaces")
 
 
-def read_statistics(flags, study, ranks_path, size, ranked):
+def read_statistics(flags, ranks_path, size, ranked):
     """The neurons' statistics where the method or the baseline needs them, or the user gives them; else None."""
     from framework.files import activations
     from framework.files.record import Record
 
     if any(METHODS[name].add for name in flags.mask_method) or flags.random_baseline == "activation_matched":
-        flags.statistics = flags.statistics or study / known.STATISTICS
+        flags.statistics = flags.statistics or known.in_study(flags, known.STATISTICS)
     if not flags.statistics:
         return None
     statistics = activations.read_statistics(flags.statistics)

@@ -140,7 +140,7 @@ def write_activations(flags):
 
 def ratings_of(flags):
     """Path of people's ratings of the concepts: the demonstration's, the user's own, or GoEmotions'."""
-    own = (flags.study or Path()) / "ratings" / "attribute_ratings.csv"
+    own = known.in_study(flags, "ratings/attribute_ratings.csv")
     if flags.dataset == "demo":
         return Path(os.path.relpath(Path(__file__).with_name("data") / "demo" / "attribute_ratings.csv"))
     return Path("data/human/attribute_ratings.csv") if "goemotions" in flags.dataset and not own.exists() else own

@@ -5,8 +5,6 @@ a row gives the effect of zeroing each neuron (attribution patching) and of addi
 any other intervention. Step 3 says when a neuron is active; this says what it does. Finished tasks are skipped.
 """
 
-from pathlib import Path
-
 from framework.running import flags as known
 from framework.running import script, work
 
@@ -25,10 +23,9 @@ def parse_flags():
     known.add_machine_flags(parser, eval_batch_size=True, ray=True)
     known.add_sweep_flags(parser, save_seconds=None)  # a task takes seconds to minutes: interrupted, it restarts
     flags = parser.parse()
-    study = flags.study or Path()
-    flags.ranks = flags.ranks or flags.effects or study / "neuron_rank"
+    flags.ranks = flags.ranks or flags.effects or known.in_study(flags, "neuron_rank")
     flags.ranks = flags.ranks if flags.ranks.suffix == ".csv" else flags.ranks / "neuron_rank_by_effect.csv"
-    flags.effects = flags.effects or study / known.EFFECTS
+    flags.effects = flags.effects or known.in_study(flags, known.EFFECTS)
     return flags
 
 

@@ -181,7 +181,8 @@ def test_scripts_take_the_flags_of_the_studies(study, parse, tmp_path):
     assert {script for script, *_ in ran} > {f"{step}.py" for step in (
         "train", "get_active_neuron", "rsa_searchlight", "gen_mask", "eval_mask_neuron", "make_report")}
     for script, *flags in ran:
-        parse(script, *flags)
+        if script != "-c":  # pandas alone
+            parse(script, *flags)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -27,10 +27,10 @@ from pathlib import Path
 from typing import Any
 
 from framework.errors import UserError
-from framework.running.parser import Parser, add_path
+from framework.running.parser import Parser, add_path, in_study
 from framework.tasks import LABEL_WORDS, SEEDS, Task
 
-__all__ = ["Parser", "add_path"]
+__all__ = ["Parser", "add_path", "in_study"]
 
 # Where the steps' files stand in a study's folder. In braces: other flags of the same script.
 CHECKPOINTS = "checkpoint"
@@ -51,7 +51,7 @@ RANKED = {"14Properties": "14property", "3Spaces": "3space"}  # --mode -> what s
 
 def ranks_of(flags: argparse.Namespace) -> Path:
     """`--ranks`, by default the file of step 4's `--mode`."""
-    return flags.ranks or (flags.study or Path()) / RANKS.replace("14property", RANKED[flags.mode])
+    return flags.ranks or in_study(flags, RANKS.replace("14property", RANKED[flags.mode]))
 
 
 def layers_of(flags: argparse.Namespace, recorded: int | None, source: Path) -> int:
@@ -80,7 +80,7 @@ def take_what_is_there(flags: argparse.Namespace, places: Mapping[str, str]) -> 
     for name, place in places.items():
         if published and name in ("results", "masks"):
             continue
-        if getattr(flags, name) is None and (path := (flags.study or Path()) / place).exists():
+        if getattr(flags, name) is None and (path := in_study(flags, place)).exists():
             setattr(flags, name, path)
 
 

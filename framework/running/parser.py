@@ -59,7 +59,7 @@ class Parser(argparse.ArgumentParser):
             if getattr(action, "needed", False):
                 self.error(f"{action.option_strings[0]} must be given")
             if place := getattr(action, "place", None):
-                setattr(flags, action.dest, (flags.study or Path()) / place.format(**vars(flags)))
+                setattr(flags, action.dest, in_study(flags, place.format(**vars(flags))))
         return flags
 
     def _in_full(self, argument):
@@ -145,6 +145,11 @@ def add_path(group: Any, *names: str, default: str | None = None, required: bool
     """
     action = group.add_argument(*names, type=path, metavar=metavar, help=help)
     action.place, action.needed, action.ends = default, required, Path(metavar).suffix
+
+
+def in_study(flags: argparse.Namespace, place: str) -> Path:
+    """A default path: below `--study`, or in the working folder without it."""
+    return (flags.study or Path()) / place
 
 
 def path(text: str) -> Path:
