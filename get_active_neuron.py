@@ -64,10 +64,9 @@ def write_activations(flags):
     from framework.files import activations, texts
     from framework.files.names import task_path
     from framework.files.record import Output, Record
-    from framework.model import statistics
+    from framework.model import passes, statistics
     from framework.model.device import resolve_device
     from framework.running import trained
-    from framework.training.passes import cut_by_length, positions_per_batch
 
     # Inputs.
     prompts = trained.read(flags)
@@ -98,10 +97,14 @@ def write_activations(flags):
         if not comments:
             yield model.read(prompt[None])[0].numpy()
             return
-        done, rows, total = 0, np.arange(len(comments)), np.zeros(num_layers * units)
-        for part in cut_by_length(comments, rows, len(prompt), positions_per_batch(model, training=False)):
+
+        def summed(part):
             values = model.read(prompt.expand(len(part), -1, -1), [comments[row] for row in part])
-            total += values.double().sum(0).numpy()
+            return values.double().sum(0).numpy()
+
+        done, total = 0, np.zeros(num_layers * units)
+        for part, values in passes.over(model, comments, len(prompt), summed):
+            total += values
             done += len(part)
             yield done
         yield (total / len(comments)).astype(np.float32)
@@ -147,7 +150,6 @@ def ratings_of(flags):
 
 
 def write_statistics(flags):
-    import numpy as np
     import pandas as pd
     import torch
 
@@ -157,7 +159,6 @@ def write_statistics(flags):
     from framework.model import statistics
     from framework.model.device import resolve_device
     from framework.running import trained
-    from framework.training.passes import cut_by_length, positions_per_batch
 
     # Inputs.
     seed = flags.comment_seed if flags.comment_seed is not None else (flags.seed or [0])[0]
@@ -188,9 +189,7 @@ def write_statistics(flags):
         notes={"pretrained_model": flags.pretrained_model, "dataset": flags.dataset})
 
     def read(study, comments):
-        passes = cut_by_length(comments, np.arange(len(comments)), vectors.shape[1],
-                               positions_per_batch(model, training=False))
-        yield from statistics.over_texts(model, comments, vectors, flags.samples, seed, passes)
+        yield from statistics.over_texts(model, comments, vectors, flags.samples, seed)
 
     # The work.
     with Output(flags.statistics_file, record, flags.overwrite) as output:

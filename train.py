@@ -91,7 +91,7 @@ class Progress(NamedTuple):
 def train(study, group):
     """Train a group. Yields `Progress`, now and then `Saved`, and each `Epoch`, `Finished` and `Diverged` task."""
     from framework.model import loading
-    from framework.training.passes import positions_per_batch
+    from framework.model.passes import positions_per_batch
     from framework.training.trainer import Diverged, Epoch, Finished, PromptTrainer
 
     if not group.tasks:  # a worker was lost after its last task
@@ -172,9 +172,8 @@ def main():
     from framework.files.record import Record
     from framework.model import loading
     from framework.model.device import resolve
-    from framework.training.passes import group_size
     from framework.training.rows import task_rows
-    from framework.training.trainer import Diverged, Epoch, Finished, Job, TrainSettings
+    from framework.training.trainer import Diverged, Epoch, Finished, Job, TrainSettings, group_size
 
     # Inputs.
     machines = work.join(flags.ray, flags.device)

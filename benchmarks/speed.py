@@ -44,11 +44,11 @@ from framework.model.decoders import PromptedDecoder, down_projections  # noqa: 
 from framework.model.device import resolve_device, resolve_precision  # noqa: E402
 from framework.model.encoders import PromptedEncoder  # noqa: E402
 from framework.model.neurons import Intervention  # noqa: E402
+from framework.model.passes import positions_per_batch  # noqa: E402
 from framework.tasks import Task, TaskRows  # noqa: E402
 from framework.training.effects import effect  # noqa: E402
 from framework.training.evaluate import answer  # noqa: E402
-from framework.training.passes import group_size, positions_per_batch  # noqa: E402
-from framework.training.trainer import Job, PromptTrainer, TrainSettings  # noqa: E402
+from framework.training.trainer import Job, PromptTrainer, TrainSettings, group_size  # noqa: E402
 
 # Tokens of `<s>` text `</s>` over GoEmotions' train split in RoBERTa's vocabulary, at these percentiles.
 PERCENTILES = [0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.9]

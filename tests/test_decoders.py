@@ -20,10 +20,10 @@ from framework.measures import margin as margins
 from framework.model import loading, speed
 from framework.model.decoders import PromptedDecoder, down_projections
 from framework.model.neurons import Intervention
+from framework.model.passes import within_memory
 from framework.tasks import Task, TaskRows
 from framework.training.effects import effect
 from framework.training.evaluate import answer
-from framework.training.passes import within_memory
 from framework.training.state import Finished, State
 from framework.training.trainer import Job, PromptTrainer, Step, TrainSettings
 

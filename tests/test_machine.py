@@ -19,10 +19,10 @@ from framework.errors import UserError
 from framework.files import activations, masks, prompts, writing
 from framework.files.record import Output, Record
 from framework.files.texts import GOEMOTIONS
+from framework.model.passes import within_memory
 from framework.running.groups import Groups
 from framework.running.work import Bar, Every
 from framework.tasks import Task
-from framework.training.passes import within_memory
 from framework.training.trainer import PromptTrainer
 from tests.conftest import ROOT
 from tests.test_kill import start, train_flags, wait_for
@@ -144,7 +144,7 @@ from framework.model import speed
 from framework.model.encoders import PromptedEncoder
 from framework.tasks import TaskRows
 from framework.training.evaluate import answer
-from framework.training.passes import within_memory
+from framework.model.passes import within_memory
 from transformers import AutoTokenizer, RobertaConfig, RobertaForMaskedLM
 import numpy as np
 torch.set_num_threads(1)

@@ -22,10 +22,9 @@ from framework.figures import page as pages
 from framework.files import activations, opening, prompts, ranks, results
 from framework.files.record import Output, Record
 from framework.measures import MEASURES
-from framework.model import comments, loading
+from framework.model import comments, loading, passes
 from framework.running import report
 from framework.tasks import Task
-from framework.training.passes import cut_by_length
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CONCEPTS = ["fear", "gratitude", "grief", "joy", "pride"]
@@ -417,7 +416,7 @@ def test_script_leaves_with_one_line(script):
 
 
 @pytest.mark.parametrize("family", ["roberta", "bert", "llama", "llama without bos"])
-def test_peaks_are_those_of_the_plain_model(family, tiny_model, tmp_path):
+def test_peaks_are_those_of_the_plain_model(family, tiny_model, tmp_path, monkeypatch):
     from transformers import (
         AutoModel,
         AutoTokenizer,
@@ -446,7 +445,8 @@ def test_peaks_are_those_of_the_plain_model(family, tiny_model, tmp_path):
         texts.append("")
     chosen = np.array([0, 31, 32, 63])
     rows = model.encode(texts, 30)
-    found = comments.peaks(model, texts, rows, chosen, cut_by_length(rows, np.arange(len(rows)), 0, 40))
+    monkeypatch.setattr(passes, "positions_per_batch", lambda model, training: 40)
+    found = comments.peaks(model, texts, rows, chosen)
 
     plain = AutoModel.from_pretrained(folder).eval()
     own = {"llama": slice(1, None), "llama without bos": slice(None)}  # without bos, if there is one

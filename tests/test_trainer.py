@@ -19,12 +19,12 @@ from framework.measures import margin as margins
 from framework.model import speed
 from framework.model.encoders import PromptedEncoder
 from framework.model.neurons import Intervention
+from framework.model.passes import cut_by_length, within_memory
 from framework.tasks import Task, TaskRows
 from framework.training.effects import effect
 from framework.training.evaluate import answer
-from framework.training.passes import cut_by_length, group_size, within_memory
 from framework.training.state import Finished, State
-from framework.training.trainer import Diverged, Epoch, Job, PromptTrainer, Step, TrainSettings, adam_step
+from framework.training.trainer import Diverged, Epoch, Job, PromptTrainer, Step, TrainSettings, adam_step, group_size
 
 SETTINGS = TrainSettings(prompt_len=4, epochs=3, batch_size=8, lr=0.05, warmup_steps=3)
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from framework.errors import UserError
+from framework.model import passes
 from framework.model.prompted import PromptedModel
 
 # The word around a token: letters, digits and what joins them, in scripts that put spaces between words.
@@ -53,7 +54,7 @@ def token_spans(model: PromptedModel, texts: Sequence[str], rows: Sequence[np.nd
 @torch.inference_mode()
 def peaks(
     model: PromptedModel, texts: Sequence[str], rows: Sequence[np.ndarray], chosen: np.ndarray,
-    passes: Sequence[np.ndarray], progress: Callable[[int], object] = lambda texts: None
+    progress: Callable[[int], object] = lambda texts: None
 ) -> Peaks:
     """Find in which texts some neurons are largest, and where.
 
@@ -68,8 +69,6 @@ def peaks(
         The texts as `model.encode` gives them.
     chosen : int array [K]
         Neurons, layer * D + unit.
-    passes : sequence of int arrays
-        The texts of each pass.
     progress : callable (int)
         Called after each pass with its number of texts.
     """
@@ -78,7 +77,8 @@ def peaks(
     largest = np.full((len(texts), len(chosen)), -np.inf, np.float32)
     spans = np.zeros((len(texts), len(chosen), 2), int)
     nothing = torch.empty(0, model.prompt_width, device=model.device)
-    for part in passes:
+
+    def read(part):
         begin = np.cumsum([0, *(len(rows[text]) for text in part)])
 
         def keep(layer, neurons):
@@ -94,6 +94,8 @@ def peaks(
                     spans[text, columns] = characters[of_text.argmax(axis=0)]
 
         model.read_everywhere([rows[text] for text in part], nothing, keep)
+
+    for part, _ in passes.over(model, rows, 0, read):
         progress(len(part))
     return Peaks(largest, spans)
 

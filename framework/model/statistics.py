@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from framework.model import passes
 from framework.model.prompted import PromptedModel
 from framework.tasks import some
 
@@ -27,8 +28,7 @@ def own_tokens(model: PromptedModel, row: np.ndarray, prompt_len: int) -> np.nda
 
 
 def over_texts(
-    model: PromptedModel, rows: Sequence[np.ndarray], prompts: Tensor, samples: int, seed: int,
-    passes: Sequence[np.ndarray]
+    model: PromptedModel, rows: Sequence[np.ndarray], prompts: Tensor, samples: int, seed: int
 ) -> Iterator[int | dict[str, np.ndarray]]:
     """Statistics of every neuron over the positions of the texts' own tokens.
 
@@ -43,8 +43,6 @@ def over_texts(
         Random positions whose values are kept.
     seed : int
         Of the draw.
-    passes : list of int arrays
-        The texts of each pass.
 
     Yields
     ------
@@ -61,30 +59,35 @@ def over_texts(
     total = int(first[-1])
     sampled = np.random.default_rng(seed).choice(total, min(samples, total), replace=False)
     device = torch.device("cpu") if model.device.type == "mps" else model.device  # mps has no float64
-    sums = {name: torch.zeros(layers, units, dtype=torch.double, device=device)
-            for name in ("mean", "square", "mean_abs", "share_above_0")}
+    names = "mean", "square", "mean_abs", "share_above_0"
+    sums = torch.zeros(len(names), layers, units, dtype=torch.double, device=device)
     kept = np.zeros((len(sampled), layers, units), np.float32)
-    done = 0
-    for part in passes:
+
+    def read(part):
         begin = np.cumsum([0, *(len(rows[row]) + prompt_len for row in part)])
         places = torch.from_numpy(np.concatenate([own[row] + begin[i] for i, row in enumerate(part)]))
         numbers = np.concatenate([np.arange(first[row], first[row + 1]) for row in part])
         here = {number: place for place, number in enumerate(numbers)}
         of_samples = [(index, here[number]) for index, number in enumerate(sampled) if number in here]
 
-        def add(layer, neurons):
+        of_pass = torch.zeros_like(sums)
+
+        def keep(layer, neurons):
             values = neurons[places.to(neurons.device)].to(device).double()
-            sums["mean"][layer] += values.sum(0)
-            sums["square"][layer] += values.square().sum(0)
-            sums["mean_abs"][layer] += values.abs().sum(0)
-            sums["share_above_0"][layer] += (values > 0).sum(0)
+            for total, each in zip(of_pass, (values, values.square(), values.abs(), values > 0)):
+                total[layer] = each.sum(0)
             for index, place in of_samples:
                 kept[index, layer] = values[place].float().cpu().numpy()
 
-        model.read_everywhere([rows[row] for row in part], prompts[torch.from_numpy(part % len(prompts))], add)
+        model.read_everywhere([rows[row] for row in part], prompts[torch.from_numpy(part % len(prompts))], keep)
+        return of_pass
+
+    done = 0
+    for part, of_pass in passes.over(model, rows, prompt_len, read):
+        sums += of_pass
         done += len(part)
         yield done
-    means = {name: (value / total).cpu().numpy().ravel() for name, value in sums.items()}
+    means = {name: (value / total).cpu().numpy().ravel() for name, value in zip(names, sums)}
     variance = np.maximum(means.pop("square") - means["mean"] ** 2, 0)
     yield {"mean": means["mean"], "sd": np.sqrt(variance), "mean_abs": means["mean_abs"],
            "share_above_0": means["share_above_0"],

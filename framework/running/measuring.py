@@ -11,12 +11,11 @@ import numpy as np
 import torch
 
 from framework.files import texts
-from framework.model import loading
+from framework.model import loading, passes
 from framework.model.device import resolve
 from framework.model.prompted import PromptedModel
 from framework.running import trained, work
 from framework.tasks import Task, TaskRows
-from framework.training import passes
 from framework.training.rows import subset, task_rows
 
 

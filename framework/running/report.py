@@ -257,7 +257,6 @@ def add_comments(page: Page, flags: argparse.Namespace, prompts: Prompts) -> dic
     # Slow to import.
     from framework.model import comments, loading
     from framework.model.device import resolve
-    from framework.training.passes import cut_by_length, positions_per_batch
 
     first = next(iter(prompts.values())).record if prompts else Record("", {})
     name = flags.pretrained_model or first.get("pretrained_model") or "roberta-base"
@@ -276,9 +275,8 @@ def add_comments(page: Page, flags: argparse.Namespace, prompts: Prompts) -> dic
     rows_of = {text: row for row, text in reversed([*enumerate(split.texts)])}
     unique = list(dict.fromkeys(split.texts))  # duplicate comments are shown once
     rows = model.encode(unique, model.fit_length(0, flags.max_length))
-    passes = cut_by_length(rows, np.arange(len(rows)), 0, positions_per_batch(model, training=False))
     with tqdm(total=len(unique), desc="reading comments", unit="comment", dynamic_ncols=True) as bar:
-        found = comments.peaks(model, unique, rows, chosen, passes, bar.update)
+        found = comments.peaks(model, unique, rows, chosen, bar.update)
     for row in page["neurons"]:
         column = np.searchsorted(chosen, row["neuron"])
         row["comments"] = []

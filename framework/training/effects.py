@@ -11,9 +11,9 @@ from torch import Tensor
 
 from framework.measures import margin
 from framework.model.neurons import Intervention
+from framework.model.passes import cut_by_length
 from framework.model.prompted import PromptedModel
 from framework.tasks import TaskRows
-from framework.training.passes import cut_by_length
 
 
 class Effect(NamedTuple):

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from framework.model.neurons import Intervention
+from framework.model.passes import cut_by_length
 from framework.model.prompted import PromptedModel
 from framework.tasks import TaskRows
-from framework.training.passes import cut_by_length
 
 
 @torch.inference_mode()

@@ -16,10 +16,10 @@ from torch.nn import functional as F
 from framework.errors import UserError
 from framework.measures import accuracy
 from framework.model.noise import RowNoise
+from framework.model.passes import cut_by_length, within_memory
 from framework.model.prompted import PromptedModel
 from framework.tasks import Task, TaskRows
 from framework.training.evaluate import answer
-from framework.training.passes import cut_by_length, within_memory
 from framework.training.state import Finished, Progress, State
 
 
@@ -72,6 +72,19 @@ class Diverged(NamedTuple):
 
 
 Event = Step | Epoch | Finished | Diverged
+
+
+def group_size(tasks_per_batch: int | str, batch_size: int, prompt_len: int) -> int:
+    """How many tasks train together: as asked; for "auto" 12, the study's seeds, or more if prompts are short.
+
+    With "auto", the rows of a step (`batch_size` per task) fill at least 16,384 positions. More rows share the fixed
+    costs of a step, and need less padding, since they are sorted by length before they are cut into passes. The number
+    depends on the flags alone, not on the machine, so results do not depend on where they are computed.
+    """
+    if tasks_per_batch != "auto":
+        return int(tasks_per_batch)
+    typical_length = prompt_len + 28  # with a comment
+    return max(12, math.ceil(16384 / typical_length / batch_size))
 
 
 class PromptTrainer:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -34,6 +33,21 @@ def cut_by_length(
         passes.append(order[:count])
         order = order[count:]
     return passes
+
+
+def over(
+    model: PromptedModel, tokens: Sequence[np.ndarray], prompt_len: int, compute: Callable[[np.ndarray], Result]
+) -> Iterator[tuple[np.ndarray, Result]]:
+    """Read all texts: yield, for each pass, which of them it takes (indices into `tokens`) and `compute` of these.
+
+    Where memory runs out, `compute` gets some of the same texts again, so what it adds up itself would count twice.
+    """
+    positions = positions_per_batch(model, training=False)
+    for part in cut_by_length(tokens, np.arange(len(tokens)), prompt_len, positions):
+        found, positions = within_memory(
+            lambda positions: [(part[some], compute(part[some])) for some in
+                               cut_by_length(tokens, part, prompt_len, positions)], positions)
+        yield from found
 
 
 def within_memory(
@@ -96,16 +110,3 @@ def positions_per_batch(model: PromptedModel, training: bool) -> int:
     else:
         layers = 2  # a layer's values are freed after the next
     return max(4096, int(0.6 * free / (width * layers * model.dtype.itemsize)))
-
-
-def group_size(tasks_per_batch: int | str, batch_size: int, prompt_len: int) -> int:
-    """How many tasks train together: as asked; for "auto" 12, the study's seeds, or more if prompts are short.
-
-    With "auto", the rows of a step (`batch_size` per task) fill at least 16,384 positions. More rows share the fixed
-    costs of a step, and need less padding, since they are sorted by length before they are cut into passes. The number
-    depends on the flags alone, not on the machine, so results do not depend on where they are computed.
-    """
-    if tasks_per_batch != "auto":
-        return int(tasks_per_batch)
-    typical_length = prompt_len + 28  # with a comment
-    return max(12, math.ceil(16384 / typical_length / batch_size))
