@@ -469,7 +469,8 @@ LOST = {  # what the page says of each kind of mask, in which paragraph
         "Set to their mean, they", "with random ones, to {pool}. So " + COSTS.replace("})", "}; 0.5 to 5.8 if"),
         "(standard deviation {sd} points)", "No attribute has q < .05 (smallest q = {q}; by margin {q_margin})",
         "Of the 27 emotions, {emotions} lose more (q < .05; by margin none); tested by emotion, {placebo} of"),
-    "smollm2/zero_matched": ("Nor do they cost", COSTS, MATCHED),
+    "smollm2/zero_matched": (
+        "Beside neurons of the same", COSTS.replace("})", "}, over attributes and seeds;")),
     "smollm2/amplified_matched": ("Doubled, they", COSTS, MATCHED, "tested by emotion, {placebo} of random masks")}
 NUMBERS = "No One Two Three Four Five Six Seven Eight Nine Ten".split()
 
@@ -503,8 +504,10 @@ def test_the_page_of_the_study_says_which_of_smollm2_s_results_stand_out():
     of = {what: results.read_each(ROOT / "masks/study/smollm2" / what)
           for what in ("zero", "mean", "zero_matched", "amplified_matched")}
     q = false_discovery_q([accuracy_drop(found, "overall")["p"].item()
-                           for measured in of.values() for found in measured.values()])
-    said_of_study(f"that of the mean by accuracy has q = {q[2]:.2f}, that of doubling {q[6]:.2f}", under="By margin")
+                           for measured in of.values() for name, found in measured.items() if name != "AUC"])
+    assert f"{q[4]:.2f}" == f"{q[6]:.2f}"
+    said_of_study(f"those by accuracy have q = {q[2]:.2f} (the mean), {q[4]:.2f} (zero with matched neurons, and "
+                  f"doubling) and {q[0]:.2f} (zero with random ones)", under="By margin")
     least = accuracy_drop(of["zero"]["accuracy"], "emotion")["q"].min()
     said_of_study(f"No single emotion loses significantly more accuracy (smallest q = {least:.2f}); by margin, "
                   "amusement and disgust do")
@@ -520,6 +523,37 @@ def test_the_page_of_the_study_says_which_of_smollm2_s_results_stand_out():
         f"Happy-face, which has most significant neurons, costs {-zero['happy-face']} points less",
         f"disgust-face {to_mean['disgust-face']}, arousal {to_mean['arousal']}, fairness {to_mean['fairness']} and "
         f"anger-face {to_mean['anger-face']}, but novelty")
+
+
+def test_the_page_of_the_study_says_which_attributes_cost_more_in_smollm2():
+    """By each measure, with all testing seeds and with those that were tested later, but not with the first."""
+    of = results.read_each(ROOT / "masks/study/smollm2/zero_matched")
+    accuracy = of["accuracy"]
+    assert set(of) == {"accuracy", "margin", "AUC"} and set(accuracy["seed"]) == {5, 7, 9, 11}
+
+    def tested(seeds):
+        """q by attribute (rows) and measure (columns)."""
+        return pd.DataFrame({name: accuracy_drop(found[found["seed"].isin(seeds)], "attribute").set_index("attribute")[
+            "q"] for name, found in of.items()})
+
+    q, later, first = tested([5, 7, 9, 11]), tested([7, 9, 11]), tested([5])
+    for found in (q, later.drop("arousal")):
+        assert ((found < 0.05).T == found.index.isin(["anger-face", "expectedness"])).all(axis=None)
+    assert first.min(axis=None) > 0.05 and first["accuracy"].idxmin() == "expectedness"
+    drop = 100 * accuracy_drop(accuracy, "attribute").set_index("attribute")["drop"]
+    expected, anger = ([f"{value:.2f}" for value in q.loc[name]] for name in ("expectedness", "anger-face"))
+    assert anger[1] == anger[2]
+    of_later = later.loc[["anger-face", "expectedness"]]
+    said_of_study(
+        "expectedness ({:.1f} points; q = {}, by margin {}, by AUC {})".format(drop["expectedness"], *expected),
+        "anger-face ({:.1f} points; q = {}, by margin and AUC {})".format(drop["anger-face"], *anger),
+        "By AUC it costs {} points more ({} to {})".format(*mean_drop(of["AUC"])),
+        "({}, {} to {})".format(*mean_drop(accuracy[accuracy["seed"] == 5])),
+        f"such an attribute (smallest q = {first['accuracy'].min():.2f}, expectedness)",
+        "show all of this alone: {} points ({} to {})".format(*mean_drop(accuracy[accuracy["seed"] != 5])),
+        f"by each measure (q from {of_later.min(axis=None):.2f} to {of_later.max(axis=None):.2f}; by accuracy also "
+        f"arousal, q = {later.loc['arousal', 'accuracy']:.3f})",
+        under="Beside neurons of the same layers and activity, they do")
 
 
 @pytest.mark.parametrize("model, said", [
