@@ -11,7 +11,7 @@ source requirements/environment.sh requirements.txt
 
 smollm2=data/models/SmolLM2-135M-Instruct
 question="Is this emotion in the comment above? Answer with just one word, negative or positive. Answer:" # 20 tokens
-masked= # seeds whose prompts test the masks that take longest, where not all of $test do
+masked= # seeds whose prompts test most masks, where not all of $test do
 concepts= # all of GoEmotions, unless a study names its own
 case ${1-} in
 backbone)
@@ -20,7 +20,7 @@ backbone)
     training=(--prompt_init mask --lr 0.002 --epochs 8 --max_train_rows 500) ;;
 smollm2)
     model=$smollm2 prompts=data/prompts/smollm2 k=4000 draws=99 matched=3 rows=40
-    choose="1 3" test="5 7 9 11" masked="5" # by one seed, as they take hours; the others by all four
+    choose="1 3" test="5 7 9 11" masked="5" # most masks take hours, so one seed tests them
     training=(--prompt_init "text: $question" --lr 0.002 --epochs 2 --max_train_rows 320) ;;
 pilot)
     model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 matched=5 rows=20
@@ -84,9 +84,9 @@ run python rsa_searchlight.py $study $people --seed $choose --ranks $ranks \
 # What each neuron does: on dev rows with the seeds that choose, for masks; and on the rows that test the masks.
 on_test="--split test --max_rows $rows"
 tested="--seed $test $on_test"
-longest="--seed ${masked:-$test} $on_test"
+most_tested="--seed ${masked:-$test} $on_test"
 run python get_neuron_effect.py $answers --seed $choose --max_rows $rows
-run python get_neuron_effect.py $answers $longest --output_dir $folder/effects_of_tested
+run python get_neuron_effect.py $answers $most_tested --output_dir $folder/effects_of_tested
 
 # Steps 5 and 6: neurons set to zero against a pool and against matched controls; set to their mean; amplified.
 evaluate() {
@@ -95,19 +95,19 @@ evaluate() {
     run python eval_mask_neuron.py $answers $tested --masks "$masks"
 }
 by_effect=$folder/neuron_rank/neuron_rank_by_effect.csv
-tested=$longest evaluate zero $ranks --random_draws $draws
-tested=$longest evaluate effect $by_effect # without a pool: it would be that of `zero`
+tested=$most_tested evaluate zero $ranks --random_draws $draws
+tested=$most_tested evaluate effect $by_effect # without a pool: it would be that of `zero`
 if [ $1 = smollm2 ]; then # smaller masks, with a few random ones of their size
-    k=500 tested=$longest evaluate effect_500 $by_effect --random_draws 9
+    k=500 tested=$most_tested evaluate effect_500 $by_effect --random_draws 9
     k=10 evaluate effect_10 $by_effect --random_draws 2
     # The neurons that emotions need most on average.
     shared=$folder/neuron_rank/shared.csv
     run python -c "import pandas as pd; pd.read_csv('${by_effect%.csv}_effect.csv').mean(axis=1).rank()\
 .to_frame('shared').to_csv('$shared', index=False)"
-    k="1 3 10" evaluate shared $shared --num_layers 30 --random_draws 2
+    k="1 3 10" tested=$most_tested evaluate shared $shared --num_layers 30 --random_draws 2
 fi
 evaluate zero_matched $ranks --random_baseline activation_matched --random_draws $matched
-tested=$longest evaluate mean $ranks --mask_method mean --random_draws $draws
+tested=$most_tested evaluate mean $ranks --mask_method mean --random_draws $draws
 evaluate amplified_matched $ranks --scale 2 --random_baseline activation_matched --random_draws $matched
 
 # People, figures, page.

@@ -531,28 +531,41 @@ def test_the_page_of_the_study_says_which_attributes_cost_more_in_smollm2():
     accuracy = of["accuracy"]
     assert set(of) == {"accuracy", "margin", "AUC"} and set(accuracy["seed"]) == {5, 7, 9, 11}
 
-    def tested(seeds):
-        """q by attribute (rows) and measure (columns)."""
-        return pd.DataFrame({name: accuracy_drop(found[found["seed"].isin(seeds)], "attribute").set_index("attribute")[
-            "q"] for name, found in of.items()})
+    def tested(by, seeds=(5, 7, 9, 11)):
+        """q by attribute or emotion (rows) and measure (columns)."""
+        return pd.DataFrame({name: accuracy_drop(found[found["seed"].isin(seeds)], by).set_index(by)["q"]
+                             for name, found in of.items()})
 
-    q, later, first = tested([5, 7, 9, 11]), tested([7, 9, 11]), tested([5])
+    q, later, first = tested("attribute"), tested("attribute", [7, 9, 11]), tested("attribute", [5])
+    two = ["anger-face", "expectedness"]
     for found in (q, later.drop("arousal")):
-        assert ((found < 0.05).T == found.index.isin(["anger-face", "expectedness"])).all(axis=None)
+        assert ((found < 0.05).T == found.index.isin(two)).all(axis=None)
     assert first.min(axis=None) > 0.05 and first["accuracy"].idxmin() == "expectedness"
+    by_emotion = tested("emotion")
+    assert by_emotion["accuracy"].nsmallest(2).index[0] == "excitement" and (by_emotion < 0.05).sum().sum() == 1
     drop = 100 * accuracy_drop(accuracy, "attribute").set_index("attribute")["drop"]
+    size, = conditions(accuracy)
     expected, anger = ([f"{value:.2f}" for value in q.loc[name]] for name in ("expectedness", "anger-face"))
     assert anger[1] == anger[2]
-    of_later = later.loc[["anger-face", "expectedness"]]
+    low, high = (f"{end:.2f}" for end in accuracy_drop(of["margin"], "overall")[["ci_low", "ci_high"]].to_numpy()[0])
+    shares = [placebo_shares(placebo(found)).query("by == 'attribute' and test == 'masks'") for found in of.values()]
+    of_placebos = [round((share["share"] * share["tests"]).item()) for share in shares]
     said_of_study(
+        f"falls from {accuracy['best'].mean():.0%} to {size.specific.mean():.0%} with an attribute's neurons at zero, "
+        f"and to {size.base.mean():.0%} with matched ones",
         "expectedness ({:.1f} points; q = {}, by margin {}, by AUC {})".format(drop["expectedness"], *expected),
         "anger-face ({:.1f} points; q = {}, by margin and AUC {})".format(drop["anger-face"], *anger),
+        "disgust-face, which shares 3,103 with anger-face, costs only {:.1f} points more (q = {:.2f})".format(
+            drop["disgust-face"], q.loc["disgust-face", "accuracy"]),
         "By AUC it costs {} points more ({} to {})".format(*mean_drop(of["AUC"])),
+        f"By margin the interval includes 0 ({low} to {high})".replace("-0.", "-."),
         "({}, {} to {})".format(*mean_drop(accuracy[accuracy["seed"] == 5])),
-        f"such an attribute (smallest q = {first['accuracy'].min():.2f}, expectedness)",
-        "show all of this alone: {} points ({} to {})".format(*mean_drop(accuracy[accuracy["seed"] != 5])),
-        f"by each measure (q from {of_later.min(axis=None):.2f} to {of_later.max(axis=None):.2f}; by accuracy also "
-        f"arousal, q = {later.loc['arousal', 'accuracy']:.3f})",
+        f"no such attribute (smallest q = {first['accuracy'].min():.2f}, expectedness)",
+        "of later tests alone give {} points ({} to {})".format(*mean_drop(accuracy[accuracy["seed"] != 5])),
+        f"by each measure (q from {later.loc[two].min(axis=None):.2f} to {later.loc[two].max(axis=None):.2f}; by "
+        f"accuracy also arousal, q = {later.loc['arousal', 'accuracy']:.3f})",
+        f"excitement (q = {by_emotion['accuracy'].min():.3f};",
+        "{} of 42 random masks have p < .05 (by margin {}, by AUC {})".format(*of_placebos),
         under="Beside neurons of the same layers and activity, they do")
 
 

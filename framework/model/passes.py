@@ -38,9 +38,9 @@ def cut_by_length(
 def over(
     model: PromptedModel, tokens: Sequence[np.ndarray], prompt_len: int, compute: Callable[[np.ndarray], Result]
 ) -> Iterator[tuple[np.ndarray, Result]]:
-    """Read all texts: yield, for each pass, which of them it takes (indices into `tokens`) and `compute` of these.
+    """Cut all texts into passes; yield each pass's texts (indices into `tokens`) and what `compute` returns for them.
 
-    Where memory runs out, `compute` gets some of the same texts again, so what it adds up itself would count twice.
+    Where memory runs out, `compute` gets some texts again: it must return its sums, not add them up itself.
     """
     positions = positions_per_batch(model, training=False)
     for part in cut_by_length(tokens, np.arange(len(tokens)), prompt_len, positions):

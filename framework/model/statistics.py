@@ -60,7 +60,7 @@ def over_texts(
     sampled = np.random.default_rng(seed).choice(total, min(samples, total), replace=False)
     device = torch.device("cpu") if model.device.type == "mps" else model.device  # mps has no float64
     names = "mean", "square", "mean_abs", "share_above_0"
-    sums = torch.zeros(len(names), layers, units, dtype=torch.double, device=device)
+    sums = torch.zeros(len(names), layers, units, dtype=torch.double)
     kept = np.zeros((len(sampled), layers, units), np.float32)
 
     def read(part):
@@ -70,24 +70,24 @@ def over_texts(
         here = {number: place for place, number in enumerate(numbers)}
         of_samples = [(index, here[number]) for index, number in enumerate(sampled) if number in here]
 
-        of_pass = torch.zeros_like(sums)
+        of_pass = torch.zeros(sums.shape, dtype=torch.double, device=device)
 
         def keep(layer, neurons):
             values = neurons[places.to(neurons.device)].to(device).double()
-            for total, each in zip(of_pass, (values, values.square(), values.abs(), values > 0)):
-                total[layer] = each.sum(0)
+            for added, each in zip(of_pass, (values, values.square(), values.abs(), values > 0)):
+                added[layer] = each.sum(0)
             for index, place in of_samples:
                 kept[index, layer] = values[place].float().cpu().numpy()
 
         model.read_everywhere([rows[row] for row in part], prompts[torch.from_numpy(part % len(prompts))], keep)
-        return of_pass
+        return of_pass.cpu()
 
     done = 0
     for part, of_pass in passes.over(model, rows, prompt_len, read):
         sums += of_pass
         done += len(part)
         yield done
-    means = {name: (value / total).cpu().numpy().ravel() for name, value in zip(names, sums)}
+    means = {name: (value / total).numpy().ravel() for name, value in zip(names, sums)}
     variance = np.maximum(means.pop("square") - means["mean"] ** 2, 0)
     yield {"mean": means["mean"], "sd": np.sqrt(variance), "mean_abs": means["mean_abs"],
            "share_above_0": means["share_above_0"],
