@@ -56,6 +56,9 @@ def test_statistics_are_those_of_a_plain_loop(family, prompt_len, tiny_model, tm
     model = loading.load(str(folder), dtype=torch.float64).model
     rows = model.encode(TEXTS, 30)
     steering = torch.randn(2, prompt_len, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    parts = [part[some] for part in passes.cut_by_length(rows, np.arange(len(rows)), prompt_len, 80)
+             for some in passes.cut_by_length(rows, part, prompt_len, 40)]
+    assert len(parts) > 2 and len(parts[-1]) > 1
     monkeypatch.setattr(passes, "positions_per_batch", lambda model, training: 80)
     read = type(model).read_everywhere
 
@@ -78,7 +81,7 @@ def test_statistics_are_those_of_a_plain_loop(family, prompt_len, tiny_model, tm
                 "mean_abs": np.abs(values).mean(axis=0), "share_above_0": (values > 0).mean(axis=0)}
     drawn = np.random.default_rng(5).choice(len(values), 8, replace=False)  # of the positions, text after text
     expected |= {f"sample{number}": values[place] for number, place in enumerate(drawn, 1)}
-    assert len(done) > 2 and done == sorted(set(done)) and done[-1] == len(rows) and list(found) == list(expected)
+    assert done == [*np.cumsum([len(part) for part in parts])] and list(found) == list(expected)
     for name, column in expected.items():
         np.testing.assert_allclose(found[name], column, rtol=1e-6, atol=1e-6, err_msg=name)
 
