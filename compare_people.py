@@ -70,6 +70,12 @@ def main():
         return rsa.reorder_rdms(rdms, [concepts.index(concept) for concept in used])
 
     judgements, individual = select(judgements, order), select(individual, order)
+    if (alike := np.ptp(individual, axis=1) == 0).any():  # no order to compare with
+        print(f"left out: {alike.sum()} of {len(alike)} people (the same judgement for all pairs of these concepts)")
+        individual = individual[~alike]
+        if len(individual) < 2:
+            raise UserError(f"{flags.individual}: of all people, {len(individual)} told pairs of these concepts apart; "
+                            "intervals over people need two or more, so use more concepts")
     rdms = select(rdms, rated)
     models, model_rdms, reliability, readings = [], [], [], []
     for name, folder in (("activations", flags.activation_dir), ("read_over", flags.read_over_dir)):
@@ -82,7 +88,7 @@ def main():
             if name == "activations" and read.get("kind"):
                 raise UserError(f"--activation_dir {folder}: was read with comments ({read.get('kind')}); give it as "
                                 "--read_over_dir, and here what get_active_neuron.py reads without --read_over")
-            values, seeds = activations.read(folder, used)
+            values, seeds = compared.read_activations(folder, used)
             prompts = {name: own for name, own in read.get("prompts", {}).items()
                        if (task := parse_task(name)) and task.concept in used}
             readings.append(Record("", {"backbone": read.get("backbone"), "seeds": seeds,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from framework.running import flags as known
 from framework.running import script
 
@@ -38,9 +40,10 @@ def parse_flags():
 
 def main():
     flags = parse_flags()
-    # The page also shows these if they are in the study's folder and no flag names others.
-    places = "results", "masks", "effects", *known.KINDS
-    known.take_what_is_there(flags, {name: known.PLACES[name] for name in places})
+    # The page also shows these if they are in the folder of the ranks' study and no flag names others.
+    if flags.study or flags.ranks.resolve().parent == Path(known.RANKS).resolve().parent:
+        places = "results", "masks", "effects", *known.KINDS
+        known.take_what_is_there(flags, {name: known.PLACES[name] for name in places})
     from framework.figures import page as pages
     from framework.files.record import Output, Record, input_digest
     from framework.running import rdms, report

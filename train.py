@@ -156,6 +156,9 @@ def open_board(folder):
 
 def main():
     flags = parse_flags()
+    if flags.patience and flags.select == "none":
+        raise UserError("--patience: counts epochs without a better dev accuracy, but with --select none the dev split "
+                        "chooses nothing; leave one of the two out")
     from framework.files import names, prompts, texts
     from framework.files.taskfolder import progress
     from framework.running import groups, status

@@ -14,8 +14,10 @@ os.environ.setdefault("LRU_CACHE_CAPACITY", "64")
 def _say_what_is_missing(kind, error, traceback):
     if not issubclass(kind, ModuleNotFoundError):
         return sys.__excepthook__(kind, error, traceback)
-    print(f"{os.path.basename(sys.argv[0])}: {error}; the environment is not active: source .venv/bin/activate",
-          file=sys.stderr)
+    active = sys.prefix != sys.base_prefix or os.environ.get("CONDA_DEFAULT_ENV", "base") != "base"
+    remedy = ("install what is missing: pip install -r requirements.txt" if active else
+              "the environment is not active: source .venv/bin/activate")
+    print(f"{os.path.basename(sys.argv[0])}: {error}; {remedy}", file=sys.stderr)
     sys.exit(2)
 
 

@@ -242,6 +242,8 @@ CORPUS = [
     ("ranks", "an unclosed quotation mark", b'"valence\n1\n2\n', "cannot be read as CSV"),
     ("ranks", "CR alone", b"valence,arousal\r1,2\r2,1\r" * 9, "CR alone"),
     ("ranks", "semicolons", b"valence;arousal\n1,0;2,5\n", "has semicolons"),
+    ("ranks", "semicolons between quoted names", b'"valence";"arousal"\n1,0;2,5\n', "has semicolons"),
+    ("ranks", "tabs between quoted names", b'"valence"\t"arousal"\n1\t2\n', "has tabs"),
     ("ranks", "NUL", b"valence\n1\x005\n2\n", "NUL in line 2"),
     ("ranks", "a column twice", b"valence,valence\n1,2\n2,1\n", "two columns 'valence'"),
     ("ranks", "a column without a name", b",valence\n0,1\n1,2\n", "column 1 has no name"),

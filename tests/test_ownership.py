@@ -477,6 +477,14 @@ def test_prompts_to_share():
     assert read.record.get("prompts") == {"fear-1": trained[FEAR].sha256}
     with pytest.raises(UserError, match="other settings"):  # what they were rounded from is not lost
         prompts.write_rounded("checkpoint", trained)
+    with folder_of(0.2, overwrite=True) as folder:
+        for task in (FEAR, JOY):
+            folder.write(task, **PROMPT)
+    retrained = prompts.read_all("checkpoint")
+    with pytest.raises(UserError, match="pass --overwrite to replace it"):
+        prompts.write_rounded("shared", retrained)
+    prompts.write_rounded("shared", retrained, overwrite=True)
+    assert prompts.read("shared/fear-1.pt").record.get("lr") == 0.2
     trained[JOY].best_prompt *= 1e6
     with pytest.raises(UserError, match="joy-3: .* float16 cannot hold"):
         prompts.write_rounded("shared", trained)

@@ -169,6 +169,30 @@ def test_people_who_do_not_agree_leave_no_share_of_the_ceiling(study, capsys):
     assert "there is no share of it, since people do not agree" in capsys.readouterr().out
 
 
+def test_a_person_who_tells_no_pair_of_these_concepts_apart_is_left_out(study, capsys):
+    """The file may hold many more concepts, and this person may have told those apart."""
+    individual = pd.read_csv("individual.csv")
+    individual.loc[4, [name for name, pair in zip(individual, PAIRS) if 5 not in pair]] = 9
+    individual.to_csv("individual.csv", index=False)
+    individual.mean().to_csv("mean.csv", index=False, header=["mean"])
+    rewrite("ratings.csv", lambda table: table[:5])
+    compare()
+    assert "left out: 1 of 9 people (the same judgement for all pairs of these concepts)" in capsys.readouterr().out
+    assert pd.read_csv("people/attributes.csv").notna().all(axis=None)
+
+
+def test_seeds_that_a_concept_lacks_are_left_out(study, capsys):
+    """A prompt that diverged leaves such a gap."""
+    Path(f"neurons/{CONCEPTS[2]}-42.csv").unlink()
+    compare()
+    assert f"left out: seed 42 (neurons has no files of {CONCEPTS[2]} for it)" in capsys.readouterr().out
+    for path in Path("neurons").glob("*-42.csv"):
+        path.unlink()
+    compare("--output_dir=other")
+    assert "left out: seed" not in capsys.readouterr().out
+    assert Path("people/model.csv").read_text() == Path("other/model.csv").read_text()
+
+
 def test_people_may_have_judged_the_concepts_in_another_order(study):
     compare()
     pd.read_csv("ratings.csv").iloc[[3, 0, 5, 1, 4, 2]].to_csv("ratings.csv", index=False)

@@ -23,6 +23,7 @@ from framework.figures import concepts as concept_figures
 from framework.figures import effects as effect_figures
 from framework.figures import masking, neurons, style
 from framework.files import activations, masks, opening, ranks, results
+from framework.files.names import task_files
 from framework.files.record import Output, Record
 from framework.measures import MEASURES
 from framework.running import drawing_masks
@@ -167,6 +168,47 @@ def test_every_figure_of_a_small_run(script, run_folder, tmp_path):
     assert set(summed["rows"]) == {"split"}
 
     assert "holds no study" in script("plot_results.py", "--study", "empty", status=2).stderr
+
+
+def test_effects_of_other_seeds_than_those_under_masks_leave_out_their_sums(monkeypatch, run_folder, tmp_path, capsys):
+    """Half of the seeds often choose neurons by effect, and the other half is masked."""
+    shutil.copytree(run_folder / "results", tmp_path / "results")
+    for file in (tmp_path / "results").glob("*-1.json"):
+        file.unlink()
+    shutil.copytree(run_folder / "effects", tmp_path / "effects")
+    for file in (tmp_path / "effects").glob("*-3*.csv"):
+        file.unlink()
+    flags = every_input(run_folder)
+    call(monkeypatch, *flags, "--results", tmp_path / "results", "--effects", tmp_path / "effects", "--formats=png",
+         "--output_dir", tmp_path / "pic")
+    assert f"left out additivity: {tmp_path}/results has no task of {tmp_path}/effects" in capsys.readouterr().out
+    assert (tmp_path / "pic/effect_against_resemblance.png").exists()
+    assert not (tmp_path / "pic/additivity.png").exists()
+
+
+def test_an_intervention_that_results_by_effect_lack_leaves_them_out(monkeypatch, run_folder, tmp_path, capsys):
+    with results.Folder(tmp_path / "effect", Record("eval_mask_neuron.py", {})) as output:
+        for task, path in task_files(run_folder / "effect", ".json").items():
+            measured = results.read(path).measured
+            output.write(task, {measure: {mask: value for mask, value in of.items() if "scale0.5" not in mask}
+                                for measure, of in measured.items()})
+    call(monkeypatch, *every_input(run_folder), "--intervention=scale0.5", "--formats=png", "--effect_results",
+         tmp_path / "effect", "--output_dir", tmp_path / "pic")
+    assert f"left out accuracy_drop_own_and_others: {tmp_path}/effect has no results of scale0.5" in (
+        capsys.readouterr().out)
+    assert (tmp_path / "pic/accuracy_drop_by_attribute.png").exists()
+
+
+def test_figures_of_two_concepts(monkeypatch, run_folder, tmp_path, capsys):
+    """They have no order of distances, but masks by effect and their results are there."""
+    (tmp_path / "activations").mkdir()
+    for concept in CONCEPTS[:2]:
+        for path in (run_folder / "activations").glob(f"{concept}-?.csv"):
+            shutil.copy(path, tmp_path / "activations")
+    call(monkeypatch, "--results", run_folder / "results", "--activation_dir", tmp_path / "activations",
+         "--formats=png", "--simulations=0", "--output_dir", tmp_path / "pic")
+    assert "left out rdm_model, concept_map: the model has fewer than 3 concepts" in capsys.readouterr().out
+    assert (tmp_path / "pic/accuracy_drop_by_attribute.png").exists()
 
 
 def test_margins_and_the_study_s_test(monkeypatch, run_folder, tmp_path, capsys):
@@ -551,6 +593,13 @@ def test_random_masks_have_their_own_colour_where_effects_add_up():
     random, attribute = figure.axes[0].collections
     assert len(random.get_offsets()) == 2 and len(attribute.get_offsets()) == 1
     assert {"random masks", "attributes' masks"} <= {*words_of(figure)}
+
+
+def test_a_drop_outside_its_interval_is_drawn():
+    """With few different random masks, the interval may not hold the drop from their mean."""
+    both = pd.DataFrame({"attribute": list("abc"), "tau": [0.1, 0.2, 0.3], "ci_low_people": 0.0, "ci_high_people": 0.5,
+                         "drop": [0.01, 0.02, 0.03], "ci_low": 0.0, "ci_high": [0.02, 0.02, 0.02]})
+    assert "c" in words_of(masking.drop_against_people(both, 5))
 
 
 def test_an_attribute_without_a_drop_is_left_out_of_its_relation_to_people():

@@ -20,6 +20,7 @@ from framework.analysis import rsa
 from framework.errors import UserError
 from framework.figures import page as pages
 from framework.files import activations, opening, prompts, ranks, results
+from framework.files import masks as mask_files
 from framework.files.record import Output, Record
 from framework.measures import MEASURES
 from framework.model import comments, loading, passes
@@ -256,6 +257,18 @@ def test_values_under_the_pointer(browser, page):
         assert browser.run(f"/{said}/.test(document.querySelector('#tip:not([hidden])').textContent)")
 
 
+def test_the_value_under_the_pointer_is_that_of_a_name_with_a_comma(browser, page):
+    browser.open(page)
+    browser.run("document.querySelector('.profile').scrollIntoView()")
+    left, top = browser.run("""{ const {left, top} = document.querySelector('.profile').getBoundingClientRect();
+                                 [left + 2, top + 2] }""")
+    label = browser.run("document.querySelector('.profile').ariaLabel")
+    browser.run(f"document.querySelector('.profile').ariaLabel = {json.dumps('anger, rage ' + label)}")
+    browser.send("Input.dispatchMouseEvent", type="mouseMoved", x=left, y=top)
+    said = browser.run("document.querySelector('#tip:not([hidden])').textContent")
+    assert re.fullmatch("anger, rage [a-z]+: .?[0-9.]+", said), said
+
+
 def test_what_the_pointer_shows_stands_in_the_page(browser, page):
     browser.open(page)
     rows = "[...document.querySelectorAll('#masks .drop:not([hidden]) [data-tip]')]"
@@ -381,6 +394,26 @@ def test_attributes_that_cannot_be_tested_are_not_called_untrue(monkeypatch):
     page = report.empty()
     report.add_effects(page, SimpleNamespace(effects="effects", attributes="ratings.csv"), ([], np.empty(0)))
     assert page["summary"][0].endswith("for no attribute (none is testable).")
+
+
+def test_ranks_of_another_folder_are_shown_without_this_folder_s_results(study, tmp_path, monkeypatch):
+    ranks, activations = (study / place for place in (RANKS, "active_neuron_before_relu_csv"))
+    shutil.copytree(study / "eval_mask_neuron_result", tmp_path / "eval_mask_neuron_result")
+    call(make_report, tmp_path, "--ranks", ranks, "--activation_dir", activations, "--comments=0")
+    assert "no --results" in (tmp_path / "report.html").read_text()
+    call(make_report, tmp_path, "--ranks", ranks, "--activation_dir", activations, "--comments=0", "--study", ".")
+    assert "no --results" not in (tmp_path / "report.html").read_text()
+
+
+def test_masks_that_the_results_were_not_measured_with_are_not_listed(study, tmp_path, capsys):
+    masks = tmp_path / "masks.pkl"
+    with Output(masks, Record("gen_mask.py", {"random_baseline": "uniform"})) as output:
+        mask_files.write(output, {"valence_top8": torch.ones(2, 32, dtype=torch.int8)})
+    call(make_report, tmp_path, *flags_of(study), "--masks", masks)
+    assert "masks.json" in (tmp_path / "report.html").read_text()
+    call(make_report, tmp_path, *flags_of(study), "--masks", masks, "--results", study / RESULTS)
+    assert "was measured with other masks than" in capsys.readouterr().out
+    assert "masks.json" not in (tmp_path / "report.html").read_text()
 
 
 def test_page_of_the_published_accuracies(study, published_accuracy, tmp_path):

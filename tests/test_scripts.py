@@ -103,6 +103,8 @@ def test_prompts_that_are_shared_give_what_they_were_rounded_from(here, copy, ti
     result = results.read(copy / RESULTS / "joy-1.json")
     printed = here("framework/running/share.py", "--into", "small").stdout
     assert "next: python get_active_neuron.py --checkpoint_dir small" in printed
+    assert "holds the prompts themselves" in one_line(here(
+        "framework/running/share.py", "--into", "checkpoint", "--overwrite", status=2))
     for name, output in (("get_active_neuron.py", "--activation_dir"), ("get_neuron_effect.py", "--effects"),
                          ("eval_mask_neuron.py", "--results")):
         here(name, "--checkpoint_dir=small", output, name[:-3], *["--max_rows=20"] * ("effect" in name))
@@ -355,6 +357,7 @@ def test_bad_flag(here, flag):
 
 @pytest.mark.parametrize("command, said", [
     (["prepare_attributes.py", "--ratings=ratings.csv", "--q=nan"], "--q"),
+    (["train.py", "--dataset=demo", "--select=none", "--patience=3"], "leave one of the two out"),
     (["eval_mask_neuron.py", f"--masks_per_batch=1{'0' * 300}"], "--masks_per_batch"),
     (["gen_mask.py"], "rsa_searchlight.py (step 4)"), (["get_active_neuron.py"], "train.py (step 1)"),
     (["rsa_searchlight.py", "--attributes", ATTRIBUTES], "get_active_neuron.py (step 3)"),

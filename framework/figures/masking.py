@@ -223,8 +223,8 @@ def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY,
     both = both[both["drop"].notna()]  # a mask without any answer has no drop
     x, (y, low, high) = both["tau"].to_numpy(), both[["drop", "ci_low", "ci_high"]].to_numpy(float).T * measure.scale
     left, right = both[["ci_low_people", "ci_high_people"]].to_numpy(float).T
-    axes.errorbar(x, y, np.stack([y - low, high - y]), np.stack([x - left, right - x]), fmt="none",
-                  ecolor="#b0b0b0", elinewidth=0.8)
+    axes.hlines(y, left, right, color="#b0b0b0", linewidth=0.8)  # few random masks: a drop may lie outside its interval
+    axes.vlines(x, low, high, color="#b0b0b0", linewidth=0.8)
     axes.plot(x, y, "o", color=COLOURS["attribute"], markersize=4, zorder=3)  # above the names' white edges
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
     axes.margins(x=0.2)  # room for names

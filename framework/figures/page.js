@@ -64,7 +64,7 @@
     const chart = event.target.closest(".profile");
     if (!chart) return event.target.closest("[data-tip]")?.dataset.tip;
     const { left, width } = chart.getBoundingClientRect();
-    const values = chart.ariaLabel.split(", ");
+    const values = chart.ariaLabel.split(",\n"); // a concept's name has no line break
     const place = Math.min(values.length - 1, Math.max(0, Math.floor((event.clientX - left) / width * values.length)));
     return values[place];
   }

@@ -140,7 +140,7 @@ class Folder(TaskFolder):
         self.write_bytes(task, _as_bytes(task, prompt))
 
 
-def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt]) -> None:
+def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt], overwrite: bool = False) -> None:
     """Write prompts to share: the best ones alone, rounded to float16, a quarter of the bytes.
 
     Their records say what trained them, that they are rounded, and from which files.
@@ -150,6 +150,8 @@ def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt]) -> None:
     folder : path-like
     trained : dict of Task to Prompt
         All trained with the same settings.
+    overwrite : bool
+        Replace those that were made with other settings.
     """
     rounded = {}
     for task, prompt in trained.items():
@@ -161,7 +163,7 @@ def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt]) -> None:
                          notes={**prompt.record.notes, "prompts": {task.name: prompt.sha256}})
         rounded[task] = replace(prompt, best_prompt=best, final_prompt=None, final_acc=None, record=record)
     check_alike({names.task_path(folder, task, ".pt"): prompt.record for task, prompt in rounded.items()})
-    with Folder(folder, next(iter(rounded.values())).record) as output:
+    with Folder(folder, next(iter(rounded.values())).record, overwrite) as output:
         output.left(rounded)  # refuses what others made
         for task, prompt in rounded.items():
             output.write_bytes(task, _as_bytes(task, prompt))

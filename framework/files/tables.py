@@ -78,9 +78,13 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
 
 
 def _lines(path, text):
-    """The lines of a text; one with more than `_MOST_COLUMNS` commas is refused before it is parsed."""
+    """The lines of a text; other separators, or more than `_MOST_COLUMNS` commas, are refused before it is parsed."""
     if "\r" in text and "\n" not in text:
         raise UserError(f"{path}: its lines end in CR alone, as on old Macs; save it with Unix or Windows line ends")
+    header = text.lstrip().partition("\n")[0].rstrip()
+    for mark, called in ((";", "semicolons"), ("\t", "tabs")):
+        if mark in header and "," not in header:
+            raise UserError(f"{path}: has {called} between its columns; save it with commas, and a point in decimals")
     for line in io.StringIO(text, newline="\n"):
         if line.count(",") > _MOST_COLUMNS:
             raise UserError(f"{path}: has a line of {line.count(',') + 1} fields, but at most {_MOST_COLUMNS} are "
@@ -92,9 +96,6 @@ def _check_header(path, header):
     first: dict[str, int] = {}
     if not header:
         raise UserError(f"{path}: is empty; give a table")
-    for mark, called in ((";", "semicolons"), ("\t", "tabs")):
-        if len(header) == 1 and mark in header[0]:
-            raise UserError(f"{path}: has {called} between its columns; save it with commas, and a point in decimals")
     for place, name in enumerate(header):
         if not name or re.fullmatch(r"Unnamed: [\d.]+", name):
             raise UserError(f"{path}: column {place + 1} has no name, as when pandas writes its index; name it, or "

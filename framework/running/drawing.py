@@ -84,6 +84,8 @@ def of_rdms(flags: argparse.Namespace) -> Drawn:
         if len(missing) == 2:
             return
     found = rdms.read(flags)
+    if len(found.concepts) < 3:
+        return left_out("rdm_model, concept_map", "the model has fewer than 3 concepts")
     pairs = pd.DataFrame(combinations(found.concepts, 2), columns=["emotion_1", "emotion_2"])
     whole = found.people | found.model
     whose = "rdm_" + "_and_".join(word for word in ("people", "model") if getattr(found, word))

@@ -57,23 +57,29 @@ def first_record(folder: Path) -> Record:
     return files.read(next(iter(names.task_files(folder, ".json").values()))).record
 
 
-def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None) -> tuple[list[inference.Conditions], str]:
+def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None,
+             required: bool = True) -> tuple[list[inference.Conditions], str]:
     """The conditions of one intervention, by k, and which one that is: as asked, else the study's, else the first.
 
-    `folder` is for errors.
+    `folder` is for errors. Unless it is `required`, an intervention that is not there counts as not asked for.
     """
     sizes = sorted(inference.conditions(results), key=lambda size: size.k)
     if not sizes:
         raise UserError(f"{folder}: has no results under both an attribute's mask and random ones (valence_top4000 and "
                         "valence_top4000_random, or random_top4000_1); gen_mask.py makes both")
     there = list(dict.fromkeys(size.intervention for size in sizes))
-    shown = "" if asked in METHODS and not METHODS[asked].in_names else asked
-    if shown is None:
+    shown = _in_names(asked)
+    if shown is None or not (required or shown in there):
         shown = "" if "" in there else there[0]
     if shown not in there:
         raise UserError(f"--intervention {asked}: {folder} has results of "
                         f"{', '.join(name or 'zero' for name in there)}; choose one of them")
     return [size for size in sizes if size.intervention == shown], shown
+
+
+def _in_names(intervention):
+    """An intervention of `--intervention` as the names of masks write it."""
+    return "" if intervention in METHODS and not METHODS[intervention].in_names else intervention
 
 
 def drops(results: pd.DataFrame, by: str, test: str, intervention: str) -> pd.DataFrame:
@@ -149,6 +155,13 @@ def baseline_of(flags: argparse.Namespace, sizes: Sequence[inference.Conditions]
     return "matched" if any(draws.shape[1] for size in sizes for draws in size.matched) else "uniform"
 
 
+def other_masks(flags: argparse.Namespace) -> str:
+    """That `--results` was measured with other masks than `--masks`, in words; empty if not, or unknown."""
+    measured_with = first_record(flags.results).get("masks")
+    return ("" if measured_with in (None, opening.sha256(flags.masks)) else
+            f"{flags.results} was measured with other masks than {flags.masks}")
+
+
 def choose_k(there: Sequence[int], folder: Path, asked: int | None) -> int:
     """The number of changed neurons to show: as asked, else the study's 4,000 if it is there, else the most."""
     if asked and asked not in there:
@@ -195,7 +208,7 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
     there: set[tuple[str, int]] = set()
     compared = None
     for of_kind, path, *kinds in sources:
-        _, intervention = sizes_of(of_kind, path, flags.intervention)
+        _, intervention = sizes_of(of_kind, path, flags.intervention, required=compared is None)
         made = Record("", {"intervention": intervention or "zero"})
         if path != flags.attribute_results:  # published results have no record
             record = first_record(path)
@@ -249,7 +262,9 @@ def of_own_masks(flags: argparse.Namespace) -> Drawn:
     if not flags.effect_results:
         return left_out(name, "no --effect_results")
     results = files.read_all(flags.effect_results, flags.measure)
-    sizes, _ = sizes_of(results, flags.effect_results, flags.intervention)
+    sizes, intervention = sizes_of(results, flags.effect_results, flags.intervention, required=False)
+    if flags.intervention and intervention != _in_names(flags.intervention):
+        return left_out(name, f"{flags.effect_results} has no results of {flags.intervention}")
     there = [size.k for size in sizes]
     k = choose_k(there, flags.effect_results, flags.k if flags.k in there else None)
     concepts, overall = inference.own_and_others(results, next(size for size in sizes if size.k == k))
@@ -315,29 +330,31 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
         left_out("effect_against_resemblance", "no --activation_dir, or no --attributes")
     if not (flags.masks and flags.results and "margin" in measures_of(flags)):
         return left_out("additivity", "no --masks, or no --results with margins")
+    if reason := other_masks(flags):
+        return left_out("additivity", reason)
     found, measured = Record.read(flags.effects), first_record(flags.results)
-    if measured.get("masks") not in (None, opening.sha256(flags.masks)):
-        return left_out("additivity", f"{flags.results} was measured with other masks than {flags.masks}")
     check_backbone(flags.effects, flags.results, measured)  # masks without a record do not name their model
     other = ", ".join(name for name in ROWS if found.get(name) != measured.get(name))
     if other:
         print(f"additivity: {flags.effects} was measured on other rows than {flags.results} ({other})")
-    table = additivity(flags).assign(rows=other or "the same")
+    table = additivity(flags)
+    if table.empty:
+        return left_out("additivity", f"{flags.results} has no task of {flags.effects} under a mask of {flags.masks}")
     if not table["summed"].any():
         return left_out("additivity", f"{flags.masks} changes nothing that has an effect")
+    table["rows"] = other or "the same"
     yield "additivity", effects.additivity(table), table
 
 
 def additivity(flags: argparse.Namespace) -> pd.DataFrame:
-    """For each mask, the sum of its neurons' losses and the margin lost under it, averaged over tasks."""
+    """For each mask, the sum of its neurons' losses and the margin lost under it, averaged over the tasks with both."""
     tasks, _, values = rdms.tasks_and_values(flags.effects, effects=True)
     results = files.read_all(flags.results, "margin").set_index(["sentiment", "seed"])
     measured = [row for row, task in enumerate(tasks) if tuple(task) in results.index]
     masks = [(name, text, mask) for text, mask in mask_files.read(flags.masks).items()
              if text in results and (name := MaskName.parse(text))]
     if not measured or not masks:
-        raise UserError(f"--results {flags.results}: has no task of {flags.effects} under a mask of {flags.masks}; "
-                        "give files of the same study")
+        return pd.DataFrame()
     zeroed = -values.reshape(len(tasks), -1)[measured].mean(axis=0)
     adding = any(mask.dim() == 3 for _, _, mask in masks)
     added = -activations.read_added(flags.effects, [tasks[row] for row in measured]).mean(axis=0) if adding else None

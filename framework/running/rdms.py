@@ -30,8 +30,9 @@ class RDMs(NamedTuple):
 def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None = None) -> RDMs:
     """Read what `--similarity`, `--attributes` (with `--concept_order`) and `--activation_dir` name: at least one.
 
-    The order follows people's similarity judgements, else all attributes together, else the model. `values` are the
-    concepts [E] and activations [S, E, N] of `--activation_dir`, if they have been read already.
+    The order follows people's similarity judgements, else all attributes together, else the model, whose one or two
+    concepts have no dissimilarities to show. `values` are the concepts [E] and activations [S, E, N] of
+    `--activation_dir`, if they have been read already.
 
     Raises
     ------
@@ -52,6 +53,8 @@ def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None 
         sources["activation_dir"] = ["Model, all neurons"], concepts, rsa.population_rdm(activity)[None]
     common = [concept for concept in next(iter(sources.values()))[1]
               if all(concept in concepts for _, concepts, _ in sources.values())]
+    if len(common) < 3 and [*sources] == ["activation_dir"]:
+        return RDMs(common, {}, {}, {}, np.arange(len(common)), "the model's activations")
     if len(common) < 3:
         raise UserError(f"{', '.join(f'--{flag}' for flag in sources)}: have fewer than 3 concepts in common; "
                         "give files of the same concepts")
@@ -93,9 +96,6 @@ def tasks_and_values(
     activations.check_are_effects(folder, effects)
     there = activations.tasks(folder)
     concepts = list(dict.fromkeys(task.concept for task in there))
-    seeds = sorted(set.intersection(*({task.seed for task in there if task.concept == each} for each in concepts)))
-    if not seeds:
-        raise UserError(f"{folder}: its concepts have no seed in common; make the missing files with the script that "
-                        "made the others")
-    values, _ = activations.read(folder, concepts, seeds)
-    return [Task(concept, seed) for seed in seeds for concept in concepts], concepts, values
+    values, seeds = activations.read(folder, concepts)
+    tasks = [Task(concept, seed) for seed in seeds for concept in concepts]  # type: ignore[arg-type]  # not "all"
+    return tasks, concepts, values

@@ -243,7 +243,10 @@ def add_settings(page: Page, flags: argparse.Namespace, prompts: Prompts) -> Non
             page["settings"][f"{folder}: all {len(records)} {what}"] = pages.shared_settings(records)
 
     add_all(flags.checkpoint_dir, "prompts", trained)
-    for output in filter(None, (flags.activation_dir, flags.effects, flags.ranks, flags.masks)):
+    masks = flags.masks
+    if masks and flags.results and (reason := drawing_masks.other_masks(flags)):
+        page["left_out"]["settings of masks"], masks = reason, None
+    for output in filter(None, (flags.activation_dir, flags.effects, flags.ranks, masks)):
         if record_path(output).exists():
             page["settings"][str(record_path(output))] = settings_of(Record.read(output))
     add_all(flags.results, "results", evaluated)

@@ -5,6 +5,7 @@
     python -m framework.running.share --checkpoint_dir checkpoint --into prompts
 """
 
+from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script
 
@@ -15,12 +16,15 @@ def main() -> None:
     known.add_path(parser, "--checkpoint_dir", default=known.CHECKPOINTS, help="prompts, {concept}-{seed}.pt")
     known.add_path(parser, "--into", required=True, help="where the rounded prompts go")
     known.add_task_flags(parser)
+    known.add_overwrite_flag(parser, "prompts")
     flags = parser.parse()
+    if flags.into.resolve() == flags.checkpoint_dir.resolve():
+        raise UserError(f"--into {flags.into}: holds the prompts themselves; choose another folder")
     from framework.files import prompts
     from framework.running import trained
 
     rounded = prompts.read_all(flags.checkpoint_dir, trained.tasks_there(flags))
-    prompts.write_rounded(flags.into, rounded)
+    prompts.write_rounded(flags.into, rounded, flags.overwrite)
     print(f"wrote {flags.into}/{{concept}}-{{seed}}.pt: {script.counted(len(rounded), 'prompt')} in float16")
     script.next_step("get_active_neuron.py", checkpoint_dir=flags.into)
 
