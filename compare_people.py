@@ -35,6 +35,7 @@ def parse_flags():
                         help="seed of the permutations and of the draws")
     known.add_path(parser, "--output_dir", default="people", help="where the tables go")
     known.add_overwrite_flag(parser, "tables")
+    known.add_task_flags(parser)
     return parser.parse()
 
 
@@ -58,7 +59,8 @@ def main():
     attributes, rated, numbers, are_ratings = read_attributes(flags.attributes, flags.concept_order)
     rdms = rsa.attribute_rdms(numbers) if are_ratings else numbers
     activations.check_are_effects(flags.activation_dir, effects=False)
-    activated = {task.concept for task in activations.tasks(flags.activation_dir)}
+    tasks = known.choose(flags, activations.tasks(flags.activation_dir), flags.activation_dir, activations.MADE_BY)
+    activated = {task.concept for task in tasks}
     used = [concept for concept in rated if concept in order and concept in activated]
     if missing := sorted({*order, *rated, *activated} - set(used)):
         print(f"left out: {', '.join(missing)} (not in all of the files)")
@@ -88,9 +90,9 @@ def main():
             if name == "activations" and read.get("kind"):
                 raise UserError(f"--activation_dir {folder}: was read with comments ({read.get('kind')}); give it as "
                                 "--read_over_dir, and here what get_active_neuron.py reads without --read_over")
-            values, seeds = compared.read_activations(folder, used)
+            values, seeds = activations.read(folder, used, flags.seed)
             prompts = {name: own for name, own in read.get("prompts", {}).items()
-                       if (task := parse_task(name)) and task.concept in used}
+                       if (task := parse_task(name)) and task.concept in used and task.seed in seeds}
             readings.append(Record("", {"backbone": read.get("backbone"), "seeds": seeds,
                                         "prompts": digest(prompts) if prompts else None}))
             unknown = {which for reading in readings for which, value in reading.settings.items() if value is None}

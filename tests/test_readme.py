@@ -682,7 +682,7 @@ def test_the_readme_says_what_masks_cost_by_auc():
             f"leaves unchanged, these three differences are {costs[0]}, {costs[1]} and {costs[2]}.",
             f"(AUC: {small_own:.1f} and {small_others:.1f})",
             f"costs {own:.1f} points more ({low:.1f} to {high:.1f}), but others' 10 cost {others:.1f} (AUC: "
-            f"{own_auc:.1f} and {others_auc:.1f}), and the 10 that emotions need most on average {shared} (AUC: "
+            f"{own_auc:.1f} and {others_auc:.1f}), and the 10 most needed on average (one seed) {shared} (AUC: "
             f"{shared_auc})"):
         assert said in readme, said
 

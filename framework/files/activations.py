@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -92,24 +93,26 @@ def read(folder: PathLike, concepts: Sequence[str],
          seeds: Sequence[int | str] | None = None) -> tuple[np.ndarray, list[int | str]]:
     """Activations of all neurons under the prompts of some concepts, read in parallel.
 
-    `seeds` are numbers or "all"; the default is those that each of the concepts has, in ascending order.
+    `seeds` are numbers or "all"; the default is those that any of the concepts has, in ascending order.
 
     Returns
     -------
     values : array [S, E, N], float64
     seeds : list
     """
+    there = tasks(folder)
     if seeds is None:
-        there = tasks(folder)
-        by_concept = [{task.seed for task in there if task.concept == each} for each in concepts]
-        seeds = sorted(by_concept[0].intersection(*by_concept))
-        if not seeds:
-            raise UserError(f"{folder}: no seed has files of all concepts ({names.listed(list(concepts))}); make the "
-                            f"missing ones with {Record.read(folder).made_by or MADE_BY}")
+        seeds = sorted({task.seed for task in there if task.concept in concepts})
     seeds = list(dict.fromkeys(seeds))  # one named twice counts once
+    if not seeds:
+        raise UserError(f"{folder}: has no activations for {names.listed(list(concepts))}; {MADE_BY} makes them")
     paths = [names.task_path(folder, Task(concept, seed), ".csv")  # type: ignore[arg-type]  # or the sum, "all"
              for seed in seeds for concept in concepts]
     record = Record.read(folder)
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UserError(f"{path}: no such file; {record.made_by or MADE_BY} makes it from its prompt, or name only "
+                            "what is there with --sentiment and --seed")
     first = _read_file(paths[0], record)
     values = np.empty((len(paths), len(first)))
 

@@ -83,6 +83,6 @@ def task_path(folder: PathLike, task: Task, suffix: str) -> Path:
     return Path(folder) / f"{task.name}{suffix}"
 
 
-def listed(names: Sequence[object]) -> str:
+def listed(names: Sequence[str]) -> str:
     """Names for an error, at most 20 of them."""
     return ", ".join(map(str, names[:20])) + (f" and {len(names) - 20} more" if len(names) > 20 else "")

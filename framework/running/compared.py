@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +10,7 @@ import numpy as np
 from framework.analysis import rsa
 from framework.analysis.profiles import beyond
 from framework.errors import UserError
-from framework.files import activations, names
+from framework.files import activations
 from framework.files.opening import PathLike
 from framework.files.people import read_attributes
 from framework.running import flags as known
@@ -68,25 +66,11 @@ def read(flags: argparse.Namespace) -> Study:
     rdms = rsa.reorder_rdms(rdms, chosen)
     for attribute, rdm in zip(attributes, rdms):
         check_varied(flags.attributes, attribute, rdm)
-    values, seeds = read_activations(flags.activation_dir, concepts, flags.seed)
+    values, seeds = activations.read(flags.activation_dir, concepts, flags.seed)
     if (values == values[:, :1]).all():
         raise UserError(f"{flags.activation_dir}: no neuron differs between concepts, so none can "
                         "be ranked; read other prompts with get_active_neuron.py (step 3)")
     return Study(values, seeds, concepts, attributes, rdms, numbers[chosen] if are_ratings else None)
-
-
-def read_activations(
-    folder: Path, concepts: Sequence[str], seeds: Sequence[int] | None = None
-) -> tuple[np.ndarray, list[int | str]]:
-    """`activations.read`; prints the seeds that are left out since some of the concepts lack them."""
-    values, used = activations.read(folder, concepts, seeds)
-    of = {concept: {task.seed for task in activations.tasks(folder) if task.concept == concept}
-          for concept in concepts}
-    if not seeds and (others := sorted(set.union(*of.values()).difference(used))):
-        lacking = [concept for concept in concepts if not of[concept].issuperset(others)]
-        print(f"left out: {'seed' if len(others) == 1 else 'seeds'} {names.listed(others)} ({folder} has no files of "
-              f"{names.listed(lacking)} for {'it' if len(others) == 1 else 'some'})")
-    return values, used
 
 
 def check_varied(source: PathLike, name: str, rdm: np.ndarray) -> None:

@@ -96,6 +96,9 @@ def tasks_and_values(
     activations.check_are_effects(folder, effects)
     there = activations.tasks(folder)
     concepts = list(dict.fromkeys(task.concept for task in there))
-    values, seeds = activations.read(folder, concepts)
-    tasks = [Task(concept, seed) for seed in seeds for concept in concepts]  # type: ignore[arg-type]  # not "all"
-    return tasks, concepts, values
+    seeds = sorted(set.intersection(*({task.seed for task in there if task.concept == each} for each in concepts)))
+    if not seeds:
+        raise UserError(f"{folder}: its concepts have no seed in common; make the missing files with the script that "
+                        "made the others")
+    values, _ = activations.read(folder, concepts, seeds)
+    return [Task(concept, seed) for seed in seeds for concept in concepts], concepts, values
