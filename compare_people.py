@@ -62,11 +62,12 @@ def main():
     tasks = known.choose(flags, activations.tasks(flags.activation_dir), flags.activation_dir, activations.MADE_BY)
     activated = {task.concept for task in tasks}
     used = [concept for concept in rated if concept in order and concept in activated]
-    if missing := sorted({*order, *rated, *activated} - set(used)):
+    if missing := sorted(({*flags.sentiment} if flags.sentiment else {*order, *rated, *activated}) - {*used}):
         print(f"left out: {', '.join(missing)} (not in all of the files)")
     if len(used) < 4:
         raise UserError(f"{flags.activation_dir}: has activations for {len(used)} of the concepts that are in both the "
-                        f"judgements and {flags.attributes}; give files that share at least 4, which make 6 pairs")
+                        f"judgements and {flags.attributes}; give files that share at least 4, which make 6 pairs"
+                        + (", or name more with --sentiment" if flags.sentiment else ""))
 
     def select(rdms, concepts):
         return rsa.reorder_rdms(rdms, [concepts.index(concept) for concept in used])
@@ -90,7 +91,7 @@ def main():
             if name == "activations" and read.get("kind"):
                 raise UserError(f"--activation_dir {folder}: was read with comments ({read.get('kind')}); give it as "
                                 "--read_over_dir, and here what get_active_neuron.py reads without --read_over")
-            values, seeds = activations.read(folder, used, flags.seed)
+            values, seeds = compared.read_activations(folder, used, flags.seed)
             prompts = {name: own for name, own in read.get("prompts", {}).items()
                        if (task := parse_task(name)) and task.concept in used and task.seed in seeds}
             readings.append(Record("", {"backbone": read.get("backbone"), "seeds": seeds,
@@ -105,8 +106,8 @@ def main():
             reliability.append(stability.split_half_reliability(values, rdms).mean() if len(seeds) > 1 else np.nan)
     if flags.count_dir:
         models.append("counts")
-        counts, _ = activations.read(flags.count_dir, used, ["all"])
-        model_rdms.append(rsa.population_rdm(counts, "correlation"))
+        counts, _ = activations.read(flags.count_dir, used, flags.seed or ["all"])
+        model_rdms.append(rsa.population_rdm(counts.sum(axis=0, keepdims=True), "correlation"))
         reliability.append(np.nan)
     folders = {"activations": flags.activation_dir, "read_over": flags.read_over_dir, "counts": flags.count_dir}
     for name, rdm in zip(attributes + models, [*rdms, *model_rdms]):

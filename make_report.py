@@ -14,7 +14,8 @@ INPUTS = ("ranks", "activation_dir", "effects", "masks", "attributes", "concept_
 def parse_flags():
     parser = known.Parser("Show a study's results as one HTML page, which needs no network.", title="the page")
     known.add_path(parser, "--ranks", "--rank", "--CSV_Path", default=known.RANKS, metavar="FILE",
-                   help="ranks of the neurons (step 4); the other tables of step 4 are read from the same folder")
+                   help="ranks of the neurons (step 4); the other tables of step 4 are read from the same folder. "
+                   "Beside ranks of another folder, files are shown only if you name them, or their --study")
     known.add_path(parser, "--activation_dir", default=known.ACTIVATIONS.format(activation_mode="before_relu"),
                    help="activations (step 3) that the ranks were made from")
     known.add_path(parser, "--effects", help="effects of neurons, from get_neuron_effect.py (default: "
@@ -40,7 +41,7 @@ def parse_flags():
 
 def main():
     flags = parse_flags()
-    # The page also shows these if they are in the folder of the ranks' study and no flag names others.
+    # The page also shows these if they are in the study's folder and no flag names others, or ranks elsewhere.
     if flags.study or flags.ranks.resolve().parent == Path(known.RANKS).resolve().parent:
         places = "results", "masks", "effects", *known.KINDS
         known.take_what_is_there(flags, {name: known.PLACES[name] for name in places})

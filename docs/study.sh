@@ -121,7 +121,9 @@ for what in zero zero_matched mean amplified_matched; do
         --ranks $ranks --activation_dir $folder/active_neuron_before_relu_csv \
         --effects $folder/effects_of_tested $kinds --output_dir $folder/pic/$what
 done
-run python plot_results.py $study $people $judgements --output_dir $folder/pic/all_seeds # of all seeds' ranks
+run python plot_results.py --ranks $folder/neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv \
+    --activation_dir $folder/active_neuron_before_relu_csv $people $judgements --simulations 0 \
+    --output_dir $folder/pic/all_seeds
 if [ $1 = smollm2 ]; then
     for what in effect_500 effect_10; do
         run python plot_results.py $study --results $results/zero --effect_results $results/$what \

@@ -15,7 +15,7 @@ from framework.analysis import people, rsa, stability
 from framework.errors import UserError
 from framework.files.writing import lock
 from tests.test_rsa import rdms_of
-from tests.test_rsa_searchlight import CONCEPTS, PAIRS, command, edit, make_study, rewrite
+from tests.test_rsa_searchlight import CONCEPTS, PAIRS, command, edit, make_study, rewrite, write_activations
 
 
 def test_intervals_over_people_are_the_jackknifes_and_t():
@@ -184,14 +184,24 @@ def test_a_person_who_tells_no_pair_of_these_concepts_apart_is_left_out(study, c
 def test_seeds_that_every_concept_has_are_named_where_one_lacks_some(study):
     """A prompt that diverged leaves such a gap."""
     Path(f"neurons/{CONCEPTS[2]}-42.csv").unlink()
-    with pytest.raises(UserError, match=f"{CONCEPTS[2]}-42.csv: no such file; .* or name only what is there with"):
+    with pytest.raises(UserError, match=f"{CONCEPTS[2]}-42.csv: no such file; .*, or name with --sentiment and --seed"):
         compare()
     seeds = sorted({int(path.stem.partition("-")[2]) for path in Path("neurons").glob("*-[0-9]*.csv")} - {42})
-    compare("--seed", *map(str, seeds))
+    compare("--seed", *map(str, seeds), "--count_dir=neurons")
     for path in Path("neurons").glob("*-42.csv"):
         path.unlink()
-    compare("--output_dir=other")
-    assert Path("people/model.csv").read_text() == Path("other/model.csv").read_text()
+    for path in Path("neurons").glob("*-all.csv"):
+        write_activations(path, sum(np.loadtxt(f"neurons/{path.stem[:-4]}-{seed}.csv", delimiter=",", skiprows=1)
+                                    for seed in seeds))
+    compare("--output_dir=other", "--count_dir=neurons")
+    pd.testing.assert_frame_equal(*map(pd.read_csv, ("people/model.csv", "other/model.csv")))
+
+
+def test_concepts_that_are_named(study, capsys):
+    compare("--sentiment", *CONCEPTS[:4])
+    assert "left out" not in capsys.readouterr().out
+    with pytest.raises(UserError, match="for 3 of the concepts .* or name more with --sentiment"):
+        compare("--sentiment", *CONCEPTS[:3])
 
 
 def test_people_may_have_judged_the_concepts_in_another_order(study):

@@ -99,6 +99,14 @@ def test_files_named_beside_a_study_go_on_to_its_page(monkeypatch, run_folder, p
     call(monkeypatch, *flags, "--attribute_results", published_accuracy / "attribute", "--random_results",
          published_accuracy / "random")
     assert "next: python make_report.py --study mine --attribute_results " in capsys.readouterr().out
+    shutil.copytree(run_folder / "effect", f"mine/{known.PLACES['effect_results']}")
+    call(monkeypatch, *flags, "--attribute_results", published_accuracy / "attribute", "--random_results",
+         published_accuracy / "random")
+    assert "left out accuracy_drop_own_and_others: no --effect_results" in capsys.readouterr().out
+    place = known.PLACES["results"]
+    shutil.copytree(run_folder / "results", place)
+    call(monkeypatch, "--ranks", run_folder / "rank.csv", "--results", place, *flags[2:])  # the page takes all named
+    assert f"next: python make_report.py --ranks {run_folder}/rank.csv --results {place}\n" in capsys.readouterr().out
 
 
 def call(monkeypatch, *flags):

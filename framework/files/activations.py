@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -109,10 +108,6 @@ def read(folder: PathLike, concepts: Sequence[str],
     paths = [names.task_path(folder, Task(concept, seed), ".csv")  # type: ignore[arg-type]  # or the sum, "all"
              for seed in seeds for concept in concepts]
     record = Record.read(folder)
-    for path in paths:
-        if not os.path.lexists(path):
-            raise UserError(f"{path}: no such file; {record.made_by or MADE_BY} makes it from its prompt, or name only "
-                            "what is there with --sentiment and --seed")
     first = _read_file(paths[0], record)
     values = np.empty((len(paths), len(first)))
 

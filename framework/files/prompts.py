@@ -151,7 +151,7 @@ def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt], overwrite: b
     trained : dict of Task to Prompt
         All trained with the same settings.
     overwrite : bool
-        Replace those that were made with other settings.
+        Replace rounded prompts that were made with other settings; prompts that are not rounded never are.
     """
     rounded = {}
     for task, prompt in trained.items():
@@ -163,6 +163,9 @@ def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt], overwrite: b
                          notes={**prompt.record.notes, "prompts": {task.name: prompt.sha256}})
         rounded[task] = replace(prompt, best_prompt=best, final_prompt=None, final_acc=None, record=record)
     check_alike({names.task_path(folder, task, ".pt"): prompt.record for task, prompt in rounded.items()})
+    for task, path in names.task_files(folder, ".pt").items():
+        if task in rounded and not read(path).record.get("rounded_to"):
+            raise UserError(f"{path}: was made with other settings (it is not rounded); choose another folder")
     with Folder(folder, next(iter(rounded.values())).record, overwrite) as output:
         output.left(rounded)  # refuses what others made
         for task, prompt in rounded.items():

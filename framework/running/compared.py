@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +13,11 @@ from framework.analysis import rsa
 from framework.analysis.profiles import beyond
 from framework.errors import UserError
 from framework.files import activations
-from framework.files.opening import PathLike
+from framework.files.names import task_path
+from framework.files.opening import PathLike, where_from
 from framework.files.people import read_attributes
 from framework.running import flags as known
+from framework.tasks import Task
 
 _LEAST_CONCEPTS = 4
 _FEW_CONCEPTS = 8
@@ -66,11 +70,25 @@ def read(flags: argparse.Namespace) -> Study:
     rdms = rsa.reorder_rdms(rdms, chosen)
     for attribute, rdm in zip(attributes, rdms):
         check_varied(flags.attributes, attribute, rdm)
-    values, seeds = activations.read(flags.activation_dir, concepts, flags.seed)
+    values, seeds = read_activations(flags.activation_dir, concepts, flags.seed)
     if (values == values[:, :1]).all():
         raise UserError(f"{flags.activation_dir}: no neuron differs between concepts, so none can "
                         "be ranked; read other prompts with get_active_neuron.py (step 3)")
     return Study(values, seeds, concepts, attributes, rdms, numbers[chosen] if are_ratings else None)
+
+
+def read_activations(
+    folder: Path, concepts: Sequence[str], seeds: Sequence[int] | None
+) -> tuple[np.ndarray, list[int | str]]:
+    """`activations.read`; the error about a task that is not there also names the flags that leave it out."""
+    there = activations.tasks(folder)
+    for seed in seeds or sorted({task.seed for task in there if task.concept in concepts}):
+        for concept in concepts:
+            if Task(concept, seed) not in there:
+                path = task_path(folder, Task(concept, seed), ".csv")
+                raise UserError(f"{path}: no such file{where_from(path, activations.MADE_BY)}, or name with "
+                                "--sentiment and --seed what is there")
+    return activations.read(folder, concepts, seeds)
 
 
 def check_varied(source: PathLike, name: str, rdm: np.ndarray) -> None:

@@ -177,8 +177,8 @@ def _as_trained(wanted):
 def add_rows_flags(group: argparse._ArgumentGroup) -> None:
     """`--split` and `--max_rows`: which rows of a task are measured."""
     group.add_argument("--split", default="dev", choices=("dev", "test"),
-                       help="rows to measure on: dev chose each prompt's best epoch (but with train.py --select none), "
-                            "test chose nothing")
+                       help="rows to measure on: dev chose each prompt's best epoch, unless train.py had --select "
+                            "none; test chose nothing")
     pairs = number(int, 2, "a whole number from 2 (one positive row and one other) to 10^9", 10**9)
     group.add_argument("--max_rows", type=pairs, metavar="N",
                        help="at most this many rows of each task, half of them positive (default: all)")

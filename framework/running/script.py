@@ -114,13 +114,13 @@ def next_step(script: str, study: Path | None = None, **named: Any) -> None:
     studies = {name: known.study_of(name, value) for name, value in named.items() if isinstance(value, Path)}
     places = set(studies.values())
     common = places.pop() if len(places) == 1 else None
-    study = study or known.Parser.study or common or Path()
-    parts = ["python", script, *([] if study == Path() else ["--study", str(study)])]
+    study = study or known.Parser.study or common
+    parts = ["python", script, *([] if study in (None, Path()) else ["--study", str(study)])]
     for name, value in named.items():
         if isinstance(value, (list, tuple)):
             parts += [f"--{name}", *map(str, value)] if value else []
         elif value is True:
             parts.append(f"--{name}")
-        elif value not in (None, False) and studies.get(name) != study:
+        elif value not in (None, False) and (study is None or studies.get(name) != study):
             parts += [f"--{name}", str(value)]
     print("next:", shlex.join(parts))

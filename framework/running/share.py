@@ -5,7 +5,6 @@
     python -m framework.running.share --checkpoint_dir checkpoint --into prompts
 """
 
-from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script
 
@@ -16,10 +15,8 @@ def main() -> None:
     known.add_path(parser, "--checkpoint_dir", default=known.CHECKPOINTS, help="prompts, {concept}-{seed}.pt")
     known.add_path(parser, "--into", required=True, help="where the rounded prompts go")
     known.add_task_flags(parser)
-    known.add_overwrite_flag(parser, "prompts")
+    known.add_overwrite_flag(parser, "rounded prompts")
     flags = parser.parse()
-    if flags.into.resolve() == flags.checkpoint_dir.resolve():
-        raise UserError(f"--into {flags.into}: holds the prompts themselves; choose another folder")
     from framework.files import prompts
     from framework.running import trained
 
