@@ -199,8 +199,8 @@ def main():
         notes={"pretrained_model": flags.pretrained_model, "dataset": dataset, "dropout": loaded.model.dropout})
 
     # Tasks that lack rows are refused before anything is written.
-    jobs = {task: Job(task, task_rows(splits[0], task, flags.negatives, flags.max_train_rows),
-                      task_rows(splits[1], task, flags.negatives)) for task in tasks}
+    jobs = {task: Job(task, task_rows(splits[0], task, flags.negatives, flags.max_train_rows, "train"),
+                      task_rows(splits[1], task, flags.negatives, name="dev")) for task in tasks}
 
     # The work, group by group; this process writes the results.
     with prompts.Folder(flags.checkpoint_dir, record, flags.overwrite) as folder:

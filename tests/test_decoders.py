@@ -250,6 +250,16 @@ def test_states_of_texts_are_the_same_bits_whatever_is_kept(llama, dtype):
     assert len(computed) == seen + 1
 
 
+@pytest.mark.parametrize("family", ["gpt2", "llama"])
+def test_padding_may_reach_beyond_the_positions(family, tokenizer):
+    """A text of 65 tokens is padded to 96, and the model has 70 positions."""
+    plain = make_plain(family, tokenizer, max_position_embeddings=70)
+    ours, row = make_ours(plain, tokenizer), np.arange(5, 70)
+    prompts = torch.randn(1, 5, 32, dtype=torch.double, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(ours([row], prompts), plain_logits(plain, [row], prompts), rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_to_zero_is_to_multiply_to_the_bit(llama, dtype):
     model = make_ours(copy.deepcopy(llama[0]).to(dtype), llama[1].tokenizer)

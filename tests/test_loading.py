@@ -5,6 +5,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import time
 
 import pytest
@@ -19,6 +21,7 @@ from transformers import (
     GPTNeoForCausalLM,
 )
 
+from conftest import ROOT
 from framework.errors import UserError
 from framework.model import loading
 from framework.model.device import resolve_device
@@ -295,6 +298,37 @@ def test_what_changes_tokens_or_weights_changes_the_fingerprint(folder, name):
     else:
         path.write_text(path.read_text() + " " if path.exists() else "{}")
     assert load(folder).fingerprint != expected
+
+
+def test_models_on_the_hub_are_told_apart_by_their_revision(tiny_model, tmp_path):
+    """Here from the hub's cache, as on a machine without a network."""
+    commits = {"one/tiny": "1" * 40, "two/tiny": "2" * 40}
+    for name, commit in commits.items():
+        cached = tmp_path / f"hub/models--{name.replace('/', '--')}"
+        shutil.copytree(tiny_model, cached / "snapshots" / commit)
+        (cached / "refs").mkdir()
+        (cached / "refs/main").write_text(commit)
+    code = f"from framework.model import loading; print(*(loading.load(name).fingerprint for name in {[*commits]}))"
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
+                             env={**os.environ, "HF_HOME": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"})
+    assert process.stdout.split() == [*commits.values()]
+
+
+def test_a_folder_that_hides_a_model_of_the_hub_is_named(tmp_path, monkeypatch):
+    """As when a study is called like its model."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("roberta-large", "backbone"):
+        (tmp_path / name / "checkpoint").mkdir(parents=True)
+    assert "on the hub, rename the folder (and a study in it: --study)" in refused("roberta-large")
+    assert loading.load("backbone").model.shape == (4, 1024)
+
+
+@pytest.mark.parametrize("left", [b"", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n", None])
+def test_weights_that_are_missing(folder, left):
+    (folder / "model.safetensors").unlink()
+    if left is not None:
+        (folder / "model.safetensors").write_bytes(left)
+    assert "holds no weights" in refused(folder)
 
 
 def test_a_device_without_numbers_is_refused():

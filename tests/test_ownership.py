@@ -461,6 +461,13 @@ def test_a_prompt_under_another_name_is_refused():
         prompts.read_all("checkpoint")
 
 
+def test_a_file_that_is_no_prompt_is_named_before_the_training():
+    Path("checkpoint").mkdir()
+    torch.save([1.0], "checkpoint/epoch-3.pt")
+    with pytest.raises(UserError, match="epoch-3.pt: .* or move it away"), folder_of(0.1) as folder:
+        folder.left([FEAR])
+
+
 def test_prompts_to_share():
     numbers = torch.randn(4, 8)
     with folder_of(0.1) as folder:

@@ -73,5 +73,8 @@ def test_what_makes_no_task_is_an_error():
         task_rows(make_split(positives=0), Task("awe", 1))
     with pytest.raises(UserError, match="^awe: only 100 rows lack the concept, 300 are needed"):
         task_rows(make_split(positives=300), Task("awe", 1), "strict")
-    with pytest.raises(UserError, match="^awe-1: all 800 rows are positive; choose other data"):
+    with pytest.raises(UserError, match="^awe-1: all 800 rows are positive; choose other data .* --negatives strict$"):
         task_rows(make_split(positives=400), Task("awe", 1))
+    for positives in (0, 400):
+        with pytest.raises(UserError, match=r" \(in split dev\)$"):
+            task_rows(make_split(positives=positives), Task("awe", 1), name="dev")

@@ -104,6 +104,11 @@ def test_any_columns_of_0_and_1_are_concepts(tmp_path, capsys):
         texts.read(tmp_path, "dev")
 
 
+def test_a_text_may_be_a_whole_document(tmp_path):
+    (tmp_path / "train.csv").write_text(f"text,awe\n{'word ' * 40_000},1\nno,0\n")
+    assert len(texts.read(tmp_path, "train").texts[0]) == 200_000
+
+
 @pytest.mark.parametrize("content, message", [
     (b"", "line 1 is not"),
     (b"a comment\t28\tid\n", "line 1 is not"),

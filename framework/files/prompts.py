@@ -122,6 +122,17 @@ class Folder(TaskFolder):
 
     suffix, read = ".pt", staticmethod(read)
 
+    def left(self, tasks: Iterable[Task]) -> list[Task]:
+        """As `TaskFolder.left`; also refuses what is no prompt, which the table of accuracies could not list."""
+        left = super().left(tasks := list(tasks))
+        for task, path in names.task_files(self.folder, ".pt").items():
+            if task not in tasks:
+                try:
+                    read(path)
+                except UserError as error:
+                    raise UserError(f"{error}; or move it away") from None
+        return left
+
     def __enter__(self) -> Folder:
         """Refuse what would be in the way at the end of training; then as `TaskFolder`."""
         for old in self.folder.glob(".training-*.state"):

@@ -50,6 +50,7 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
         record = Record("", {})  # the file beside the table is not ours
     if of is not None or record.made_by:
         record.check_unchanged(path, data, part=of is not None)
+    csv.field_size_limit(1 << 30)  # a text may be a whole document
     lines = csv.reader(_lines(path, opening.decode(path, data)), strict=True)
     try:
         header = [name.strip() for name in next(filter(None, lines), [])]

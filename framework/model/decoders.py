@@ -159,6 +159,9 @@ class PromptedDecoder(PromptedModel):
     def _states_of(self, ids):
         """Keys and values of texts [R, T]: Tensor [L, 2, R, heads, T, size]."""
         layout = Recorded(len(ids), ids.shape[1], self.device)
+        most = getattr(self.config, "max_position_embeddings", None) or 0
+        if most > 0:  # padding may reach beyond a table of positions
+            layout.position = layout.position.clamp(max=most - 1)
         self._through(self.embed(ids.flatten().to(self.device)), layout)
         return torch.stack(layout.keys_and_values)
 

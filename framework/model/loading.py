@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn.modules.module import register_module_parameter_registration_hook
 from transformers import AutoConfig, AutoTokenizer
+from transformers.utils import cached_file, extract_commit_hash
 from transformers.utils import logging as transformers_logging
 
 from framework import hub
@@ -71,7 +72,7 @@ def load(
         language-model head, the label words.
     """
     path, flag = name, f"--pretrained_model {name}"
-    if not Path(name).exists() and name.rstrip("/") in ("backbone", "./backbone"):
+    if not (Path(name) / "config.json").exists() and name.rstrip("/") in ("backbone", "./backbone"):
         path = str(Path(__file__).resolve().parents[2] / "backbone")  # the small model, in any working directory
     if not Path(path).is_dir():
         hub.find()
@@ -79,6 +80,9 @@ def load(
         try:
             files = []
             if Path(path).is_dir():
+                if not (Path(path) / "config.json").exists():
+                    raise UserError(f"{flag}: the folder {path} holds no config.json, so it is no model. If you mean a "
+                                    "model of this name on the hub, rename the folder (and a study in it: --study)")
                 files = _check_files(Path(path), flag)
                 _check_tokenizer(Path(path), flag)
             # Never run code that comes with a model, whatever its files ask for.
@@ -100,19 +104,25 @@ def load(
         except BaseException as error:  # damaged files can fail anywhere inside the loaders, Rust's among them
             if is_out_of_memory(error) or not (isinstance(error, Exception) or is_panic(error)):
                 raise
+            reason = str(error).split("\n")[0]
             if Path(path).is_dir():
-                reason = str(error).split("\n")[0]
                 if "ignore_mismatched_sizes" in reason:
                     reason = "its weights have other sizes than its config.json says"
                 raise UserError(f"{flag}: the folder holds no model that can be loaded ({reason}); download "
                                 "or save it again") from None
             raise UserError(f"{flag}: no such folder, and the hub cannot be reached or does not know it; download it "
                             "and pass its folder (SmolLM2: python download_data.py --model smollm2), or use the small "
-                            "model: --pretrained_model backbone") from None
+                            f"model: --pretrained_model backbone ({reason})") from None
     if not all(parameter.isfinite().all() for parameter in model.parameters()):
         raise UserError(f"{flag}: its weights hold NaN or infinite values; download or save it again")
-    fingerprint = getattr(config, "_commit_hash", None) or opening.sha256(*files)
-    return Loaded(model.to(device).eval(), fingerprint)
+    return Loaded(model.to(device).eval(), opening.sha256(*files) if files else _revision(path))
+
+
+def _revision(name):
+    """The commit of a model that was just loaded from the hub: its files are cached below ``snapshots/{commit}``."""
+    commit = extract_commit_hash(cached_file(name, "config.json", local_files_only=True), None)
+    assert commit
+    return commit
 
 
 @contextlib.contextmanager
@@ -186,6 +196,9 @@ def _check_size(family, config, files, flag):
         with torch.device("meta"), _few_parameters(flag):  # shapes without numbers
             made = family.from_config(copy.deepcopy(config), attn_implementation="eager", trust_remote_code=False)
         numbers = sum(parameter.numel() for parameter in made.parameters())  # a file has no buffers
+    if stored < 1000:  # other forms of weights, or what git keeps in place of large files
+        raise UserError(f"{flag}: holds no weights (*.safetensors, *.bin), or only pointers to them; fetch them with "
+                        "git lfs pull, or download or save it again")
     if numbers == 0 or numbers > 2 * stored:  # twice: a head may share the embeddings' numbers
         raise UserError(f"{flag}: its config.json says {layers} layers of width {config.hidden_size}, {numbers:,} "
                         f"numbers in all, but its files of weights have {stored:,} bytes; restore the config.json that "

@@ -70,7 +70,7 @@ class Inputs:
         loaded = trained.load_model(flags, self.prompts, dtype)
         self.model, self.precision = loaded.model, str(dtype).removeprefix("torch.")
         max_length = self.model.fit_length(len(next(iter(self.prompts.values())).best_prompt), flags.max_length)
-        self.rows = {task: subset(task_rows(split, task, flags.negatives), flags.max_rows, task)
+        self.rows = {task: subset(task_rows(split, task, flags.negatives, name=flags.split), flags.max_rows, task)
                      for task in self.prompts}
         self.settings = {"backbone": loaded.fingerprint, "label_words": flags.label_words,
                          # An error names the first difference: `split` comes before `data`, which differs with it.

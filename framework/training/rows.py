@@ -46,13 +46,16 @@ def rows_of_task(labels: np.ndarray, seed: int, negatives: str = "published",
     return TaskRows(row, labels[row].astype(np.int64))
 
 
-def task_rows(split: Split, task: Task, negatives: str = "published", max_train_rows: int | None = None) -> TaskRows:
+def task_rows(split: Split, task: Task, negatives: str = "published", max_train_rows: int | None = None,
+              name: str = "") -> TaskRows:
     """`rows_of_task` of a concept by its name.
 
     Parameters
     ----------
     max_train_rows : int, optional
         Upper bound of positives; if there are more, the task's own stream draws among them.
+    name : str
+        The split's name, for errors.
 
     Raises
     ------
@@ -62,6 +65,7 @@ def task_rows(split: Split, task: Task, negatives: str = "published", max_train_
     if task.concept not in split.concepts:
         raise UserError(f"{task.concept}: is none of the data's concepts; choose other concepts with --sentiment or "
                         "other data with --dataset")
+    where = f" (in split {name})" if name else ""
     labels = split.column(task.concept)
     positives = np.flatnonzero(labels)
     if max_train_rows is not None:
@@ -70,10 +74,10 @@ def task_rows(split: Split, task: Task, negatives: str = "published", max_train_
         rows = rows_of_task(labels, task.seed, negatives, positives)
     except UserError as error:
         raise UserError(f"{task.concept}: {error}; choose other concepts with --sentiment or other data with "
-                        "--dataset") from None
+                        f"--dataset{where}") from None
     if rows.label.all():
-        raise UserError(f"{task.name}: all {len(rows.row)} rows are positive; choose other data with --dataset or "
-                        "other concepts with --sentiment")
+        raise UserError(f"{task.name}: all {len(rows.row)} rows are positive; choose other data with --dataset, other "
+                        f"concepts with --sentiment, or --negatives strict{where}")
     return rows
 
 
