@@ -124,7 +124,8 @@ def main():
         placebos = {name: inference.placebo(of) for name, of in measured.items()}
         for line in inference.placebo_in_words(placebos.pop("accuracy"), **placebos):
             print(line)
-    script.next_step("plot_results.py", results=flags.results)
+    by_effect = known.study_of("effect_results", flags.results) is not None
+    script.next_step("plot_results.py", **{"effect_results" if by_effect else "results": flags.results})
 
 
 def parts_left(folder, study, together, bar):

@@ -12,6 +12,7 @@ source requirements/environment.sh requirements.txt
 smollm2=data/models/SmolLM2-135M-Instruct
 question="Is this emotion in the comment above? Answer with just one word, negative or positive. Answer:" # 20 tokens
 masked= # seeds whose prompts test most masks, where not all of $test do
+given="--given others"
 concepts= # all of GoEmotions, unless a study names its own
 case ${1-} in
 backbone)
@@ -25,7 +26,7 @@ smollm2)
 pilot)
     model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 matched=5 rows=20
     choose="1 3" test="1 3"
-    concepts="joy gratitude fear sadness"
+    concepts="joy gratitude fear sadness" given="" # four concepts are too few to account for 13 attributes
     training=(--prompt_init "text: $question" --lr 0.002 --epochs 3 --max_train_rows 160) ;;
 *)
     echo "usage: docs/study.sh backbone | smollm2 | pilot" >&2
@@ -75,7 +76,7 @@ run python get_active_neuron.py $prompted --read_over 48 --activation_dir $folde
 run python get_active_neuron.py $prompted --statistics
 
 # Step 4: with all seeds, also beyond all other attributes; over comments; and with the seeds that choose the masked neurons.
-run python rsa_searchlight.py $study $people --given others
+run python rsa_searchlight.py $study $people $given
 run python rsa_searchlight.py $study $people --activation_dir $folder/active_neuron_over_48_comments_csv \
     --ranks $folder/neuron_rank/over_48_comments.csv
 run python rsa_searchlight.py $study $people --seed $choose --ranks $ranks \

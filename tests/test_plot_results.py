@@ -306,6 +306,23 @@ def test_answers_that_were_not_to_be_had_are_not_testable(monkeypatch, run_folde
     assert pd.read_csv(tmp_path / "pic/accuracy_drop_by_attribute.csv")["p"].notna().all()
 
 
+def test_a_row_that_cannot_be_tested_is_named_beside_others():
+    table = drop_table()
+    table.loc[0, ["p", "q"]] = np.nan
+    words = words_of(masking.accuracy_drop_by_attribute(table, 5))
+    assert "not testable" in words and any(word.startswith("q ") for word in words)
+
+
+def test_weights_of_other_attributes_leave_out_their_figure(monkeypatch, run_folder, tmp_path, capsys):
+    """As those of a study whose masks are of concepts, by effect."""
+    weights = pd.read_csv(run_folder / "weights.csv").assign(attribute=["a", "b", "c"])
+    weights.to_csv(tmp_path / "weights.csv", index=False)
+    call(monkeypatch, "--results", run_folder / "results", "--weights", tmp_path / "weights.csv", "--simulations=0",
+         "--formats=png", "--output_dir", tmp_path / "pic")
+    assert "left out accuracy_drop_against_people: " in capsys.readouterr().out
+    assert (tmp_path / "pic/accuracy_drop_by_attribute.png").exists()
+
+
 def test_activations_are_no_effects_and_the_reverse(monkeypatch, run_folder, tmp_path):
     for name in ("activations", "effects"):
         made_by = {"activations": "get_active_neuron.py", "effects": "get_neuron_effect.py"}[name]
@@ -601,6 +618,19 @@ def test_random_masks_have_their_own_colour_where_effects_add_up():
     random, attribute = figure.axes[0].collections
     assert len(random.get_offsets()) == 2 and len(attribute.get_offsets()) == 1
     assert {"random masks", "attributes' masks"} <= {*words_of(figure)}
+
+
+def test_the_line_of_a_permutation_test_is_where_p_falls_below_5_percent():
+    generator = np.random.default_rng(0)
+    for permutations in (23, 99, 300, 999):
+        largest = generator.random((permutations, 1))
+        figure = neurons.permutation_null(largest, np.array([0.5]), ["valence"])
+        line, = (points for points in figure.axes[0].collections if points.get_label() == "limit of p < 0.05")
+        at, _ = line.get_offsets()[0]
+        beyond, on = ((1 + (largest >= value).sum()) / (permutations + 1) for value in (np.nextafter(at, 1), at))
+        assert beyond < 0.05 <= on
+    words = words_of(neurons.permutation_null(generator.random((15, 1)), np.array([0.5]), ["valence"]))
+    assert any("no p can be below 0.05" in text for text in words)
 
 
 def test_a_drop_outside_its_interval_is_drawn():

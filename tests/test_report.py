@@ -353,12 +353,17 @@ def test_the_page_says_no_more_than_the_data_do(study, tmp_path):
     accuracies = page[page.index('<section id="accuracies">'):page.index('<section id="layers">')]
     assert "2 seeds" in accuracies and "% to" not in accuracies, "two seeds make no interval"
     assert 'data-title="Margin"' in accuracies
+    assert page.index("The first table, by permutation") < page.index("<h3>Family-wise p")
+    assert page.index("<h3>Family-wise p") < page.rindex("distances treated as independent")
     assert "all 10 prompts" in page and "all 10 results" in page
     assert "<td>0.002 (8 of 10); 0.02 (joy-1, joy-3)</td>" in page and "<td>6</td>" in page
     assert "invented" not in page and "concepts that are alike by the model&#39;s activations" in page
     call(make_report, tmp_path, *flags, "--dataset", "demo", "--test=study")
     page = " ".join((tmp_path / "report.html").read_text().split())
     assert '<ul id="summary"> <li>The comments and ratings were invented for this project' in page
+    call(make_report, tmp_path, *flags, "--dataset", "demo", "--attributes", study / "ratings.csv", "--permutations=9")
+    assert "<li>The comments were invented for this project" in " ".join(
+        (tmp_path / "report.html").read_text().split())
     assert "This is the study's own test" in page and "paired t" in page and "The unit is the mask" not in page
 
 

@@ -151,6 +151,9 @@ def _drop_panel(axes: Axes, shown: pd.DataFrame, by: str, measure: Measure, base
     tested = shown["q"].notna().to_numpy()
     scaled = shown[["drop", "ci_low", "ci_high"]].to_numpy(float) * measure.scale
     intervals(axes, scaled[:, 0], np.arange(len(shown)), scaled[:, 1], scaled[:, 2], "attribute", significant)
+    untested = "#d0d0d0"
+    axes.plot(scaled[~tested, 0], np.flatnonzero(~tested), "o", markersize=3.6, color=COLOURS["attribute"],
+              markerfacecolor=untested, markeredgewidth=0.9)
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
     axes.margins(x=0.08)
     axes.set_xlabel(f"Drop against {_random_masks(baseline)} ({measure.unit})")
@@ -158,7 +161,7 @@ def _drop_panel(axes: Axes, shown: pd.DataFrame, by: str, measure: Measure, base
     handles = [Line2D([], [], color=colour, marker="o", markersize=3.6, markerfacecolor=face, label=words)
                for face, words, there in ((colour, f"q < {SIGNIFICANT}", significant.any()),
                                           ("white", f"q \u2265 {SIGNIFICANT}", (tested & ~significant).any()),
-                                          ("white", "not testable", not tested.any())) if there]
+                                          (untested, "not testable", not tested.all())) if there]
     legend_above(axes, handles)
     name_rows(axes, shown[by])
 

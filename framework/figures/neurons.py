@@ -106,19 +106,22 @@ def permutation_null(largest: np.ndarray, observed: np.ndarray, attributes: Sequ
                              showextrema=False)["bodies"] if varied.any() else []
     for body in bodies:
         body.set(facecolor="#b0b0b0", alpha=1, linewidth=0)
-    limits = axes.scatter(np.quantile(largest, 0.95, axis=0), rows, marker="|", color="black", s=50,
-                          label="their 95th percentile")
+    # p = (1 + permutations that reach a value) / (1 + permutations), so this many may lie beyond the line.
+    beyond = -(-(len(largest) + 1) // 20) - 2
+    limits = [axes.scatter(np.sort(largest, axis=0)[-1 - beyond], rows, marker="|", color="black", s=50,
+                           label="limit of p < 0.05")] if beyond >= 0 else []
     points = axes.scatter(observed, rows, color=COLOURS["random"], s=16, label="observed", zorder=3)
     for body in bodies[:1]:
         body.set_label(f"{len(largest):,} permutations")
-    legend_above(axes, [*bodies[:1], limits, points])
+    legend_above(axes, [*bodies[:1], *limits, points])
     axes.set_yticks(rows, map(label, attributes))
     axes.set_ylim(len(attributes) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("Largest tau of any neuron")
-    return caption(figure, "The permutations are of the concepts' labels. An observed value to the right of the black "
-                           "line has p < 0.05 for this attribute alone (one-sided, over all neurons). Tests of many "
-                           "attributes together need a stricter line.")
+    said = ("An observed value to the right of the black line has p < 0.05 for this attribute alone (one-sided, over "
+            "all neurons). Tests of many attributes together need a stricter line." if limits else
+            f"With {len(largest)} of them, no p can be below 0.05.")
+    return caption(figure, f"The permutations are of the concepts' labels. {said}")
 
 
 @styled

@@ -25,7 +25,9 @@ from framework.figures.style import (
 @styled
 def rating_means(table: pd.DataFrame) -> Figure:
     """How people rate each emotion (a row of `table`) on each attribute (a column), 0..1."""
-    figure, axes = panel(max(3.6, min(WIDTH, 2 + 0.22 * len(table))), 1.5 + 0.18 * table.shape[1])
+    longest = max(13, *(len(label(name)) for name in table.index))
+    figure, axes = panel(max(3.6, min(WIDTH, 2 + 0.22 * len(table)), 2 + 0.188 * len(table)),
+                         0.7 + 0.062 * longest + 0.18 * table.shape[1])
     image = _matrix(axes, table.T, cmap="viridis", vmin=0, vmax=1)
     bar = figure.colorbar(image, ax=axes, ticks=[0, 1], shrink=0.8)
     bar.ax.set_yticklabels(["lowest", "highest"])

@@ -131,8 +131,8 @@ def of_results(flags: argparse.Namespace) -> Drawn:
                          made_by="compare_people.py")
     both = by["attribute"][by["attribute"]["k"] == k].merge(weights, on="attribute", suffixes=("", "_people"))
     if both.empty:
-        raise UserError(f"{flags.weights}: has none of the attributes in {folder}; make it again with "
-                        "compare_people.py and the --attributes of step 4")
+        return left_out(f"{measure.name}_drop_against_people",
+                        f"{flags.weights} has none of the attributes in {folder}")
     yield (f"{measure.name}_drop_against_people",
            masking.drop_against_people(both, k, measure, done, baseline), both)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,9 +50,14 @@ def read_prompts(flags: argparse.Namespace) -> dict[Task, Prompt]:
 
 
 def say_what_is_invented(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
-    """Say that the demonstration's data are invented, if the study uses them."""
-    if "demo" in (flags.dataset, *(prompt.record.get("dataset") for prompt in prompts.values())):
-        page["summary"].append("The comments and ratings were invented for this project; nothing here is a finding.")
+    """Say which of the demonstration's data, which are invented, the study uses."""
+    tested = drawing_masks.first_record(flags.results) if flags.results else Record("", {})
+    comments = "demo" in (flags.dataset, tested.get("dataset"),
+                          *(prompt.record.get("dataset") for prompt in prompts.values()))
+    invented = Path(__file__).resolve().parents[2] / "data" / "demo" / "attribute_ratings.csv"
+    ratings = opening.sha256(flags.attributes) == opening.sha256(invented) if flags.attributes else comments
+    if what := " and ".join(["comments"] * comments + ["ratings"] * ratings):
+        page["summary"].append(f"The {what} were invented for this project; nothing here is a finding.")
 
 
 def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.ndarray]:
