@@ -51,9 +51,10 @@ def read_prompts(flags: argparse.Namespace) -> dict[Task, Prompt]:
 
 def say_what_is_invented(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
     """Say which of the demonstration's data, which are invented, the study uses."""
-    tested = drawing_masks.first_record(flags.results) if flags.results else Record("", {})
-    comments = "demo" in (flags.dataset, tested.get("dataset"),
-                          *(prompt.record.get("dataset") for prompt in prompts.values()))
+    results = names.task_files(flags.results, ".json") if flags.results else {}
+    records = [*(prompt.record for prompt in prompts.values()), *(result_files.read(path).record
+                                                                  for path in results.values())]
+    comments = "demo" in (flags.dataset, *(record.get("dataset") for record in records))
     invented = Path(__file__).resolve().parents[2] / "data" / "demo" / "attribute_ratings.csv"
     ratings = opening.sha256(flags.attributes) == opening.sha256(invented) if flags.attributes else comments
     if what := " and ".join(["comments"] * comments + ["ratings"] * ratings):
