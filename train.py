@@ -205,6 +205,7 @@ def main():
     # The work, group by group; this process writes the results.
     with prompts.Folder(flags.checkpoint_dir, record, flags.overwrite) as folder:
         left = folder.left(tasks)
+        folder.check_others(tasks)
         train_tokens, dev_tokens = (loaded.model.encode(split.texts, max_length) if left else [] for split in splits)
         script.write_config(flags, flags.checkpoint_dir)
         print(f"{script.counted(len(tasks), 'task')}, {len(tasks) - len(left)} finished before; "

@@ -1,14 +1,16 @@
 # For demo.sh, test.sh and others: makes .venv in the repository's folder, installs requirements once, activates it.
 #   source requirements/environment.sh requirements.txt
 requirements=$1
-if ! { .venv/bin/python -c "" && source .venv/bin/activate && [ "$VIRTUAL_ENV" -ef .venv ]; } 2> /dev/null
-then # there is none, or it is unfinished, was moved, or its Python is gone
+fits='import platform, sys
+sys.exit(not (3, 10) <= sys.version_info < (3, 14) or (platform.system(), platform.machine()) == ("Darwin", "x86_64"))'
+if ! { .venv/bin/python -c "$fits" && source .venv/bin/activate && [ "$VIRTUAL_ENV" -ef .venv ]; } 2> /dev/null
+then # there is none, or it is unfinished, was moved, or its Python is gone or does not fit
     python=${PYTHON:-python3}
     "$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || {
         echo "Python 3.10 to 3.13 is needed, but this is $("$python" --version 2>&1); choose another: PYTHON=python3.12 $0" >&2
         exit 2
     }
-    "$python" -c 'import platform; exit((platform.system(), platform.machine()) == ("Darwin", "x86_64"))' || {
+    "$python" -c "$fits" || {
         echo "PyTorch has no builds for Intel Macs; on Apple silicon, choose a Python made for it: PYTHON=/path/to/python3 $0" >&2
         exit 2
     }

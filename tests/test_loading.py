@@ -203,6 +203,8 @@ def test_weights_that_the_config_names_are_refused(folder):
 def test_an_adapter_is_not_passed_over(folder):
     (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "roberta-base"}')
     assert "holds an adapter without its model" in refused(folder)
+    (folder / "config.json").unlink()
+    assert "holds an adapter without its model" in refused(folder)
 
 
 def test_a_tokenizer_that_panics(folder, capfd):
@@ -310,7 +312,7 @@ def test_models_on_the_hub_are_told_apart_by_their_revision(tiny_model, tmp_path
         (cached / "refs/main").write_text(commit)
     code = f"from framework.model import loading; print(*(loading.load(name).fingerprint for name in {[*commits]}))"
     process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
-                             env={**os.environ, "HF_HOME": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"})
+                             env={**os.environ, "HF_HUB_CACHE": str(tmp_path / "hub"), "HF_ENDPOINT": "http://127.0.0.1:9"})
     assert process.stdout.split() == [*commits.values()]
 
 
@@ -326,8 +328,8 @@ def test_a_folder_that_hides_a_model_of_the_hub_is_named(tmp_path, monkeypatch):
 @pytest.mark.parametrize("left", [b"", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n", None])
 def test_weights_that_are_missing(folder, left):
     (folder / "model.safetensors").unlink()
-    if left is not None:
-        (folder / "model.safetensors").write_bytes(left)
+    for part in range(9 if left is not None else 0):
+        (folder / f"model-{part}.safetensors").write_bytes(left)
     assert "holds no weights" in refused(folder)
 
 

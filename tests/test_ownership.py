@@ -465,7 +465,7 @@ def test_a_file_that_is_no_prompt_is_named_before_the_training():
     Path("checkpoint").mkdir()
     torch.save([1.0], "checkpoint/epoch-3.pt")
     with pytest.raises(UserError, match="epoch-3.pt: .* or move it away"), folder_of(0.1) as folder:
-        folder.left([FEAR])
+        folder.check_others([FEAR])
 
 
 def test_prompts_to_share():
@@ -482,6 +482,8 @@ def test_prompts_to_share():
     torch.testing.assert_close(read.best_prompt, numbers, rtol=1e-3, atol=1e-7)
     assert read.record.get("lr") == 0.1 and read.record.get("rounded_to") == "float16" and read.final_prompt is None
     assert read.record.get("prompts") == {"fear-1": trained[FEAR].sha256}
+    prompts.write_rounded("again", prompts.read_all("shared"))
+    assert prompts.read("again/fear-1.pt").record.get("prompts") == {"fear-1": trained[FEAR].sha256}
     with pytest.raises(UserError, match="other settings"):  # what they were rounded from is not lost
         prompts.write_rounded("checkpoint", trained)
     with folder_of(0.2, overwrite=True) as folder:

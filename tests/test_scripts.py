@@ -103,8 +103,8 @@ def test_prompts_that_are_shared_give_what_they_were_rounded_from(here, copy, ti
     result = results.read(copy / RESULTS / "joy-1.json")
     printed = here("framework/running/share.py", "--into", "small").stdout
     assert "next: python get_active_neuron.py --checkpoint_dir small" in printed
-    assert "it is not rounded" in one_line(here(
-        "framework/running/share.py", "--into", "checkpoint", "--overwrite", status=2))
+    assert "holds the prompts themselves" in one_line(here(
+        "framework/running/share.py", "--checkpoint_dir", "small", "--into", "small", status=2))
     for name, output in (("get_active_neuron.py", "--activation_dir"), ("get_neuron_effect.py", "--effects"),
                          ("eval_mask_neuron.py", "--results")):
         here(name, "--checkpoint_dir=small", output, name[:-3], *["--max_rows=20"] * ("effect" in name))

@@ -7,7 +7,7 @@ import hashlib
 import math
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,21 +117,23 @@ def read_all(folder: PathLike, tasks: Iterable[Task] | None = None) -> dict[Task
     return {task: read(names.task_path(folder, task, ".pt")) for task in tasks}
 
 
+def _read_or_move(path):
+    try:
+        return read(path)
+    except UserError as error:
+        raise UserError(f"{error}; or move it away") from None
+
+
 class Folder(TaskFolder):
     """A folder of prompts that training fills."""
 
     suffix, read = ".pt", staticmethod(read)
 
-    def left(self, tasks: Iterable[Task]) -> list[Task]:
-        """As `TaskFolder.left`; also refuses what is no prompt, which the table of accuracies could not list."""
-        left = super().left(tasks := list(tasks))
+    def check_others(self, tasks: Sequence[Task]) -> None:
+        """Refuse what is no prompt among other tasks' files: the table of accuracies could not list it."""
         for task, path in names.task_files(self.folder, ".pt").items():
             if task not in tasks:
-                try:
-                    read(path)
-                except UserError as error:
-                    raise UserError(f"{error}; or move it away") from None
-        return left
+                _read_or_move(path)
 
     def __enter__(self) -> Folder:
         """Refuse what would be in the way at the end of training; then as `TaskFolder`."""
@@ -171,11 +173,11 @@ def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt], overwrite: b
             raise UserError(f"{task.name}: its prompt has values beyond 65,504, which float16 cannot hold; share the "
                             "file as it is")
         record = replace(prompt.record, settings={**prompt.record.settings, "rounded_to": "float16"},
-                         notes={**prompt.record.notes, "prompts": {task.name: prompt.sha256}})
+                         notes={"prompts": {task.name: prompt.sha256}, **prompt.record.notes})  # of the first file
         rounded[task] = replace(prompt, best_prompt=best, final_prompt=None, final_acc=None, record=record)
     check_alike({names.task_path(folder, task, ".pt"): prompt.record for task, prompt in rounded.items()})
     for task, path in names.task_files(folder, ".pt").items():
-        if task in rounded and not read(path).record.get("rounded_to"):
+        if task in rounded and not _read_or_move(path).record.get("rounded_to"):
             raise UserError(f"{path}: was made with other settings (it is not rounded); choose another folder")
     with Folder(folder, next(iter(rounded.values())).record, overwrite) as output:
         output.left(rounded)  # refuses what others made

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn.modules.module import register_module_parameter_registration_hook
 from transformers import AutoConfig, AutoTokenizer
-from transformers.utils import cached_file, extract_commit_hash
+from transformers.utils import cached_file
 from transformers.utils import logging as transformers_logging
 
 from framework import hub
@@ -80,10 +80,10 @@ def load(
         try:
             files = []
             if Path(path).is_dir():
+                files = _check_files(Path(path), flag)
                 if not (Path(path) / "config.json").exists():
                     raise UserError(f"{flag}: the folder {path} holds no config.json, so it is no model. If you mean a "
                                     "model of this name on the hub, rename the folder (and a study in it: --study)")
-                files = _check_files(Path(path), flag)
                 _check_tokenizer(Path(path), flag)
             # Never run code that comes with a model, whatever its files ask for.
             config = AutoConfig.from_pretrained(path, trust_remote_code=False)
@@ -120,9 +120,7 @@ def load(
 
 def _revision(name):
     """The commit of a model that was just loaded from the hub: its files are cached below ``snapshots/{commit}``."""
-    commit = extract_commit_hash(cached_file(name, "config.json", local_files_only=True), None)
-    assert commit
-    return commit
+    return Path(str(cached_file(name, "config.json", local_files_only=True))).parent.name
 
 
 @contextlib.contextmanager
@@ -190,13 +188,13 @@ def _check_files(folder, flag):
 
 def _check_size(family, config, files, flag):
     """Raise `UserError` if a model is larger than its weights' files explain, before it is built."""
-    layers, stored = config.num_hidden_layers, sum(path.stat().st_size for path in files if path.name.endswith(WEIGHTS))
-    numbers = 0
+    layers, sizes = config.num_hidden_layers, [path.stat().st_size for path in files if path.name.endswith(WEIGHTS)]
+    numbers, stored = 0, sum(sizes)
     if 1 <= layers <= 1000:
         with torch.device("meta"), _few_parameters(flag):  # shapes without numbers
             made = family.from_config(copy.deepcopy(config), attn_implementation="eager", trust_remote_code=False)
         numbers = sum(parameter.numel() for parameter in made.parameters())  # a file has no buffers
-    if stored < 1000:  # other forms of weights, or what git keeps in place of large files
+    if max(sizes, default=0) < 1000:  # other forms of weights, or what git keeps in place of large files
         raise UserError(f"{flag}: holds no weights (*.safetensors, *.bin), or only pointers to them; fetch them with "
                         "git lfs pull, or download or save it again")
     if numbers == 0 or numbers > 2 * stored:  # twice: a head may share the embeddings' numbers

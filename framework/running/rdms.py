@@ -70,13 +70,24 @@ def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None 
 
 def take_from_step_4(flags: argparse.Namespace) -> None:
     """Set `--attributes` and `--concept_order` as in step 4, if no flag names data from people."""
-    written = flags.ranks.with_suffix(".yaml") if flags.ranks else None  # for --config, beside the ranks
-    if flags.attributes or flags.similarity or not (written and written.exists()):
+    if flags.attributes or flags.similarity:
         return
-    given = config.read_config(written)
-    attributes, over = (Path(str(given[name])) if name in given else None for name in ("attributes", "concept_order"))
+    attributes, over = (_of_step_4(flags.ranks, name) for name in ("attributes", "concept_order"))
     if attributes and attributes.exists() and (over is None or over.exists()):
         flags.attributes, flags.concept_order = attributes, flags.concept_order or over
+
+
+def attributes_of_step_4(ranks: Path | None) -> Path | None:
+    """The attributes that ranks were made from, if that file is there and known."""
+    attributes = _of_step_4(ranks, "attributes")
+    return attributes if attributes and attributes.exists() else None
+
+
+def _of_step_4(ranks, name):
+    """A path that step 4 was given, as its `.yaml` beside the ranks says."""
+    written = ranks.with_suffix(".yaml") if ranks else None
+    given = config.read_config(written) if written and written.exists() else {}
+    return Path(str(given[name])) if name in given else None
 
 
 def activity_of_ranks(flags: argparse.Namespace) -> tuple[list[str], np.ndarray]:

@@ -51,12 +51,13 @@ def read_prompts(flags: argparse.Namespace) -> dict[Task, Prompt]:
 
 def say_what_is_invented(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
     """Say which of the demonstration's data, which are invented, the study uses."""
-    results = names.task_files(flags.results, ".json") if flags.results else {}
-    records = [*(prompt.record for prompt in prompts.values()), *(result_files.read(path).record
-                                                                  for path in results.values())]
+    results = [path for name in ("results", *known.KINDS) if (folder := getattr(flags, name))
+               for path in names.task_files(folder, ".json").values()]
+    records = [*(prompt.record for prompt in prompts.values()), *(result_files.read(path).record for path in results)]
     comments = "demo" in (flags.dataset, *(record.get("dataset") for record in records))
-    invented = Path(__file__).resolve().parents[2] / "data" / "demo" / "attribute_ratings.csv"
-    ratings = opening.sha256(flags.attributes) == opening.sha256(invented) if flags.attributes else comments
+    used = [path for path in (flags.attributes, rdms.attributes_of_step_4(flags.ranks)) if path]
+    invented = opening.sha256(Path(__file__).resolve().parents[2] / "data" / "demo" / "attribute_ratings.csv")
+    ratings = invented in map(opening.sha256, used) if used else comments
     if what := " and ".join(["comments"] * comments + ["ratings"] * ratings):
         page["summary"].append(f"The {what} were invented for this project; nothing here is a finding.")
 

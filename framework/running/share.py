@@ -5,6 +5,7 @@
     python -m framework.running.share --checkpoint_dir checkpoint --into prompts
 """
 
+from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script
 
@@ -17,6 +18,8 @@ def main() -> None:
     known.add_task_flags(parser)
     known.add_overwrite_flag(parser, "rounded prompts")
     flags = parser.parse()
+    if flags.into.resolve() == flags.checkpoint_dir.resolve():
+        raise UserError(f"--into {flags.into}: holds the prompts themselves; choose another folder")
     from framework.files import prompts
     from framework.running import trained
 
