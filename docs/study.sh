@@ -96,7 +96,7 @@ evaluate() {
     run python eval_mask_neuron.py $answers $tested --masks "$masks"
 }
 by_effect=$folder/neuron_rank/neuron_rank_by_effect.csv
-tested=$most_tested evaluate zero $ranks --random_draws $draws
+evaluate zero $ranks --random_draws $draws
 tested=$most_tested evaluate effect $by_effect # without a pool: it would be that of `zero`
 if [ $1 = smollm2 ]; then # smaller masks, with a few random ones of their size
     k=500 tested=$most_tested evaluate effect_500 $by_effect --random_draws 9

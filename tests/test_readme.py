@@ -469,8 +469,8 @@ LOST = {  # what the page says of each kind of mask, in which paragraph
         "Doubling an attribute's", "doubling costs {drop} points more than its controls ({low} to {high})",
         "{more} attributes cost more (q < .05)", "{losing} emotions lose more (q < .05)"),
     "smollm2/zero": (
-        "At zero", "falls to {pool}, so " + COSTS, "(standard deviation {sd} points; the sampling",
-        "(smallest q = {q}; by margin {q_margin})"),
+        "At zero", "falls to {pool}, so " + COSTS.replace("})", "}, over attributes and seeds;"),
+        "(standard deviation {sd} points; the sampling", "By margin (smallest q = {q_margin})"),
     "smollm2/mean": (
         "Set to their mean, they", "with random ones, to {pool}. So " + COSTS.replace("})", "}; 0.5 to 5.8 if"),
         "(standard deviation {sd} points)", "No attribute has q < .05 (smallest q = {q}; by margin {q_margin})",
@@ -509,33 +509,47 @@ def test_the_page_of_the_study_says_what_masks_cost(what):
 def test_the_page_of_the_study_says_which_of_smollm2_s_results_stand_out():
     of = {what: results.read_each(ROOT / "masks/study/smollm2" / what)
           for what in ("zero", "mean", "zero_matched", "amplified_matched")}
-    folder = ROOT / "masks/study/smollm2/amplified_matched"
-    later = [task for task in task_files(folder, ".json") if task.seed != 5]
-    of["amplified_matched"]["AUC"] = results.read_each(folder, later)["AUC"]
+    for what in ("zero", "amplified_matched"):  # seed 5's answers are older than AUC
+        folder = ROOT / "masks/study/smollm2" / what
+        later = [task for task in task_files(folder, ".json") if task.seed != 5]
+        of[what]["AUC"] = results.read_each(folder, later)["AUC"]
     averages = {(what, name): accuracy_drop(found, "overall")["p"].item()
                 for what, measured in of.items() for name, found in measured.items()}
     q = dict(zip(averages, false_discovery_q(list(averages.values()))))
-    assert len(q) == 10 and [test for test in q if q[test] < 0.05] == [("mean", "accuracy")]
-    matched = [f"{q['zero_matched', name]:.2f}" for name in ("accuracy", "AUC", "margin")]
-    assert matched[0] == matched[1]
+    assert len(q) == 11 and [test for test in q if q[test] < 0.05] == [("mean", "accuracy")]
+    said = {test: f"{value:.3f}".removeprefix("0") for test, value in q.items()}
     said_of_study(
-        f"has q < .05 ({q['mean', 'accuracy']:.2f}). Zero with matched neurons has {matched[0]} (accuracy and AUC) "
-        f"and {matched[2]} (margin); doubling has {q['amplified_matched', 'accuracy']:.2f}, and zero with random "
-        f"neurons {q['zero', 'accuracy']:.2f} (accuracy)", under="By margin")
+        f"has q < .05 ({said['mean', 'accuracy']}). Zero with matched neurons has {said['zero_matched', 'accuracy']} "
+        f"(accuracy), {said['zero_matched', 'AUC']} (AUC) and {said['zero_matched', 'margin']} (margin); zero with "
+        f"random neurons {said['zero', 'accuracy']} (accuracy), {said['zero', 'AUC']} (AUC) and "
+        f"{said['zero', 'margin']} (margin); and doubling {said['amplified_matched', 'accuracy']} (accuracy)",
+        under="By margin")
     said_of_study("it costs {} points more ({} to {})".format(*mean_drop(of["amplified_matched"]["AUC"])),
                   under="Doubled, they do")
-    least = accuracy_drop(of["zero"]["accuracy"], "emotion")["q"].min()
-    said_of_study(f"No single emotion loses significantly more accuracy (smallest q = {least:.2f}); by margin, "
-                  "amusement and disgust do")
-    by_margin = accuracy_drop(of["zero"]["margin"], "emotion").query("q < 0.05")
-    assert set(by_margin["emotion"]) == {"amusement", "disgust"}
+    zero, first = of["zero"], of["zero"]["accuracy"]["seed"] == 5
+    least_of = {by: {name: f"{accuracy_drop(found, by)['q'].min():.2f}".removeprefix("0")
+                     for name, found in zero.items()} for by in ("emotion", "attribute")}
+    said_of_study(
+        "Seed 5, with which we tested first, gave {} ({} to {})".format(*mean_drop(zero["accuracy"][first])),
+        "seeds 7, 9 and 11 alone, a mask costs {} points more ({} to {})".format(*mean_drop(zero["AUC"])),
+        "(p = .01 and q = .047 each). By margin (smallest q = {margin}) and AUC ({AUC}) no attribute does".format(
+            **least_of["attribute"]), under="At zero")
+    tested = accuracy_drop(zero["accuracy"], "attribute").query("q < 0.05")
+    assert set(tested["attribute"]) == {"surprise-face", "arousal", "expectedness"}
+    assert set(tested["p"]) == {0.01} and (tested["q"].round(3) == 0.047).all()
+    share = placebo_shares(placebo(zero["accuracy"])).query("by == 'emotion' and test == 'masks'")["share"].item()
+    said_of_study(
+        f"Tested by emotion, {share:.0%} of random masks have p < .05",
+        "No single emotion loses significantly more (smallest q = {accuracy}; by margin {margin}, by AUC {AUC})".format(
+            **least_of["emotion"]))
     zero, to_mean = (
         (100 * accuracy_drop(of[what]["accuracy"], "attribute").set_index("attribute")["drop"]).round(1)
         for what in ("zero", "mean"))
     said_of_study(
         f"surprise-face costs {zero['surprise-face']} points more than random masks, arousal {zero['arousal']}, "
-        f"fear-face {zero['fear-face']}, expectedness {zero['expectedness']} and fairness {zero['fairness']}",
-        f"({-zero['valence']} and {-zero['other-relativity']} points less)",
+        f"expectedness {zero['expectedness']}, fairness {zero['fairness']}, anger-face {zero['anger-face']}, "
+        f"disgust-face {zero['disgust-face']} and fear-face {zero['fear-face']}",
+        f"({-zero['novelty']} and {-zero['other-relativity']} points less)",
         f"Happy-face, which has most significant neurons, costs {-zero['happy-face']} points less",
         f"disgust-face {to_mean['disgust-face']}, arousal {to_mean['arousal']}, fairness {to_mean['fairness']} and "
         f"anger-face {to_mean['anger-face']}, but novelty")
@@ -586,13 +600,14 @@ def test_the_page_of_the_study_says_which_attributes_cost_more_in_smollm2():
 
 
 @pytest.mark.parametrize("model, said", [
-    ("backbone", "reach {:.0%} on average"), ("smollm2", "those of seed 5 reach {:.0%}")])
+    ("backbone", "reach {:.0%} on average"), ("smollm2", "those of the four testing seeds reach {:.0%}")])
 def test_the_page_of_the_study_says_how_well_prompts_do(model, said):
     accuracy = results.read_all(ROOT / "masks/study" / model / "zero").groupby("sentiment")["best"].mean()
     found = mean_interval(accuracy)
     low, high = (f"{100 * found[end]:.0f}" for end in ("ci_low", "ci_high"))
+    four = "; four seeds" if model == "smollm2" else ""
     said_of_study(said.format(found["mean"]), f"95% interval over emotions of {low} to {high}%" if model == "backbone"
-                  else f"(95% interval over emotions {low} to {high}%)", f"{found['mean']:.0%} ({low} to {high})")
+                  else f"(95% interval over emotions {low} to {high}%)", f"{found['mean']:.0%} ({low} to {high}{four})")
 
 
 def costs_by_effect(what, measure="accuracy"):
