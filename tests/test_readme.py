@@ -532,8 +532,10 @@ def test_the_page_of_the_study_says_which_of_smollm2_s_results_stand_out():
     said_of_study(
         "Seed 5, with which we tested first, gave {} ({} to {})".format(*mean_drop(zero["accuracy"][first])),
         "seeds 7, 9 and 11 alone, a mask costs {} points more ({} to {})".format(*mean_drop(zero["AUC"])),
-        "(p = .01 and q = .047 each). By margin (smallest q = {margin}) and AUC ({AUC}) no attribute does".format(
-            **least_of["attribute"]), under="At zero")
+        "surprise-face, arousal and expectedness (p = .01 and q = .047 each)",
+        "two such p instead of three, q would be .07",
+        "By margin (smallest q = {margin}) and AUC ({AUC}) no attribute does".format(**least_of["attribute"]),
+        under="At zero")
     tested = accuracy_drop(zero["accuracy"], "attribute").query("q < 0.05")
     assert set(tested["attribute"]) == {"surprise-face", "arousal", "expectedness"}
     assert set(tested["p"]) == {0.01} and (tested["q"].round(3) == 0.047).all()
