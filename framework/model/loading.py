@@ -189,14 +189,14 @@ def _check_files(folder, flag):
 def _check_size(family, config, files, flag):
     """Raise `UserError` if a model is larger than its weights' files explain, before it is built."""
     layers, sizes = config.num_hidden_layers, [path.stat().st_size for path in files if path.name.endswith(WEIGHTS)]
+    if max(sizes, default=0) < 1000:  # other forms of weights, or what git keeps in place of large files
+        raise UserError(f"{flag}: holds no weights (*.safetensors, *.bin), or only pointers to them; fetch them with "
+                        "git lfs pull, or download or save it again")
     numbers, stored = 0, sum(sizes)
     if 1 <= layers <= 1000:
         with torch.device("meta"), _few_parameters(flag):  # shapes without numbers
             made = family.from_config(copy.deepcopy(config), attn_implementation="eager", trust_remote_code=False)
         numbers = sum(parameter.numel() for parameter in made.parameters())  # a file has no buffers
-    if max(sizes, default=0) < 1000:  # other forms of weights, or what git keeps in place of large files
-        raise UserError(f"{flag}: holds no weights (*.safetensors, *.bin), or only pointers to them; fetch them with "
-                        "git lfs pull, or download or save it again")
     if numbers == 0 or numbers > 2 * stored:  # twice: a head may share the embeddings' numbers
         raise UserError(f"{flag}: its config.json says {layers} layers of width {config.hidden_size}, {numbers:,} "
                         f"numbers in all, but its files of weights have {stored:,} bytes; restore the config.json that "

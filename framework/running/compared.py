@@ -81,7 +81,7 @@ def read_activations(
     folder: Path, concepts: Sequence[str], seeds: Sequence[int] | None
 ) -> tuple[np.ndarray, list[int | str]]:
     """`activations.read`; the error about a task that is not there also names the flags that leave it out."""
-    there = activations.tasks(folder)
+    there = {*activations.tasks(folder)}
     for seed in seeds or sorted({task.seed for task in there if task.concept in concepts}):
         for concept in concepts:
             if Task(concept, seed) not in there:

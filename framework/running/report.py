@@ -52,7 +52,7 @@ def read_prompts(flags: argparse.Namespace) -> dict[Task, Prompt]:
 def say_what_is_invented(page: Page, flags: argparse.Namespace, prompts: Prompts) -> None:
     """Say which of the demonstration's data, which are invented, the study uses."""
     results = [path for name in ("results", *known.KINDS) if (folder := getattr(flags, name))
-               for path in names.task_files(folder, ".json").values()]
+               for path in [*names.task_files(folder, ".json").values()][:1]]  # all in a folder are of the same rows
     records = [*(prompt.record for prompt in prompts.values()), *(result_files.read(path).record for path in results)]
     comments = "demo" in (flags.dataset, *(record.get("dataset") for record in records))
     used = [path for path in (flags.attributes, rdms.attributes_of_step_4(flags.ranks)) if path]
