@@ -85,12 +85,17 @@ def main():
                    for prompt in prompts.values()):  # rounded ones among them, whose record names the original
         print(f"{same} of {script.counted(len(prompts), 'prompt')} also chose the neurons of the masks; to test with "
               "other prompts than those that chose, name different seeds with --seed in steps 4 and 6")
+    if again := sum(chosen_by.get(task.name, prompt.sha256) not in (prompt.sha256, *prompt.record.get(
+            "prompts", {}).values()) for task, prompt in prompts.items()):
+        print(f"{script.counted(again, 'prompt')} were trained again after an earlier version chose the neurons of the "
+              "masks; to choose with the present ones, run steps 3 to 5 again")
 
     # What determines the results.
     record = Record(
         "eval_mask_neuron.py",
         {**asked.settings, "masks": opening.sha256(flags.masks), "precision": asked.precision},
-        notes={**asked.notes, "seeds_that_chose": sorted({int(name.rpartition("-")[2]) for name in chosen_by})})
+        notes={**asked.notes, "rank_sha256": made_with.get("rank_sha256"),
+               "seeds_that_chose": sorted({int(name.rpartition("-")[2]) for name in chosen_by})})
     own = {task: {"prompt": prompt.sha256} for task, prompt in prompts.items()}
 
     # The work, some masks of a task at a time; this process writes the results.

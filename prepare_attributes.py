@@ -59,6 +59,8 @@ def main():
     from framework.files.people import read_ratings
     from framework.files.record import Output, Record
 
+    if flags.scale[0] >= flags.scale[1]:
+        raise UserError(f"--scale {flags.scale[0]:g} {flags.scale[1]:g}: give the lowest value first, then the highest")
     ratings = read_ratings(flags.ratings)
     answers = {name: float(answer) for name, _, answer in (text.rpartition("=") for text in flags.check)}
     try:

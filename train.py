@@ -142,6 +142,16 @@ def rows_in_epoch(job):
     return len(job.train.row) + len(job.dev.row)
 
 
+def take_last_run(flags):
+    """Take data, concepts and seeds from the last run in the folder, for `--status`."""
+    from framework.files import config
+
+    if (path := flags.checkpoint_dir / "train.yaml").exists():
+        last = config.read_config(path)
+        flags.dataset = last.get("dataset")
+        flags.sentiment, flags.seed = last.get("sentiment"), [int(seed) for seed in last.get("seed", ())]
+
+
 def open_board(folder):
     """A TensorBoard writer."""
     try:
@@ -163,12 +173,19 @@ def main():
     from framework.files.taskfolder import progress
     from framework.running import groups, status
 
+    last_run = flags.status and not (flags.dataset or flags.sentiment or flags.seed)
+    if last_run:
+        take_last_run(flags)
     dataset = flags.dataset or texts.default_dataset()
     splits = [texts.read(dataset, split) for split in ("train", "dev")]
     tasks = known.tasks_of(flags, splits[0].concepts, dataset)
     if flags.status:
+        there = names.task_files(flags.checkpoint_dir, ".pt") if last_run else ()
+        tasks = list(dict.fromkeys([*tasks, *there]))
         found = progress(flags.checkpoint_dir, ".pt", tasks, lambda path: prompts.read(path).record)
         return status.show(*found, groups.begun(flags.checkpoint_dir))
+    if (same := len({*splits[0].texts} & {*splits[1].texts})) > len(splits[1].texts) / 2:
+        print(f"warning: {same:,} comments of dev are in train, too; accuracy on them says little about other comments")
 
     import numpy as np
 
@@ -208,6 +225,7 @@ def main():
         folder.check_others(tasks)
         train_tokens, dev_tokens = (loaded.model.encode(split.texts, max_length) if left else [] for split in splits)
         script.write_config(flags, flags.checkpoint_dir)
+        script.say_cut(loaded.model, [*train_tokens, *dev_tokens], max_length)
         print(f"{script.counted(len(tasks), 'task')}, {len(tasks) - len(left)} finished before; "
               f"{flags.pretrained_model} in {record.get('precision')} on {machines if flags.ray else device}; comments "
               f"of {dataset}")

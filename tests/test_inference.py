@@ -150,6 +150,42 @@ def test_sign_flips_are_all_patterns_of_signs():
     assert estimators.sign_flip_p(np.full(20, 0.1)) >= 1 / (2 ** 16 + 1)
 
 
+def test_a_concept_and_its_own_mask_are_one_observation():
+    costs = np.random.default_rng(3).normal(size=(5, 5)) + np.diag(np.full(5, 0.5))
+    apart = ~np.eye(5, dtype=bool)
+
+    def means(rows):
+        kept = costs[np.ix_(rows, rows)]
+        own, others = np.diagonal(kept).mean(), kept[~np.eye(len(rows), dtype=bool)].mean()
+        return np.array([own, others, own - others])
+
+    left = np.array([means([row for row in range(5) if row != without]) for without in range(5)])
+    found = estimators.own_estimates(costs)
+    for what, mean, se in zip(("own", "others", "difference"), means(range(5)), np.sqrt(4) * left.std(axis=0)):
+        assert [found[what].drop, found[what].se, found[what].df] == pytest.approx([mean, se, 4])
+    assert found["own"].se == pytest.approx(np.diagonal(costs).std(ddof=1) / np.sqrt(5))
+    traces = [sum(costs[row, column] for row, column in enumerate(order))
+              for order in itertools.permutations(range(5))]
+    assert found["difference"].p == np.mean(np.array(traces) >= np.trace(costs) - 1e-12)
+
+    # What every mask costs this concept, and what this mask costs every concept, says nothing of its own mask.
+    moved = estimators.own_estimates(costs + np.arange(5)[:, None] - 3.0 * np.arange(5) ** 2)["difference"]
+    assert [float(moved.drop), moved.p] == pytest.approx([float(found["difference"].drop), found["difference"].p])
+    shared = estimators.own_estimates(costs, 0.04, 9)
+    for what in ("own", "others"):
+        assert shared[what].se ** 2 == pytest.approx(found[what].se ** 2 + 0.04)
+    assert shared["difference"].se == found["difference"].se
+    assert costs[apart].mean() == pytest.approx(found["others"].drop)
+
+
+def test_an_own_mask_is_found_among_masks_that_cost_much():
+    generator = np.random.default_rng(0)
+    costs = generator.normal(size=(12, 12)) + 5 * generator.normal(size=12)  # masks differ more than concepts do
+    assert estimators.own_estimates(costs)["difference"].p > 0.05
+    found = estimators.own_estimates(costs + np.diag(np.full(12, 1.5)))["difference"]
+    assert found.p < 0.01 and found.p >= 1 / 2 ** 16
+
+
 def test_estimates_are_of_arrays_of_any_shape():
     drops = np.random.default_rng(0).normal(size=(2, 3, 5, 6))
     found = estimators.crossed_estimate(drops)
@@ -238,7 +274,12 @@ def test_seeds_and_attributes_are_the_units_by_emotion():
     by_hand = estimators.crossed_estimate(drops, pool.mean(0).var(ddof=1) / 20, 19)
     assert table.loc["joy", ["drop", "se", "df", "p"]].tolist() == pytest.approx(
         [float(value) for value in (by_hand.drop, by_hand.se, by_hand.df, by_hand.p)])
-    assert f"p = {estimators.sign_flip_p(drops.mean(0)):.3g}" in table.loc["joy", "test"]
+    assert "sign flips" not in table.loc["joy", "test"]  # all drops share the error of the pool's mean
+    own = simulate(np.random.default_rng(1), names_of(own=3))
+    of_joy = next(inference.conditions(own))
+    drops = (of_joy.base - of_joy.specific)[own["sentiment"] == "joy"]
+    tested = inference.accuracy_drop(own, "emotion").set_index("emotion").loc["joy", "test"]
+    assert f"sign flips over attributes: p = {estimators.sign_flip_p(drops.mean(0)):.3g}" in tested
     np.testing.assert_allclose(table["q"], scipy_stats.false_discovery_control(table["p"]))
 
     overall = inference.accuracy_drop(results, "overall").iloc[0]
@@ -332,9 +373,15 @@ def test_a_random_mask_that_was_not_measured_for_every_task_is_left_out_of_its_p
     results = simulate(np.random.default_rng(0), names_of(pool=9))
     without = results.drop(columns="random_top10_4")
     results.loc[3, "random_top10_4"] = np.nan
+    said = " (1 more lack answers for a task, and are left out)"
     for by in ("attribute", "emotion", "overall"):
-        pd.testing.assert_frame_equal(inference.accuracy_drop(results, by), inference.accuracy_drop(without, by))
+        table = inference.accuracy_drop(results, by)
+        assert table["test"].str.endswith(said).all() == (by == "attribute")
+        table["test"] = table["test"].str.removesuffix(said)
+        pd.testing.assert_frame_equal(table, inference.accuracy_drop(without, by))
     pd.testing.assert_frame_equal(inference.placebo(results), inference.placebo(without))
+    few = inference.accuracy_drop(without.drop(index=without.index[-1]), "overall")
+    assert few["unit"].str.endswith("some tasks are missing").all()
 
 
 @pytest.mark.parametrize("test, said", [("masks", "values are missing"), ("study", "no pair was measured")])
@@ -354,6 +401,13 @@ def test_random_masks_none_of_which_was_measured_for_every_task_are_not_called_t
     table = inference.accuracy_drop(results, "attribute")
     assert (table["test"] == "not testable: no random mask was measured for every task").all()
     assert table["drop"].notna().all()
+
+
+def test_a_pool_none_of_which_was_measured_everywhere_has_no_placebo():
+    results = simulate(np.random.default_rng(0), names_of(pool=99))
+    results.loc[0, [name for name in results if "random" in name]] = np.nan
+    tested = inference.placebo(results)
+    assert not ((tested["by"] == "attribute") & (tested["test"] == "masks")).any()
 
 
 @pytest.mark.parametrize("kind", [{"single": 1}, {"own": 3}, {"pool": 8}, {"pool": 99}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +61,7 @@ def pool_estimate(specific: np.ndarray, pool: np.ndarray, exact: bool) -> Estima
         return estimate
     # Rounding: equal counts of right answers may have means that differ in the last digit.
     p = (1 + (pool <= np.asarray(specific)[..., None] + 1e-12).sum(-1)) / (draws + 1)
+    p = np.where(np.isnan(estimate.drop), np.nan, p)  # not measured everywhere
     tail = max(1, int(0.025 * (draws + 1)))
     ordered, none = np.sort(pool, axis=-1), np.full(p.shape, np.nan)
     return estimate._replace(p=p, t=none, df=none, ci_low=ordered[..., tail - 1] - specific,
@@ -70,7 +72,8 @@ def matched_estimate(specific: np.ndarray, matched: list[np.ndarray]) -> Estimat
     """Compare each attribute's mask with its own random masks, as `pool_estimate` does for small pools.
 
     The standard deviation is pooled over attributes, with sum(R_a - 1) degrees of freedom, since one attribute has too
-    few masks to estimate it.
+    few masks to estimate it. Where random masks of one attribute differ far more than those of the others, its own p is
+    too small, and theirs are too large.
 
     Parameters
     ----------
@@ -124,6 +127,56 @@ def crossed_estimate(drops: np.ndarray, noise: np.ndarray | float = 0.0, noise_d
     spread = np.tensordot(1 / own_df, parts ** 2, 1)
     df = np.divide(variance ** 2, spread, out=np.zeros_like(variance), where=spread > 0)
     return t_estimate(mean[..., 0, 0], np.sqrt(variance), df)
+
+
+def own_estimates(costs: np.ndarray, noise: np.ndarray | float = 0.0, noise_df: float = np.inf) -> dict[str, Estimate]:
+    """What concepts lose under their own masks, under those of the others, and the difference.
+
+    A concept and its mask are one observation. So standard errors are the jackknife's, which leaves out a concept with
+    its mask, and a mask that costs every concept much counts once. The p of the difference shuffles which mask belongs
+    to which concept: every concept and every mask keeps its own mean. Up to 8 concepts, every order counts once; beyond
+    that, 65,535 random ones and the observed one.
+
+    Parameters
+    ----------
+    costs : array [C, C]
+        What concepts (rows) lose under masks (columns), in the same order; C >= 2.
+    noise : float
+        A variance to add to that of both means: that of the pool's mean, where every cost is measured against it.
+    noise_df : float
+        Its degrees of freedom.
+
+    Returns
+    -------
+    dict of str to Estimate
+        `own`, `others` and `difference`. p is one-sided, and of the difference alone. With two concepts, `others` and
+        `difference` have no interval: nothing is left without one of them.
+    """
+    count = len(costs)
+    own, every = np.trace(costs), costs.sum()
+    # Without each concept, and without none.
+    left = np.append(own - np.diagonal(costs), own)
+    rest = np.append(every - costs.sum(0) - costs.sum(1) + np.diagonal(costs), every) - left
+    counts = np.append(np.full(count, count - 1), count)
+    means = {"own": left / counts, "others": rest / np.where(counts > 1, counts * (counts - 1), np.nan)}
+    means["difference"] = means["own"] - means["others"]
+
+    found = {}
+    for what, values in means.items():
+        variance = (count - 1) * values[:-1].var()
+        added = 0.0 if what == "difference" else noise  # its two means have the same error
+        spread = variance ** 2 / (count - 1) + added ** 2 / noise_df
+        df = (variance + added) ** 2 / spread if spread > 0 else 0.0
+        found[what] = t_estimate(values[-1], np.sqrt(variance + added), df)._replace(p=np.array(np.nan))
+    if count <= 8:
+        orders = np.array(list(permutations(range(count))))
+    else:
+        orders = np.random.default_rng(0).permuted(np.tile(np.arange(count), (2 ** 16, 1)), axis=1)
+        orders[0] = np.arange(count)
+    centred = costs - costs.mean(0) - costs.mean(1, keepdims=True) + costs.mean()
+    traces = centred[np.arange(count), orders].sum(1)
+    as_large = traces >= np.trace(centred) - 1e-9 * abs(centred).sum()
+    return found | {"difference": found["difference"]._replace(p=as_large.mean())}
 
 
 def sign_flip_p(values: np.ndarray) -> np.ndarray:

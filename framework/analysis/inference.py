@@ -35,6 +35,7 @@ class Conditions(NamedTuple):
     specific: np.ndarray  # [T, A]
     matched: list[np.ndarray]  # for each attribute [T, R], its numbered random masks; R may be 0
     uniform: np.ndarray  # [T, R], uniform random masks: the pool's, then the single ones
+    left_out: int  # random masks of the pool that lack answers for a task, where others have all
     # What each attribute is compared with, task by task: the mean of its own random masks if it has some (numbered or
     # single), else of the uniform ones.
     base: np.ndarray  # [T, A]
@@ -69,7 +70,8 @@ def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
                 single[name.attribute] = values
             else:
                 matched.setdefault(name.attribute, []).append(values)
-        pool, matched = complete(pool), {attribute: complete(draws) for attribute, draws in matched.items()}
+        drawn, pool = len(pool), complete(pool)
+        matched = {attribute: complete(draws) for attribute, draws in matched.items()}
         own = single | {attribute: np.mean(draws, axis=0) for attribute, draws in matched.items()}
         attributes = [attribute for attribute in specific if pool or attribute in own]
         if attributes:
@@ -78,8 +80,9 @@ def conditions(results: pd.DataFrame) -> Iterator[Conditions]:
                 intervention, method, value, k, attributes,
                 np.stack([specific[attribute] for attribute in attributes], 1),
                 [np.stack(matched[attribute], 1) if attribute in matched else nothing for attribute in attributes],
-                uniform, np.stack([own[attribute] if attribute in own else uniform.mean(1) for attribute in attributes],
-                                  1), float(np.mean([attribute not in own for attribute in attributes])))
+                uniform, drawn - len(pool),
+                np.stack([own[attribute] if attribute in own else uniform.mean(1) for attribute in attributes], 1),
+                float(np.mean([attribute not in own for attribute in attributes])))
 
 
 def pair_conditions(results: pd.DataFrame) -> pd.DataFrame:
@@ -107,30 +110,39 @@ def own_and_others(results: pd.DataFrame, size: Conditions) -> tuple[pd.DataFram
     Returns
     -------
     concepts : pandas.DataFrame
-        One row for each concept that was measured and has a mask: `emotion`, `k`, `own` (the drop under its own mask),
-        `others` (the mean drop under the other concepts' masks), `low` and `high` (the middle 95% of those drops) and
-        `difference`. Empty where fewer than two concepts have both.
+        One row for each concept that has a mask and was measured under every concept's: `emotion`, `k`, `own` (the drop
+        under its own mask), `others` (the mean drop under the other concepts' masks), `low` and `high` (the middle 95%
+        of those drops) and `difference`. Empty where these are fewer than two concepts.
     overall : pandas.DataFrame
-        One row each for `own`, `others` and `difference` over concepts: `what`, `k`, the values of `mean_interval` and,
-        for the difference, `p` (one-sided, own > others, by `sign_flip_p`) and `test`.
+        One row each for `own`, `others` and `difference`, by `estimators.own_estimates`: `what`, `k`, `n`
+        concepts, `mean`, `se`, `ci_low` and `ci_high` (two-sided 95%) and, for the difference, `p` (one-sided, own >
+        others) and `test`.
     """
     numbered = any(draws.shape[1] for draws in size.matched)
     base = size.base if numbered else size.uniform.mean(1, keepdims=True)
-    drops = pd.DataFrame(base - size.specific, columns=size.attributes)
-    drops = drops.groupby(results["sentiment"].to_numpy(), sort=False).mean()
+    emotions = results["sentiment"].to_numpy()
+    drops = pd.DataFrame(base - size.specific, columns=size.attributes).groupby(emotions, sort=False).mean()
     both = [emotion for emotion in drops.index if emotion in drops.columns]
+    both = list(drops.loc[both, both].dropna().index)
     rows = []
     for emotion in both if len(both) > 1 else []:
         others = drops.loc[emotion, both].drop(emotion)
         rows.append((emotion, size.k, drops.loc[emotion, emotion], others.mean(), *others.quantile([0.025, 0.975])))
-    concepts = pd.DataFrame(rows, columns=["emotion", "k", "own", "others", "low", "high"]).dropna()
+    concepts = pd.DataFrame(rows, columns=["emotion", "k", "own", "others", "low", "high"])
     concepts["difference"] = concepts["own"] - concepts["others"]
     if concepts.empty:
         return concepts, pd.DataFrame()
-    overall = pd.DataFrame([{"what": what, "k": size.k} | estimators.mean_interval(concepts[what].to_numpy())
-                            for what in ("own", "others", "difference")])
-    overall["p"] = [np.nan, np.nan, estimators.sign_flip_p(concepts["difference"].to_numpy())]
-    overall["test"] = ["", "", "signs of concepts' differences flipped, one-sided"]
+    noise, noise_df = 0.0, np.inf
+    if not numbered:
+        pool = pd.DataFrame(size.uniform).groupby(emotions).mean().loc[both].mean()
+        noise, noise_df = pool.var() / len(pool), len(pool) - 1
+    found = estimators.own_estimates(drops.loc[both, both].to_numpy(), noise, noise_df)
+    numbers = {"mean": "drop", "se": "se", "ci_low": "ci_low", "ci_high": "ci_high", "p": "p"}
+    overall = pd.DataFrame([
+        {"what": what, "k": size.k, "n": len(both)}
+        | {name: float(getattr(estimate, field)) for name, field in numbers.items()}
+        for what, estimate in found.items()])
+    overall["test"] = ["", "", "which mask belongs to which concept shuffled, one-sided"]
     return concepts, overall
 
 
@@ -139,8 +151,8 @@ def accuracy_drop(results: pd.DataFrame, by: str, test: str = "masks") -> pd.Dat
 
     By attribute, its mask is one sample, compared with random masks: by `pool_estimate` with uniform ones, by
     `matched_estimate` with the attribute's own. By emotion and overall, attributes and seeds are both samples:
-    `crossed_estimate` of the drop against `Conditions.base`, with `sign_flip_p` over attributes as a check. With one
-    seed, attributes are the only sample.
+    `crossed_estimate` of the drop against `Conditions.base`. Where each attribute has random masks of its own, so that
+    the drops share none, `sign_flip_p` over attributes is a check. With one seed, attributes are the only sample.
 
     Parameters
     ----------
@@ -211,6 +223,8 @@ def _attribute_rows(size: Conditions) -> Iterator[tuple[str, dict]]:
             exact, draws = len(uniform) >= estimators.EXACT, len(uniform)
             test = (f"rank in a pool of {draws} random masks, no p below {1 / (draws + 1):.2g}, one-sided" if exact else
                     f"t against a pool of {draws} random masks, one-sided")
+            if size.left_out:
+                test += f" ({size.left_out} more lack answers for a task, and are left out)"
             estimate = estimators.pool_estimate(specific[a], np.array(uniform), exact) if draws > 1 else None
             few = "one random mask"
         missing = _missing(size.specific[:, a])
@@ -235,12 +249,14 @@ def _crossed_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[
         if not reason:
             noise = size.shared ** 2 * pool.var(ddof=1) / len(pool) if size.shared else 0.0
             estimate = estimators.crossed_estimate(table, noise, max(len(pool) - 1, 1))
-            check = f" (sign flips over attributes: p = {estimators.sign_flip_p(table.mean(0)):.3g})"
+            if not size.shared:  # else all drops share the error of the pool's mean, and their signs go together
+                check = f" (sign flips over attributes: p = {estimators.sign_flip_p(table.mean(0)):.3g})"
         seeds, attributes = table.shape
+        some = "" if len(tasks) == seeds * results["sentiment"].iloc[tasks].nunique() else ", some tasks are missing"
         test, unit = f"crossed random effects of seed and attribute, one-sided{check}", "seed and attribute"
         if seeds == 1:
             test, unit = f"t over attributes, for this seed alone, one-sided{check}", ONE_SEED
-        yield name, _row(estimate or _untested(drops[tasks]), test, f"{unit}, {seeds} x {attributes}",
+        yield name, _row(estimate or _untested(drops[tasks]), test, f"{unit}, {seeds} x {attributes}{some}",
                          reason or "the drops are all the same")
 
 

@@ -107,6 +107,6 @@ def noise_ceiling(individual_judgements: np.ndarray) -> tuple[float, float]:
     They are those of Nili et al. (2014, doi:10.1371/journal.pcbi.1003553). The lower bound is the mean tau of each
     person's judgements with the mean of everyone else's; the upper, with the mean of everyone's, their own included.
     """
-    everyone = individual_judgements.mean(axis=0)
+    everyone = np.round(individual_judgements.mean(axis=0), 9)  # equal means may differ by rounding
     upper = kendall_tau(individual_judgements, everyone[None])[0].mean()
     return float(_tau_with_others(individual_judgements).mean()), float(upper)

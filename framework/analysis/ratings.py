@@ -145,7 +145,8 @@ def intraclass_correlation(ratings: np.ndarray, model: int) -> Reliability:
     per_concept = np.bincount(concept)
     total, n, k = len(rating), len(per_concept), participant.max(initial=-1) + 1
     if n < 2 or total == n:
-        raise UserError("too few ratings: at least two concepts, and a second rating of one of them, are needed")
+        raise UserError("too few ratings to say how well people agree: at least two concepts, and a second rating of "
+                        "one of them, are needed (rsa_searchlight.py takes a table of means as it is)")
 
     # k0 and n0: participants per concept and concepts per participant; k and n if no cell is empty.
     df1 = n - 1

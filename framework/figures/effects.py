@@ -195,7 +195,8 @@ def own_and_others_in_words(overall: pd.DataFrame, measure: Measure = MEASURES["
         said[what] = f"{mean} ({low} to {high})"
     return (f"Over {found.loc['own', 'n']:.0f} concepts, a concept's own mask costs {said['own']} {measure.unit} more "
             f"than random ones, those of the others {said['others']}; difference {said['difference']}, one-sided p = "
-            f"{found.loc['difference', 'p']:.2g} (signs of differences flipped; intervals: t over concepts).")
+            f"{found.loc['difference', 'p']:.2g} (masks shuffled over concepts; intervals: jackknife over concepts "
+            "with their masks).")
 
 
 @styled

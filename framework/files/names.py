@@ -46,11 +46,16 @@ def _wrong_name(name, most=100):
     return f"is longer than {most} bytes" if len(name.encode()) > most else ""
 
 
+def in_one_form(name: str) -> str:
+    """A name whose accented letters are one character each: files from different systems write them in two ways."""
+    return unicodedata.normalize("NFC", name)
+
+
 def check_distinct(names: Iterable[str], source: object) -> None:
     """Refuse two names that a file system may take for one: they differ only in case or Unicode form, or not at all."""
     seen: dict[str, str] = {}
     for name in names:
-        key = unicodedata.normalize("NFC", name).casefold()
+        key = in_one_form(name).casefold()
         if seen.get(key) == name:
             raise UserError(f"{source}: has {name!r} more than once; name it once")
         if key in seen:

@@ -28,14 +28,14 @@ def _checked_concepts(path, concepts):
     for concept in concepts:
         names.check_concept(concept, path)
     names.check_distinct(concepts, path)
-    return concepts
+    return [names.in_one_form(concept) for concept in concepts]
 
 
 def _concept_column(path, columns):
     """Which column names the concepts, if any."""
-    found = [name for name in _CONCEPT_COLUMNS if name in columns]
+    found = [name for name in columns if name.strip().lower() in _CONCEPT_COLUMNS]
     if len(found) > 1:
-        raise UserError(f"{path}: has both a column `emotion` and a column `concept`; leave one out")
+        raise UserError(f"{path}: has both a column `{found[0]}` and a column `{found[1]}`; leave one out")
     return found[0] if found else None
 
 
@@ -116,14 +116,18 @@ def read_ratings(path: PathLike) -> pd.DataFrame:
     where it is left empty.
     """
     table = read_table(path, words=None)
-    if concept_column := _concept_column(path, table.columns):
+    there = list(table.columns)
+    if concept_column := _concept_column(path, there):
         table = table.rename(columns={concept_column: "emotion"})
     for name in ("participant", "emotion", "attribute", "rating"):
         if name not in table.columns:
-            raise UserError(f"{path}: has no column {name!r}; it has {names.listed(list(table.columns))}")
+            ready = concept_column and not {"participant", "attribute", "rating"} & set(there)
+            raise UserError(f"{path}: has no column {name!r}; it has {names.listed(there)}" + (
+                "; if these are means already, give the file to rsa_searchlight.py --attributes" if ready else ""))
         table[name] = table[name].str.strip()
         if name != "rating" and (empty := table[name] == "").any():
             raise UserError(f"{path}: column {name!r} is empty in row {empty.idxmax() + 1}; fill it in")
+    table["emotion"] = table["emotion"].map(names.in_one_form)
     _checked_concepts(path, list(table["emotion"].unique()))
     for attribute in table["attribute"].unique():
         names.check_attribute(attribute, path)

@@ -80,7 +80,10 @@ class Record:
                 continue
             if any(re.fullmatch("[0-9a-f]{64}", str(side.get(name))) for side in (ours, theirs)):
                 of = [_short(record.get("dataset")) for record in (other, self)]
-                named = f": dataset {of[0]} there and {of[1]} here" if name == "data" and of != ["null"] * 2 else ""
+                named = ""
+                if name == "data" and of != ["null"] * 2:
+                    named = (f": the texts or labels of {of[0]} have changed" if of[0] == of[1] else
+                             f": dataset {of[0]} there and {of[1]} here")
                 return f"{name.removesuffix('_sha256')} differs{named}"  # two digests tell a reader nothing
             return f"{name} is {_short(theirs.get(name))} there and {_short(ours.get(name))} here"
         return None

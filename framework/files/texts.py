@@ -65,7 +65,8 @@ def _read_official(path):
     labels = path.with_name("labels.txt")
     known = [*GOEMOTIONS, "neutral"]
     if os.path.lexists(labels):
-        known = [line.strip() for line in opening.read_text(labels, 1 << 20).splitlines() if line.strip()]
+        lines = opening.read_text(labels, 1 << 20).splitlines()
+        known = [names.in_one_form(line.strip()) for line in lines if line.strip()]
     rows, ids = [], []
     for number, line in enumerate(opening.read_text(path).rstrip("\n").split("\n"), 1):
         fields = line.rstrip("\r").split("\t")
@@ -105,6 +106,12 @@ def _read_columns(path):
     table = read_table(path, words=None)
     if "text" not in table.columns:
         raise UserError(f"{path}: has no column 'text'; it needs `text` and a 0/1 column for each concept")
+    columns = [names.in_one_form(name) for name in table.columns]
+    if len(set(columns)) < len(columns):
+        names.check_distinct(table.columns, path)
+    table.columns = columns
+    filled = np.flatnonzero((table != "").any(axis=1))
+    table = table.iloc[:filled[-1] + 1 if len(filled) else 0]  # spreadsheets may end in empty rows
     candidates = [name for name in table.columns if name != "text"]
     others = {name: np.flatnonzero(~table[name].str.strip().isin(["0", "1", "0.0", "1.0"])) for name in candidates}
     train = path.with_name("train.csv")
@@ -119,12 +126,19 @@ def _read_columns(path):
                                 f"1 (the first in row {others[name][0] + 1}); correct them")
     else:
         for name, places in others.items():
-            if 0 < len(places) < 0.01 * len(table):
+            # A slip, or 0 left out: the column would be ignored, and its concept with it.
+            meant = 0 < len(places) < 0.5 * len(table) or 0 < len(places) < len(table) and not any(
+                table[name].iloc[places].str.strip())
+            if meant:
                 raise UserError(f"{path}: column {name!r} holds 0 and 1 except in {len(places)} cells, the first in "
-                                f"row {places[0] + 1} ({table[name][places[0]][:30]!r}); correct them")
+                                f"row {places[0] + 1} ({table[name][places[0]][:30]!r}); correct them, or take the "
+                                "column out")
         kept = _concepts_among([name for name in candidates if not len(others[name])], path)
         if not kept:
-            raise UserError(f"{path}: has no column of 0 and 1; it needs `text` and a 0/1 column for each concept")
+            has = "".join(f"; {name!r} has {table[name][places[0]][:30]!r} in row {places[0] + 1}"
+                          for name, places in others.items() if len(places))
+            raise UserError(f"{path}: has no column of 0 and 1; it needs `text` and a 0/1 column for each "
+                            f"concept{has[:300]}")
         _say_ignored(path, tuple(name for name in candidates if name not in kept and name != "neutral"))
     labels = np.stack([table[name].str.strip().isin(["1", "1.0"]).to_numpy() for name in kept], axis=1)
     if path == train:

@@ -189,6 +189,10 @@ class PromptedModel(nn.Module):
             text = f"{text[:space]} {text[space:]}"
         return text, spaces
 
+    def count_full(self, rows: Sequence[np.ndarray], max_length: int) -> int:
+        """How many rows of `encode` are as long as a text may be: those that were cut, and those that just fit."""
+        return sum(len(row) >= max_length + self.needs for row in rows)
+
     def fit_length(self, prompt_len: int, max_length: int) -> int:
         """The longest text, in tokens, that fits beside the prompt: `max_length`, or less if the model lacks positions.
 

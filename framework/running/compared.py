@@ -13,7 +13,7 @@ from framework.analysis import rsa
 from framework.analysis.profiles import beyond
 from framework.errors import UserError
 from framework.files import activations
-from framework.files.names import task_path
+from framework.files.names import check_distinct, task_path
 from framework.files.opening import PathLike, where_from
 from framework.files.people import read_attributes
 from framework.running import flags as known
@@ -55,6 +55,7 @@ def read(flags: argparse.Namespace) -> Study:
     tasks = known.choose(flags, activations.tasks(flags.activation_dir), flags.activation_dir,
                          "get_active_neuron.py (step 3)")
     activated = list(dict.fromkeys(task.concept for task in tasks))
+    check_distinct(dict.fromkeys([*rated, *activated]), f"{flags.attributes} and {flags.activation_dir}")
     concepts = [concept for concept in rated if concept in activated]
     missing = {f"no activations in {flags.activation_dir}": set(flags.sentiment or rated) & set(rated) - set(activated),
                f"not in {flags.attributes}": set(activated) - set(rated)}

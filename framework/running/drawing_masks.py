@@ -41,7 +41,17 @@ def read_results(flags: argparse.Namespace) -> tuple[dict[str, pd.DataFrame], Pa
         raise UserError("--accuracy needs --attribute_results and --random_results")
     if any(published):
         return {"accuracy": files.read_published(*published, flags.accuracy)}, flags.attribute_results
-    return (files.read_each(flags.results), flags.results) if flags.results else ({}, Path())
+    if not flags.results:
+        return {}, Path()
+    return files.read_each(flags.results), flags.results
+
+
+def say_of_other_ranks(flags: argparse.Namespace) -> None:
+    """Say so if `--results` was measured under masks of other ranks than `--ranks`."""
+    ranked = first_record(flags.results).get("rank_sha256") if flags.results else None
+    if ranked and flags.ranks and ranked != opening.sha256(flags.ranks):
+        print(f"{flags.results}: its masks were made from other ranks than {flags.ranks}; if these are newer, run "
+              "gen_mask.py and eval_mask_neuron.py again")
 
 
 def measures_of(flags: argparse.Namespace, *kinds: str) -> list[str]:
@@ -95,6 +105,7 @@ def of_results(flags: argparse.Namespace) -> Drawn:
         return left_out(f"{_after_masking(flags.measure)}, {flags.measure}_by_threshold, "
                         f"{flags.measure}_drop_by_attribute, {flags.measure}_drop_against_people, "
                         f"{_placebo(flags.measure)}", "neither --results nor --attribute_results and --random_results")
+    say_of_other_ranks(flags)
     if flags.attribute_results and flags.measure not in found:
         raise UserError(f"--measure {flags.measure}: the published results hold only accuracies; use "
                         "--measure accuracy")
@@ -212,10 +223,12 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
         made = Record("", {"intervention": intervention or "zero"})
         if path != flags.attribute_results:  # published results have no record
             record = first_record(path)
-            made = Record("", made.settings | {name: record.get(name) for name in MODEL + ROWS},
-                          {"dataset": record.get("dataset")})
+            made.settings.update({name: record.get(name) for name in MODEL + ROWS})
+            if "effect" not in kinds and (ranked := record.get("rank_sha256")):
+                made.settings["rank_sha256"] = ranked  # controls are those of the same neurons
+            made.notes["dataset"] = record.get("dataset")
         compared = compared or made
-        unknown = {*MODEL, *ROWS} - (made.settings.keys() & compared.settings.keys())
+        unknown = {*MODEL, *ROWS, "rank_sha256"} - (made.settings.keys() & compared.settings.keys())
         tasks = set(zip(of_kind["sentiment"], of_kind["seed"]))
         difference = made.difference(compared, unknown)
         if not difference and alike and not common & tasks:

@@ -87,7 +87,7 @@ def take_what_is_there(flags: argparse.Namespace, places: Mapping[str, str]) -> 
 def as_given(flags: argparse.Namespace) -> dict[str, Any]:
     """The flags that determine a run, for its record and for `--config`: JSON values, without those that are None."""
     return {name: str(value) if isinstance(value, Path) else value for name, value in vars(flags).items()
-            if value is not None and name not in ("config", "study", "overwrite", "status")}
+            if value is not None and name not in ("config", "overwrite", "status")}
 
 
 # --------------------------------------------------------------------------------------------------- kinds of values

@@ -14,7 +14,7 @@ from framework.files import texts
 from framework.model import loading, passes
 from framework.model.device import resolve
 from framework.model.prompted import PromptedModel
-from framework.running import trained, work
+from framework.running import script, trained, work
 from framework.tasks import Task, TaskRows
 from framework.training.rows import subset, task_rows
 
@@ -85,5 +85,6 @@ class Inputs:
         """What the work on these tasks needs."""
         rows = {task: self.rows[task] for task in tasks}
         tokens = self.model.encode(self._texts, self.settings["max_length"]) if rows else []
+        script.say_cut(self.model, tokens, self.settings["max_length"])
         return Study(self.model, self._device, tokens, rows, {task: self.prompts[task].best_prompt for task in rows},
                      self._eval_rows, masks or {})

@@ -41,7 +41,8 @@ class Parser(argparse.ArgumentParser):
         group = self.add_argument_group("every script")
         add_path(group, "--study", help="folder of the study, put before every default path")
         add_path(group, "--config", metavar="FILE",
-                 help="flags from a YAML file, `name: value`; command-line flags override the file")
+                 help="flags from a YAML file, `name: value`; command-line flags override the file, and with --study, "
+                      "paths in the file's study are meant in that one")
         group.add_argument("-h", "--help", action="help", help="show this and exit")
 
         arguments = [self._in_full(argument) for argument in (sys.argv[1:] if arguments is None else arguments)]
@@ -49,6 +50,7 @@ class Parser(argparse.ArgumentParser):
         if flags.config:
             self._take_defaults_from(flags.config)
             flags = self.parse_args(arguments)
+            self._move(flags)
         Parser.study = flags.study
         for action in self._actions:
             given, ends = getattr(flags, action.dest, None), getattr(action, "ends", "")
@@ -84,6 +86,14 @@ class Parser(argparse.ArgumentParser):
             if names.setdefault(action.dest, name) != name:
                 self.error(f"{path}: {names[action.dest]} and {name} are two names of one flag; leave one out")
             self.set_defaults(**{action.dest: self._value(path, name, action, text)})
+
+    def _move(self, flags):
+        """Paths that a config file has in its study are meant in the study that the command line names."""
+        study = self.get_default("study")
+        for name, value in vars(flags).items():
+            if study and study.parts and isinstance(value, Path) and value == self.get_default(name) and (
+                    name != "study" and value.is_relative_to(study)):
+                setattr(flags, name, flags.study / value.relative_to(study))
 
     def _value(self, path, name, action, text):
         """The value of a flag in a config file; it is never taken for another flag."""
@@ -158,4 +168,4 @@ def path(text: str) -> Path:
         shown = text.encode("utf-8", "replace").decode()
         raise argparse.ArgumentTypeError(f"{shown!r} is not a path of printable UTF-8 characters; rename "
                                          "the file or folder")
-    return Path(text)
+    return Path(text).expanduser()  # a shell leaves a quoted ~ as it is

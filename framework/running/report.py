@@ -72,7 +72,8 @@ def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.nd
     digest = hashlib.sha256(values.data).hexdigest()
     if values.shape[2] != size or made_with.get("activations_sha256", digest) != digest:
         raise UserError(f"--activation_dir {flags.activation_dir}: {flags.ranks} was not made from these activations; "
-                        "give the folder that step 4 read")
+                        "if step 3 read them again, run rsa_searchlight.py again, too, else give the folder that it "
+                        "read")
     num_layers = made_with.get("num_layers", 12)
     page["shape"] = num_layers, masks.units_of(size, num_layers, flags.ranks)
 
@@ -149,6 +150,7 @@ def add_masks(page: Page, flags: argparse.Namespace) -> None:
     if not found:
         page["left_out"]["masks"] = "no --results (eval_mask_neuron.py makes them)"
         return
+    drawing_masks.say_of_other_ranks(flags)
     for measure, results in ((MEASURES[name], results) for name, results in found.items()):
         sizes, intervention = drawing_masks.sizes_of(results, folder, flags.intervention)
         pairs = inference.pair_conditions(results)

@@ -20,13 +20,18 @@ import shlex
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from framework.errors import UserError, is_out_of_memory
 from framework.running import flags as known
 from framework.running import signals
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from framework.model.prompted import PromptedModel
 
 _REASONS = {
     errno.ENOSPC: "the disk is full: free some space and run the same command again",
@@ -91,7 +96,7 @@ def _leave(message: str, status: int) -> NoReturn:
 def write_config(flags: Namespace, output: Path) -> None:
     """Write the flags of a run, for `--config`: ``X.yaml`` beside a file ``X.csv``, ``{script}.yaml`` in a folder.
 
-    Flags that are None are left out, and so are `--config`, `--study`, `--overwrite` and `--status`.
+    Flags that are None are left out, and so are `--config`, `--overwrite` and `--status`.
     """
     from framework.files import config, opening
 
@@ -103,6 +108,13 @@ def write_config(flags: Namespace, output: Path) -> None:
 def counted(count: int, what: str) -> str:
     """A count with its noun: ``1 task``, ``2 tasks``."""
     return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def say_cut(model: PromptedModel, rows: Sequence[np.ndarray], max_length: int) -> None:
+    """Say how many of the encoded texts are as long as a text may be."""
+    if full := model.count_full(rows, max_length):
+        print(f"{full:,} of {counted(len(rows), 'comment')} have {max_length} tokens or more, and the model reads the "
+              f"first {max_length} of each (--max_length; at most what its positions leave beside the prompt)")
 
 
 def next_step(script: str, study: Path | None = None, **named: Any) -> None:
