@@ -87,8 +87,8 @@ def main():
               "other prompts than those that chose, name different seeds with --seed in steps 4 and 6")
     if again := sum(chosen_by.get(task.name, prompt.sha256) not in (prompt.sha256, *prompt.record.get(
             "prompts", {}).values()) for task, prompt in prompts.items()):
-        print(f"{script.counted(again, 'prompt')} were trained again after an earlier version chose the neurons of the "
-              "masks; to choose with the present ones, run steps 3 to 5 again")
+        print(f"{again} of {script.counted(len(prompts), 'prompt')} trained again after an earlier version chose the "
+              "neurons of the masks; to choose with the present ones, run steps 3 to 5 again")
 
     # What determines the results.
     record = Record(

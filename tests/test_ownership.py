@@ -628,6 +628,8 @@ def test_records_of_earlier_versions_are_read():
     ours, theirs = (Record("a", {"data": letter * 64}, {"dataset": name})
                     for letter, name in (("a", "x"), ("b", "demo")))
     assert ours.difference(theirs) == "data differs: dataset \"demo\" there and \"x\" here"
+    changed = Record("a", {"data": "b" * 64}, {"dataset": "x"})
+    assert ours.difference(changed) == "data differs: the texts or labels of \"x\" have changed"
 
 
 def test_many_writers_share_a_folder(tmp_path):

@@ -9,6 +9,7 @@ import prepare_attributes
 from framework.analysis import ratings as people
 from framework.errors import UserError
 from framework.files import writing
+from framework.files.people import read_attributes, read_ratings
 
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
 
@@ -238,12 +239,20 @@ def test_what_is_in_the_way_is_said_before_anything_is_written(name, rating_file
     assert [path.name for path in (tmp_path / "out").iterdir()] == [f"x_{name}"]
 
 
+def test_a_table_of_means_belongs_to_step_4(tmp_path):
+    (tmp_path / "means.csv").write_text("Concept,warmth\ncare,3\nawe,1\n")
+    with pytest.raises(UserError, match="it has Concept, warmth; if these are means already, give the file to rsa_sea"):
+        read_ratings(tmp_path / "means.csv")
+    assert read_attributes(tmp_path / "means.csv")[:2] == (["warmth"], ["care", "awe"])
+
+
 @pytest.mark.parametrize("edit, flags, said", [
     (None, ["--check", "trap=9"], "--check trap=9: no row has trap"),
     (None, ["--check", "check=nine"], "--check: 'check=nine': give a name, = and a number"),
     (None, ["--check", "7"], "--check: '7': give a name, = and a number"),
     (None, ["--check", "check=nan"], "--check: 'check=nan': give a name, = and a number"),
     (None, ["--scale", "1", "7"], "outside the scale 1 to 7"),
+    (None, ["--scale", "9", "1"], "--scale 9 1: give the lowest value first"),
     (None, ["--pca", "missing"], "--pca: no row has the attribute missing"),
     (None, ["--q=0", "--drop_unreliable"], "no attribute is reliable"),
     (None, ["--output", "table.txt"], "--output table.txt: must end in .csv"),

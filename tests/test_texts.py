@@ -104,6 +104,26 @@ def test_any_columns_of_0_and_1_are_concepts(tmp_path, capsys):
         texts.read(tmp_path, "dev")
 
 
+@pytest.mark.parametrize("cells, message", [
+    (["1", "0", "1", "", "0"], r"'care' holds 0 and 1 except in 1 cells, the first in row 4 \(''\)"),
+    (["1", "", "", "", "1"], "'care' holds 0 and 1 except in 3 cells, the first in row 2"),
+    (["1", "0", "1", "O", "0"], r"the first in row 4 \('O'\)"),
+    (["TRUE", "FALSE", "TRUE", "TRUE", "FALSE"], "has no column of 0 and 1; .*; 'care' has 'TRUE' in row 1")])
+def test_a_slip_does_not_take_a_concept_away(tmp_path, cells, message):
+    others = [] if "TRUE" in cells else [["awe", "0", "1", "0", "1", "1"]]
+    columns = [["text", *"abcde"], ["care", *cells], *others]
+    write_csv(tmp_path / "train.csv", *(list(row) for row in zip(*columns)))
+    with pytest.raises(UserError, match=message):
+        texts.read(tmp_path, "train")
+
+
+def test_empty_rows_at_the_end_and_two_forms_of_a_name_are_read(tmp_path):
+    (tmp_path / "train.csv").write_text("text,caf\u00e9\nso,1\nno,0\n,\n,\n", encoding="utf-8")
+    (tmp_path / "dev.csv").write_text("text,cafe\u0301\nso,1\n", encoding="utf-8")
+    assert len(texts.read(tmp_path, "train").texts) == 2
+    assert texts.read(tmp_path, "dev").concepts == ("caf\u00e9",)
+
+
 def test_a_text_may_be_a_whole_document(tmp_path):
     (tmp_path / "train.csv").write_text(f"text,awe\n{'word ' * 40_000},1\nno,0\n")
     assert len(texts.read(tmp_path, "train").texts[0]) == 200_000
