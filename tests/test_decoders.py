@@ -5,13 +5,21 @@ import importlib
 import json
 import sys
 from itertools import islice
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+from safetensors.torch import load_file, save_file
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+)
 
 from conftest import ROOT
 from framework.errors import UserError
@@ -494,6 +502,40 @@ def test_a_model_without_its_head_or_the_label_words_is_refused(tokenizer, tmp_p
         loading.load(str(tmp_path))
     with pytest.raises(UserError, match="'gratefully so' is not one token of its vocabulary"):
         loading.load(str(tmp_path), ("negative", "gratefully so"))
+
+
+def test_weights_that_its_config_does_not_announce_are_refused(tokenizer, tmp_path):
+    """transformers would leave them out without a word, and compute another model."""
+    folder = Path(save(make_plain("llama", tokenizer, attention_bias=True), tokenizer, tmp_path))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"attention_bias": False}))
+    with pytest.raises(UserError, match="its weights hold .*bias, which its config.json does not describe"):
+        loading.load(str(folder))
+    save(make_plain("llama", tokenizer), tokenizer, tmp_path)
+    weights = load_file(folder / "model.safetensors")
+    weights["model.layers.0.mlp.down_proj.weight_scale"] = torch.ones(1)  # of float8, say
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(UserError, match="its weights hold .*weight_scale, so they are quantised; choose the model"):
+        loading.load(str(folder))
+    (folder / "config.json").write_text(json.dumps(config | {"quantization_config": {"quant_method": "fp8"}}))
+    with pytest.raises(UserError, match="is quantised .*: fp8.; choose the model that is not"):
+        loading.load(str(folder))
+
+
+def test_a_model_that_goes_by_its_neurons_is_refused(tokenizer):
+    """BLOOM's slices of a linear map, for models that several GPUs share."""
+    plain = make_plain("bloom", tokenizer, pretraining_tp=2, slow_but_exact=True)
+    ours = make_ours(plain, tokenizer)
+    with pytest.raises(UserError, match="this bloom model computes without calling its down projections"):
+        ours.read(torch.randn(1, 3, ours.prompt_width, dtype=torch.double))
+
+
+def test_a_classifier_whose_head_would_be_its_embeddings_is_refused(tokenizer, tmp_path):
+    plain = make_plain("qwen2", tokenizer, tie_word_embeddings=True)
+    AutoModelForSequenceClassification.from_config(plain.config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="was saved as Qwen2ForSequenceClassification, without a head that predicts"):
+        loading.load(str(tmp_path))
 
 
 def test_a_tokenizer_of_another_model_or_none_is_refused(tokenizer, tmp_path):

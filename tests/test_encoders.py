@@ -407,8 +407,15 @@ def test_label_word_that_is_one_token_after_a_space_only(tokenizers):
     tokenizer = tokenizers["bytes"]
     word = next(token[1:] for token in tokenizer.get_vocab() if token.startswith("Ġ") and token[1:].isalpha()
                 and len(tokenizer(token[1:], add_special_tokens=False)["input_ids"]) > 1)
-    ids = loading.find_label_ids(tokenizer, (word, "positive"), "")
-    assert tokenizer.convert_ids_to_tokens(ids) == [f"Ġ{word}", "positive"]
+    assert len(tokenizer("positive", add_special_tokens=False)["input_ids"]) == 1
+    another = next(token[1:] for token in tokenizer.get_vocab() if token[0] == "Ġ" and token[1:].isalpha()
+                   and token != f"Ġ{word}")
+    ids = loading.find_label_ids(tokenizer, (word, another), "")
+    assert tokenizer.convert_ids_to_tokens(ids) == [f"Ġ{word}", f"Ġ{another}"]
+    only_first = next(token for token in tokenizer.get_vocab() if token.isascii() and token.isalpha() and len(token) > 3
+                      and len(tokenizer(f" {token}", add_special_tokens=False)["input_ids"]) > 1)
+    with pytest.raises(UserError, match=f"of {word} and {only_first}, one is a token only where a text begins with"):
+        loading.find_label_ids(tokenizer, (word, only_first), "")
 
 
 def test_model_of_an_unknown_family(tmp_path):

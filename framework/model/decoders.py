@@ -15,7 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
-from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 from transformers.pytorch_utils import Conv1D
 
 from framework.errors import UserError, is_out_of_memory
@@ -185,6 +192,11 @@ def load(
         path, config=config, dtype=dtype, output_loading_info=True, trust_remote_code=False,
         attn_implementation=speed.attention_for(AutoModelForCausalLM._model_mapping[type(config)]))
     check_weights(info["missing_keys"], info["unexpected_keys"], model.state_dict(), "language-model", flag)
+    # Where the head shares the embeddings' weights, a classifier or an embedding model lacks none.
+    heads = {str(name).lower() for name in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()}
+    if (saved := config.architectures) and not any(str(name).lower() in heads for name in saved):
+        raise UserError(f"{flag}: was saved as {saved[0]}, without a head that predicts words; choose a model saved "
+                        "with its language-model head")
     down = down_projections(model, flag)
     if not is_causal(model):
         raise UserError(f"{flag}: is a {config.model_type} model, in which a word also sees later words; {CHOOSE}")
@@ -215,6 +227,9 @@ def check_family(config: PreTrainedConfig, flag: str) -> None:
     if config.get_text_config(decoder=True) is not config:
         raise UserError(f"{kind} which reads more than text; {CHOOSE}")
     if AutoModelForCausalLM._model_mapping.get(type(config), None) is None:
+        if AutoModelForMaskedLM._model_mapping.get(type(config), None):
+            raise UserError(f"{kind} an encoder of a family that OpenNeuron does not support; choose another encoder, "
+                            "such as RoBERTa, BERT or ModernBERT, or a decoder")
         raise UserError(f"{kind} which transformers does not know as a decoder; {CHOOSE}")
     experts = [value for name, value in config.to_dict().items()
                if re.fullmatch("(num|n|moe_num)_(local_|routed_)?experts", name)]

@@ -115,14 +115,18 @@ def load(
 def check_weights(
     missing: Collection[str], unexpected: Collection[str], loaded: Collection[str], head: str, flag: str
 ) -> None:
-    """Raise `UserError` if a file lacks weights of the model or its head, or holds weights of more layers.
+    """Raise `UserError` if a file lacks weights of the model or its head, or holds more of its layers than it has.
 
+    Those are weights of more layers, and a bias or the scales of quantised weights beside weights that are loaded.
     Other surplus weights (a pooler, another task's head) are ignored: they are not studied.
     """
     if missing:
         raise UserError(f"{flag}: has no weights for {min(missing)}; choose a model saved with its {head} head")
     known = {re.sub(r"\.\d+\.", ".#.", name) for name in loaded}
-    surplus = [name for name in unexpected if re.sub(r"\.\d+\.", ".#.", name) in known]
+    surplus = [name for name in unexpected if re.sub(r"\.\d+\.", ".#.", name) in known
+               or f"{name.rpartition('.')[0]}.weight" in loaded]
+    if scales := [name for name in surplus if "scale" in name.rpartition(".")[2]]:
+        raise UserError(f"{flag}: its weights hold {min(scales)}, so they are quantised; choose the model that is not")
     if surplus:
         raise UserError(f"{flag}: its weights hold {min(surplus)}, which its config.json does not describe; restore "
                         "the config.json that the model was saved with")

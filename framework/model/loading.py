@@ -90,6 +90,9 @@ def load(
             kind = encoders if config.model_type in neurons.OUTPUTS else decoders
             if kind is decoders:
                 decoders.check_family(config, flag)
+            if how := getattr(config, "quantization_config", None):
+                raise UserError(f"{flag}: is quantised (quantization_config in its config.json: "
+                                f"{dict(how).get('quant_method')}); choose the model that is not")
             if Path(path).is_dir():
                 _check_size(kind.FAMILY, config, files, flag)
             tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
@@ -104,7 +107,7 @@ def load(
         except BaseException as error:  # damaged files can fail anywhere inside the loaders, Rust's among them
             if is_out_of_memory(error) or not (isinstance(error, Exception) or is_panic(error)):
                 raise
-            reason = str(error).split("\n")[0]
+            reason = " ".join(str(error).split())[:300]
             if Path(path).is_dir():
                 if "ignore_mismatched_sizes" in reason:
                     reason = "its weights have other sizes than its config.json says"
@@ -221,16 +224,21 @@ def _few_parameters(flag):
 
 
 def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> list[int]:
-    """The vocabulary entries of the label words, class 0 first: as a text begins with them, or else after a space.
+    """The vocabulary entries of the label words, class 0 first: both as a text begins with them, or both after a space.
 
-    Raises `UserError` if a word is not one token of the vocabulary (the error begins with the model's `flag`), or both
-    words are the same token.
+    A word that begins a text and one that follows a space differ in more than their meaning.
+
+    Raises `UserError` if a word is not one token of the vocabulary (the error begins with the model's `flag`), the two
+    are tokens in different forms only, or both are the same token.
     """
-    ids = [_one_token(tokenizer, word) for word in label_words]
-    if None in ids:
-        others = [pair for pair in OTHER_LABEL_WORDS if all(_one_token(tokenizer, word) is not None for word in pair)]
+    ids = _same_form(tokenizer, label_words)
+    if not ids:
+        others = [pair for pair in OTHER_LABEL_WORDS if _same_form(tokenizer, pair)]
         words = [] if others else _whole_words(tokenizer)
-        missing = f"{flag}: {label_words[ids.index(None)]!r} is not one token of its vocabulary"
+        no_token = [word for word in label_words if {*_tokens(tokenizer, word)} == {None}]
+        missing = (f"{flag}: {no_token[0]!r} is not one token of its vocabulary" if no_token else
+                   f"{flag}: of {' and '.join(label_words)}, one is a token only where a text begins with it, the "
+                   "other only after a space")
         if not others and not words:
             raise UserError(f"{missing}, nor is any other word; restore the tokenizer.json that the model was saved "
                             "with, or choose another model")
@@ -242,20 +250,24 @@ def find_label_ids(tokenizer: Any, label_words: Sequence[str], flag: str) -> lis
     return ids
 
 
-def _one_token(tokenizer, word):
-    for text in (word, f" {word}"):
-        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-        if len(ids) == 1 and ids[0] != tokenizer.unk_token_id:
-            return ids[0]
-    return None
+def _tokens(tokenizer, word):
+    """The token of a word as a text begins with it, and after a space; None where it is not one token."""
+    forms = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in (word, f" {word}"))
+    return [ids[0] if len(ids) == 1 and ids[0] != tokenizer.unk_token_id else None for ids in forms]
+
+
+def _same_form(tokenizer, words):
+    """The tokens of words in the first form in which each is one token; empty without such a form."""
+    forms = zip(*(_tokens(tokenizer, word) for word in words))
+    return next((list(ids) for ids in forms if None not in ids), [])
 
 
 def _whole_words(tokenizer):
-    """The vocabulary's first eight words of 4 letters or more that are one token."""
+    """The vocabulary's first eight words of 4 letters or more that are one token as a text begins with them."""
     words = []
     for token_id in range(len(tokenizer)):
         word = tokenizer.decode([token_id]).strip()
-        if len(word) > 3 and word.isalpha() and _one_token(tokenizer, word) == token_id:
+        if len(word) > 3 and word.isalpha() and _tokens(tokenizer, word)[0] == token_id:
             words.append(word)
             if len(words) == 8:
                 break

@@ -283,19 +283,26 @@ class PromptedModel(nn.Module):
 
         Neurons [..., D] are those of all rows and positions, as the model computes them; in the last layer, where
         possible, only of the positions that answer. What the function returns, if anything, replaces them.
+
+        Raises `UserError` if a pass went by the neurons: the model computes these maps without calling them.
         """
-        layers = itertools.cycle(range(self.shape[0]))
+        calls = itertools.count()
+        layers = self.shape[0]
 
         def hook(module, inputs):
+            layer = next(calls) % layers
             neurons, copies = inputs[0], speed.Pass.current().copies
             if not self.fast or neurons.dim() == 3:
-                return function(next(layers), neurons)
-            changed = function(next(layers), neurons.unflatten(0, (copies, -1)))  # OPT's are flat
+                return function(layer, neurons)
+            changed = function(layer, neurons.unflatten(0, (copies, -1)))  # OPT's are flat
             return changed if changed is None or len(changed) > copies else changed.flatten(0, 1)
 
         handles = [module.register_forward_pre_hook(hook) for module in dict.fromkeys(self.down)]
         try:
             yield
+            if (called := next(calls)) % layers or not called:
+                raise UserError(f"--pretrained_model: this {self.config.model_type} model computes without calling its "
+                                "down projections, so its neurons cannot be read or changed; choose another model")
         finally:
             for handle in handles:
                 handle.remove()
