@@ -89,6 +89,9 @@ def main():
             "prompts", {}).values()) for task, prompt in prompts.items()):
         print(f"{again} of {script.counted(len(prompts), 'prompt')} trained again after an earlier version chose the "
               "neurons of the masks; to choose with the present ones, run steps 3 to 5 again")
+    if made_with.get("chosen_on") == asked.settings["data"]:
+        print(f"the comments of {flags.split} also chose the neurons of the masks; test on others, such as --split "
+              "test")
 
     # What determines the results.
     record = Record(

@@ -102,9 +102,10 @@ def main():
         settings |= {"backbone": settings["backbone"] or of_statistics.get("backbone"),
                      "statistics_sha256": opening.sha256(flags.statistics),
                      "statistics_data": of_statistics.get("data")}  # fingerprint of the training comments
-    # Step 6 warns if the prompts that chose the neurons also test them.
+    # Step 6 warns if the prompts or comments that chose the neurons also test them.
     record = Record("gen_mask.py", settings, {"pretrained_model": ranked.get("pretrained_model"),
-                                              "prompts": ranked.get("prompts", {})})
+                                              "prompts": ranked.get("prompts", {}),
+                                              "chosen_on": ranked.get("chosen_on")})
 
     matching_path = masks_path.with_name(f"{masks_path.stem}_matching.csv")
     with Output(masks_path, record, flags.overwrite, names=[matching_path]) as output:

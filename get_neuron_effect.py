@@ -117,7 +117,8 @@ def write_ranks(folder, path, num_layers, units):
         {"kind": "effect", "effects": input_digest(folder), "backbone": made_with.get("backbone"),
          "concepts": list(effects), "seeds": sorted({task.seed for task in there}), "split": made_with.get("split"),
          "num_layers": num_layers, "units": units},
-        notes={"pretrained_model": made_with.get("pretrained_model"), "prompts": made_with.get("prompts", {})})
+        notes={"pretrained_model": made_with.get("pretrained_model"), "prompts": made_with.get("prompts", {}),
+               "chosen_on": made_with.get("data")})
     with ranks_output(path, record) as output:
         ranks.write(output, effects.apply(rankdata),  # the most negative effect costs most
                     {"effect": effects, "most_needed": most_needed(by_seed, num_layers)})

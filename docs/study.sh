@@ -68,6 +68,9 @@ if [ -n "$left" ]; then
     run python -m framework.running.share $study --into $prompts
 fi
 
+# Until ranks are made, a CPU with AVX-512 rounds as one without it: ranks are then the same to the byte.
+export ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 ONEDNN_MAX_CPU_ISA=AVX2
+
 # Step 3: the published reading, a steadier one, and statistics of neurons over comments.
 prompted="$study --checkpoint_dir $prompts"
 answers="$prompted $precision"
@@ -81,6 +84,8 @@ run python rsa_searchlight.py $study $people --activation_dir $folder/active_neu
     --ranks $folder/neuron_rank/over_48_comments.csv
 run python rsa_searchlight.py $study $people --seed $choose --ranks $ranks \
     $([ "$test" = "$choose" ] || echo --replicate $test)
+
+unset ATEN_CPU_CAPABILITY MKL_ENABLE_INSTRUCTIONS ONEDNN_MAX_CPU_ISA
 
 # What each neuron does: on dev rows with the seeds that choose, for masks; and on the rows that test the masks.
 on_test="--split test --max_rows $rows"

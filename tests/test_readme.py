@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imread
+from scipy import stats
 from transformers import AutoConfig
 
 from conftest import ROOT
@@ -394,13 +395,13 @@ def test_the_page_of_the_study_says_which_neurons_were_found():
     small, alone, new, decoder = (
         pd.read_csv(ROOT / f"neuron_rank/study/{place}/of_choosing_seeds_replication.csv")
         for place in ("backbone", "smollm2", "smollm2/tested_by_three_seeds", "smollm2/tested_by_four_seeds"))
-    assert (f"choosing seeds find {len(small)} pairs. The other three confirm {(small['q'] < 0.05).sum()} of these"
+    assert (f"choosing seeds find {len(small)} pairs. The other three find {(small['q'] < 0.05).sum()} of these again"
             in page)
 
     confirmed = decoder[decoder["q"] < 0.05].sort_values("neuron")
     assert f"{len(decoder)} of all 645,120 pairs of a neuron and an attribute are significant family-wise" in page
-    assert f"confirm {len(confirmed)} of the {len(decoder)} pairs" in page
-    assert (f"two seeds find {len(decoder)} pairs; the other four confirm {len(confirmed)}, mostly for happy-face"
+    assert f"find {len(confirmed)} of the {len(decoder)} pairs again" in page
+    assert (f"two seeds find {len(decoder)} pairs; the other four find {len(confirmed)} again, mostly for happy-face"
             in " ".join(README.split()))
     for attribute, pairs in decoder.groupby("attribute"):
         again = confirmed[confirmed["attribute"] == attribute]
@@ -411,8 +412,8 @@ def test_the_page_of_the_study_says_which_neurons_were_found():
     assert f"In {(decoder['tau_again'] > 0).sum()} of {len(decoder)} pairs it is above 0" in page
     pairs = ["attribute", "neuron"]
     assert decoder[pairs].to_numpy().tolist() == alone[pairs].to_numpy().tolist()
-    assert (f"seed 5 alone had confirmed {(alone['q'] < 0.05).sum()}; these three alone confirm "
-            f"{(new['q'] < 0.05).sum()}," in page)
+    assert (f"seed 5 alone had found {(alone['q'] < 0.05).sum()} again; these three alone find "
+            f"{(new['q'] < 0.05).sum()} again," in page)
     assert new.query("q >= 0.05").groupby("attribute").size().to_dict() == {
         "anger-face": 1, "fairness": 2, "happy-face": 2}
 
@@ -599,6 +600,28 @@ def test_the_page_of_the_study_says_which_attributes_cost_more_in_smollm2():
         f"excitement (q = {by_emotion['accuracy'].min():.3f};",
         "{} of 42 random masks have p < .05 (by margin {}, by AUC {})".format(*of_placebos),
         under="Beside neurons of the same layers and activity, they do")
+
+
+def test_the_page_of_the_study_says_what_the_pooled_spread_of_controls_decides():
+    def with_own_spread(what):
+        size, = conditions(results.read_all(ROOT / "masks/study" / what))
+        controls = np.stack([draws.mean(0) for draws in size.matched])
+        draws = controls.shape[1]
+        spread = controls.std(1, ddof=1)
+        t = (controls.mean(1) - size.specific.mean(0)) / (spread * np.sqrt(1 + 1 / draws))
+        return pd.DataFrame({"sd": 100 * spread, "q": false_discovery_q(stats.t.sf(t, draws - 1))},
+                            size.attributes)
+
+    small = with_own_spread("backbone/amplified_matched")
+    said_of_study(
+        f"(standard deviation {small['sd'].min():.1f} points for {small['sd'].idxmin()}, {small['sd'].max():.1f} for "
+        f"{small['sd'].idxmax()})", "With each attribute's own spread in its place, ten attributes have q < .05")
+    pooled = accuracy_drop(results.read_all(ROOT / "masks/study/backbone/amplified_matched"), "attribute")
+    eight = set(pooled.loc[pooled["q"] < 0.05, "attribute"])
+    found = set(small.index[small["q"] < 0.05])
+    assert (len(eight), len(found), eight - found) == (8, 10, {"self-relativity"})
+    decoder = with_own_spread("smollm2/zero_matched")
+    said_of_study(f"no attribute has q < .05 (smallest {decoder['q'].min():.2f})")
 
 
 @pytest.mark.parametrize("model, said", [

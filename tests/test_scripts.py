@@ -243,6 +243,14 @@ def test_texts_that_are_cut_are_counted(here, tmp_path, tiny_model):
     assert "warning: 4 comments of dev are in train, too" in said
 
 
+def test_comments_that_chose_the_neurons_are_named(here, copy):
+    here("gen_mask.py", "--ranks=neuron_rank/neuron_rank_by_effect.csv", "--thresholds=8", "--masks=by_effect.pkl")
+    evaluate = "eval_mask_neuron.py", "--masks=by_effect.pkl", "--seed=1", "--sentiment=fear", "--max_rows=4"
+    said = "also chose the neurons of the masks; test on others, such as --split test"
+    assert f"the comments of dev {said}" in here(*evaluate, "--results=dev").stdout
+    assert said not in here(*evaluate, "--results=test", "--split=test").stdout
+
+
 def test_results_of_masks_from_other_ranks_are_named(here, copy):
     drawn = "plot_results.py", "--results", RESULTS, "--simulations=0", "--formats=png", "--ranks"
     ranks = "neuron_rank/neuron_rank_by_searchlight_RSA_14property.csv"
