@@ -87,8 +87,9 @@ def main():
               "other prompts than those that chose, name different seeds with --seed in steps 4 and 6")
     if again := sum(chosen_by.get(task.name, prompt.sha256) not in (prompt.sha256, *prompt.record.get(
             "prompts", {}).values()) for task, prompt in prompts.items()):
-        print(f"{again} of {script.counted(len(prompts), 'prompt')} trained again after an earlier version chose the "
-              "neurons of the masks; to choose with the present ones, run steps 3 to 5 again")
+        print(f"{again} of {script.counted(len(prompts), 'prompt')}: another prompt of the same name chose the neurons "
+              "of the masks; if you have trained again, run steps 3 to 5 again, too")
+    by_effect = made_with.get("chosen_on") is not None
     if made_with.get("chosen_on") == asked.settings["data"]:
         print(f"the comments of {flags.split} also chose the neurons of the masks; test on others, such as --split "
               "test")
@@ -97,7 +98,7 @@ def main():
     record = Record(
         "eval_mask_neuron.py",
         {**asked.settings, "masks": opening.sha256(flags.masks), "precision": asked.precision},
-        notes={**asked.notes, "rank_sha256": made_with.get("rank_sha256"),
+        notes={**asked.notes, "rank_sha256": None if by_effect else made_with.get("rank_sha256"),
                "seeds_that_chose": sorted({int(name.rpartition("-")[2]) for name in chosen_by})})
     own = {task: {"prompt": prompt.sha256} for task, prompt in prompts.items()}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from framework.training.trainer import Job, State
 
 
-def parse_flags():
+def parse_flags(more=()):
     parser = known.Parser("Step 1: train a prompt for every concept and seed (in the study 27 x 12).",
                           title="training")
     parser.add_argument("--prompt_len", type=known.positive, default=100, metavar="P", help="vectors in a prompt")
@@ -54,7 +54,7 @@ def parse_flags():
                               "quarter of the free memory, on a CPU at most 4)")
     machine.add_argument("--gather", action="store_true", help="has no effect any more: prompts are always gathered")
     known.add_sweep_flags(parser, save_seconds=30)
-    return parser.parse()
+    return parser.parse([*sys.argv[1:], *more])
 
 
 # ---------------------------------------------------------------------------------------- the work: one group of tasks
@@ -142,16 +142,6 @@ def rows_in_epoch(job):
     return len(job.train.row) + len(job.dev.row)
 
 
-def take_last_run(flags):
-    """Take data, concepts and seeds from the last run in the folder, for `--status`."""
-    from framework.files import config
-
-    if (path := flags.checkpoint_dir / "train.yaml").exists():
-        last = config.read_config(path)
-        flags.dataset = last.get("dataset")
-        flags.sentiment, flags.seed = last.get("sentiment"), [int(seed) for seed in last.get("seed", ())]
-
-
 def open_board(folder):
     """A TensorBoard writer."""
     try:
@@ -174,8 +164,8 @@ def main():
     from framework.running import groups, status
 
     last_run = flags.status and not (flags.dataset or flags.sentiment or flags.seed)
-    if last_run:
-        take_last_run(flags)
+    if last_run and (last := flags.checkpoint_dir / "train.yaml").exists():
+        flags = parse_flags(["--config", str(last)])
     dataset = flags.dataset or texts.default_dataset()
     splits = [texts.read(dataset, split) for split in ("train", "dev")]
     tasks = known.tasks_of(flags, splits[0].concepts, dataset)

@@ -11,7 +11,7 @@ source requirements/environment.sh requirements.txt
 
 smollm2=data/models/SmolLM2-135M-Instruct
 question="Is this emotion in the comment above? Answer with just one word, negative or positive. Answer:" # 20 tokens
-masked= # seeds whose prompts test most masks, where not all of $test do
+masked= at_mean= # seeds whose prompts test most masks, and those at the mean, where not all of $test do
 given="--given others"
 concepts= # all of GoEmotions, unless a study names its own
 case ${1-} in
@@ -21,7 +21,7 @@ backbone)
     training=(--prompt_init mask --lr 0.002 --epochs 8 --max_train_rows 500) ;;
 smollm2)
     model=$smollm2 prompts=data/prompts/smollm2 k=4000 draws=99 matched=3 rows=40
-    choose="1 3" test="5 7 9 11" masked="5" # most masks take hours, so one seed tests them
+    choose="1 3" test="5 7 9 11" masked="5" at_mean="5 7 9" # most masks take hours, so fewer seeds test them
     training=(--prompt_init "text: $question" --lr 0.002 --epochs 2 --max_train_rows 320) ;;
 pilot)
     model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 matched=5 rows=20
@@ -113,7 +113,7 @@ if [ $1 = smollm2 ]; then # smaller masks, with a few random ones of their size
     k="1 3 10" tested=$most_tested evaluate shared $shared --num_layers 30 --random_draws 2
 fi
 evaluate zero_matched $ranks --random_baseline activation_matched --random_draws $matched
-tested=$most_tested evaluate mean $ranks --mask_method mean --random_draws $draws
+tested="--seed ${at_mean:-$test} $on_test" evaluate mean $ranks --mask_method mean --random_draws $draws
 evaluate amplified_matched $ranks --scale 2 --random_baseline activation_matched --random_draws $matched
 
 # People, figures, page.

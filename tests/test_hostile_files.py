@@ -242,6 +242,8 @@ CORPUS = [
     ("ranks", "an unclosed quotation mark", b'"valence\n1\n2\n', "cannot be read as CSV"),
     ("ranks", "CR alone", b"valence,arousal\r1,2\r2,1\r" * 9, "CR alone"),
     ("ranks", "semicolons", b"valence;arousal\n1,0;2,5\n", "has semicolons"),
+    ("ranks", "semicolons, and a comma in a name", b"valence;arousal, high;x\n1,0;2,5;1\n", "has semicolons"),
+    ("ranks", "a line for spreadsheets", b"sep=,\nvalence,arousal\n1,2\n", "begins with a line for spreadsheets, 'sep"),
     ("ranks", "semicolons between quoted names", b'"valence";"arousal"\n1,0;2,5\n', "has semicolons"),
     ("ranks", "tabs between quoted names", b'"valence"\t"arousal"\n1\t2\n', "has tabs"),
     ("ranks", "NUL", b"valence\n1\x005\n2\n", "NUL in line 2"),

@@ -152,7 +152,6 @@ def test_sign_flips_are_all_patterns_of_signs():
 
 def test_a_concept_and_its_own_mask_are_one_observation():
     costs = np.random.default_rng(3).normal(size=(5, 5)) + np.diag(np.full(5, 0.5))
-    apart = ~np.eye(5, dtype=bool)
 
     def means(rows):
         kept = costs[np.ix_(rows, rows)]
@@ -171,11 +170,24 @@ def test_a_concept_and_its_own_mask_are_one_observation():
     # What every mask costs this concept, and what this mask costs every concept, says nothing of its own mask.
     moved = estimators.own_estimates(costs + np.arange(5)[:, None] - 3.0 * np.arange(5) ** 2)["difference"]
     assert [float(moved.drop), moved.p] == pytest.approx([float(found["difference"].drop), found["difference"].p])
-    shared = estimators.own_estimates(costs, 0.04, 9)
+    shared, unknown = estimators.own_estimates(costs, 0.04, 9), estimators.own_estimates(costs, np.nan, 1)
     for what in ("own", "others"):
         assert shared[what].se ** 2 == pytest.approx(found[what].se ** 2 + 0.04)
-    assert shared["difference"].se == found["difference"].se
-    assert costs[apart].mean() == pytest.approx(found["others"].drop)
+        assert min(4, 9) < shared[what].df < 4 + 9 and np.isnan(unknown[what].ci_low)
+    assert shared["difference"].se == unknown["difference"].se == found["difference"].se
+    two = estimators.own_estimates(costs[:2, :2])
+    assert two["difference"].p in (0.5, 1) and np.isnan(two["others"].se) and two["own"].se > 0
+
+
+def test_one_random_mask_leaves_own_masks_without_an_interval():
+    results = simulate(np.random.default_rng(0), ["random_top10_1"])
+    concepts = sorted(set(results["sentiment"]))
+    for place, concept in enumerate(concepts):
+        results[f"{concept}_top10"] = results["random_top10_1"] - 0.1 * (results["sentiment"] == concept) - place / 50
+    _, overall = inference.own_and_others(results, next(inference.conditions(results)))
+    overall = overall.set_index("what")
+    assert overall.loc[["own", "others"], "ci_low"].isna().all() and overall["mean"].notna().all()
+    assert overall.loc["difference", "p"] < 1
 
 
 def test_an_own_mask_is_found_among_masks_that_cost_much():
@@ -373,7 +385,7 @@ def test_a_random_mask_that_was_not_measured_for_every_task_is_left_out_of_its_p
     results = simulate(np.random.default_rng(0), names_of(pool=9))
     without = results.drop(columns="random_top10_4")
     results.loc[3, "random_top10_4"] = np.nan
-    said = " (1 more lack answers for a task, and are left out)"
+    said = " (1 more left out, without answers for some task)"
     for by in ("attribute", "emotion", "overall"):
         table = inference.accuracy_drop(results, by)
         assert table["test"].str.endswith(said).all() == (by == "attribute")

@@ -230,16 +230,20 @@ def test_a_study_that_moved_takes_its_flags_along(here, tmp_path, tiny_model):
     assert sorted(os.listdir(tmp_path)) == ["yours"] and (tmp_path / "yours/checkpoint/fear-3.pt").exists()
     status = here("train.py", "--study=yours", "--status").stdout
     assert "2 tasks: 2 done, 0 in progress, 0 left" in status
+    here("get_active_neuron.py", "--study=yours")
+    config = "--config=yours/active_neuron_before_relu_csv/get_active_neuron.yaml"
+    here("get_active_neuron.py", config, "--study=third", "--checkpoint_dir=yours/checkpoint")  # as it says
+    assert (tmp_path / "third/active_neuron_before_relu_csv/fear-3.csv").exists()
 
 
 def test_texts_that_are_cut_are_counted(here, tmp_path, tiny_model):
-    assert "the model reads the first" not in here(*train_flags(tiny_model)).stdout
+    assert "the most that is read" not in here(*train_flags(tiny_model)).stdout
     (tmp_path / "texts").mkdir()
     for name in ("train", "dev"):
         (tmp_path / f"texts/{name}.csv").write_text("text,awe\nso,1\nno,0\n" + f"{'word ' * 99},1\nnot,0\n")
     said = here("train.py", "--seed=1", f"--pretrained_model={tiny_model}", "--dataset=texts", "--prompt_len=4",
                 "--epochs=1", "--max_length=20", "--study=cut").stdout
-    assert "2 of 8 comments have 20 tokens or more, and the model reads the first 20 of each" in said
+    assert "2 of 8 comments reach 20 tokens, the most that is read of one" in said
     assert "warning: 4 comments of dev are in train, too" in said
 
 
@@ -498,10 +502,10 @@ def test_evaluation_takes_the_rows_of_the_training(here, tiny_model, tmp_path):
     prompts.write_rounded(tmp_path / "rounded", {Task("fear", 1): prompt})
     rounded = here("eval_mask_neuron.py", "--maskPath=masks.pkl", "--resultPath=again", "--checkpoint_dir=rounded")
     assert "1 of 1 prompt also chose the neurons" in rounded.stdout
-    assert "trained again" not in printed + rounded.stdout
+    assert "of the same name" not in printed + rounded.stdout
     here(*train_flags(tiny_model, "--negatives=strict", "--lr=0.03", "--overwrite"))
     printed_again = here("eval_mask_neuron.py", "--maskPath=masks.pkl", "--resultPath=third").stdout
-    assert "1 of 1 prompt trained again after an earlier version chose the neurons" in printed_again
+    assert "1 of 1 prompt: another prompt of the same name chose the neurons of the masks" in printed_again
     assert "no answers under 1 mask, such as valence_top5_scale" in printed and "(null) as missing" in printed
     result = results.read(tmp_path / "results" / "fear-1.json")
     assert [result.record.get(name) for name in ("negatives", "split", "seeds_that_chose")] == ["strict", "dev", [1, 5]]

@@ -105,12 +105,13 @@ def test_any_columns_of_0_and_1_are_concepts(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("cells, message", [
-    (["1", "0", "1", "", "0"], r"'care' holds 0 and 1 except in 1 cells, the first in row 4 \(''\)"),
+    (["1", "0", "1", "", "0"], r"'care' holds 0 and 1 except in 1 cell, the first in row 4 \(''\)"),
     (["1", "", "", "", "1"], "'care' holds 0 and 1 except in 3 cells, the first in row 2"),
     (["1", "0", "1", "O", "0"], r"the first in row 4 \('O'\)"),
+    ([""] * 5, "has no column of 0 and 1"),
     (["TRUE", "FALSE", "TRUE", "TRUE", "FALSE"], "has no column of 0 and 1; .*; 'care' has 'TRUE' in row 1")])
 def test_a_slip_does_not_take_a_concept_away(tmp_path, cells, message):
-    others = [] if "TRUE" in cells else [["awe", "0", "1", "0", "1", "1"]]
+    others = [["replies", *"01023"]] if "0" not in cells else [["awe", "0", "1", "0", "1", "1"]]
     columns = [["text", *"abcde"], ["care", *cells], *others]
     write_csv(tmp_path / "train.csv", *(list(row) for row in zip(*columns)))
     with pytest.raises(UserError, match=message):

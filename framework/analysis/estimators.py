@@ -135,7 +135,8 @@ def own_estimates(costs: np.ndarray, noise: np.ndarray | float = 0.0, noise_df: 
     A concept and its mask are one observation. So standard errors are the jackknife's, which leaves out a concept with
     its mask, and a mask that costs every concept much counts once. The p of the difference shuffles which mask belongs
     to which concept: every concept and every mask keeps its own mean. Up to 8 concepts, every order counts once; beyond
-    that, 65,535 random ones and the observed one.
+    that, 65,535 random ones and the observed one. Shuffling takes costs under own and others' masks to differ equally
+    among themselves. Where those under own masks differ less, as when prompts are at guessing, p is too large.
 
     Parameters
     ----------

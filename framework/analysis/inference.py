@@ -135,7 +135,7 @@ def own_and_others(results: pd.DataFrame, size: Conditions) -> tuple[pd.DataFram
     noise, noise_df = 0.0, np.inf
     if not numbered:
         pool = pd.DataFrame(size.uniform).groupby(emotions).mean().loc[both].mean()
-        noise, noise_df = pool.var() / len(pool), len(pool) - 1
+        noise, noise_df = (pool.var() / len(pool), len(pool) - 1) if len(pool) > 1 else (np.nan, 1)
     found = estimators.own_estimates(drops.loc[both, both].to_numpy(), noise, noise_df)
     numbers = {"mean": "drop", "se": "se", "ci_low": "ci_low", "ci_high": "ci_high", "p": "p"}
     overall = pd.DataFrame([
@@ -224,7 +224,7 @@ def _attribute_rows(size: Conditions) -> Iterator[tuple[str, dict]]:
             test = (f"rank in a pool of {draws} random masks, no p below {1 / (draws + 1):.2g}, one-sided" if exact else
                     f"t against a pool of {draws} random masks, one-sided")
             if size.left_out:
-                test += f" ({size.left_out} more lack answers for a task, and are left out)"
+                test += f" ({size.left_out} more left out, without answers for some task)"
             estimate = estimators.pool_estimate(specific[a], np.array(uniform), exact) if draws > 1 else None
             few = "one random mask"
         missing = _missing(size.specific[:, a])

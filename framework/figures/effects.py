@@ -192,7 +192,7 @@ def own_and_others_in_words(overall: pd.DataFrame, measure: Measure = MEASURES["
     said = {}
     for what, numbers in (found[["mean", "ci_low", "ci_high"]] * measure.scale).iterrows():
         mean, low, high = (f"{number:.{measure.digits}f}".replace("-", "\u2212") for number in numbers)
-        said[what] = f"{mean} ({low} to {high})"
+        said[what] = f"{mean} (no interval)" if low == "nan" else f"{mean} ({low} to {high})"
     return (f"Over {found.loc['own', 'n']:.0f} concepts, a concept's own mask costs {said['own']} {measure.unit} more "
             f"than random ones, those of the others {said['others']}; difference {said['difference']}, one-sided p = "
             f"{found.loc['difference', 'p']:.2g} (masks shuffled over concepts; intervals: jackknife over concepts "

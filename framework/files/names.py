@@ -51,7 +51,7 @@ def in_one_form(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def check_distinct(names: Iterable[str], source: object) -> None:
+def check_distinct(names: Iterable[str], source: object, remedy: str = "give one of them another name") -> None:
     """Refuse two names that a file system may take for one: they differ only in case or Unicode form, or not at all."""
     seen: dict[str, str] = {}
     for name in names:
@@ -60,7 +60,7 @@ def check_distinct(names: Iterable[str], source: object) -> None:
             raise UserError(f"{source}: has {name!r} more than once; name it once")
         if key in seen:
             raise UserError(f"{source}: {seen[key]!r} and {name!r} differ only in capital letters or Unicode form; "
-                            "give one of them another name")
+                            f"{remedy}")
         seen[key] = name
 
 

@@ -83,8 +83,10 @@ def _lines(path, text):
     if "\r" in text and "\n" not in text:
         raise UserError(f"{path}: its lines end in CR alone, as on old Macs; save it with Unix or Windows line ends")
     header = text.lstrip().partition("\n")[0].rstrip()
+    if header.startswith("sep="):
+        raise UserError(f"{path}: begins with a line for spreadsheets, {header[:20]!r}; delete it")
     for mark, called in ((";", "semicolons"), ("\t", "tabs")):
-        if mark in header and "," not in header:
+        if header.count(mark) > header.count(","):
             raise UserError(f"{path}: has {called} between its columns; save it with commas, and a point in decimals")
     for line in io.StringIO(text, newline="\n"):
         if line.count(",") > _MOST_COLUMNS:

@@ -110,8 +110,10 @@ def _read_columns(path):
     if len(set(columns)) < len(columns):
         names.check_distinct(table.columns, path)
     table.columns = columns
-    filled = np.flatnonzero((table != "").any(axis=1))
-    table = table.iloc[:filled[-1] + 1 if len(filled) else 0]  # spreadsheets may end in empty rows
+    filled = np.flatnonzero(table.apply(lambda column: column.str.strip() != "").any(axis=1))
+    if not len(filled):
+        raise UserError(f"{path}: all its rows are empty; fill it in or save it again")
+    table = table.iloc[:filled[-1] + 1]  # spreadsheets may end in empty rows
     candidates = [name for name in table.columns if name != "text"]
     others = {name: np.flatnonzero(~table[name].str.strip().isin(["0", "1", "0.0", "1.0"])) for name in candidates}
     train = path.with_name("train.csv")
@@ -126,13 +128,10 @@ def _read_columns(path):
                                 f"1 (the first in row {others[name][0] + 1}); correct them")
     else:
         for name, places in others.items():
-            # A slip, or 0 left out: the column would be ignored, and its concept with it.
-            meant = 0 < len(places) < 0.5 * len(table) or 0 < len(places) < len(table) and not any(
-                table[name].iloc[places].str.strip())
-            if meant:
-                raise UserError(f"{path}: column {name!r} holds 0 and 1 except in {len(places)} cells, the first in "
-                                f"row {places[0] + 1} ({table[name][places[0]][:30]!r}); correct them, or take the "
-                                "column out")
+            if _is_slip(table[name].iloc[places].str.strip(), len(table)):
+                raise UserError(f"{path}: column {name!r} holds 0 and 1 except in {len(places)} "
+                                f"cell{'s' * (len(places) > 1)}, the first in row {places[0] + 1} "
+                                f"({table[name][places[0]][:30]!r}); correct them, or take the column out")
         kept = _concepts_among([name for name in candidates if not len(others[name])], path)
         if not kept:
             has = "".join(f"; {name!r} has {table[name][places[0]][:30]!r} in row {places[0] + 1}"
@@ -147,6 +146,13 @@ def _read_columns(path):
                 raise UserError(f"{path}: column {name!r} has no row with {1 if positives == 0 else 0}, so there is "
                                 "nothing to tell apart; leave the column out, or add such rows")
     return Split(table["text"].tolist(), labels, kept)
+
+
+def _is_slip(others, rows):
+    """Whether cells other than 0 and 1 are slips in a concept's column, which would be ignored with its concept."""
+    if all(map(str.isdecimal, others)):  # or it counts something
+        return 0 < len(others) < 0.01 * rows
+    return len(others) < 0.5 * rows or len(others) < rows and not any(others)
 
 
 @functools.cache
@@ -173,7 +179,7 @@ def from_datasets(dataset: DatasetDict, split: str) -> Split:
         raise UserError(f"--dataset: lacks the split `{split}`; it has {', '.join(dataset)}")
     rows = dataset[name]
     try:
-        known = rows.features["labels"].feature.names
+        known = [names.in_one_form(name) for name in rows.features["labels"].feature.names]
     except (KeyError, AttributeError):
         raise UserError(f"--dataset, split {split}: has no column `labels` with a list of named classes in each "
                         "row") from None

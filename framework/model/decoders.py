@@ -194,7 +194,8 @@ def load(
     check_weights(info["missing_keys"], info["unexpected_keys"], model.state_dict(), "language-model", flag)
     # Where the head shares the embeddings' weights, a classifier or an embedding model lacks none.
     heads = {str(name).lower() for name in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()}
-    if (saved := config.architectures) and not any(str(name).lower() in heads for name in saved):
+    saved = [str(name) for name in config.architectures or () if str(name).lower() not in heads]
+    if saved and re.search("For(?!CausalLM)|Reward|Embedding", saved[0]):
         raise UserError(f"{flag}: was saved as {saved[0]}, without a head that predicts words; choose a model saved "
                         "with its language-model head")
     down = down_projections(model, flag)

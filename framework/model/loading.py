@@ -263,15 +263,17 @@ def _same_form(tokenizer, words):
 
 
 def _whole_words(tokenizer):
-    """The vocabulary's first eight words of 4 letters or more that are one token as a text begins with them."""
-    words = []
+    """The first eight words of 4 letters or more that are one token as a text begins with them, else after a space."""
+    words: tuple[list[str], list[str]] = [], []
     for token_id in range(len(tokenizer)):
         word = tokenizer.decode([token_id]).strip()
-        if len(word) > 3 and word.isalpha() and _tokens(tokenizer, word)[0] == token_id:
-            words.append(word)
-            if len(words) == 8:
-                break
-    return words
+        if len(word) > 3 and word.isalpha():
+            for of_form, token in zip(words, _tokens(tokenizer, word)):
+                if token == token_id:
+                    of_form.append(word)
+        if len(words[0]) == 8:
+            break
+    return (words[0] if len(words[0]) > 1 else words[1])[:8]
 
 
 def prepare(device: torch.device) -> None:

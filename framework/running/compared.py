@@ -55,7 +55,8 @@ def read(flags: argparse.Namespace) -> Study:
     tasks = known.choose(flags, activations.tasks(flags.activation_dir), flags.activation_dir,
                          "get_active_neuron.py (step 3)")
     activated = list(dict.fromkeys(task.concept for task in tasks))
-    check_distinct(dict.fromkeys([*rated, *activated]), f"{flags.attributes} and {flags.activation_dir}")
+    check_distinct(dict.fromkeys([*rated, *activated]), f"{flags.attributes} and {flags.activation_dir}",
+                   "write both in the same way")
     concepts = [concept for concept in rated if concept in activated]
     missing = {f"no activations in {flags.activation_dir}": set(flags.sentiment or rated) & set(rated) - set(activated),
                f"not in {flags.attributes}": set(activated) - set(rated)}

@@ -41,9 +41,7 @@ def read_results(flags: argparse.Namespace) -> tuple[dict[str, pd.DataFrame], Pa
         raise UserError("--accuracy needs --attribute_results and --random_results")
     if any(published):
         return {"accuracy": files.read_published(*published, flags.accuracy)}, flags.attribute_results
-    if not flags.results:
-        return {}, Path()
-    return files.read_each(flags.results), flags.results
+    return (files.read_each(flags.results), flags.results) if flags.results else ({}, Path())
 
 
 def say_of_other_ranks(flags: argparse.Namespace) -> None:
@@ -233,6 +231,8 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
         difference = made.difference(compared, unknown)
         if not difference and alike and not common & tasks:
             difference = "no task in common"
+        if difference == "rank differs":
+            difference = "masks of other ranks"
         if difference:
             print(f"left out {path} of {measure}_lost_by_kind: {sources[0][1]} was measured differently ({difference})")
         else:

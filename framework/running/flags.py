@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.errors import UserError
+from framework.files.names import in_one_form
 from framework.running.parser import Parser, add_path, in_study
 from framework.tasks import LABEL_WORDS, SEEDS, Task
 
@@ -135,7 +136,7 @@ def prompt_init(text: str) -> str:
 def add_task_flags(parser: Parser, default: str = "all that the input holds") -> None:
     """`--sentiment` and `--seed`: which tasks. None where they are not given."""
     group = parser.add_argument_group("tasks")
-    group.add_argument("--sentiment", "--concept", nargs="+", metavar="CONCEPT",
+    group.add_argument("--sentiment", "--concept", nargs="+", type=in_one_form, metavar="CONCEPT",
                        help=f"concepts (in GoEmotions: emotions), one or more (default: {default})")
     group.add_argument("--seed", "--random_seed", nargs="+", type=seed, metavar="SEED",
                        help="seeds, one or more; each plays the role of a participant (default: "

@@ -49,8 +49,8 @@ class Parser(argparse.ArgumentParser):
         flags = self.parse_args(arguments)
         if flags.config:
             self._take_defaults_from(flags.config)
+            self._move_defaults(flags.study)
             flags = self.parse_args(arguments)
-            self._move(flags)
         Parser.study = flags.study
         for action in self._actions:
             given, ends = getattr(flags, action.dest, None), getattr(action, "ends", "")
@@ -87,13 +87,14 @@ class Parser(argparse.ArgumentParser):
                 self.error(f"{path}: {names[action.dest]} and {name} are two names of one flag; leave one out")
             self.set_defaults(**{action.dest: self._value(path, name, action, text)})
 
-    def _move(self, flags):
-        """Paths that a config file has in its study are meant in the study that the command line names."""
+    def _move_defaults(self, given):
+        """Paths that a config file has in its study are meant in the study that the command line has `given`."""
         study = self.get_default("study")
-        for name, value in vars(flags).items():
-            if study and study.parts and isinstance(value, Path) and value == self.get_default(name) and (
-                    name != "study" and value.is_relative_to(study)):
-                setattr(flags, name, flags.study / value.relative_to(study))
+        if given and study and study.parts:
+            for action in self._actions:
+                value = action.default
+                if isinstance(value, Path) and study in value.parents:
+                    self.set_defaults(**{action.dest: given / value.relative_to(study)})
 
     def _value(self, path, name, action, text):
         """The value of a flag in a config file; it is never taken for another flag."""
@@ -168,4 +169,4 @@ def path(text: str) -> Path:
         shown = text.encode("utf-8", "replace").decode()
         raise argparse.ArgumentTypeError(f"{shown!r} is not a path of printable UTF-8 characters; rename "
                                          "the file or folder")
-    return Path(text).expanduser()  # a shell leaves a quoted ~ as it is
+    return Path(text).expanduser() if text.startswith("~/") else Path(text)  # a shell leaves a quoted ~ as it is

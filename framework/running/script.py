@@ -113,8 +113,8 @@ def counted(count: int, what: str) -> str:
 def say_cut(model: PromptedModel, rows: Sequence[np.ndarray], max_length: int) -> None:
     """Say how many of the encoded texts are as long as a text may be."""
     if full := model.count_full(rows, max_length):
-        print(f"{full:,} of {counted(len(rows), 'comment')} have {max_length} tokens or more, and the model reads the "
-              f"first {max_length} of each (--max_length; at most what its positions leave beside the prompt)")
+        print(f"{full:,} of {counted(len(rows), 'comment')} reach {max_length} tokens, the most that is read of one "
+              "(--max_length, or what the model's positions leave beside the prompt)")
 
 
 def next_step(script: str, study: Path | None = None, **named: Any) -> None:
