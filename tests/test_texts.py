@@ -111,7 +111,8 @@ def test_any_columns_of_0_and_1_are_concepts(tmp_path, capsys):
     ([""] * 5, "has no column of 0 and 1"),
     (["TRUE", "FALSE", "TRUE", "TRUE", "FALSE"], "has no column of 0 and 1; .*; 'care' has 'TRUE' in row 1")])
 def test_a_slip_does_not_take_a_concept_away(tmp_path, cells, message):
-    others = [["replies", *"01023"]] if "0" not in cells else [["awe", "0", "1", "0", "1", "1"]]
+    counts = [["replies", *"01023"], ["score", "0", "0.5", "1", "-1", "1"]]  # no concepts, and no slips
+    others = counts if "0" not in cells else [["awe", "0", "1", "0", "1", "1"]]
     columns = [["text", *"abcde"], ["care", *cells], *others]
     write_csv(tmp_path / "train.csv", *(list(row) for row in zip(*columns)))
     with pytest.raises(UserError, match=message):

@@ -15,7 +15,7 @@ import numpy as np
 from framework import hub
 from framework.errors import UserError
 from framework.files import names, opening
-from framework.files.tables import read_table
+from framework.files.tables import number, read_table
 from framework.tasks import Split
 
 if TYPE_CHECKING:
@@ -68,11 +68,11 @@ def _read_official(path):
         lines = opening.read_text(labels, 1 << 20).splitlines()
         known = [names.in_one_form(line.strip()) for line in lines if line.strip()]
     rows, ids = [], []
-    for number, line in enumerate(opening.read_text(path).rstrip("\n").split("\n"), 1):
+    for place, line in enumerate(opening.read_text(path).rstrip("\n").split("\n"), 1):
         fields = line.rstrip("\r").split("\t")
         of_row = fields[1].split(",") if len(fields) == 3 else []
         if not of_row or not all(i.isascii() and i.isdigit() and len(i) < 6 and int(i) < len(known) for i in of_row):
-            raise UserError(f"{path}: line {number} is not `text<TAB>label ids 0..{len(known) - 1}<TAB>comment id`; "
+            raise UserError(f"{path}: line {place} is not `text<TAB>label ids 0..{len(known) - 1}<TAB>comment id`; "
                             "get the file again, or put the labels in labels.txt beside it, one per line")
         rows.append(fields[0])
         ids.append([int(i) for i in of_row])
@@ -150,7 +150,7 @@ def _read_columns(path):
 
 def _is_slip(others, rows):
     """Whether cells other than 0 and 1 are slips in a concept's column, which would be ignored with its concept."""
-    if all(map(str.isdecimal, others)):  # or it counts something
+    if np.isfinite([number(cell) for cell in others]).all():  # or it counts or rates something
         return 0 < len(others) < 0.01 * rows
     return len(others) < 0.5 * rows or len(others) < rows and not any(others)
 
