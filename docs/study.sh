@@ -110,7 +110,7 @@ if [ $1 = smollm2 ]; then # smaller masks, with a few random ones of their size
     shared=$folder/neuron_rank/shared.csv
     run python -c "import pandas as pd; pd.read_csv('${by_effect%.csv}_effect.csv').mean(axis=1).rank()\
 .to_frame('shared').to_csv('$shared', index=False)"
-    k="1 3 10" tested=$most_tested evaluate shared $shared --num_layers 30 --random_draws 2
+    k="1 3 10" evaluate shared $shared --num_layers 30 --random_draws 2
 fi
 evaluate zero_matched $ranks --random_baseline activation_matched --random_draws $matched
 tested="--seed ${at_mean:-$test} $on_test" evaluate mean $ranks --mask_method mean --random_draws $draws
