@@ -492,15 +492,15 @@ def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why
     usual = {"data": "0" * 64, "split": "dev", "backbone": "a" * 64, "precision": "float32", "max_length": 256,
              "label_words": ["negative", "positive"]}
 
-    def write(name, tasks=(("joy", 1),), **other):
-        record = Record("eval_mask_neuron.py", usual | other, {"dataset": f"data/of_{name}"})
+    def write(name, tasks=(("joy", 1),), ranks=None, **other):
+        record = Record("eval_mask_neuron.py", usual | other, {"dataset": f"data/of_{name}", "rank_sha256": ranks})
         with results.Folder(tmp_path / name, record) as output:
             for lost, task in enumerate(tasks, 1):
                 found = {"best": 0.9, "joy_top4": 0.9 - lost / 10, "joy_top4_random": 0.8}
                 output.write(Task(*task), dict.fromkeys(MEASURES, found))
 
-    def loss(matched, other):
-        flags = SimpleNamespace(intervention=None, results=None, attribute_results=None, random_results=None,
+    def loss(matched, other, mine=None):
+        flags = SimpleNamespace(intervention=None, results=mine, attribute_results=None, random_results=None,
                                 accuracy=None, effect_results=tmp_path / "effect",
                                 layer_matched_results=tmp_path / matched, activation_matched_results=tmp_path / other)
         return drawing_masks.loss_of_kinds(flags, "accuracy")[0], capsys.readouterr().out
@@ -519,6 +519,12 @@ def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why
     assert "(backbone differs)" in said and '(precision is "float32" there and "bfloat16" here)' in said
     _, said = loss("max_length", "label_words")
     assert "(max_length is 256 there and 64 here)" in said and "(label_words is " in said
+
+    for name, letter in (("mine", "a"), ("same", "a"), ("newer", "b")):
+        write(name, ranks=64 * letter)
+    _, said = loss("same", "newer", tmp_path / "mine")
+    assert f"{tmp_path / 'mine'} was measured differently (its masks are of other ranks)" in said
+    assert said.count(f"left out {tmp_path}") == 1 and f"left out {tmp_path / 'newer'}" in said
 
     write("more", [("fear", 3), ("joy", 3)])
     write("none", [("joy", 5)])

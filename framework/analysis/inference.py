@@ -114,9 +114,9 @@ def own_and_others(results: pd.DataFrame, size: Conditions) -> tuple[pd.DataFram
         under its own mask), `others` (the mean drop under the other concepts' masks), `low` and `high` (the middle 95%
         of those drops) and `difference`. Empty where these are fewer than two concepts.
     overall : pandas.DataFrame
-        One row each for `own`, `others` and `difference`, by `estimators.own_estimates`: `what`, `k`, `n`
-        concepts, `mean`, `se`, `ci_low` and `ci_high` (two-sided 95%) and, for the difference, `p` (one-sided, own >
-        others) and `test`.
+        One row each for `own`, `others` and `difference`, by `estimators.own_estimates`: `what`, `k`, `n` concepts,
+        `mean`, `se`, `ci_low` and `ci_high` (two-sided 95%) and, for the difference, `p` (one-sided, own > others) and
+        `test`.
     """
     numbered = any(draws.shape[1] for draws in size.matched)
     base = size.base if numbered else size.uniform.mean(1, keepdims=True)

@@ -232,7 +232,7 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
         if not difference and alike and not common & tasks:
             difference = "no task in common"
         if difference == "rank differs":
-            difference = "masks of other ranks"
+            difference = "its masks are of other ranks"
         if difference:
             print(f"left out {path} of {measure}_lost_by_kind: {sources[0][1]} was measured differently ({difference})")
         else:
