@@ -81,15 +81,15 @@ def main():
     asked = measuring.Inputs(flags)
     check_masks(flags, masks, made_with, asked)
     prompts, chosen_by = asked.prompts, made_with.get("prompts", {})
-    if same := sum(not {prompt.sha256, *prompt.record.get("prompts", {}).values()}.isdisjoint(chosen_by.values())
-                   for prompt in prompts.values()):  # rounded ones among them, whose record names the original
+    # A prompt's digests: a rounded one's record names the original, too.
+    digests = {task.name: {prompt.sha256, *prompt.record.get("prompts", {}).values()}
+               for task, prompt in prompts.items()}
+    if same := sum(not of_prompt.isdisjoint(chosen_by.values()) for of_prompt in digests.values()):
         print(f"{same} of {script.counted(len(prompts), 'prompt')} also chose the neurons of the masks; to test with "
               "other prompts than those that chose, name different seeds with --seed in steps 4 and 6")
-    if again := sum(chosen_by.get(task.name, prompt.sha256) not in (prompt.sha256, *prompt.record.get(
-            "prompts", {}).values()) for task, prompt in prompts.items()):
+    if again := sum(name in chosen_by and chosen_by[name] not in of_prompt for name, of_prompt in digests.items()):
         print(f"{again} of {script.counted(len(prompts), 'prompt')}: another prompt of the same name chose the neurons "
               "of the masks; if you have trained again, run steps 3 to 5 again, too")
-    by_effect = made_with.get("chosen_on") is not None
     if made_with.get("chosen_on") == asked.settings["data"]:
         print(f"the comments of {flags.split} also chose the neurons of the masks; test on others, such as --split "
               "test")
@@ -98,7 +98,8 @@ def main():
     record = Record(
         "eval_mask_neuron.py",
         {**asked.settings, "masks": opening.sha256(flags.masks), "precision": asked.precision},
-        notes={**asked.notes, "rank_sha256": None if by_effect else made_with.get("rank_sha256"),
+        # Figures compare this with the ranks of step 4; masks by effect, which comments chose, are of other ranks.
+        notes={**asked.notes, "rank_sha256": None if made_with.get("chosen_on") else made_with.get("rank_sha256"),
                "seeds_that_chose": sorted({int(name.rpartition("-")[2]) for name in chosen_by})})
     own = {task: {"prompt": prompt.sha256} for task, prompt in prompts.items()}
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
+
+from framework.analysis.permutation import label_orders
 
 EXACT = 99  # with this many random masks, ranks alone can give a p-value of .01
 
@@ -169,15 +170,11 @@ def own_estimates(costs: np.ndarray, noise: np.ndarray | float = 0.0, noise_df: 
         spread = variance ** 2 / (count - 1) + added ** 2 / noise_df
         df = (variance + added) ** 2 / spread if spread > 0 else 0.0
         found[what] = t_estimate(values[-1], np.sqrt(variance + added), df)._replace(p=np.array(np.nan))
-    if count <= 8:
-        orders = np.array(list(permutations(range(count))))
-    else:
-        orders = np.random.default_rng(0).permuted(np.tile(np.arange(count), (2 ** 16, 1)), axis=1)
-        orders[0] = np.arange(count)
     centred = costs - costs.mean(0) - costs.mean(1, keepdims=True) + costs.mean()
-    traces = centred[np.arange(count), orders].sum(1)
-    as_large = traces >= np.trace(centred) - 1e-9 * abs(centred).sum()
-    return found | {"difference": found["difference"]._replace(p=as_large.mean())}
+    orders, = label_orders(count, 2 ** 16 - 1, 0, 2 ** 16)
+    as_large = centred[np.arange(count), orders].sum(1) >= np.trace(centred) - 1e-9 * abs(centred).sum()
+    p = (1 + as_large.sum()) / (1 + len(orders))
+    return found | {"difference": found["difference"]._replace(p=p)}
 
 
 def sign_flip_p(values: np.ndarray) -> np.ndarray:

@@ -221,18 +221,16 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
         made = Record("", {"intervention": intervention or "zero"})
         if path != flags.attribute_results:  # published results have no record
             record = first_record(path)
-            made.settings.update({name: record.get(name) for name in MODEL + ROWS})
-            if "effect" not in kinds and (ranked := record.get("rank_sha256")):
-                made.settings["rank_sha256"] = ranked  # controls are those of the same neurons
-            made.notes["dataset"] = record.get("dataset")
+            made = Record("", made.settings | {name: record.get(name) for name in MODEL + ROWS}, {
+                "dataset": record.get("dataset"), "ranks": None if "effect" in kinds else record.get("rank_sha256")})
         compared = compared or made
-        unknown = {*MODEL, *ROWS, "rank_sha256"} - (made.settings.keys() & compared.settings.keys())
+        unknown = {*MODEL, *ROWS} - (made.settings.keys() & compared.settings.keys())
         tasks = set(zip(of_kind["sentiment"], of_kind["seed"]))
         difference = made.difference(compared, unknown)
         if not difference and alike and not common & tasks:
             difference = "no task in common"
-        if difference == "rank differs":
-            difference = "its masks are of other ranks"
+        if not difference and len({made.get("ranks"), compared.get("ranks")} - {None}) > 1:
+            difference = "its masks are of other ranks"  # so these are no controls of the same neurons
         if difference:
             print(f"left out {path} of {measure}_lost_by_kind: {sources[0][1]} was measured differently ({difference})")
         else:
