@@ -148,9 +148,9 @@ def main():
           + (f"shares are of {lower:.2f}, their intervals over people alone" if lower > 0 else
              "there is no share of it, since people do not agree"))
     print(f"wrote {path}: Kendall's tau of each attribute with the judgements of {len(individual)} people")
-    print(f"wrote {model_path}: the same for distances between concepts in the activations of all neurons; and how "
-          "reliable step 4's maps are over seeds, mean over attributes: "
-          + ", ".join(f"{name} {value:.2f}" for name, value in zip(models, reliability) if not np.isnan(value)))
+    reliable = ", ".join(f"{name} {value:.2f}" for name, value in zip(models, reliability) if not np.isnan(value))
+    print(f"wrote {model_path}: the same for distances between concepts in the activations of all neurons"
+          + (f"; and how reliable step 4's maps are over seeds, mean over attributes: {reliable}" if reliable else ""))
     script.next_step("plot_results.py", study=flags.study, weights=path)
 
 

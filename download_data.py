@@ -119,6 +119,10 @@ def main():
         script.next_step("rsa_searchlight.py",
                          activation_dir=flags.output_dir / "published/active_neuron_before_relu_csv",
                          attributes=human / "attribute_distances.csv", concept_order=human / "emotion_order.txt")
+    elif "human" in sets and "goemotions" not in sets:
+        script.next_step("rsa_searchlight.py", attributes=human / "attribute_ratings.csv")
+    elif sets == ["published"]:
+        script.next_step("download_data.py", what="human")
 
 
 if __name__ == "__main__":

@@ -94,12 +94,16 @@ def main():
         print(f"the comments of {flags.split} also chose the neurons of the masks; test on others, such as --split "
               "test")
 
+    by_effect = made_with.get("chosen_on") is not None
+
     # What determines the results.
     record = Record(
         "eval_mask_neuron.py",
         {**asked.settings, "masks": opening.sha256(flags.masks), "precision": asked.precision},
         # Figures compare this with the ranks of step 4; masks by effect, which comments chose, are of other ranks.
-        notes={**asked.notes, "rank_sha256": None if made_with.get("chosen_on") else made_with.get("rank_sha256"),
+        notes={**asked.notes, "ranks_of_masks": None if by_effect else made_with.get("rank_sha256"),
+               "methods_of_masks": made_with.get("mask_method"),  # the names of masks do not tell zero from float
+
                "seeds_that_chose": sorted({int(name.rpartition("-")[2]) for name in chosen_by})})
     own = {task: {"prompt": prompt.sha256} for task, prompt in prompts.items()}
 
@@ -134,7 +138,6 @@ def main():
         placebos = {name: inference.placebo(of) for name, of in measured.items()}
         for line in inference.placebo_in_words(placebos.pop("accuracy"), **placebos):
             print(line)
-    by_effect = known.study_of("effect_results", flags.results) is not None
     script.next_step("plot_results.py", **{"effect_results" if by_effect else "results": flags.results})
 
 

@@ -37,7 +37,7 @@ def parse_flags():
                        help="factors, one mask for each; above 1 amplifies")
     group.add_argument("--resamples", metavar="N", type=known.positive, default=1,
                        help="random positions of method resample, one mask for each; step 6 averages over them")
-    known.add_path(group, "--statistics", metavar="FILE",
+    known.add_path(group, "--statistics", "--statistics_file", metavar="FILE",
                    help="statistics of the neurons, for mean, resample and activation_matched; get_active_neuron.py "
                    f"--statistics makes them (default: {known.STATISTICS} where they are needed)")
 
@@ -114,6 +114,12 @@ def main():
         mask_files.write(output, {name: torch.from_numpy(mask) for name, mask in made.items()})
     print(f"{masks_path}: {script.counted(len(made), 'mask')} of {num_layers} x {num_units} neurons for "
           f"{', '.join(ranks)}")
+    share, tied, k, attribute = max((tied / k, tied, k, name) for name, rank in ranks.items() for k in thresholds
+                                    for tied in [masks.tied_at_boundary(rank, k)])
+    if share > 0.05:  # few concepts give few different ranks
+        print(f"{tied} of the {k} neurons of {attribute} have the same rank as neurons left out; those of the first "
+              "layers were taken. More concepts give fewer ties; --random_baseline layer_matched compares with neurons "
+              "of the same layers")
     print(f"{matching_path}: how closely the random masks match each attribute's, by layer"
           + (" and activity" if statistics is not None else ""))
     script.next_step("eval_mask_neuron.py", masks=masks_path)

@@ -64,7 +64,7 @@ def write_activations(flags):
     from framework.files import activations, texts
     from framework.files.names import task_path
     from framework.files.record import Output, Record
-    from framework.model import passes, statistics
+    from framework.model import loading, passes, statistics
     from framework.model.device import resolve_device
     from framework.running import trained
 
@@ -78,6 +78,7 @@ def write_activations(flags):
         vectors[task] = vector
     loaded = trained.load_model(flags, prompts, torch.float32)  # always: ranks rest on small differences
     model = loaded.model.to(resolve_device(flags.device))
+    loading.prepare(model.device)
     num_layers, units = model.shape
     comments = []
 
@@ -139,6 +140,8 @@ def write_activations(flags):
                          attributes="data/human/attribute_ratings.csv", concept_order="data/human/emotion_order.txt",
                          similarity="data/human/similarity_judgment_mean.csv",
                          individual="data/human/similarity_judgment_individual.csv")
+    else:
+        script.next_step("get_active_neuron.py", activation_mode="before_relu")  # which step 4 takes
 
 
 def ratings_of(flags):
@@ -156,7 +159,7 @@ def write_statistics(flags):
     from framework.errors import UserError
     from framework.files import activations, texts
     from framework.files.record import Output, Record
-    from framework.model import statistics
+    from framework.model import loading, statistics
     from framework.model.device import resolve_device
     from framework.running import trained
 
@@ -165,6 +168,7 @@ def write_statistics(flags):
     prompts = trained.read(flags) if flags.prompts == "study" else trained.take_defaults(flags)
     loaded = trained.load_model(flags, prompts, torch.float32)
     model = loaded.model.to(resolve_device(flags.device))
+    loading.prepare(model.device)
     vectors = (torch.stack([prompt.best_prompt for prompt in prompts.values()]) if flags.prompts == "study" else
                torch.zeros(1, 0, model.prompt_width))
     split = texts.read(flags.dataset, "train")

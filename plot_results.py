@@ -29,7 +29,8 @@ def parse_flags():
     known.add_path(parser, "--weights", metavar="FILE", help="how well each attribute agrees with people's "
                    "judgements: attributes.csv of compare_people.py")
     parser.add_argument("--k", type=known.positive, metavar="K", help="number of masked neurons in the figures that "
-                        "show only one (default: 4000, else the largest in the results)")
+                        "show only one (default: 4000, else the largest in the results; for ranks, at most a ninth of "
+                        "the neurons)")
     parser.add_argument("--measure", choices=[*MEASURES], default="accuracy",
                         help="measure of results; " + "; ".join(
                             f"{name}: {measure.words}" for name, measure in MEASURES.items()))

@@ -14,7 +14,13 @@ then # there is none, or it is unfinished, was moved, or its Python is gone or d
         echo "PyTorch has no builds for Intel Macs; on Apple silicon, choose a Python made for it: PYTHON=/path/to/python3 $0" >&2
         exit 2
     }
+    ours=$(ls -d .venv/openneuron .venv/*.installed 2> /dev/null || true)
+    [ -n "$ours" ] || [ -z "$(ls -A .venv 2> /dev/null)" ] || {
+        echo ".venv is not OpenNeuron's, or its making was interrupted; move it away" >&2
+        exit 2
+    }
     "$python" -m venv --clear .venv
+    touch .venv/openneuron
     source .venv/bin/activate
 fi
 files=(requirements.txt requirements/*.txt)

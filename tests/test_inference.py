@@ -190,6 +190,25 @@ def test_one_random_mask_leaves_own_masks_without_an_interval():
     assert overall.loc["difference", "p"] < 1
 
 
+def test_a_concept_that_lacks_an_answer_has_no_cost_of_its_own_mask():
+    """Its mean over the other seeds would be of other prompts than those of all other concepts."""
+    results = simulate(np.random.default_rng(0), [*names_of(attributes=0, pool=3), *(f"{c}_top10" for c in EMOTIONS)])
+    results.loc[results["sentiment"] == EMOTIONS[0], f"{EMOTIONS[0]}_top10"] = [0.1, *[np.nan] * (len(SEEDS) - 1)]
+    concepts, _ = inference.own_and_others(results, next(inference.conditions(results)))
+    assert concepts["emotion"].tolist() == list(EMOTIONS[1:])
+
+
+def test_the_overall_mean_is_of_seeds_that_all_concepts_have():
+    """Else a concept with many seeds would count more than others."""
+    results = simulate(np.random.default_rng(0), names_of(own=2))
+    first = results["sentiment"] == EMOTIONS[0]
+    some = results[first | (results["seed"] == SEEDS[0])]
+    found = inference.accuracy_drop(some, "overall")
+    assert found["unit"].str.endswith(inference.SOME_SEEDS).all()
+    alike = inference.accuracy_drop(results[results["seed"] == SEEDS[0]], "overall")
+    pd.testing.assert_frame_equal(found.drop(columns="unit"), alike.drop(columns="unit"))
+
+
 def test_an_own_mask_is_found_among_masks_that_cost_much():
     generator = np.random.default_rng(0)
     costs = generator.normal(size=(12, 12)) + 5 * generator.normal(size=12)  # masks differ more than concepts do

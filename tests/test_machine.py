@@ -326,6 +326,15 @@ def test_a_folder_that_is_gone(tmp_path):
     assert process.stderr == "gen_mask.py: the folder in which you started this is gone; change to another one\n"
 
 
+def test_an_environment_of_ones_own_is_let_be(tmp_path):
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "mine").touch()
+    process = subprocess.run(["bash", "-c", f"source {ROOT}/requirements/environment.sh requirements.txt"],
+                             cwd=tmp_path, capture_output=True, text=True, env=os.environ | {"PYTHON": sys.executable})
+    assert process.returncode == 2 and ".venv is not OpenNeuron's" in process.stderr
+    assert [path.name for path in (tmp_path / ".venv").iterdir()] == ["mine"]
+
+
 def test_nowhere_to_keep_what_is_compiled(monkeypatch):
     monkeypatch.setattr(CacheImpl, "_locator_classes", [])
     assert compiled(lambda number: number + 1)(1) == 2

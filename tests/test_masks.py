@@ -338,6 +338,14 @@ def test_ranks_by_effect_go_in_unchanged(call, ranks, tmp_path):
     assert Record.read(tmp_path / "masks/effect_top_500_6000.pkl").get("prompts") == {"fear-1": "a1"}
 
 
+def test_many_ties_at_the_last_place_are_said(call, tmp_path, capsys):
+    """A few concepts give a few different ranks, and those of the first layers are taken."""
+    pd.DataFrame({"valence": [1.0] * 4 + [16.5] * (N - 4), "arousal": np.arange(1, N + 1)}).to_csv(
+        tmp_path / "ties.csv", index=False)
+    call("--ranks", tmp_path / "ties.csv", "--num_layers", L, "--thresholds", 4, 10)
+    assert "6 of the 10 neurons of valence have the same rank as neurons left out" in capsys.readouterr().out
+
+
 @pytest.fixture
 def statistics_file(statistics, tmp_path):
     def write(rows=N, **settings):

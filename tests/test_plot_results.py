@@ -26,7 +26,7 @@ from framework.files import activations, masks, opening, ranks, results
 from framework.files.names import task_files
 from framework.files.record import Output, Record
 from framework.measures import MEASURES
-from framework.running import drawing_masks
+from framework.running import drawing_masks, rdms
 from framework.running import flags as known
 from framework.tasks import Task
 
@@ -205,6 +205,52 @@ def test_an_intervention_that_results_by_effect_lack_leaves_them_out(monkeypatch
     assert f"left out accuracy_drop_own_and_others: {tmp_path}/effect has no results of scale0.5" in (
         capsys.readouterr().out)
     assert (tmp_path / "pic/accuracy_drop_by_attribute.png").exists()
+
+
+def test_zero_and_float_are_told_apart_by_the_masks_record(monkeypatch, run_folder, tmp_path):
+    """The names of their masks are the same."""
+    record = Record("eval_mask_neuron.py", {}, {"methods_of_masks": "float"})
+    with results.Folder(tmp_path / "float", record) as output:
+        for task, path in task_files(run_folder / "layer_matched", ".json").items():
+            output.write(task, results.read(path).measured)
+    flags = "--results", tmp_path / "float", "--simulations=0", "--formats=png", "--output_dir", tmp_path / "pic"
+    call(monkeypatch, *flags, "--intervention=float")
+    with pytest.raises(UserError, match="--intervention zero: .* has results of float"):
+        call(monkeypatch, *flags, "--intervention=zero")
+
+
+def test_own_masks_are_shown_with_what_was_done_and_their_controls():
+    concepts = pd.DataFrame({"emotion": ["joy", "fear"], "k": 4, "own": 0.2, "others": 0.1, "low": 0.0, "high": 0.3,
+                             "difference": 0.1})
+    overall = pd.DataFrame({"what": ["own", "others", "difference"], "k": 4, "n": 2, "mean": 0.1, "ci_low": 0.0,
+                            "ci_high": 0.2, "p": 0.5})
+    figure = effect_figures.own_and_others(concepts, overall, done="multiplied by 2", baseline="matched")
+    assert figure.axes[0].get_xlabel() == "Drop against matched random masks, 4 neurons multiplied by 2 (points)"
+    assert "more than matched random ones" in " ".join(" ".join(words_of(figure)).split())
+
+
+def test_ranks_by_effect_mirror_no_attribute(monkeypatch, tmp_path):
+    with Output(tmp_path / "effect.csv", Record("get_neuron_effect.py", {"kind": "effect"})) as output:
+        output.write_table(tmp_path / "effect.csv", pd.DataFrame({"joy": np.arange(1, 9)}))
+    with pytest.raises(UserError, match="ranks neurons by effect; give ranks by attribute"):
+        call(monkeypatch, "--ranks", tmp_path / "effect.csv", "--output_dir", tmp_path / "pic")
+
+
+def test_a_folder_of_results_that_is_still_empty_leaves_the_other_figures_alone(monkeypatch, run_folder, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("results", "effect_results"):
+        (tmp_path / "mine" / known.PLACES[name]).mkdir(parents=True)
+    shutil.copytree(run_folder / "activations", f"mine/{known.PLACES['activation_dir']}")
+    call(monkeypatch, "--study=mine", "--simulations=0", "--formats=png")
+    assert (tmp_path / "mine/pic/rdm_model.png").exists()
+
+
+def test_effects_of_seeds_that_some_concepts_lack_are_left_out_with_a_line(run_folder, tmp_path, capsys):
+    shutil.copytree(run_folder / "activations", tmp_path / "some")
+    for path in (tmp_path / "some").glob(f"{CONCEPTS[0]}-3*.csv"):
+        path.unlink()
+    assert {task.seed for task in rdms.tasks_and_values(tmp_path / "some", effects=False)[0]} == {1}
+    assert "some: only the seeds that all concepts have are used (1)" in capsys.readouterr().out
 
 
 def test_figures_of_two_concepts(monkeypatch, run_folder, tmp_path, capsys):
@@ -493,7 +539,7 @@ def test_results_that_were_measured_otherwise_are_left_out_and_the_line_says_why
              "label_words": ["negative", "positive"]}
 
     def write(name, tasks=(("joy", 1),), ranks=None, **other):
-        record = Record("eval_mask_neuron.py", usual | other, {"dataset": f"data/of_{name}", "rank_sha256": ranks})
+        record = Record("eval_mask_neuron.py", usual | other, {"dataset": f"data/of_{name}", "ranks_of_masks": ranks})
         with results.Folder(tmp_path / name, record) as output:
             for lost, task in enumerate(tasks, 1):
                 found = {"best": 0.9, "joy_top4": 0.9 - lost / 10, "joy_top4_random": 0.8}
@@ -704,6 +750,9 @@ def test_resemblance_and_loss_by_brute_force():
     assert r[0] == pytest.approx(np.corrcoef(within, of_tau)[0, 1])
     r, _ = effects.resemblance_and_loss(neuron_rdms, attribute, lost, 1, 1)
     assert r[1] == pytest.approx(spearmanr(lost, tau[:, 1]).statistic)
+    _, p = effects.resemblance_and_loss(  # four concepts have 24 orders, and no more can be drawn
+        rsa.NeuronRDMs(values[:, :4]), rsa.attribute_rdms(generator.random((4, 1))), lost, 3, 999)
+    assert (24 * p).round(9) % 1 == 0
     values[:, :, 3], tau[3] = 0, 0  # a neuron that is always the same resembles nothing, and takes nothing from others
     r, _ = effects.resemblance_and_loss(rsa.NeuronRDMs(values), attribute, lost, 1, 1)
     assert r[1] == pytest.approx(spearmanr(lost, tau[:, 1]).statistic)

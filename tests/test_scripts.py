@@ -312,6 +312,13 @@ def test_ranks_by_effect_of_any_name_are_no_attributes(here, copy):
     here("get_neuron_effect.py", "--max_rows=20", "--ranks=mine.csv")
     here("gen_mask.py", "--ranks=mine.csv", "--thresholds=8")
     assert "fear_top8" in masks.read(copy / "masks" / "effect_top_500_6000.pkl")
+    (copy / "masks" / "effect_top_500_6000.pkl").rename(copy / "own.pkl")
+    (copy / "masks" / "effect_top_500_6000.json").rename(copy / "own.json")
+    said = here("eval_mask_neuron.py", "--masks=own.pkl", "--seed=1", "--sentiment=fear", "--max_rows=4").stdout
+    assert "next: python plot_results.py --effect_results eval_mask_neuron_result/own" in said
+    # Without its record, the same masks and rows go on in the same folder.
+    (copy / "own.json").unlink()
+    here("eval_mask_neuron.py", "--masks=own.pkl", "--seed=1", "--sentiment", "fear", "joy", "--max_rows=4")
 
 
 @pytest.mark.parametrize("name", ["mine.csv", "mine_effect.csv", "mine_most_needed.csv"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from tqdm import tqdm
 
 from framework.analysis import rsa
 from framework.analysis.inference import Conditions
+from framework.analysis.permutation import count_orders, label_orders
 
 
 def resemblance_and_loss(
@@ -36,16 +38,15 @@ def resemblance_and_loss(
     r : array [A]
         Spearman's correlation of tau and loss: ranks within each layer, pooled over layers.
     p : array [A]
-        Two-sided: (1 + number of permutations whose |r| is as large) / (1 + M). Both are NaN where no neuron has a tau,
-        or nothing varies.
+        Two-sided: (1 + number of orders whose |r| is as large) / (1 + M), with the M orders of
+        `permutation.label_orders`. Both are NaN where no neuron has a tau, or nothing varies.
     """
     concepts = rsa.count_concepts(attribute_rdms.shape[1])
-    orders = np.random.default_rng(0).permuted(np.tile(np.arange(concepts), (permutations, 1)), axis=1)
-    orders = np.concatenate([np.arange(concepts)[None], orders])  # the right labels first
     loss = _ranks_within(lost[:, None], num_layers)[:, 0]
     together = []
-    batches = np.array_split(orders, -(-len(orders) // 20))
-    for some in tqdm(batches, "20 permutations at a time", disable=not progress):
+    orders = count_orders(concepts, permutations)
+    batches = chain([np.arange(concepts)[None]], label_orders(concepts, permutations, 0, 20))  # the right labels first
+    for some in tqdm(batches, "20 permutations at a time", 1 - (-orders // 20), disable=not progress):
         permuted = np.concatenate([rsa.reorder_rdms(attribute_rdms, order) for order in some])
         tau, _ = rsa.kendall_tau(rdms, permuted)
         ranks = _ranks_within(np.nan_to_num(tau), num_layers)  # a constant neuron has no tau: 0, as in step 4
@@ -53,7 +54,7 @@ def resemblance_and_loss(
             r = loss @ ranks / np.sqrt((loss @ loss) * np.square(ranks).sum(axis=0))
         together.append(r.reshape(len(some), -1))
     r = np.concatenate(together)
-    p = (1 + (np.abs(r[1:]) >= np.abs(r[0]) - 1e-12).sum(axis=0)) / (1 + permutations)
+    p = (1 + (np.abs(r[1:]) >= np.abs(r[0]) - 1e-12).sum(axis=0)) / (1 + orders)
     return r[0], np.where(np.isnan(r[0]), np.nan, p)
 
 

@@ -19,6 +19,7 @@ from framework.analysis.estimators import Estimate
 from framework.analysis.masks import POOL, MaskName
 
 SPLITS = 100  # random splits of a pool into placebos and controls
+SOME_SEEDS = ", of the seeds that all concepts have, since some tasks are missing"  # how it may end
 ONE_SEED = "attribute, for one seed"  # how the unit begins where a single seed was measured
 # What is tested, and by which test: in tables -> for readers.
 WORDS = {"emotion": "concept", "attribute": "attribute", "masks": "the mask as the unit", "study": "the study's test"}
@@ -121,7 +122,8 @@ def own_and_others(results: pd.DataFrame, size: Conditions) -> tuple[pd.DataFram
     numbered = any(draws.shape[1] for draws in size.matched)
     base = size.base if numbered else size.uniform.mean(1, keepdims=True)
     emotions = results["sentiment"].to_numpy()
-    drops = pd.DataFrame(base - size.specific, columns=size.attributes).groupby(emotions, sort=False).mean()
+    drops = pd.DataFrame(base - size.specific, columns=size.attributes)
+    drops = drops.groupby(emotions, sort=False).apply(lambda of_one: of_one.mean(skipna=False))  # no mean of a part
     both = [emotion for emotion in drops.index if emotion in drops.columns]
     both = list(drops.loc[both, both].dropna().index)
     rows = []
@@ -157,7 +159,7 @@ def accuracy_drop(results: pd.DataFrame, by: str, test: str = "masks") -> pd.Dat
     Parameters
     ----------
     by : {"emotion", "attribute", "overall"}
-        "overall" averages over emotions.
+        "overall" averages over emotions, with the seeds that all of them have.
     test : {"masks", "study"}
         "study" is the published test: paired, over seeds and attributes for each emotion, and over seeds and emotions
         for each attribute, as if pairs that share a prompt or a mask were independent.
@@ -238,7 +240,7 @@ def _attribute_rows(size: Conditions) -> Iterator[tuple[str, dict]]:
 
 def _crossed_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[tuple[str, dict]]:
     drops, seed = size.base - size.specific, results["seed"].to_numpy()
-    groups = {"all": np.arange(len(drops))} if by == "overall" else results.groupby("sentiment", sort=False).indices
+    groups = {"all": _complete_seeds(results)} if by == "overall" else results.groupby("sentiment", sort=False).indices
     for name, tasks in groups.items():
         table = pd.DataFrame(drops[tasks]).groupby(seed[tasks]).mean().to_numpy()  # overall, a seed has many emotions
         pool = size.uniform[tasks].mean(0)
@@ -253,11 +255,20 @@ def _crossed_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[
                 check = f" (sign flips over attributes: p = {estimators.sign_flip_p(table.mean(0)):.3g})"
         seeds, attributes = table.shape
         some = "" if len(tasks) == seeds * results["sentiment"].iloc[tasks].nunique() else ", some tasks are missing"
+        if by == "overall" and len(tasks) < len(drops):
+            some = SOME_SEEDS
         test, unit = f"crossed random effects of seed and attribute, one-sided{check}", "seed and attribute"
         if seeds == 1:
             test, unit = f"t over attributes, for this seed alone, one-sided{check}", ONE_SEED
         yield name, _row(estimate or _untested(drops[tasks]), test, f"{unit}, {seeds} x {attributes}{some}",
                          reason or "the drops are all the same")
+
+
+def _complete_seeds(results: pd.DataFrame) -> np.ndarray:
+    """The rows whose seed all concepts have, so that each concept counts alike; all rows if there is no such seed."""
+    table = pd.crosstab(results["seed"], results["sentiment"])
+    complete = results["seed"].isin(table.index[table.all(axis=1)]).to_numpy()
+    return np.flatnonzero(complete if complete.any() else ~complete)
 
 
 def _study_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[tuple[str, dict]]:

@@ -83,6 +83,12 @@ def top_neurons(rank: np.ndarray, k: int) -> np.ndarray:
     return np.argsort(rank, kind="stable")[:k]
 
 
+def tied_at_boundary(rank: np.ndarray, k: int) -> int:
+    """How many of the `top_neurons` have the rank of a neuron that is not among them."""
+    best = np.sort(rank)
+    return int((best[:k] == best[k]).sum()) if k < len(best) else 0
+
+
 def activation_bins(mean_abs: np.ndarray, num_layers: int) -> np.ndarray:
     """The quantile bin of each neuron's mean |a| among its layer's neurons, 0..BINS-1: array [L, D]."""
     order = np.asarray(mean_abs).reshape(num_layers, -1).argsort(axis=1, kind="stable").argsort(axis=1)

@@ -164,11 +164,12 @@ def loss_by_kind(
 @styled
 def own_and_others(
     concepts: pd.DataFrame, overall: pd.DataFrame, measure: Measure = MEASURES["accuracy"],
-    chosen_by_tested: bool = False
+    chosen_by_tested: bool = False, done: str = "masked", baseline: str = "uniform"
 ) -> Figure:
     """What its own mask costs each concept, beside what the masks of the other concepts cost it.
 
-    Both frames are from `analysis.inference.own_and_others`; `chosen_by_tested` is as for `kinds_in_words`.
+    Both frames are from `analysis.inference.own_and_others`; `chosen_by_tested` is as for `kinds_in_words`, `done` and
+    `baseline` ("uniform" or "matched") as for `framework.figures.masking.in_words`.
     """
     shown = concepts.sort_values("difference", ascending=False, kind="stable")
     rows, scaled = np.arange(len(shown)), shown[["own", "others", "low", "high"]].to_numpy(float).T * measure.scale
@@ -177,26 +178,29 @@ def own_and_others(
     intervals(axes, scaled[1], rows + 0.15, scaled[2], scaled[3], "random", legend="masks of the others")
     axes.plot(scaled[0], rows - 0.2, MARKERS["effect"], color=COLOURS["effect"], markersize=4.5, label="its own mask")
     axes.axvline(0, color=GREY, linewidth=0.6, zorder=0)
-    axes.set_xlabel(f"Drop against random masks, {shown['k'].iloc[0]:,} neurons ({measure.unit})")
+    controls = "random masks" if baseline == "uniform" else "matched random masks"
+    axes.set_xlabel(f"Drop against {controls}, {shown['k'].iloc[0]:,} neurons {done} ({measure.unit})")
     name_rows(axes, shown["emotion"].tolist())
     legend_above(axes)
     return caption(figure, (
         "Masks of the neurons whose effect on a concept's answers is largest. Concepts are in the order of the "
         "difference, the largest first; means over seeds. Lines hold the middle 95% of the other concepts' masks. "
-        + own_and_others_in_words(overall, measure) + (CHOSEN_BY_TESTED if chosen_by_tested else "")))
+        + own_and_others_in_words(overall, measure, done, baseline) + (CHOSEN_BY_TESTED if chosen_by_tested else "")))
 
 
-def own_and_others_in_words(overall: pd.DataFrame, measure: Measure = MEASURES["accuracy"]) -> str:
+def own_and_others_in_words(overall: pd.DataFrame, measure: Measure = MEASURES["accuracy"], done: str = "masked",
+                            baseline: str = "uniform") -> str:
     """One sentence: what concepts lose under their own masks and under others'."""
     found = overall.set_index("what")
     said = {}
     for what, numbers in (found[["mean", "ci_low", "ci_high"]] * measure.scale).iterrows():
         mean, low, high = (f"{number:.{measure.digits}f}".replace("-", "\u2212") for number in numbers)
         said[what] = f"{mean} (no interval)" if low == "nan" else f"{mean} ({low} to {high})"
-    return (f"Over {found.loc['own', 'n']:.0f} concepts, a concept's own mask costs {said['own']} {measure.unit} more "
-            f"than random ones, those of the others {said['others']}; difference {said['difference']}, one-sided p = "
-            f"{found.loc['difference', 'p']:.2g} (masks shuffled over concepts; intervals: jackknife over concepts "
-            "with their masks).")
+    random = "random ones" if baseline == "uniform" else "matched random ones"
+    return (f"{found.loc['own', 'k']:,.0f} neurons {done}: over {found.loc['own', 'n']:.0f} concepts, a concept's own "
+            f"mask costs {said['own']} {measure.unit} more than {random}, those of the others {said['others']}; "
+            f"difference {said['difference']}, one-sided p = {found.loc['difference', 'p']:.2g} (masks shuffled over "
+            "concepts; intervals: jackknife over concepts with their masks).")
 
 
 @styled

@@ -43,13 +43,15 @@ def digest(content: Any) -> str:
 
 # What scripts read from a record, and its kind: a type, a list of a type, one of some words, or digests by name.
 _KINDS: dict[str, Any] = {
-    **dict.fromkeys(("made_by", "mode", "kind", "precision", "dataset", "backbone", "pretrained_model"), str),
+    **dict.fromkeys(("made_by", "mode", "kind", "precision", "dataset", "backbone", "pretrained_model",
+                    "ranks_of_masks", "methods_of_masks"), str),
     **dict.fromkeys(("max_length", "num_layers", "units", "num_units"), int), "negatives": ("published", "strict"),
     **dict.fromkeys(("emotions", "concepts", "attributes", "label_words"), [str]),
     **dict.fromkeys(("seeds", "seeds_that_chose"), [int]),
     "prompts": dict, "sha256": dict, "sha256_before": dict}
 # Recorded but not compared: versions, what differs from file to file, names of folders, whose contents are compared.
-_NOTES = ("versions", "prompts", "dataset", "pretrained_model")
+_NOTES = ("versions", "prompts", "dataset", "pretrained_model", "seeds_that_chose", "ranks_of_masks",
+          "methods_of_masks")
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -39,12 +40,21 @@ def counts_by_layer(flags: argparse.Namespace) -> Iterator[tuple[str, str, pd.Da
             yield name, criterion, counts
 
 
+def read_ranks(path: Path) -> tuple[dict[str, np.ndarray], Record]:
+    """The ranks of step 4 and their record; refuses ranks by effect, which mirror no attribute."""
+    ranks, made = rank_files.read(path)
+    if made.get("kind") == "effect":
+        raise UserError(f"--ranks {path}: ranks neurons by effect; give ranks by attribute, which rsa_searchlight.py "
+                        "makes")
+    return ranks, made
+
+
 def of_ranks(flags: argparse.Namespace) -> Drawn:
     """What step 4 wrote."""
     if not flags.ranks:
         return left_out(", ".join(["Neurons_Correspond_Selectively_to_Emotional_Attributes",
                                    *(name for name, _ in neurons.CRITERIA.values()), "permutation_null"]), "no --ranks")
-    ranks, made = rank_files.read(flags.ranks)
+    ranks, made = read_ranks(flags.ranks)
     count = len(next(iter(ranks.values())))
     if flags.k and flags.k > count:
         raise UserError(f"--k {flags.k}: {flags.ranks} ranks {count} neurons; give a --k from 1 to {count}")

@@ -13,6 +13,7 @@ from framework.analysis import effects as analysis
 from framework.analysis import inference, rsa
 from framework.analysis.estimators import false_discovery_q
 from framework.analysis.masks import MaskName
+from framework.analysis.permutation import count_orders
 from framework.errors import UserError
 from framework.figures import effects, masking
 from framework.files import activations, names, opening
@@ -46,7 +47,7 @@ def read_results(flags: argparse.Namespace) -> tuple[dict[str, pd.DataFrame], Pa
 
 def say_of_other_ranks(flags: argparse.Namespace) -> None:
     """Say so if `--results` was measured under masks of other ranks than `--ranks`."""
-    ranked = first_record(flags.results).get("rank_sha256") if flags.results else None
+    ranked = first_record(flags.results).get("ranks_of_masks") if flags.results else None
     if ranked and flags.ranks and ranked != opening.sha256(flags.ranks):
         print(f"{flags.results}: its masks were made from other ranks than {flags.ranks}; if these are newer, run "
               "gen_mask.py and eval_mask_neuron.py again")
@@ -79,10 +80,18 @@ def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None,
     shown = _in_names(asked)
     if shown is None or not (required or shown in there):
         shown = "" if "" in there else there[0]
-    if shown not in there:
+    if shown not in there or (shown == "" and asked and asked != _unnamed(folder, asked)):
         raise UserError(f"--intervention {asked}: {folder} has results of "
-                        f"{', '.join(name or 'zero' for name in there)}; choose one of them")
+                        f"{', '.join(name or _unnamed(folder) for name in there)}; choose one of them")
+
     return [size for size in sizes if size.intervention == shown], shown
+
+
+def _unnamed(folder: Path, otherwise: str = "zero") -> str:
+    """Which method results are of whose masks' names tell none, if the record of the first says so."""
+    record = next((files.read(path).record for path in names.task_files(folder, ".json").values()), Record("", {}))
+    return next((name for name in (record.get("methods_of_masks") or "").split()
+                 if name in METHODS and not METHODS[name].in_names), otherwise)
 
 
 def _in_names(intervention):
@@ -218,11 +227,11 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
     compared = None
     for of_kind, path, *kinds in sources:
         _, intervention = sizes_of(of_kind, path, flags.intervention, required=compared is None)
-        made = Record("", {"intervention": intervention or "zero"})
+        made = Record("", {"intervention": intervention or _unnamed(path)})
         if path != flags.attribute_results:  # published results have no record
             record = first_record(path)
             made = Record("", made.settings | {name: record.get(name) for name in MODEL + ROWS}, {
-                "dataset": record.get("dataset"), "ranks": None if "effect" in kinds else record.get("rank_sha256")})
+                "dataset": record.get("dataset"), "ranks": None if "effect" in kinds else record.get("ranks_of_masks")})
         compared = compared or made
         unknown = {*MODEL, *ROWS} - (made.settings.keys() & compared.settings.keys())
         tasks = set(zip(of_kind["sentiment"], of_kind["seed"]))
@@ -278,13 +287,18 @@ def of_own_masks(flags: argparse.Namespace) -> Drawn:
         return left_out(name, f"{flags.effect_results} has no results of {flags.intervention}")
     there = [size.k for size in sizes]
     k = choose_k(there, flags.effect_results, flags.k if flags.k in there else None)
-    concepts, overall = inference.own_and_others(results, next(size for size in sizes if size.k == k))
+    shown = next(size for size in sizes if size.k == k)
+    concepts, overall = inference.own_and_others(results, shown)
+
     if concepts.empty:
         return left_out(name, f"{flags.effect_results} has no two concepts that were measured under the masks of both")
     measure = MEASURES[flags.measure]
-    yield name, effects.own_and_others(concepts, overall, measure, chosen_by_tested(flags)), concepts
+    done = in_words(shown.method, shown.value)
+    baseline = "matched" if any(draws.shape[1] for draws in shown.matched) else "uniform"
+    yield (name, effects.own_and_others(concepts, overall, measure, chosen_by_tested(flags), done, baseline), concepts)
     yield f"{name}_overall", None, overall
-    print(effects.own_and_others_in_words(overall, measure))
+    print(effects.own_and_others_in_words(overall, measure, done, baseline))
+
 
 
 def check_model(effects: Path, neurons: int, other: Path, others: int) -> None:
@@ -320,9 +334,10 @@ def relation_to_effects(
         raise UserError(f"{flags.effects}: has {len(lost)} neurons, which cannot be divided among {layers} layers, and "
                         "no record of the number of layers; make it again with get_neuron_effect.py")
     r, p = analysis.resemblance_and_loss(neurons, attribute_rdms, lost, layers, flags.permutations, progress=True)
-    return tau, lost, pd.DataFrame({"attribute": [*tau], "r": r, "p": p, "q": false_discovery_q(p),
-                                    "test": "Spearman, within layers; concepts' labels permuted, no p below "
-                                            f"{1 / (flags.permutations + 1):.2g}, two-sided"})
+    orders = count_orders(len(found.concepts), flags.permutations)
+    return tau, lost, pd.DataFrame({
+        "attribute": [*tau], "r": r, "p": p, "q": false_discovery_q(p), "permutations": orders,
+        "test": f"Spearman, within layers; concepts' labels permuted, no p below {1 / (orders + 1):.2g}, two-sided"})
 
 
 def of_effects(flags: argparse.Namespace) -> Drawn:
@@ -333,7 +348,7 @@ def of_effects(flags: argparse.Namespace) -> Drawn:
     if flags.activation_dir and flags.attributes:
         tau, lost, relation = relation_to_effects(flags)
         if tau.notna().any(axis=None):
-            figure = effects.effect_against_resemblance(tau, lost, relation, flags.permutations)
+            figure = effects.effect_against_resemblance(tau, lost, relation, relation["permutations"].iloc[0])
             yield "effect_against_resemblance", figure, relation
         else:
             left_out("effect_against_resemblance", f"no attribute in {flags.attributes} varies over the concepts")
@@ -376,5 +391,8 @@ def additivity(flags: argparse.Namespace) -> pd.DataFrame:
         summed = analysis.summed_loss(mask.numpy(), zeroed, added)
         unnamed = "zero" if ((mask == 0) | (mask == 1)).all() else "float"
         rows.append((text, name.intervention or unnamed, name.k, summed,
-                     (results["best"] - results[text]).mean()))
-    return pd.DataFrame(rows, columns=["mask", "intervention", "k", "summed", "measured"])
+                     (results["best"] - results[text]).mean(skipna=False)))
+    table = pd.DataFrame(rows, columns=["mask", "intervention", "k", "summed", "measured"])
+    if missing := table["measured"].isna().sum():
+        print(f"additivity: left out {counted(missing, 'mask')} without answers for some task")
+    return table.dropna()

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.errors import UserError
-from framework.files.names import in_one_form
+from framework.files.names import in_one_form, task_files
 from framework.running.parser import Parser, add_path, in_study
 from framework.tasks import LABEL_WORDS, SEEDS, Task
 
@@ -81,7 +81,9 @@ def take_what_is_there(flags: argparse.Namespace, places: Mapping[str, str]) -> 
     for name, place in places.items():
         if published and name in ("results", "masks", *KINDS):
             continue
-        if getattr(flags, name) is None and (path := in_study(flags, place)).exists():
+        path = in_study(flags, place)
+        there = task_files(path, ".json") if name in ("results", *KINDS) and path.is_dir() else path.exists()
+        if getattr(flags, name) is None and there:  # a folder of results may have none yet
             setattr(flags, name, path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,6 +101,12 @@ def activity_of_ranks(flags: argparse.Namespace) -> tuple[list[str], np.ndarray]
     return concepts, activations.read(flags.activation_dir, concepts, made_with.get("seeds"))[0]
 
 
+@cache
+def _say(line: str) -> None:
+    """Print a line, once."""
+    print(line)
+
+
 def tasks_and_values(
     folder: activations.PathLike, effects: bool = False
 ) -> tuple[list[Task], list[str], np.ndarray]:
@@ -111,5 +118,7 @@ def tasks_and_values(
     if not seeds:
         raise UserError(f"{folder}: its concepts have no seed in common; make the missing files with the script that "
                         "made the others")
+    if len(there) > len(seeds) * len(concepts):
+        _say(f"{folder}: only the seeds that all concepts have are used ({' '.join(map(str, seeds))})")
     values, _ = activations.read(folder, concepts, seeds)
     return [Task(concept, seed) for seed in seeds for concept in concepts], concepts, values

@@ -64,7 +64,7 @@ def say_what_is_invented(page: Page, flags: argparse.Namespace, prompts: Prompts
 
 def add_neurons(page: Page, flags: argparse.Namespace) -> tuple[list[str], np.ndarray]:
     """The top neurons of each attribute, with their profiles; returns the concepts and activations [S, E, N]."""
-    ranks, made_with = rank_files.read(flags.ranks)
+    ranks, made_with = drawing.read_ranks(flags.ranks)
     size = len(next(iter(ranks.values())))
     if flags.top > size:
         raise UserError(f"--top {flags.top}: {flags.ranks} ranks {size} neurons; give a --top from 1 to {size}")
