@@ -350,6 +350,11 @@ def test_text_and_prompt_fit_positions_and_window(llama, tokenizer):
         window.fit_length(20, 19)
     with pytest.raises(UserError, match=r"need more than the 40 positions .* use --prompt_len 20 or less"):
         window.fit_length(45, 10)
+    long = make_ours(make_plain(
+        "phi3", tokenizer, sliding_window=None, original_max_position_embeddings=40, rope_parameters={
+            "rope_type": "longrope", "rope_theta": 1e4, "short_factor": [1.0] * 4, "long_factor": [4.0] * 4}),
+        tokenizer)
+    assert long.fit_length(20, 256) == 40 - 20 - 1  # a longer row would change how all rows of its pass are read
     full = make_ours(make_plain("qwen2", tokenizer, sliding_window=40, use_sliding_window=False), tokenizer)
     assert full.fit_length(20, 40) == 40
 

@@ -16,7 +16,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram, WordPiece
-from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForMaskedLM,
+    AutoTokenizer,
+    LukeTokenizer,
+    PreTrainedTokenizerFast,
+)
 
 from framework.errors import UserError
 from framework.files import activations, prompts, results
@@ -32,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FAMILIES = {
     "albert": ("unigram", {"embedding_size": 8, "inner_group_num": 2}),
     "bert": ("wordpiece", {"chunk_size_feed_forward": 1}),
-    "big_bird": ("unigram", {}),
+    "big_bird": ("unigram", {"rescale_embeddings": True}),
     "camembert": ("unigram", {"type_vocab_size": 1}),
     "data2vec-text": ("bytes", {"type_vocab_size": 1}),
     "deberta": ("bytes", {"relative_attention": True, "position_biased_input": False,
@@ -144,7 +151,8 @@ def test_a_prompt_of_words_reads_as_those_words(folder_of, name):
                      position_ids=positions).logits[:, 0, label_ids]
     assert torch.allclose(expected, plain(input_ids, position_ids=positions).logits[:, 0, label_ids])
     types = getattr(getattr(plain.base_model, "embeddings", None), "token_type_embeddings", None)
-    prompts = (chosen if types is None else chosen + types.weight[0]).detach().requires_grad_()
+    scale = 4 if name == "big_bird" else 1  # it multiplies all inputs by the square root of their 16 numbers
+    prompts = (chosen if types is None else chosen + types.weight[0] / scale).detach().requires_grad_()
     logits = model([row[[0, 6, 7, 8]] for row in rows], prompts)
     tolerance = dict(rtol=0, atol=1e-6 if name == "modernbert" else 1e-12)
     torch.testing.assert_close(logits, expected, **tolerance)
@@ -440,6 +448,21 @@ def test_deberta_trained_to_find_replaced_words(folder_of, tmp_path):
     save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
     with pytest.raises(UserError, match="has no weights for lm_predictions.*masked-language head"):
         loading.load(str(tmp_path))
+
+
+def test_luke_with_its_own_tokenizer(folder_of, tmp_path):
+    """Its class takes fewer arguments than others."""
+    folder = shutil.copytree(folder_of("luke"), tmp_path / "model")
+    found = json.loads((folder / "tokenizer.json").read_text())["model"]
+    vocabulary = {**found["vocab"], "<ent>": len(found["vocab"]), "<ent2>": len(found["vocab"]) + 1}
+    merges = [tuple(merge if isinstance(merge, list) else merge.split(" ")) for merge in found["merges"]]
+    AutoModelForMaskedLM.from_config(AutoConfig.from_pretrained(folder, vocab_size=len(vocabulary))).save_pretrained(
+        folder)
+    LukeTokenizer(vocab=vocabulary, merges=merges, entity_vocab={"[PAD]": 0, "[UNK]": 1, "[MASK]": 2, "[MASK2]": 3}
+                  ).save_pretrained(folder)
+    model = load(folder)
+    typed, = model.encode(["thanks a lot </s>"], 20)
+    assert (typed[2:-1] != model.tokenizer.eos_token_id).all() and typed[-1] == model.tokenizer.eos_token_id
 
 
 def test_a_tokenizer_without_what_the_input_needs(folder_of, tmp_path):

@@ -1,13 +1,17 @@
 """What the machine can do to a run: disks, memory, other processes, clocks; and models that bring code along."""
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -333,6 +337,33 @@ def test_an_environment_of_ones_own_is_let_be(tmp_path):
                              cwd=tmp_path, capture_output=True, text=True, env=os.environ | {"PYTHON": sys.executable})
     assert process.returncode == 2 and ".venv is not OpenNeuron's" in process.stderr
     assert [path.name for path in (tmp_path / ".venv").iterdir()] == ["mine"]
+
+
+def test_what_another_computer_left_where_a_file_system_has_no_locks(monkeypatch, tmp_path, capsys):
+    """Nobody can tell whether its process still runs: one line says whose it is, and nothing waits for ever."""
+    def without(*_):
+        raise OSError(errno.ENOSYS, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    monkeypatch.setattr(writing, "_PATIENCE", 0.1)
+    place = writing.workplace(tmp_path)
+    place.mkdir()
+    for name in ("fear-1.pt", "entering"):
+        (place / f"{name}.soft").write_text("123456\nanother\n")
+    assert writing.take_lock(tmp_path, "fear-1.pt") is None
+    said = "process 123456 on another works here; if it is gone, delete the files *.soft that name it"
+    assert capsys.readouterr().err == f"{place}: {said}\n"
+    with pytest.raises(UserError, match=f"entering.soft: {re.escape(said)}"), writing.lock(tmp_path, "entering", True):
+        pass
+    held = writing.take_lock(tmp_path, "joy-1.pt")  # names that nobody holds
+    assert held is not None and writing.take_lock(tmp_path, "joy-1.pt") is None and not capsys.readouterr().err
+
+
+def test_a_folder_that_is_a_link_keeps_its_table_by_its_own_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere" / "checkpoint").mkdir(parents=True)
+    os.symlink("elsewhere/checkpoint", "mine")
+    assert prompts.accuracy_path("mine").parent == Path("mine")
 
 
 def test_nowhere_to_keep_what_is_compiled(monkeypatch):

@@ -214,7 +214,7 @@ def state_paths(folder: PathLike) -> list[Path]:
 
 def accuracy_path(folder: PathLike) -> Path:
     """Path of the table of a folder's accuracies: beside a folder called `checkpoint`, inside any other."""
-    folder = Path(folder).resolve()
+    folder = Path(os.path.abspath(folder))  # by its name as given: it may be a link
     folder = folder.parent if folder.name == "checkpoint" else folder
     if folder.is_relative_to(Path.cwd()):
         folder = folder.relative_to(Path.cwd())

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import json
 import os
+import socket
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +21,14 @@ from typing import TYPE_CHECKING, Any
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from framework.errors import UserError
+from framework.files import opening
 from framework.files.opening import PathLike
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _WORKPLACE = ".openneuron"
+_PATIENCE = 60  # seconds to wait for a process of another computer, which may be gone
 _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOLCK}  # of some network file systems
 
 
@@ -63,6 +68,14 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
     """Lock a name in a folder until `give_back`, or until the process ends; None if another process holds it.
 
     By default it waits as long as another process may take to test whether the lock is free; -1 waits for ever.
+
+    A process of another computer that was killed leaves its file behind, where a file system has no locks. Nobody can
+    tell from here whether it still runs, so a line says whose file it is, and waiting ends.
+
+    Raises
+    ------
+    UserError
+        If such a file stays while it waits.
     """
     path = workplace(folder) / f"{name}.lock"
     # The second is for file systems without locks: a file that says who holds it.
@@ -76,9 +89,17 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
         except FileNotFoundError:
             pass
         try:
-            locks[0].acquire(timeout=seconds, poll_interval=0.02)
+            soft = isinstance(locks[0], SoftFileLock)
+            locks[0].acquire(timeout=_PATIENCE if soft and seconds < 0 else seconds, poll_interval=0.02)
             return locks[0]
         except Timeout:
+            holder = _of_another_computer(locks[0].lock_file) if soft else ""
+            if seconds < 0 and holder:
+                raise UserError(f"{locks[0].lock_file}: {holder}") from None
+            if seconds < 0:
+                continue
+            if holder:
+                _say(Path(locks[0].lock_file).parent, holder)
             return None
         except (FileNotFoundError, FileExistsError):
             continue  # another process removed the empty folder, and perhaps made it again
@@ -87,6 +108,22 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
                 raise
             path.unlink(missing_ok=True)
             del locks[0]
+
+
+def _of_another_computer(marker):
+    """Which process of another computer a file of `SoftFileLock` names, and what to do; empty if it names ours."""
+    try:
+        pid, host, *_ = opening.read_text(marker).split()
+    except (UserError, OSError, ValueError):
+        return ""
+    return "" if host == socket.gethostname() else (
+        f"process {pid} on {host} works here; if it is gone, delete the files *.soft that name it")
+
+
+@functools.cache
+def _say(place, line):
+    """Print a line about a folder, once."""
+    print(f"{place}: {line}", file=sys.stderr)
 
 
 def give_back(lock: BaseFileLock) -> None:

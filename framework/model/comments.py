@@ -35,7 +35,7 @@ def token_spans(model: PromptedModel, texts: Sequence[str], rows: Sequence[np.nd
         raise UserError("--pretrained_model: its tokenizer does not say where in a text each token is; leave the "
                         "comments out with --comments 0")
     cut = [model.cut(text) for text in texts]
-    offsets = model.tokenizer([text for text, _ in cut], add_special_tokens=False, split_special_tokens=True,
+    offsets = model.tokenizer([text for text, _ in cut], add_special_tokens=False,
                               return_offsets_mapping=True)["offset_mapping"]
     # What a row has besides the text; without `bos`, nothing, and an empty text would be refused.
     around = model.encode([""], 1 << 10)[0] if model.needs else np.array([], int)

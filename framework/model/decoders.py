@@ -138,16 +138,17 @@ class PromptedDecoder(PromptedModel):
         self._settled, random, words = True, np.random.default_rng(0), self.get_input_embeddings()
         rows = [random.integers(words.num_embeddings, size=length) for length in (1, 2, 3, 4)]
         prompts = words(torch.from_numpy(random.integers(words.num_embeddings, size=(4, 2))).to(self.device))
-        halved, found, reason = Intervention(torch.full((2, *self.shape), 0.5)), None, ""
+        factors = torch.from_numpy(random.random((2, *self.shape)).astype(np.float32))  # one for all might cancel
+        changed, found, reason = Intervention(factors), None, ""
         with torch.no_grad():
             try:
-                found = torch.stack([self._answer_behind(rows, prompts), *super().forward(rows, prompts, halved)])
+                found = torch.stack([self._answer_behind(rows, prompts), *super().forward(rows, prompts, changed)])
             except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
                 if is_out_of_memory(error):
                     raise
                 reason = f"{type(error).__name__}: {error}".split("\n")[0]
             self._go(fast=False)
-            expected = torch.stack([super().forward(rows, prompts), *super().forward(rows, prompts, halved)])
+            expected = torch.stack([super().forward(rows, prompts), *super().forward(rows, prompts, changed)])
         self.text_states.forget()
         if found is not None:
             tolerance = max(torch.finfo(self.dtype).eps, torch.finfo(torch.float32).eps) ** 0.5

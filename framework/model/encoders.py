@@ -43,6 +43,8 @@ class PromptedEncoder(PromptedModel):
         self.register_buffer("token_type", None if types is None else types.weight[0].clone(), persistent=False)
         if types is not None:
             types.weight[0] = 0
+            if getattr(config, "rescale_embeddings", False):  # BigBird then scales words, and what is added to them
+                self.token_type /= config.hidden_size ** 0.5
         for name, module in model.named_modules():
             if name.endswith(".pos_dropout"):  # on DeBERTa's table of distances, which all rows share
                 module.p = 0.0

@@ -51,6 +51,7 @@ class PromptedModel(nn.Module):
     ) -> None:
         super().__init__()
         self.tokenizer = tokenizer
+        tokenizer.split_special_tokens = True  # those typed in a text are plain characters
         # Whether transformers routes the family's attention through ours.
         self.fast = model.config._attn_implementation == speed.ATTENTION
         if self.fast:
@@ -155,9 +156,8 @@ class PromptedModel(nn.Module):
         """Tokenise texts; special tokens typed in them are plain characters."""
         try:
             with _silent():
-                tokens = self.tokenizer([self.cut(text)[0] for text in texts], split_special_tokens=True,
-                                        return_attention_mask=False, return_token_type_ids=False,
-                                        **options)["input_ids"]
+                tokens = self.tokenizer([self.cut(text)[0] for text in texts], return_attention_mask=False,
+                                        return_token_type_ids=False, **options)["input_ids"]
         except BaseException as error:
             if not is_panic(error):
                 raise
@@ -179,7 +179,7 @@ class PromptedModel(nn.Module):
         tokenizer, folded = self.tokenizer, unicodedata.normalize("NFKC", text).casefold()
         if not tokenizer.is_fast or not any(token.casefold() in folded for token in tokenizer.all_special_tokens):
             return text, []
-        found = tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)
+        found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         spaces: list[int] = []
         for token, (start, end) in zip(found["input_ids"], found["offset_mapping"]):
             typed = token != tokenizer.unk_token_id or text[start:end] == tokenizer.unk_token
@@ -199,6 +199,9 @@ class PromptedModel(nn.Module):
         Raises `UserError` if the prompt leaves no room for a text.
         """
         positions = getattr(self.config, "max_position_embeddings", None)
+        rope = getattr(self.config, "rope_parameters", None) or {}
+        if rope.get("rope_type") == "longrope":  # beyond these, all rows of a pass would be read in another way
+            positions = rope.get("original_max_position_embeddings") or self.config.original_max_position_embeddings
         if positions is None or positions <= 0:  # BLOOM and XLNet have no table of positions
             return max_length
         room = positions - self.needs - prompt_len

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -256,11 +256,17 @@ class PromptTrainer:
         return torch.stack([self.prompts, self.exp_avg, self.exp_avg_sq]).isfinite().flatten(2).all(2).all(0)
 
     def state(self) -> State:
-        """All that determines what comes next, without tasks that have diverged."""
+        """All that determines what comes next, without tasks that have diverged.
+
+        Its tensors are on the CPU, since the process that saves them may have no accelerator.
+        """
         kept = self._finite().nonzero()[:, 0].tolist()
-        group = [Progress(**{**vars(progress), "losses": list(map(float, progress.losses))})
+        group = [replace(progress, losses=list(map(float, progress.losses)),
+                         best_prompt=None if progress.best_prompt is None else progress.best_prompt.cpu())
                  for _, progress in (self.group[i] for i in kept)]
-        return State(group, self.prompts[kept], self.exp_avg[kept], self.exp_avg_sq[kept], list(self.ended),
+        ended = [each._replace(best_prompt=each.best_prompt.cpu(), final_prompt=each.final_prompt.cpu())
+                 for each in self.ended]
+        return State(group, self.prompts[kept].cpu(), self.exp_avg[kept].cpu(), self.exp_avg_sq[kept].cpu(), ended,
                      self.positions_per_batch, self.group_size)
 
     def resume(self, state: State, find: Callable[[Task], Job | None]) -> None:
