@@ -132,7 +132,7 @@ def main():
             "attribute": attributes + models, "tau": found.pop("tau"), "ci_low": low, "ci_high": high, **found,
             "permutation_p": p, "ceiling_low": lower, "ceiling_high": upper,
             **people.share_of_ceiling(stack, individual),
-            "test": "labels permuted, one-sided: tau > 0"})
+            "test": "labels permuted, one-sided: tau > 0; not corrected for the number of rows"})
         of_models = table[len(attributes):].rename(columns={"attribute": "model"}).assign(reliability=reliability)
         script.write_config(flags, flags.output_dir)
         output.write_table(model_path, of_models)
@@ -142,7 +142,8 @@ def main():
     shown = table[["attribute", "tau", "ci_low", "ci_high", "permutation_p", "individual_tau", "share_of_ceiling",
                    "share_ci_low", "share_ci_high"]]
     print(shown.to_string(index=False, float_format="{:.3f}".format))
-    print("permutation_p is one-sided (tau > 0) and comes from permuting the concepts' labels")
+    print("permutation_p is one-sided (tau > 0), comes from permuting the concepts' labels, and is not corrected for "
+          f"the {len(shown)} rows")
     print("intervals of tau are over people and concepts; "
           f"the noise ceiling is tau {lower:.2f} (a person with the others) to {upper:.2f} (a person with all); "
           + (f"shares are of {lower:.2f}, their intervals over people alone" if lower > 0 else

@@ -122,7 +122,7 @@ def main():
     elif "human" in sets and "goemotions" not in sets:
         script.next_step("rsa_searchlight.py", attributes=human / "attribute_ratings.csv")
     elif sets == ["published"]:
-        script.next_step("download_data.py", what="human")
+        script.next_step("download_data.py", what="human", output_dir=flags.output_dir)
 
 
 if __name__ == "__main__":

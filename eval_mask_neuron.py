@@ -94,7 +94,7 @@ def main():
         print(f"the comments of {flags.split} also chose the neurons of the masks; test on others, such as --split "
               "test")
 
-    by_effect = made_with.get("chosen_on") is not None
+    by_effect = made_with.get("chosen_on") is not None or known.study_of("effect_results", flags.results) is not None
 
     # What determines the results.
     record = Record(
@@ -103,7 +103,6 @@ def main():
         # Figures compare this with the ranks of step 4; masks by effect, which comments chose, are of other ranks.
         notes={**asked.notes, "ranks_of_masks": None if by_effect else made_with.get("rank_sha256"),
                "methods_of_masks": made_with.get("mask_method"),  # the names of masks do not tell zero from float
-
                "seeds_that_chose": sorted({int(name.rpartition("-")[2]) for name in chosen_by})})
     own = {task: {"prompt": prompt.sha256} for task, prompt in prompts.items()}
 

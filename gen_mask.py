@@ -118,8 +118,9 @@ def main():
                                     for tied in [masks.tied_at_boundary(rank, k)])
     if share > 0.05:  # few concepts give few different ranks
         print(f"{tied} of the {k} neurons of {attribute} have the same rank as neurons left out; those of the first "
-              "layers were taken. More concepts give fewer ties; --random_baseline layer_matched compares with neurons "
-              "of the same layers")
+              "layers were taken. More concepts give fewer ties" + (
+                  "; --random_baseline layer_matched compares with neurons of the same layers"
+                  if flags.random_baseline == "uniform" else ""))
     print(f"{matching_path}: how closely the random masks match each attribute's, by layer"
           + (" and activity" if statistics is not None else ""))
     script.next_step("eval_mask_neuron.py", masks=masks_path)

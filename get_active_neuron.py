@@ -141,7 +141,8 @@ def write_activations(flags):
                          similarity="data/human/similarity_judgment_mean.csv",
                          individual="data/human/similarity_judgment_individual.csv")
     else:
-        script.next_step("get_active_neuron.py", activation_mode="before_relu")  # which step 4 takes
+        script.next_step("get_active_neuron.py", checkpoint_dir=flags.checkpoint_dir, activation_mode="before_relu",
+                         read_over=flags.read_over)  # which step 4 takes
 
 
 def ratings_of(flags):

@@ -61,11 +61,13 @@ def main():
 
     if flags.scale[0] >= flags.scale[1]:
         raise UserError(f"--scale {flags.scale[0]:g} {flags.scale[1]:g}: give the lowest value first, then the highest")
-    ratings = read_ratings(flags.ratings)
+    ratings = everything = read_ratings(flags.ratings)
     answers = {name: float(answer) for name, _, answer in (text.rpartition("=") for text in flags.check)}
     try:
         ratings, failed = people.pass_checks(ratings, answers, flags.max_failed)
+        missing = ratings["rating"].isna().sum()
         ratings = people.valid_ratings(ratings, *flags.scale)
+        people.check_nothing_is_lost(everything, ratings, answers)
         components = None
         if flags.pca is not None:
             ratings, components = people.replace_by_components(ratings, flags.pca, flags.pca_draws, flags.pca_seed)
@@ -98,6 +100,9 @@ def main():
                 output.write_bytes(f"{stem}_{name}.{form}", picture(figure, form))
         output.write_table(flags.output, table.reset_index())
 
+    if missing:
+        print(f"missing answers: {missing:,}" + (
+            "; for the components, means of their attributes stand in" if components is not None else ""))
     if len(failed):
         print(f"participants left out for failed attention checks: {', '.join(failed.index)}")
     if len(unreliable):

@@ -16,11 +16,13 @@ then # there is none, or it is unfinished, was moved, or its Python is gone or d
     }
     ours=$(ls -d .venv/openneuron .venv/*.installed 2> /dev/null || true)
     [ -n "$ours" ] || [ -z "$(ls -A .venv 2> /dev/null)" ] || {
-        echo ".venv is not OpenNeuron's, or its making was interrupted; move it away" >&2
+        echo ".venv is not OpenNeuron's; move it away" >&2
         exit 2
     }
-    "$python" -m venv --clear .venv
-    touch .venv/openneuron
+    rm -rf .venv/* .venv/.[!.]*
+    mkdir -p .venv
+    touch .venv/openneuron # first: a making that is interrupted is ours, too
+    "$python" -m venv .venv
     source .venv/bin/activate
 fi
 files=(requirements.txt requirements/*.txt)

@@ -194,19 +194,19 @@ def test_a_concept_that_lacks_an_answer_has_no_cost_of_its_own_mask():
     """Its mean over the other seeds would be of other prompts than those of all other concepts."""
     results = simulate(np.random.default_rng(0), [*names_of(attributes=0, pool=3), *(f"{c}_top10" for c in EMOTIONS)])
     results.loc[results["sentiment"] == EMOTIONS[0], f"{EMOTIONS[0]}_top10"] = [0.1, *[np.nan] * (len(SEEDS) - 1)]
+    results.loc[0, f"{EMOTIONS[2]}_top10"] = np.nan
     concepts, _ = inference.own_and_others(results, next(inference.conditions(results)))
     assert concepts["emotion"].tolist() == list(EMOTIONS[1:])
 
 
-def test_the_overall_mean_is_of_seeds_that_all_concepts_have():
-    """Else a concept with many seeds would count more than others."""
+def test_concepts_count_alike_in_the_overall_mean_even_if_some_lack_seeds():
     results = simulate(np.random.default_rng(0), names_of(own=2))
     first = results["sentiment"] == EMOTIONS[0]
     some = results[first | (results["seed"] == SEEDS[0])]
+    of_emotion = inference.accuracy_drop(some, "emotion")["drop"]
     found = inference.accuracy_drop(some, "overall")
-    assert found["unit"].str.endswith(inference.SOME_SEEDS).all()
-    alike = inference.accuracy_drop(results[results["seed"] == SEEDS[0]], "overall")
-    pd.testing.assert_frame_equal(found.drop(columns="unit"), alike.drop(columns="unit"))
+    assert found["unit"].str.endswith("some tasks are missing").all()
+    assert found["drop"].item() == pytest.approx(of_emotion.mean())
 
 
 def test_an_own_mask_is_found_among_masks_that_cost_much():

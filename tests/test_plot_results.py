@@ -194,8 +194,9 @@ def test_effects_of_other_seeds_than_those_under_masks_leave_out_their_sums(monk
     assert not (tmp_path / "pic/additivity.png").exists()
 
 
-def test_an_intervention_that_results_by_effect_lack_leaves_them_out(monkeypatch, run_folder, tmp_path, capsys):
-    with results.Folder(tmp_path / "effect", Record("eval_mask_neuron.py", {})) as output:
+@pytest.mark.parametrize("notes", [{}, {"methods_of_masks": "zero"}])
+def test_an_intervention_that_results_by_effect_lack_leaves_them_out(monkeypatch, run_folder, tmp_path, capsys, notes):
+    with results.Folder(tmp_path / "effect", Record("eval_mask_neuron.py", {}, notes)) as output:
         for task, path in task_files(run_folder / "effect", ".json").items():
             measured = results.read(path).measured
             output.write(task, {measure: {mask: value for mask, value in of.items() if "scale0.5" not in mask}

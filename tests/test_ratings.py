@@ -143,6 +143,38 @@ def test_unrelated_items_have_no_components():
         people.principal_components(noise, draws=100)
 
 
+def ratings_of(cube):
+    """Rows of `valid_ratings` from values [participants, concepts, items]."""
+    participant, concept, item = np.indices(cube.shape).reshape(3, -1)
+    return pd.DataFrame({"participant": [f"p{i}" for i in participant], "emotion": [f"c{i}" for i in concept],
+                         "attribute": [f"a{i}" for i in item], "rating": cube.ravel()}).dropna()
+
+
+def test_concepts_and_participants_make_no_components_of_unrelated_items():
+    """Rows of one concept are alike in each item, and those of one participant in all: neither relates items."""
+    generator = np.random.default_rng(9)
+    cube = generator.normal(size=(1, 12, 6)) + generator.normal(size=(30, 12, 6)) + generator.normal(size=(30, 1, 1))
+    with pytest.raises(UserError, match="not correlated over the concepts"):
+        people.replace_by_components(ratings_of(cube), [], 60)
+    related = cube + 2 * generator.normal(size=(1, 12, 1))
+    assert people.replace_by_components(ratings_of(related), [], 60)[1].loadings.shape == (6, 1)
+
+
+def test_components_need_participants_who_rate_most_attributes():
+    cube = np.random.default_rng(9).normal(size=(1, 12, 1)) + np.zeros((30, 12, 3))
+    cube[np.arange(30) % 3 != 0, :, 0] = cube[np.arange(30) % 3 != 1, :, 1] = np.nan
+    with pytest.raises(UserError, match="--pca: where participants rate a concept, 56% of their ratings"):
+        people.replace_by_components(ratings_of(cube), [], 20)
+
+
+def test_consistency_needs_every_participant_s_ratings():
+    cube = np.random.default_rng(9).normal(size=(10, 12, 1))
+    people.reliability_table(ratings_of(cube), 3)
+    cube[0, 0] = np.nan
+    with pytest.raises(UserError, match="--icc 3: not every participant rates the a0 of every concept"):
+        people.reliability_table(ratings_of(cube), 3)
+
+
 def test_components_of_items_named_twice_and_in_the_way_of_an_attribute(rating_file):
     once, twice = (people.replace_by_components(rating_file, items, draws=20)[0] for items in (ITEMS, 2 * ITEMS))
     pd.testing.assert_frame_equal(once, twice)
@@ -261,6 +293,10 @@ def test_a_table_of_means_belongs_to_step_4(tmp_path):
     ("p1,emotion99,valence,high", [], "column 'rating' holds 'high' in row"),
     (",emotion1,valence,4", [], "column 'participant' is empty in row"),
     ("p1,emotion1,concept,4", [], "an attribute is called 'concept', as a column of concepts is"),
+    ("p1,emotion1,Concept,4", [], "an attribute is called 'Concept', as a column of concepts is"),
+    ("P1,emotion1,valence,4", [], "'p1' and 'P1' differ only in capital letters"),
+    ("p1,emotion1,duty,", [], "no rating of duty is left: its answers are missing"),
+    ("p5,emotion99,valence,4", [], "no rating of emotion99 is left: its answers are missing, or of participants who"),
 ])
 def test_what_cannot_be_used_is_refused_in_one_line(rating_file, tmp_path, monkeypatch, edit, flags, said):
     kept = rating_file[~rating_file["attribute"].isin(ITEMS)]

@@ -19,7 +19,6 @@ from framework.analysis.estimators import Estimate
 from framework.analysis.masks import POOL, MaskName
 
 SPLITS = 100  # random splits of a pool into placebos and controls
-SOME_SEEDS = ", of the seeds that all concepts have, since some tasks are missing"  # how it may end
 ONE_SEED = "attribute, for one seed"  # how the unit begins where a single seed was measured
 # What is tested, and by which test: in tables -> for readers.
 WORDS = {"emotion": "concept", "attribute": "attribute", "masks": "the mask as the unit", "study": "the study's test"}
@@ -125,7 +124,8 @@ def own_and_others(results: pd.DataFrame, size: Conditions) -> tuple[pd.DataFram
     drops = pd.DataFrame(base - size.specific, columns=size.attributes)
     drops = drops.groupby(emotions, sort=False).apply(lambda of_one: of_one.mean(skipna=False))  # no mean of a part
     both = [emotion for emotion in drops.index if emotion in drops.columns]
-    both = list(drops.loc[both, both].dropna().index)
+    while (missing := drops.loc[both, both].isna().to_numpy()).any():  # a concept goes with its mask
+        both.pop((missing.sum(0) + missing.sum(1)).argmax())
     rows = []
     for emotion in both if len(both) > 1 else []:
         others = drops.loc[emotion, both].drop(emotion)
@@ -159,7 +159,7 @@ def accuracy_drop(results: pd.DataFrame, by: str, test: str = "masks") -> pd.Dat
     Parameters
     ----------
     by : {"emotion", "attribute", "overall"}
-        "overall" averages over emotions, with the seeds that all of them have.
+        "overall" averages over emotions, which count alike even if some lack seeds.
     test : {"masks", "study"}
         "study" is the published test: paired, over seeds and attributes for each emotion, and over seeds and emotions
         for each attribute, as if pairs that share a prompt or a mask were independent.
@@ -240,9 +240,13 @@ def _attribute_rows(size: Conditions) -> Iterator[tuple[str, dict]]:
 
 def _crossed_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[tuple[str, dict]]:
     drops, seed = size.base - size.specific, results["seed"].to_numpy()
-    groups = {"all": _complete_seeds(results)} if by == "overall" else results.groupby("sentiment", sort=False).indices
+    groups = {"all": np.arange(len(drops))} if by == "overall" else results.groupby("sentiment", sort=False).indices
     for name, tasks in groups.items():
         table = pd.DataFrame(drops[tasks]).groupby(seed[tasks]).mean().to_numpy()  # overall, a seed has many emotions
+        if len(tasks) < len(table) * results["sentiment"].iloc[tasks].nunique():  # the emotions of seeds differ, too
+            of_emotion = pd.DataFrame(drops).groupby(results["sentiment"].to_numpy())
+            table = (pd.DataFrame(drops) - of_emotion.transform("mean")).groupby(seed).mean().to_numpy()
+            table += of_emotion.mean().mean().to_numpy() - table.mean(0)
         pool = size.uniform[tasks].mean(0)
         estimate, check = None, ""
         reason = _missing(drops[tasks]) or ("one attribute" if table.shape[1] < 2 else "")
@@ -255,20 +259,11 @@ def _crossed_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[
                 check = f" (sign flips over attributes: p = {estimators.sign_flip_p(table.mean(0)):.3g})"
         seeds, attributes = table.shape
         some = "" if len(tasks) == seeds * results["sentiment"].iloc[tasks].nunique() else ", some tasks are missing"
-        if by == "overall" and len(tasks) < len(drops):
-            some = SOME_SEEDS
         test, unit = f"crossed random effects of seed and attribute, one-sided{check}", "seed and attribute"
         if seeds == 1:
             test, unit = f"t over attributes, for this seed alone, one-sided{check}", ONE_SEED
         yield name, _row(estimate or _untested(drops[tasks]), test, f"{unit}, {seeds} x {attributes}{some}",
                          reason or "the drops are all the same")
-
-
-def _complete_seeds(results: pd.DataFrame) -> np.ndarray:
-    """The rows whose seed all concepts have, so that each concept counts alike; all rows if there is no such seed."""
-    table = pd.crosstab(results["seed"], results["sentiment"])
-    complete = results["seed"].isin(table.index[table.all(axis=1)]).to_numpy()
-    return np.flatnonzero(complete if complete.any() else ~complete)
 
 
 def _study_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[tuple[str, dict]]:

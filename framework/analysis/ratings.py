@@ -6,7 +6,7 @@ Ratings are in long form: a data frame with the columns `participant`, `emotion`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -68,6 +68,17 @@ def valid_ratings(ratings: pd.DataFrame, low: float, high: float) -> pd.DataFram
         raise UserError(f"row {twice.index[0] + 1}: participant {row['participant']} rates the {row['attribute']} of "
                         f"{row['emotion']} a second time; keep one of the rows")
     return ratings
+
+
+def check_nothing_is_lost(before: pd.DataFrame, after: pd.DataFrame, checks: Collection[str]) -> None:
+    """Raise `UserError` if a concept or attribute that is no check has no rating left."""
+    names = before[["emotion", "attribute"]]
+    is_check = names.apply(lambda of: of.str.lower()).isin({name.lower() for name in checks}).any(axis=1)
+    for column in names:
+        gone = [name for name in names.loc[~is_check, column].unique() if name not in set(after[column])]
+        if gone:
+            raise UserError(f"no rating of {gone[0]} is left: its answers are missing, or of participants who failed "
+                            "--check; leave its rows out, or raise --max_failed")
 
 
 # --------------------------------------------------------------------------------------------------------------- means
@@ -228,6 +239,9 @@ def reliability_table(ratings: pd.DataFrame, model: int | None = None, alpha: fl
     for attribute, part in ratings.groupby("attribute", sort=False):
         wide = part.pivot(index="emotion", columns="participant", values="rating").to_numpy()
         crossed = (~np.isnan(wide)).sum(axis=0).max() > 1
+        if model == 3 and np.isnan(wide).any():
+            raise UserError(f"--icc 3: not every participant rates the {attribute} of every concept, so the means keep "
+                            "differences between participants, which this model leaves out; pass --icc 2")
         try:
             result = intraclass_correlation(wide, model or (2 if crossed else 1))
         except UserError as error:
@@ -243,6 +257,9 @@ def reliability_table(ratings: pd.DataFrame, model: int | None = None, alpha: fl
 # ---------------------------------------------------------------------------------------------------------- components
 
 
+LEAST_FILLED = 0.8  # of the attributes, where a participant rates a concept, for components
+
+
 class Components(NamedTuple):
     """Rotated principal components."""
 
@@ -255,13 +272,15 @@ class Components(NamedTuple):
 def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -> Components:
     """Reduce correlated items to principal components with varimax rotation.
 
-    Components are kept, from the largest, while their eigenvalues exceed the 95th percentile of those of independently
-    permuted items (parallel analysis: Horn, 1965, Psychometrika 30; Glorfeld, 1995, Educ. Psychol. Meas. 55).
+    Components are kept, from the largest, while their eigenvalues exceed the 95th percentile of those of unrelated
+    items (parallel analysis: Horn, 1965, Psychometrika 30; Glorfeld, 1995, Educ. Psychol. Meas. 55). Rows of one
+    concept, and of one participant, are not independent: so each item's means of concepts are permuted, and what is
+    left of its rows, but a participant's own level stays. Without an index of both, rows are permuted.
 
     Parameters
     ----------
     items : pandas.DataFrame [rows, items]
-        One row for each participant and concept. A missing value is replaced by the mean of its item.
+        One row for each participant and concept, its index. A missing value is replaced by the mean of its item.
     draws : int
         Permutations of the parallel analysis.
     seed : int
@@ -286,12 +305,13 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
     pca = PCA(whiten=True, svd_solver="covariance_eigh").fit(values)
     eigenvalues = pca.explained_variance_
     generator = np.random.default_rng(seed)
-    chance = [np.linalg.eigvalsh(np.corrcoef(generator.permuted(values, axis=0).T))[::-1] for _ in range(draws)]
+    chance = [np.linalg.eigvalsh(np.corrcoef(_unrelated(values, items.index, generator).T))[::-1]
+              for _ in range(draws)]
     chance = np.quantile(chance, 0.95, axis=0)[:len(eigenvalues)]
     kept = int(np.logical_and.accumulate(eigenvalues > chance).sum())
     if kept == 0:
-        raise UserError("--pca: no component explains more than chance, since these attributes are not correlated; "
-                        "leave it out")
+        raise UserError("--pca: no component explains more than chance, since these attributes are not correlated over "
+                        "the concepts; leave it out")
 
     loadings, rotation = varimax(pca.components_[:kept].T * np.sqrt(eigenvalues[:kept]))
     scores = pca.transform(values)[:, :kept] @ rotation
@@ -300,6 +320,23 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
     names = [f"PC{i + 1}" for i in range(kept)]
     return Components(pd.DataFrame(loadings[:, order] * sign, items.columns, names),
                       pd.DataFrame(scores[:, order] * sign, items.index, names), eigenvalues, chance)
+
+
+def _unrelated(values, index, generator):
+    """Values [rows, items] as if no two items were related over concepts.
+
+    Each item's means of concepts are permuted, and what is left of its rows; a participant's own level stays.
+    """
+    if index.nlevels == 1:
+        return generator.permuted(values, axis=0)
+    rows = pd.DataFrame(values, index)
+    by_participant = rows.groupby(level=0)
+    concept = pd.factorize(index.get_level_values(1))[0]
+    means = rows.groupby(concept).mean().to_numpy()
+    left = rows - means[concept]
+    level = left.groupby(level=0).transform("mean").where(by_participant.transform("size") > 1, 0.0, axis=0).to_numpy()
+    return (level + generator.permuted(left.to_numpy() - level, axis=0)
+            + generator.permuted(means, axis=0)[concept])
 
 
 def varimax(loadings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -328,7 +365,7 @@ def replace_by_components(
     """Replace attributes, or all if `items` is empty, by their principal components.
 
     `ratings` are from `valid_ratings`; in the result, those of the other attributes come first. `draws` and `seed` are
-    as for `principal_components`.
+    as for `principal_components`. Raises `UserError` if too many ratings are missing, since means stand in for them.
     """
     items = list(dict.fromkeys(items)) or list(ratings["attribute"].unique())
     for item in items:
@@ -336,6 +373,11 @@ def replace_by_components(
             raise UserError(f"--pca: no row has the attribute {item}; name one that the ratings have")
     reduced = ratings["attribute"].isin(items)
     wide = ratings[reduced].pivot(index=["participant", "emotion"], columns="attribute", values="rating")[items]
+    there = wide.notna().to_numpy().mean()
+    if there < LEAST_FILLED:
+        raise UserError(f"--pca: where participants rate a concept, {there:.0%} of their ratings on these attributes "
+                        f"are there, but at least {LEAST_FILLED:.0%} are needed to tell how attributes go together; "
+                        "leave it out")
     components = principal_components(wide, draws, seed)
     if taken := set(components.scores) & set(ratings.loc[~reduced, "attribute"]):
         raise UserError(f"--pca: the attribute {min(taken)} has the name of a component; give it another name")

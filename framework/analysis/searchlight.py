@@ -97,7 +97,7 @@ def overlap_table(found: permutation.Overlap, attributes: Sequence[str], thresho
         "attribute_2": np.repeat([second for _, second in pairs], len(thresholds)),
         "k": list(thresholds) * len(pairs), "overlap": found.overlap.ravel(), "expected": found.mean.ravel(),
         "sd": found.sd.ravel(), "permutation_p": found.p.ravel(),
-        "test": "labels permuted, one-sided: more are shared"})
+        "test": "labels permuted, one-sided: more are shared; not corrected for the number of rows"})
 
 
 def reliability_table(values: np.ndarray, attribute_rdms: np.ndarray, attributes: Sequence[str]) -> pd.DataFrame:

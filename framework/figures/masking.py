@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import kendalltau
 
-from framework.analysis.inference import ONE_SEED, SOME_SEEDS, WORDS, Conditions
+from framework.analysis.inference import ONE_SEED, WORDS, Conditions
 from framework.figures.style import (
     COLOURS,
     GREY,
@@ -119,12 +119,12 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, d
     drop, low, high = (tables["overall"][["drop", "ci_low", "ci_high"]].to_numpy(float)[0] * measure.scale)
     digits = measure.digits
     alone = " over attributes alone" if tables["overall"]["unit"].str.startswith(ONE_SEED).all() else ""
-    seeds = SOME_SEEDS if tables["overall"]["unit"].str.endswith(SOME_SEEDS).all() else ""
-    interval = "" if np.isnan(low) else f" (95% interval{alone} {low:.{digits}f} to {high:.{digits}f}{seeds})"
+    interval = "" if np.isnan(low) else f" (95% interval{alone} {low:.{digits}f} to {high:.{digits}f})"
     q = {words: tables[name]["q"] for name, words in (("emotion", "concepts"), ("attribute", "attributes"))}
     found = " and ".join(f"{(of < SIGNIFICANT).sum()} of {tested} {words}" if (tested := of.notna().sum()) else
                          f"no {words[:-1]} (none is testable)" for words, of in q.items())
-    some = [f"{missing} {words}" for words, of in q.items() if 0 < (missing := of.isna().sum()) < len(of)]
+    some = [f"{missing} {words[:-1]}{'s' * (missing > 1)}" for words, of in q.items()
+            if 0 < (missing := of.isna().sum()) < len(of)]
     untested = f" (not testable: {' and '.join(some)})" if some else ""
     study = " by the study's test, which treats pairs as independent"
     said = study if tables["overall"]["test"].str.startswith("the study's").any() else ""

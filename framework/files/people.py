@@ -131,10 +131,11 @@ def read_ratings(path: PathLike) -> pd.DataFrame:
     _checked_concepts(path, list(table["emotion"].unique()))
     for attribute in table["attribute"].unique():
         names.check_attribute(attribute, path)
-        if attribute in _CONCEPT_COLUMNS:
+        if attribute.lower() in _CONCEPT_COLUMNS:
             raise UserError(f"{path}: an attribute is called {attribute!r}, as a column of concepts is; give it "
                             "another name")
-    names.check_distinct(table["attribute"].unique(), path)
+    for column in ("attribute", "participant"):
+        names.check_distinct(table[column].unique(), path)
     ratings = np.array([number(text) for text in table["rating"]])
     for row in np.flatnonzero(~np.isfinite(ratings) & (table["rating"] != "")):
         raise UserError(f"{path}: column 'rating' holds {table['rating'][row][:30]!r} in row {row + 1}, which is not "

@@ -44,7 +44,7 @@ def digest(content: Any) -> str:
 # What scripts read from a record, and its kind: a type, a list of a type, one of some words, or digests by name.
 _KINDS: dict[str, Any] = {
     **dict.fromkeys(("made_by", "mode", "kind", "precision", "dataset", "backbone", "pretrained_model",
-                    "ranks_of_masks", "methods_of_masks"), str),
+                    "ranks_of_masks", "methods_of_masks", "mask_method", "rank_sha256"), str),
     **dict.fromkeys(("max_length", "num_layers", "units", "num_units"), int), "negatives": ("published", "strict"),
     **dict.fromkeys(("emotions", "concepts", "attributes", "label_words"), [str]),
     **dict.fromkeys(("seeds", "seeds_that_chose"), [int]),

@@ -67,6 +67,8 @@ def _checked(path, content):
     record = Record.from_dict(content.get("settings"), path)
     if (record.made_by or "sha256" in content) and content.pop("sha256", None) != _digest(path, content):
         raise UserError(f"{path}: has changed since it was written; run {MADE_BY} again")
+    if "rank_sha256" in record.settings:  # the note's earlier name
+        record.notes["ranks_of_masks"] = record.settings.pop("rank_sha256")
     others = fields()
     top = {name: value for name, value in content.items() if name not in others}
     measured = {}

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import json
 import os
-import socket
 import stat
 import sys
 from collections.abc import Iterator
@@ -21,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from framework.errors import UserError
-from framework.files import opening
 from framework.files.opening import PathLike
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _WORKPLACE = ".openneuron"
+_said: set[Path] = set()  # folders about which a line has been printed
 _PATIENCE = 60  # seconds to wait for a process of another computer, which may be gone
 _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOLCK}  # of some network file systems
 
@@ -92,15 +90,15 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
             soft = isinstance(locks[0], SoftFileLock)
             locks[0].acquire(timeout=_PATIENCE if soft and seconds < 0 else seconds, poll_interval=0.02)
             return locks[0]
-        except Timeout:
-            holder = _of_another_computer(locks[0].lock_file) if soft else ""
-            if seconds < 0 and holder:
-                raise UserError(f"{locks[0].lock_file}: {holder}") from None
-            if seconds < 0:
-                continue
-            if holder:
-                _say(Path(locks[0].lock_file).parent, holder)
-            return None
+        except Timeout as error:
+            held_elsewhere = "held by" in str(error)  # by a process of another computer, whose name it gives
+            line = f"{error} If that process is gone, delete this file."
+            if held_elsewhere and seconds < 0:
+                raise UserError(line) from None
+            if held_elsewhere:
+                _say_once(path.parent, line)
+            if seconds >= 0:
+                return None
         except (FileNotFoundError, FileExistsError):
             continue  # another process removed the empty folder, and perhaps made it again
         except OSError as error:
@@ -110,20 +108,11 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
             del locks[0]
 
 
-def _of_another_computer(marker):
-    """Which process of another computer a file of `SoftFileLock` names, and what to do; empty if it names ours."""
-    try:
-        pid, host, *_ = opening.read_text(marker).split()
-    except (UserError, OSError, ValueError):
-        return ""
-    return "" if host == socket.gethostname() else (
-        f"process {pid} on {host} works here; if it is gone, delete the files *.soft that name it")
-
-
-@functools.cache
-def _say(place, line):
-    """Print a line about a folder, once."""
-    print(f"{place}: {line}", file=sys.stderr)
+def _say_once(place, line):
+    """Print one line about a folder; the other locks of a process that is gone are found one by one."""
+    if place not in _said:
+        _said.add(place)
+        print(line, file=sys.stderr)
 
 
 def give_back(lock: BaseFileLock) -> None:

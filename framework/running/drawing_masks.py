@@ -80,10 +80,9 @@ def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None,
     shown = _in_names(asked)
     if shown is None or not (required or shown in there):
         shown = "" if "" in there else there[0]
-    if shown not in there or (shown == "" and asked and asked != _unnamed(folder, asked)):
+    if shown not in there or (required and shown == "" and asked and asked != _unnamed(folder, asked)):
         raise UserError(f"--intervention {asked}: {folder} has results of "
                         f"{', '.join(name or _unnamed(folder) for name in there)}; choose one of them")
-
     return [size for size in sizes if size.intervention == shown], shown
 
 
@@ -283,13 +282,13 @@ def of_own_masks(flags: argparse.Namespace) -> Drawn:
         return left_out(name, "no --effect_results")
     results = files.read_all(flags.effect_results, flags.measure)
     sizes, intervention = sizes_of(results, flags.effect_results, flags.intervention, required=False)
-    if flags.intervention and intervention != _in_names(flags.intervention):
-        return left_out(name, f"{flags.effect_results} has no results of {flags.intervention}")
+    asked, path = flags.intervention, flags.effect_results
+    if asked and (intervention != _in_names(asked) or not intervention and _unnamed(path, asked) != asked):
+        return left_out(name, f"{flags.effect_results} has no results of {asked}")
     there = [size.k for size in sizes]
     k = choose_k(there, flags.effect_results, flags.k if flags.k in there else None)
     shown = next(size for size in sizes if size.k == k)
     concepts, overall = inference.own_and_others(results, shown)
-
     if concepts.empty:
         return left_out(name, f"{flags.effect_results} has no two concepts that were measured under the masks of both")
     measure = MEASURES[flags.measure]
@@ -298,7 +297,6 @@ def of_own_masks(flags: argparse.Namespace) -> Drawn:
     yield (name, effects.own_and_others(concepts, overall, measure, chosen_by_tested(flags), done, baseline), concepts)
     yield f"{name}_overall", None, overall
     print(effects.own_and_others_in_words(overall, measure, done, baseline))
-
 
 
 def check_model(effects: Path, neurons: int, other: Path, others: int) -> None:
