@@ -11,7 +11,7 @@ from conftest import ROOT
 from framework.analysis.estimators import false_discovery_q, mean_interval
 from framework.analysis.inference import accuracy_drop, conditions, own_and_others, placebo, placebo_shares
 from framework.files import results
-from framework.files.names import task_files
+from study_rows import KINDS, MEASURES, attributes_table, effect_table, interval, read, sequence_table, similar_as_one
 
 PAGE = (ROOT / "docs/study.md").read_text(encoding="utf-8")
 README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
@@ -84,135 +84,154 @@ def test_the_page_of_the_study_says_which_neurons_were_found():
     assert set(halves.index[halves["halves_r_lowest"] > 0]) == {"anger-face", "disgust-face", "surprise-face"}
 
 
+@pytest.mark.parametrize("made", [
+    lambda: attributes_table("backbone"), lambda: attributes_table("smollm2"), sequence_table, effect_table],
+    ids=["small model", "SmolLM2", "by seeds", "by effect"])
+def test_the_tables_of_the_page_are_of_these_answers(made):
+    for row in made():
+        assert row in PAGE, row
+
+
+def points_lost(of, measure="accuracy"):
+    """What is lost under attributes' masks, compared with no mask."""
+    size, = conditions(of[measure])
+    return f"{100 * (of[measure]['best'].mean() - size.specific.mean()):.1f}"
+
+
+def least_q(found, by="attribute"):
+    return f"{accuracy_drop(found, by)['q'].min():.2f}"
+
+
+def costs_more(found, by="attribute"):
+    """The attributes whose masks cost significantly more, or the emotions that lose more; most first."""
+    return accuracy_drop(found, by).query("q < 0.05").sort_values("drop", ascending=False).set_index(by)["drop"]
+
+
 def test_the_page_of_the_study_says_what_masks_cost_the_small_model():
-    accuracy = results.read_all(ROOT / "masks/study/backbone/zero")
+    of = {what: read(f"backbone/{what}") for what in KINDS}
+    accuracy = of["zero"]["accuracy"]
     size, = conditions(accuracy)
     drop, low, high = mean_drop(accuracy)
-    more = accuracy_drop(accuracy, "attribute").query("q < 0.05").sort_values("drop", ascending=False)
-    named = [f"{of.attribute} ({100 * of.drop:.1f}" for of in more.itertuples()]
-    lost = 100 * (accuracy["best"].mean() - size.specific.mean())
-    assert (f"falls by {lost:.1f} points from {accuracy['best'].mean():.0%} (guessing: 50%), {drop} more than with "
-            f"random masks ({low} to {high})") in README
+    without = {name: found["best"].mean() for name, found in of["zero"].items()}
+    assert (f"falls by {points_lost(of['zero'])} points from {without['accuracy']:.0%} (guessing: 50%), {drop} more "
+            f"than with random masks ({low} to {high})") in README
     said_of_study(
-        f"They cost {drop} points of accuracy more than 500 random ones, with a 95% interval over attributes and seeds "
-        f"of {low} to {high}",
-        f"(q < .05): {named[0]} points), {'), '.join(named[1:-1])}) and {named[-1]})")
+        f"Without a mask, accuracy is {without['accuracy']:.0%}, margin {without['margin']:.2f} and AUC "
+        f"{without['AUC']:.0%}",
+        f"At zero, {points_lost(of['zero'], 'AUC')} points of it are lost, where {points_lost(of['zero'])} of accuracy "
+        "are")
+    averages = [accuracy_drop(found, "overall")["ci_low"].item() for each in of.values() for found in each.values()]
+    assert len(averages) == 12 and min(averages) > 0
+    as_one = {(what, name): similar_as_one(found) for what, each in of.items() for name, found in each.items()}
+    assert [test for test in as_one if as_one[test].ci_low <= 0] == [("zero_matched", "margin")]
+    ends = interval(*as_one["zero_matched", "margin"][:3], "margin").partition("(")[2]
+    said_of_study(f"at zero beside matched masks: {ends}")
+
+    more, by_margin = costs_more(accuracy), set(costs_more(of["zero"]["margin"]).index)
+    named = [f"{name} ({100 * lost:.1f}" for name, lost in more.items()]
+    assert len(named) == 6 and by_margin == {
+        "arousal", "anger-face", "disgust-face", "self-relativity", "fairness", "other-relativity"}
+    assert set(costs_more(of["zero_matched"]["margin"]).index) == {"arousal", "anger-face", "disgust-face", "fairness"}
+    (first, most), (second, next_most) = costs_more(accuracy, "emotion").items()
+    tested = placebo_shares(placebo(of["zero_matched"]["accuracy"])).query("by == 'attribute' and test == 'masks'")
+    doubled = of["amplified_matched"]["accuracy"]
+    drops = accuracy_drop(doubled, "attribute").set_index("attribute")["drop"].sort_values()
+    at_mean, = conditions(of["mean"]["accuracy"])
+    assert drops.index[-2:].tolist() == ["disgust-face", "anger-face"] and len(costs_more(doubled)) == 8
+    assert least_q(of["zero_matched"]["accuracy"]) == least_q(of["zero_matched"]["accuracy"], "emotion")
+    said_of_study(
+        f"six do by accuracy: {named[0]} points), {'), '.join(named[1:-1])}) and {named[-1]})",
+        f"Two emotions lose more: {first} ({100 * most:.1f}) and {second} ({100 * next_most:.1f})",
+        f"none does by accuracy (smallest q = {least_q(of['zero_matched']['accuracy'])}, by emotion also)",
+        f"p < .05 to {round((tested['share'] * tested['tests']).item())} of 70 random masks",
+        f"anger-face ({100 * drops.iloc[-1]:.1f} points) and disgust-face ({100 * drops.iloc[-2]:.1f}) most",
+        f"The other twelve cost {100 * drops.iloc[:-2].mean():.1f} points more than controls on average",
+        f"no attribute costs significantly more accuracy (smallest q = {least_q(of['mean']['accuracy'])})",
+        f"Random neurons cost {100 * (without['accuracy'] - at_mean.base.mean()):.1f} points when set to their mean, "
+        f"and {100 * (without['accuracy'] - size.base.mean()):.1f} when set to zero")
 
 
-COSTS = "an attribute's mask costs {drop} points more on average ({low} to {high})"
-MATCHED = "No attribute costs significantly more (smallest q = {q}, {least}; by margin {q_margin}, {least_margin})"
-LOST = {  # what the page says of each kind of mask, in which paragraph
-    "backbone/mean": (
-        "Set to their mean** over", "an attribute's neurons cost {drop} points more than random ones ({low} to {high})",
-        "no single attribute costs significantly more (smallest q = {q})"),
-    "backbone/zero_matched": (
-        "Against neurons of the same layers", "It costs {drop} points more than these ({low} to {high})",
-        "(smallest q = {q} for both)", "(smallest q = {q_emotion} for both)",
-        "By margin, {more_by_margin} attributes cost more"),
-    "backbone/amplified_matched": (
-        "Doubling an attribute's", "doubling costs {drop} points more than its controls ({low} to {high})",
-        "{more} attributes cost more (q < .05)", "{losing} emotions lose more (q < .05)"),
-    "smollm2/zero": (
-        "At zero", "falls to {pool}, so " + COSTS.replace("})", "}, over attributes and seeds;"),
-        "(standard deviation {sd} points; the sampling", "By margin (smallest q = {q_margin})"),
-    "smollm2/mean": (
-        "Set to their mean, they",
-        "with random ones, to {pool}. So " + COSTS.replace("})", "}, over attributes and seeds; 1.0 to 5.7 if"),
-        "(standard deviation {sd} points)", "No attribute has q < .05 (smallest q = {q}; by margin {q_margin}, by AUC",
-        "Of the 27 emotions, {emotions} lose more (q < .05; by margin none, by AUC nervousness alone); tested by "
-        "emotion, {placebo} of"),
-    "smollm2/zero_matched": (
-        "Beside neurons of the same", COSTS.replace("})", "}, over attributes and seeds;")),
-    "smollm2/amplified_matched": ("Doubled, they do", COSTS, MATCHED, "tested by emotion, {placebo} of random masks")}
-NUMBERS = "No One Two Three Four Five Six Seven Eight Nine Ten".split()
-
-
-@pytest.mark.parametrize("what", LOST)
-def test_the_page_of_the_study_says_what_masks_cost(what):
-    under, *statements = LOST[what]
-    measured = results.read_each(ROOT / "masks/study" / what)
-    accuracy, pool = measured["accuracy"], measured["accuracy"].filter(like="random_top4000")
-    drop, low, high = mean_drop(accuracy)
-    by, by_margin = (accuracy_drop(measured[name], "attribute").set_index("attribute")["q"]
-                      for name in ("accuracy", "margin"))
-    tested = placebo_shares(placebo(accuracy)).set_index(["by", "test"])["share"]
-    by_emotion = {name: accuracy_drop(found, "emotion")["q"] for name, found in measured.items()}
-    emotions = {name: (q < 0.05).sum() for name, q in by_emotion.items()}
-    numbers = {"q_emotion": f"{by_emotion['accuracy'].min():.2f}", "losing": NUMBERS[min(emotions["accuracy"], 10)],
-               "more": NUMBERS[(by < 0.05).sum()], "more_by_margin": NUMBERS[(by_margin < 0.05).sum()].lower(),
-               "drop": drop, "low": low, "high": high, "q": f"{by.min():.2f}", "least": by.idxmin(),
-               "q_margin": f"{by_margin.min():.2f}", "least_margin": by_margin.idxmin(),
-               "emotions": emotions["accuracy"], "placebo": f"{tested['emotion', 'masks']:.0%}",
-               "pool": f"{pool.to_numpy().mean():.0%}" if pool.size else "", "sd": f"{100 * pool.mean().std():.1f}"}
-    said_of_study(*(said.format(**numbers) for said in statements), under=under)
-    assert f"| {drop} ({low} to {high}) |" in PAGE
-    if what.startswith("smollm2"):
-        margin, = accuracy_drop(measured["margin"], "overall").itertuples()
-        assert margin.ci_low < 0 < margin.ci_high
-    assert what != "smollm2/mean" or emotions["margin"] == 0
+def test_the_page_of_the_study_says_which_attributes_cost_more_in_both_models():
+    every = {(model, what): read(f"{model}/{what}") for model in ("backbone", "smollm2") for what in KINDS}
+    both = {(what, name): set(costs_more(every["backbone", what][name]).index) & set(
+        costs_more(every["smollm2", what][name]).index) for what in KINDS for name in MEASURES}
+    assert {test: found for test, found in both.items() if found} == {
+        ("zero", "accuracy"): {"arousal", "surprise-face"}, ("zero_matched", "margin"): {"anger-face"},
+        ("zero_matched", "AUC"): {"anger-face"}}
+    happy = [accuracy_drop(found["accuracy"], "attribute").set_index("attribute").loc["happy-face"]
+             for found in every.values()]
+    drops = [100 * row["drop"] for row in happy]
+    assert min(row["q"] for row in happy) > 0.05
+    table = ROOT / "neuron_rank/study/smollm2/neuron_rank_by_searchlight_RSA_14property_reliability.csv"
+    reliability = pd.read_csv(table, index_col="attribute")["reliability"]
+    expected = accuracy_drop(every["smollm2", "amplified_matched"]["accuracy"], "attribute").set_index("attribute")
+    said_of_study(
+        f"has masks that cost no more accuracy than controls in either ({min(drops):.1f} to {max(drops):.1f} points",
+        f"The map of expectedness has a reliability over seeds of {reliability['expectedness']:.2f}, that of arousal "
+        f"{reliability['arousal']:.2f} (anger-face: {reliability['anger-face']:.2f})",
+        f"expectedness costs no more ({100 * expected.loc['expectedness', 'drop']:.1f} points)")
 
 
 def test_the_page_of_the_study_says_which_of_smollm2_s_results_stand_out():
-    of = {what: results.read_each(ROOT / "masks/study/smollm2" / what)
-          for what in ("zero", "mean", "zero_matched", "amplified_matched")}
-    for what in ("zero", "mean", "amplified_matched"):  # seed 5's answers are older than AUC
-        folder = ROOT / "masks/study/smollm2" / what
-        later = [task for task in task_files(folder, ".json") if task.seed != 5]
-        of[what]["AUC"] = results.read_each(folder, later)["AUC"]
-    averages = {(what, name): accuracy_drop(found, "overall")["p"].item()
-                for what, measured in of.items() for name, found in measured.items()}
-    q = dict(zip(averages, false_discovery_q(list(averages.values()))))
-    assert len(q) == 12 and [test for test in q if q[test] < 0.05] == [("mean", "accuracy")]
-    said = {test: f"{value:.3f}".removeprefix("0") for test, value in q.items()}
-    said_of_study(
-        f"has q < .05 ({said['mean', 'accuracy']}). Zero with matched neurons has {said['zero_matched', 'accuracy']} "
-        f"(accuracy), {said['zero_matched', 'AUC']} (AUC) and {said['zero_matched', 'margin']} (margin); zero with "
-        f"random neurons {said['zero', 'accuracy']} (accuracy), {said['zero', 'AUC']} (AUC) and "
-        f"{said['zero', 'margin']} (margin); the mean {said['mean', 'AUC']} (AUC) and {said['mean', 'margin']} "
-        f"(margin); and doubling {said['amplified_matched', 'accuracy']} (accuracy)",
-        under="By margin")
-    said_of_study("it costs {} points more ({} to {})".format(*mean_drop(of["amplified_matched"]["AUC"])),
-                  under="Doubled, they do")
-    zero, first = of["zero"], of["zero"]["accuracy"]["seed"] == 5
-    least_of = {by: {name: f"{accuracy_drop(found, by)['q'].min():.2f}".removeprefix("0")
-                     for name, found in zero.items()} for by in ("emotion", "attribute")}
-    said_of_study(
-        "Seed 5, with which we tested first, gave {} ({} to {})".format(*mean_drop(zero["accuracy"][first])),
-        "seeds 7, 9 and 11 alone, a mask costs {} points more ({} to {})".format(*mean_drop(zero["AUC"])),
-        "surprise-face, arousal and expectedness (p = .01 and q = .047 each)",
-        "two such p instead of three, q would be .07",
-        "By margin (smallest q = {margin}) and AUC ({AUC}) no attribute does".format(**least_of["attribute"]),
-        under="At zero")
+    of = {what: read(f"smollm2/{what}") for what in KINDS}
+    p = [accuracy_drop(found, "overall")["p"].item() for measured in of.values() for found in measured.values()]
+    tests = [(what, name) for what in KINDS for name in MEASURES]
+    q = dict(zip(tests, false_discovery_q(p)))
+    assert {test for test in tests if q[test] < 0.05} == {
+        *(("mean", name) for name in MEASURES), ("zero_matched", "accuracy"), ("zero_matched", "AUC"), ("zero", "AUC")}
+    as_one = dict(zip(tests, false_discovery_q([float(similar_as_one(of[what][name]).p) for what, name in tests])))
+    assert [test for test in tests if as_one[test] < 0.05] == [("mean", "accuracy")]
+    zero, to_mean = of["zero"], of["mean"]
     tested = accuracy_drop(zero["accuracy"], "attribute").query("q < 0.05")
     assert set(tested["attribute"]) == {"surprise-face", "arousal", "expectedness"}
     assert set(tested["p"]) == {0.01} and (tested["q"].round(3) == 0.047).all()
-    share = placebo_shares(placebo(zero["accuracy"])).query("by == 'emotion' and test == 'masks'")["share"].item()
-    said_of_study(
-        f"Tested by emotion, {share:.0%} of random masks have p < .05",
-        "No single emotion loses significantly more (smallest q = {accuracy}; by margin {margin}, by AUC {AUC})".format(
-            **least_of["emotion"]))
-    to_mean = of["mean"]
-    first = to_mean["accuracy"]["seed"] == 5
-    assert accuracy_drop(to_mean["AUC"], "emotion").query("q < 0.05")["emotion"].tolist() == ["nervousness"]
-    margin, = accuracy_drop(to_mean["margin"], "overall").itertuples()
-    said_of_study(
-        "Seed 5, with which we tested first, gave {} ({} to {})".format(*mean_drop(to_mean["accuracy"][first])),
-        "seeds 7 and 9 alone, a mask costs {} points more ({} to {})".format(*mean_drop(to_mean["AUC"])),
-        f"By margin the interval includes 0 ({margin.ci_low:.3f} to {margin.ci_high:.3f})".replace("-0.", "-."),
-        f"by AUC {accuracy_drop(to_mean['AUC'], 'attribute')['q'].min():.2f})",
-        f"{(accuracy_drop(to_mean['accuracy'][first], 'emotion')['q'] < 0.05).sum()} emotions had q < .05",
-        under="Set to their mean, they")
-    zero, to_mean = (
+    assert costs_more(to_mean["AUC"], "emotion").empty
+    losing = {len(seeds): len(costs_more(to_mean["accuracy"][to_mean["accuracy"]["seed"].isin(seeds)], "emotion"))
+              for seeds in ([5], [5, 7, 9], [5, 7, 9, 11])}
+    sizes = {what: next(conditions(of[what]["accuracy"])) for what in KINDS}
+    at_half = [f"{(answers == 0.5).mean():.0%}" for what in ("mean", "zero")
+               for answers in (sizes[what].specific, sizes[what].uniform)]
+    sd, sd_at_mean = (f"{100 * sizes[what].uniform.mean(0).std(ddof=1):.1f}" for what in ("zero", "mean"))
+    without = {name: found["best"].mean() for name, found in zero.items()}
+    more, more_at_mean = (
         (100 * accuracy_drop(of[what]["accuracy"], "attribute").set_index("attribute")["drop"]).round(1)
         for what in ("zero", "mean"))
+    doubled = of["amplified_matched"]
+    least = {name: accuracy_drop(doubled[name], "attribute").set_index("attribute")["q"].idxmin() for name in doubled}
+    chance = {name: placebo_shares(placebo(found)).query("by == 'attribute' and test == 'masks'")
+              for name, found in doubled.items()}
+    called = {name: round((share["share"] * share["tests"]).item()) for name, share in chance.items()}
     said_of_study(
-        f"surprise-face costs {zero['surprise-face']} points more than random masks, arousal {zero['arousal']}, "
-        f"expectedness {zero['expectedness']}, fairness {zero['fairness']}, anger-face {zero['anger-face']}, "
-        f"disgust-face {zero['disgust-face']} and fear-face {zero['fear-face']}",
-        f"({-zero['novelty']} and {-zero['other-relativity']} points less)",
-        f"Happy-face, which has most significant neurons, costs {-zero['happy-face']} points less",
-        f"disgust-face {to_mean['disgust-face']}, anger-face {to_mean['anger-face']}, arousal {to_mean['arousal']}, "
-        f"expectedness {to_mean['expectedness']} and fairness {to_mean['fairness']}, but novelty")
+        f"Without a mask, accuracy is {without['accuracy']:.0%}, margin {without['margin']:.2f} and AUC "
+        f"{without['AUC']:.0%}",
+        "exactly 50% in {} of cases (a prompt under a mask) under attributes' masks, and in {} under random ones; at "
+        "zero, in {} and {}".format(*at_half),
+        f"surprise-face costs {more['surprise-face']} points more, arousal {more['arousal']}, "
+        f"expectedness {more['expectedness']}, fairness {more['fairness']}, anger-face {more['anger-face']}, "
+        f"disgust-face {more['disgust-face']} and fear-face {more['fear-face']}",
+        f"(standard deviation {sd} points; the sampling",
+        "surprise-face, arousal and expectedness (p = .01 and q = .047 each)",
+        "two such p instead of three, q would be .07",
+        f"By margin (smallest q = {least_q(zero['margin'])}) and AUC ({least_q(zero['AUC'])}) none does",
+        f"({-more['novelty']} and {-more['other-relativity']} points less)",
+        f"Happy-face, which has most significant neurons, costs {-more['happy-face']} points less",
+        f"No single emotion loses significantly more (smallest q = {least_q(zero['accuracy'], 'emotion')}; by margin "
+        f"{least_q(zero['margin'], 'emotion')}, by AUC {least_q(zero['AUC'], 'emotion')})",
+        f"Doubled, no attribute costs significantly more than matched masks (smallest q = "
+        f"{least_q(doubled['accuracy'])}, {least['accuracy']}; by margin {least_q(doubled['margin'])}, "
+        f"{least['margin']})",
+        f"Of 42 random masks, {called['accuracy']} have p < .05, but {called['margin']} by margin",
+        f"At their mean, disgust-face costs {more_at_mean['disgust-face']} points more, anger-face "
+        f"{more_at_mean['anger-face']}, arousal {more_at_mean['arousal']}, expectedness "
+        f"{more_at_mean['expectedness']} and fairness {more_at_mean['fairness']}",
+        f"(standard deviation {sd_at_mean} points)",
+        f"only the mean by accuracy has ({as_one['mean', 'accuracy']:.3f})",
+        f"five of them narrowly ({sorted(q.values())[5]:.3f})",
+        f"No attribute has q < .05 (smallest {least_q(to_mean['accuracy'])}; by margin {least_q(to_mean['margin'])}, "
+        f"by AUC {least_q(to_mean['AUC'])})",
+        "{4} of the 27 emotions lose more (q < .05; by margin and AUC none); with seed 5 alone, {1} did, with seeds 5, "
+        "7 and 9, {3}".format(*[losing.get(seeds) for seeds in range(5)]))
+    assert costs_more(to_mean["margin"], "emotion").empty
 
 
 def test_the_page_of_the_study_says_which_attributes_cost_more_in_smollm2():
@@ -234,29 +253,17 @@ def test_the_page_of_the_study_says_which_attributes_cost_more_in_smollm2():
     by_emotion = tested("emotion")
     assert by_emotion["accuracy"].nsmallest(2).index[0] == "excitement" and (by_emotion < 0.05).sum().sum() == 1
     drop = 100 * accuracy_drop(accuracy, "attribute").set_index("attribute")["drop"]
-    size, = conditions(accuracy)
     expected, anger = ([f"{value:.2f}" for value in q.loc[name]] for name in ("expectedness", "anger-face"))
     assert anger[1] == anger[2]
-    low, high = (f"{end:.2f}" for end in accuracy_drop(of["margin"], "overall")[["ci_low", "ci_high"]].to_numpy()[0])
-    shares = [placebo_shares(placebo(found)).query("by == 'attribute' and test == 'masks'") for found in of.values()]
-    of_placebos = [round((share["share"] * share["tests"]).item()) for share in shares]
     said_of_study(
-        f"falls from {accuracy['best'].mean():.0%} to {size.specific.mean():.0%} with an attribute's neurons at zero, "
-        f"and to {size.base.mean():.0%} with matched ones",
         "expectedness ({:.1f} points; q = {}, by margin {}, by AUC {})".format(drop["expectedness"], *expected),
         "anger-face ({:.1f} points; q = {}, by margin and AUC {})".format(drop["anger-face"], *anger),
         "disgust-face, which shares 3,103 with anger-face, costs only {:.1f} points more (q = {:.2f})".format(
             drop["disgust-face"], q.loc["disgust-face", "accuracy"]),
-        "By AUC it costs {} points more ({} to {})".format(*mean_drop(of["AUC"])),
-        f"By margin the interval includes 0 ({low} to {high})".replace("-0.", "-."),
-        "({}, {} to {})".format(*mean_drop(accuracy[accuracy["seed"] == 5])),
-        f"no such attribute (smallest q = {first['accuracy'].min():.2f}, expectedness)",
-        "of later tests alone give {} points ({} to {})".format(*mean_drop(accuracy[accuracy["seed"] != 5])),
+        f"With seed 5 alone there was none (smallest q = {first['accuracy'].min():.2f}, expectedness)",
         f"by each measure (q from {later.loc[two].min(axis=None):.2f} to {later.loc[two].max(axis=None):.2f}; by "
         f"accuracy also arousal, q = {later.loc['arousal', 'accuracy']:.3f})",
-        f"excitement (q = {by_emotion['accuracy'].min():.3f};",
-        "{} of 42 random masks have p < .05 (by margin {}, by AUC {})".format(*of_placebos),
-        under="Beside neurons of the same layers and activity, they do")
+        f"excitement (q = {by_emotion['accuracy'].min():.3f})")
 
 
 def test_the_page_of_the_study_says_what_the_pooled_spread_of_controls_decides():
@@ -299,33 +306,71 @@ def costs_by_effect(what, measure="accuracy"):
     return (1 if measure == "margin" else 100) * means[["mean", "ci_low", "ci_high"]].to_numpy()
 
 
-@pytest.mark.parametrize("what", ["backbone/effect", "smollm2/effect", "smollm2/effect_500", "smollm2/effect_10"])
-def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost(what):
-    own, others, difference = costs_by_effect(what).round(1)
+def test_the_page_of_the_study_says_what_an_emotion_s_own_neurons_cost():
+    found = results.read_all(ROOT / "masks/study/backbone/effect")
+    size, = conditions(found)
+    concepts, _ = own_and_others(found, size)
+    own, others, difference = costs_by_effect("backbone/effect").round(1)
     said_of_study(
         "loses {} points more than with as many random neurons at zero (95% interval over emotions {} to {})".format(
             *own),
         "loses {} points more than with random ones ({} to {})".format(*others),
-        "The difference is {} points ({} to {})".format(*difference))
-    if what == "smollm2/effect_10":
-        measured = results.read_each(ROOT / "masks/study" / what)
-        own, others, difference = costs_by_effect(what, "margin")
-        said_of_study(
-            f"of a margin of {measured['margin']['best'].mean():.2f}, own masks take " +
-            "{:.2f} ({:.2f} to {:.2f}) and others' {:.2f} ({:.2f} to {:.2f})".format(*own, *others),
-            "By margin it is {:.2f} ({:.2f} to {:.2f})".format(*difference))
-        accuracy = measured["accuracy"]
-        concepts = sorted(set(accuracy["sentiment"]))
-        at_half = accuracy[[f"{concept}_top10" for concept in concepts]].to_numpy() == 0.5
-        own = accuracy["sentiment"].to_numpy()[:, None] == concepts
-        random = accuracy.filter(like="random_") == 0.5
-        said_of_study(f"in {at_half[own].mean():.0%} of cases under own masks, in {at_half[~own].mean():.0%} under "
-                      f"others' and in {random.to_numpy().mean():.0%} under random ones")
-        needed = pd.read_csv(ROOT / "neuron_rank/study/smollm2/neuron_rank_by_effect_most_needed.csv")
-        (first, most), (second, next_most), (third, least) = needed.groupby("concept").head(10).groupby(
-            ["layer", "unit"]).size().nlargest(3).items()
-        said_of_study("{}:{} was chosen for {} of the 27 emotions, {}:{} for {}, {}:{} for {}".format(
+        "The difference is {} points ({} to {}), and".format(*difference),
+        f"positive for {(concepts['difference'] > 0).sum()} of the 27 emotions. So on average",
+        "own masks cost {:.1f} points more than random ones ({:.1f} to {:.1f}), others' {:.1f} ({:.1f} to "
+        "{:.1f})".format(*costs_by_effect("backbone/effect", "AUC")[:2].ravel()))
+    by_auc = results.read_all(ROOT / "masks/study/backbone/effect", "AUC")
+    size, = conditions(by_auc)
+    own = by_auc["sentiment"].to_numpy()[:, None] == size.attributes
+    said_of_study(f"AUC is {size.specific[own].mean():.0%} under own masks and {size.specific[~own].mean():.0%} under "
+                  "others'")
+
+
+def test_the_page_of_the_study_says_what_is_lost_without_an_emotion_s_ten_neurons():
+    accuracy = results.read_all(ROOT / "masks/study/smollm2/effect_10")
+    concepts = sorted(set(accuracy["sentiment"]))
+    at_half = accuracy[[f"{concept}_top10" for concept in concepts]].to_numpy() == 0.5
+    own = accuracy["sentiment"].to_numpy()[:, None] == concepts
+    random = accuracy.filter(like="random_") == 0.5
+    needed = pd.read_csv(ROOT / "neuron_rank/study/smollm2/neuron_rank_by_effect_most_needed.csv")
+    (first, most), (second, next_most), (third, least) = needed.groupby("concept").head(10).groupby(
+        ["layer", "unit"]).size().nlargest(3).items()
+    said_of_study(
+        f"in {at_half[own].mean():.0%} of cases under own masks, in {at_half[~own].mean():.0%} under others' and in "
+        f"{random.to_numpy().mean():.0%} under random ones",
+        "{}:{} was chosen for {} of the 27 emotions, {}:{} for {}, {}:{} for {}".format(
             *first, most, *second, next_most, *third, least))
+
+
+@pytest.mark.parametrize("what, without, said", [
+    ("effect_10", [], "own ten cost more accuracy than others' ten for {positive} of the 27 emotions"),
+    ("effect_500", [], "Own masks cost more accuracy for {positive} of the 27 emotions"),
+    ("effect_500", ["grief", "fear", "relief"], "it is {mean} points ({low} to {high}; one-sided p = {p})"),
+    ("effect", ["grief"], "without grief {mean}, {low} to {high}")])
+def test_the_page_of_the_study_says_how_smollm2_s_emotions_differ(what, without, said):
+    found = results.read_all(ROOT / "masks/study/smollm2" / what)
+    found = found[~found["sentiment"].isin(without)]
+    concepts, means = own_and_others(found, *conditions(found))
+    row = means.iloc[-1]
+    low, mean, high = (f"{100 * row[name]:.1f}" for name in ("ci_low", "mean", "ci_high"))
+    said_of_study(said.format(positive=(concepts["difference"] > 0).sum(), mean=mean, low=low, high=high,
+                              p=f"{row['p']:.2f}"))
+
+
+def test_the_page_of_the_study_says_how_much_is_left_of_what_smollm2_s_emotions_differ():
+    differences, by_seed = {}, {}
+    for what in ("effect_10", "effect_500", "effect"):
+        for name, found in read(f"smollm2/{what}").items():
+            differences[what, name] = own_and_others(found, *conditions(found))[1]["p"].iloc[-1]
+    found = results.read_all(ROOT / "masks/study/smollm2/effect_500")
+    for later in (False, True):
+        some = found[(found["seed"] != 5) == later]
+        by_seed[later] = 100 * own_and_others(some, *conditions(some))[1]["mean"].iloc[-1]
+    q = dict(zip(differences, false_discovery_q(list(differences.values()))))
+    said_of_study(
+        f"gave a difference of {by_seed[False]:.1f} points, the later seeds {by_seed[True]:.1f}",
+        f"Corrected for this table's differences, q is {q['effect_500', 'AUC']:.2f} by AUC and "
+        f"{q['effect_500', 'accuracy']:.2f} by accuracy")
 
 
 @pytest.mark.parametrize("drawn, what", [
@@ -374,20 +419,6 @@ def test_the_page_of_the_study_says_what_shared_neurons_cost():
         f"The three later seeds give {least:.1f} to {most:.1f}")
 
 
-@pytest.mark.parametrize("what, said", [
-    ("zero", "Beyond random masks they cost {} points of AUC ({} to {}), and {} attributes have q < .05"),
-    ("zero_matched", "Beyond neurons of the same layers and activity they cost {} points ({} to {}), and {} attributes "
-                     "have q < .05"),
-    ("amplified_matched", "Doubled, they cost {} points more than such neurons ({} to {}), and {} attributes have "
-                          "q < .05"),
-    ("mean", "Set to their mean, they cost {} points more than random ones ({} to {}), and {} attributes have q < "
-             ".05")])
-def test_the_page_of_the_study_says_what_masks_cost_by_auc(what, said):
-    found = results.read_all(ROOT / "masks/study/backbone" / what, "AUC")
-    significant = (accuracy_drop(found, "attribute")["q"] < 0.05).sum()
-    said_of_study(said.format(*mean_drop(found), significant), under="By AUC, less is lost")
-
-
 def test_the_readme_says_what_masks_cost_by_auc():
     costs = [mean_drop(results.read_all(ROOT / "masks/study/backbone" / what, "AUC"))[0]
              for what in ("zero", "zero_matched", "amplified_matched")]
@@ -403,12 +434,3 @@ def test_the_readme_says_what_masks_cost_by_auc():
             f"{own_auc:.1f} and {others_auc:.1f}), and the 10 most needed on average {shared} (AUC: "
             f"{shared_auc})"):
         assert said in readme, said
-
-
-@pytest.mark.parametrize("what, said", [
-    ("backbone/effect", "own masks cost {:.1f} points more than random ones ({:.1f} to {:.1f}), others' {:.1f} "
-                         "({:.1f} to {:.1f})"),
-    ("smollm2/effect_10", "Own masks cost {:.1f} points of AUC more than random ones ({:.1f} to {:.1f}), others' "
-                           "{:.1f} ({:.1f} to {:.1f}). The difference is {:.1f} ({:.1f} to {:.1f})")])
-def test_the_page_of_the_study_says_what_own_neurons_cost_by_auc(what, said):
-    said_of_study(said.format(*costs_by_effect(what, "AUC").ravel()))
