@@ -123,7 +123,7 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, d
     q = {words: tables[name]["q"] for name, words in (("emotion", "concepts"), ("attribute", "attributes"))}
     found = " and ".join(f"{(of < SIGNIFICANT).sum()} of {tested} {words}" if (tested := of.notna().sum()) else
                          f"no {words[:-1]} (none is testable)" for words, of in q.items())
-    some = [f"{missing} {words[:-1]}{'s' * (missing > 1)}" for words, of in q.items()
+    some = [f"{missing} {words[:-1] if missing == 1 else words}" for words, of in q.items()
             if 0 < (missing := of.isna().sum()) < len(of)]
     untested = f" (not testable: {' and '.join(some)})" if some else ""
     study = " by the study's test, which treats pairs as independent"
