@@ -101,8 +101,9 @@ def main():
         output.write_table(flags.output, table.reset_index())
 
     if missing:
-        print(f"missing answers: {missing:,}" + (
-            "; for the components, means of their attributes stand in" if components is not None else ""))
+        print(f"missing answers: {missing:,}")
+    if components is not None and components.filled:
+        print(f"for the components, means of their attributes stand in for {components.filled:,} missing ratings")
     if len(failed):
         print(f"participants left out for failed attention checks: {', '.join(failed.index)}")
     if len(unreliable):

@@ -11,7 +11,7 @@ source requirements/environment.sh requirements.txt
 
 smollm2=data/models/SmolLM2-135M-Instruct
 question="Is this emotion in the comment above? Answer with just one word, negative or positive. Answer:" # 20 tokens
-first= # the testing seed that alone measures single neurons, and masks of the largest effects, where not all do
+first= # where given, the only testing seed of get_neuron_effect.py and of the masks `effect`
 given="--given others"
 concepts= # all of GoEmotions, unless a study names its own
 case ${1-} in

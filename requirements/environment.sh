@@ -14,9 +14,8 @@ then # there is none, or it is unfinished, was moved, or its Python is gone or d
         echo "PyTorch has no builds for Intel Macs; on Apple silicon, choose a Python made for it: PYTHON=/path/to/python3 $0" >&2
         exit 2
     }
-    ours=$(ls -d .venv/openneuron .venv/*.installed 2> /dev/null || true)
-    [ -n "$ours" ] || [ -z "$(ls -A .venv 2> /dev/null)" ] || {
-        echo ".venv is not OpenNeuron's; move it away" >&2
+    [ -e .venv/openneuron ] || [ -z "$(ls -A .venv 2> /dev/null)" ] || {
+        echo ".venv was moved, or its Python does not fit, and OpenNeuron did not make it; move it away" >&2
         exit 2
     }
     rm -rf .venv/* .venv/.[!.]*

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def read(what: str) -> dict[str, pd.DataFrame]:
 
 def number(value: float, measure: str) -> str:
     """As the page writes it: points, or a margin without its leading zero."""
-    return f"{value:.2f}".replace("0.", ".") if measure == "margin" else f"{100 * value:.1f}"
+    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.2f}") if measure == "margin" else f"{100 * value:.1f}"
 
 
 def interval(mean: float, low: float, high: float, measure: str) -> str:

@@ -154,6 +154,7 @@ def test_concepts_and_participants_make_no_components_of_unrelated_items():
     """Rows of one concept are alike in each item, and those of one participant in all: neither relates items."""
     generator = np.random.default_rng(9)
     cube = generator.normal(size=(1, 12, 6)) + generator.normal(size=(30, 12, 6)) + generator.normal(size=(30, 1, 1))
+    cube += generator.normal(size=(30, 12, 1))  # and a participant's impression of a concept colours all items
     with pytest.raises(UserError, match="not correlated over the concepts"):
         people.replace_by_components(ratings_of(cube), [], 60)
     related = cube + 2 * generator.normal(size=(1, 12, 1))
@@ -163,7 +164,7 @@ def test_concepts_and_participants_make_no_components_of_unrelated_items():
 def test_components_need_participants_who_rate_most_attributes():
     cube = np.random.default_rng(9).normal(size=(1, 12, 1)) + np.zeros((30, 12, 3))
     cube[np.arange(30) % 3 != 0, :, 0] = cube[np.arange(30) % 3 != 1, :, 1] = np.nan
-    with pytest.raises(UserError, match="--pca: where participants rate a concept, 56% of their ratings"):
+    with pytest.raises(UserError, match="--pca: where participants rate a concept, 33% of the ratings of a0"):
         people.replace_by_components(ratings_of(cube), [], 20)
 
 

@@ -250,6 +250,8 @@ def _crossed_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[
         pool = size.uniform[tasks].mean(0)
         estimate, check = None, ""
         reason = _missing(drops[tasks]) or ("one attribute" if table.shape[1] < 2 else "")
+        if len(tasks) < 0.9 * len(table) * results["sentiment"].iloc[tasks].nunique():  # else seeds are comparable
+            reason = reason or "too many tasks are missing"
         if not reason and size.shared and len(pool) < 2:
             reason = "one random mask, whose own error is unknown; gen_mask.py --random_draws makes more"
         if not reason:
@@ -262,7 +264,7 @@ def _crossed_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[
         test, unit = f"crossed random effects of seed and attribute, one-sided{check}", "seed and attribute"
         if seeds == 1:
             test, unit = f"t over attributes, for this seed alone, one-sided{check}", ONE_SEED
-        yield name, _row(estimate or _untested(drops[tasks]), test, f"{unit}, {seeds} x {attributes}{some}",
+        yield name, _row(estimate or _untested(table), test, f"{unit}, {seeds} x {attributes}{some}",
                          reason or "the drops are all the same")
 
 

@@ -75,7 +75,8 @@ def check_nothing_is_lost(before: pd.DataFrame, after: pd.DataFrame, checks: Col
     names = before[["emotion", "attribute"]]
     is_check = names.apply(lambda of: of.str.lower()).isin({name.lower() for name in checks}).any(axis=1)
     for column in names:
-        gone = [name for name in names.loc[~is_check, column].unique() if name not in set(after[column])]
+        left = set(after[column])
+        gone = [name for name in names.loc[~is_check, column].unique() if name not in left]
         if gone:
             raise UserError(f"no rating of {gone[0]} is left: its answers are missing, or of participants who failed "
                             "--check; leave its rows out, or raise --max_failed")
@@ -241,7 +242,7 @@ def reliability_table(ratings: pd.DataFrame, model: int | None = None, alpha: fl
         crossed = (~np.isnan(wide)).sum(axis=0).max() > 1
         if model == 3 and np.isnan(wide).any():
             raise UserError(f"--icc 3: not every participant rates the {attribute} of every concept, so the means keep "
-                            "differences between participants, which this model leaves out; pass --icc 2")
+                            "differences between participants, which this model leaves out; leave --icc out")
         try:
             result = intraclass_correlation(wide, model or (2 if crossed else 1))
         except UserError as error:
@@ -257,7 +258,7 @@ def reliability_table(ratings: pd.DataFrame, model: int | None = None, alpha: fl
 # ---------------------------------------------------------------------------------------------------------- components
 
 
-LEAST_FILLED = 0.8  # of the attributes, where a participant rates a concept, for components
+LEAST_FILLED = 0.8  # of an attribute's ratings, where participants rate a concept, for components
 
 
 class Components(NamedTuple):
@@ -267,6 +268,7 @@ class Components(NamedTuple):
     scores: pd.DataFrame  # [rows, components], standardised
     eigenvalues: np.ndarray  # [items], of the items' correlation matrix
     chance: np.ndarray  # [items], the 95th percentile of eigenvalues of unrelated items
+    filled: int  # missing values, which are replaced by the mean of their item
 
 
 def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -> Components:
@@ -274,8 +276,8 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
 
     Components are kept, from the largest, while their eigenvalues exceed the 95th percentile of those of unrelated
     items (parallel analysis: Horn, 1965, Psychometrika 30; Glorfeld, 1995, Educ. Psychol. Meas. 55). Rows of one
-    concept, and of one participant, are not independent: so each item's means of concepts are permuted, and what is
-    left of its rows, but a participant's own level stays. Without an index of both, rows are permuted.
+    concept, and of one participant, are not independent: so each item's means of concepts are permuted, and all else
+    stays. Without an index of both, rows are permuted.
 
     Parameters
     ----------
@@ -305,8 +307,8 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
     pca = PCA(whiten=True, svd_solver="covariance_eigh").fit(values)
     eigenvalues = pca.explained_variance_
     generator = np.random.default_rng(seed)
-    chance = [np.linalg.eigvalsh(np.corrcoef(_unrelated(values, items.index, generator).T))[::-1]
-              for _ in range(draws)]
+    unrelated = _unrelated(values, items.index, generator)
+    chance = [np.linalg.eigvalsh(np.corrcoef(next(unrelated).T))[::-1] for _ in range(draws)]
     chance = np.quantile(chance, 0.95, axis=0)[:len(eigenvalues)]
     kept = int(np.logical_and.accumulate(eigenvalues > chance).sum())
     if kept == 0:
@@ -319,24 +321,20 @@ def principal_components(items: pd.DataFrame, draws: int = 500, seed: int = 0) -
     sign = np.where(loadings.sum(axis=0) < 0, -1, 1)[order]
     names = [f"PC{i + 1}" for i in range(kept)]
     return Components(pd.DataFrame(loadings[:, order] * sign, items.columns, names),
-                      pd.DataFrame(scores[:, order] * sign, items.index, names), eigenvalues, chance)
+                      pd.DataFrame(scores[:, order] * sign, items.index, names), eigenvalues, chance,
+                      int(items.isna().to_numpy().sum()))
 
 
 def _unrelated(values, index, generator):
-    """Values [rows, items] as if no two items were related over concepts.
-
-    Each item's means of concepts are permuted, and what is left of its rows; a participant's own level stays.
-    """
+    """Yield values [rows, items] as if no two items were related over concepts: each item's concepts permuted."""
     if index.nlevels == 1:
-        return generator.permuted(values, axis=0)
-    rows = pd.DataFrame(values, index)
-    by_participant = rows.groupby(level=0)
+        while True:
+            yield generator.permuted(values, axis=0)
     concept = pd.factorize(index.get_level_values(1))[0]
-    means = rows.groupby(concept).mean().to_numpy()
-    left = rows - means[concept]
-    level = left.groupby(level=0).transform("mean").where(by_participant.transform("size") > 1, 0.0, axis=0).to_numpy()
-    return (level + generator.permuted(left.to_numpy() - level, axis=0)
-            + generator.permuted(means, axis=0)[concept])
+    means = pd.DataFrame(values).groupby(concept).mean().to_numpy()
+    left = values - means[concept]
+    while True:
+        yield left + generator.permuted(means, axis=0)[concept]
 
 
 def varimax(loadings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -373,11 +371,11 @@ def replace_by_components(
             raise UserError(f"--pca: no row has the attribute {item}; name one that the ratings have")
     reduced = ratings["attribute"].isin(items)
     wide = ratings[reduced].pivot(index=["participant", "emotion"], columns="attribute", values="rating")[items]
-    there = wide.notna().to_numpy().mean()
-    if there < LEAST_FILLED:
-        raise UserError(f"--pca: where participants rate a concept, {there:.0%} of their ratings on these attributes "
-                        f"are there, but at least {LEAST_FILLED:.0%} are needed to tell how attributes go together; "
-                        "leave it out")
+    there = wide.notna().mean()
+    if there.min() < LEAST_FILLED:
+        raise UserError(f"--pca: where participants rate a concept, {int(100 * there.min())}% of the ratings of "
+                        f"{there.idxmin()} are there, but at least {LEAST_FILLED:.0%} are needed to tell how "
+                        "attributes go together; leave it out")
     components = principal_components(wide, draws, seed)
     if taken := set(components.scores) & set(ratings.loc[~reduced, "attribute"]):
         raise UserError(f"--pca: the attribute {min(taken)} has the name of a component; give it another name")

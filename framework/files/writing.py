@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WORKPLACE = ".openneuron"
-_said: set[Path] = set()  # folders about which a line has been printed
+_said: set[tuple[Path, str]] = set()  # folders and processes about which a line has been printed
 _PATIENCE = 60  # seconds to wait for a process of another computer, which may be gone
 _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOLCK}  # of some network file systems
 
@@ -91,12 +91,14 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
             locks[0].acquire(timeout=_PATIENCE if soft and seconds < 0 else seconds, poll_interval=0.02)
             return locks[0]
         except Timeout as error:
-            held_elsewhere = "held by" in str(error)  # by a process of another computer, whose name it gives
-            line = f"{error} If that process is gone, delete this file."
-            if held_elsewhere and seconds < 0:
+            # filelock's words about a process of another computer.
+            _, held, holder = str(error).partition(" It is held by ")
+            line = (f"{path.parent}: {path.stem} is held by {holder} If that process is gone, delete the files *.soft "
+                    "that name it.")
+            if soft and held and seconds < 0:
                 raise UserError(line) from None
-            if held_elsewhere:
-                _say_once(path.parent, line)
+            if soft and held:
+                _say_once((path.parent, holder), line)
             if seconds >= 0:
                 return None
         except (FileNotFoundError, FileExistsError):
@@ -108,10 +110,9 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
             del locks[0]
 
 
-def _say_once(place, line):
-    """Print one line about a folder; the other locks of a process that is gone are found one by one."""
-    if place not in _said:
-        _said.add(place)
+def _say_once(about, line):
+    if about not in _said:
+        _said.add(about)
         print(line, file=sys.stderr)
 
 
