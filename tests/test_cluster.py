@@ -172,7 +172,7 @@ def test_masks_and_effects_are_equal_though_workers_are_lost(machines, tiny_mode
     random = np.random.default_rng(0)
     with Output(tmp_path / "masks.pkl", Record("gen_mask.py", {})) as output:
         masks.write(output, {f"valence_top{k}": torch.from_numpy(random.integers(0, 2, (2, 32)).astype(np.int8))
-                             for k in range(40)})
+                             for k in range(150)})  # long enough for the second machine to join
     flags = ["--maskPath=masks.pkl", "--masks_per_batch=1", "--save_seconds=0"]
     driver = start("eval_mask_neuron.py", [*flags, "--resultPath=found", *on(machines)], tmp_path)
     wait_for(lambda: any((tmp_path / "found").rglob("*.partial")) and workers(machines.second), driver)
