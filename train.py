@@ -119,7 +119,7 @@ def train(study, group):
             if not saved:  # before the prompt is written: a killed run then never trains it again
                 yield Saved(trainer.state())
                 saved = True
-            yield event._replace(best_prompt=event.best_prompt.cpu(), final_prompt=event.final_prompt.cpu())
+            yield event
             continue
         if isinstance(event, Epoch):
             text = f"{event.task.name} epoch {event.epoch}: dev {event.acc:.3f}"

@@ -12,9 +12,9 @@ from framework.analysis import estimators
 from framework.analysis.inference import accuracy_drop, conditions, own_and_others, placebo, placebo_shares
 from framework.files import results
 from framework.files.names import task_files
+from framework.measures import MEASURES
 
 ROOT = Path(__file__).resolve().parents[1]
-MEASURES = ["accuracy", "margin", "AUC"]
 FIRST = 5  # the seed with whose prompts SmolLM2's masks were tested first
 KINDS = {  # folder: what is done to an attribute's neurons, and beside what
     "zero": ("set to zero", "random ones"),
@@ -112,7 +112,7 @@ def effect_table(model: str = "smollm2") -> list[str]:
             _, means = own_and_others(found[name], size)
             own = size.specific[found[name]["sentiment"].to_numpy()[:, None] == size.attributes]
             other = size.specific[found[name]["sentiment"].to_numpy()[:, None] != size.attributes]
-            falls = [f"{value:.2f}".replace("0.", ".") if name == "margin" else f"{value:.0%}" for value in (
+            falls = [number(value, name) if name == "margin" else f"{value:.0%}" for value in (
                 found[name]["best"].mean(), own.mean(), other.mean(), size.base.mean())]
             costs = [interval(*row, name) for row in means[["mean", "ci_low", "ci_high"]].to_numpy()]
             rows.append(" | ".join([f"| {size.k:,}", name, falls[0], ", ".join(falls[1:]), *costs,

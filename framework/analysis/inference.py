@@ -243,14 +243,17 @@ def _crossed_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[
     groups = {"all": np.arange(len(drops))} if by == "overall" else results.groupby("sentiment", sort=False).indices
     for name, tasks in groups.items():
         table = pd.DataFrame(drops[tasks]).groupby(seed[tasks]).mean().to_numpy()  # overall, a seed has many emotions
-        if len(tasks) < len(table) * results["sentiment"].iloc[tasks].nunique():  # the emotions of seeds differ, too
-            of_emotion = pd.DataFrame(drops).groupby(results["sentiment"].to_numpy())
-            table = (pd.DataFrame(drops) - of_emotion.transform("mean")).groupby(seed).mean().to_numpy()
+        seeds, attributes = table.shape
+        whole = seeds * results["sentiment"].iloc[tasks].nunique()
+        if len(tasks) < whole:  # the emotions of seeds differ, too
+            frame = pd.DataFrame(drops)
+            of_emotion = frame.groupby(results["sentiment"].to_numpy())
+            table = (frame - of_emotion.transform("mean")).groupby(seed).mean().to_numpy()
             table += of_emotion.mean().mean().to_numpy() - table.mean(0)
         pool = size.uniform[tasks].mean(0)
         estimate, check = None, ""
-        reason = _missing(drops[tasks]) or ("one attribute" if table.shape[1] < 2 else "")
-        if len(tasks) < 0.9 * len(table) * results["sentiment"].iloc[tasks].nunique():  # else seeds are comparable
+        reason = _missing(drops[tasks]) or ("one attribute" if attributes < 2 else "")
+        if len(tasks) < 0.9 * whole:  # else seeds are comparable
             reason = reason or "too many tasks are missing"
         if not reason and size.shared and len(pool) < 2:
             reason = "one random mask, whose own error is unknown; gen_mask.py --random_draws makes more"
@@ -259,8 +262,7 @@ def _crossed_rows(size: Conditions, results: pd.DataFrame, by: str) -> Iterator[
             estimate = estimators.crossed_estimate(table, noise, max(len(pool) - 1, 1))
             if not size.shared:  # else all drops share the error of the pool's mean, and their signs go together
                 check = f" (sign flips over attributes: p = {estimators.sign_flip_p(table.mean(0)):.3g})"
-        seeds, attributes = table.shape
-        some = "" if len(tasks) == seeds * results["sentiment"].iloc[tasks].nunique() else ", some tasks are missing"
+        some = "" if len(tasks) == whole else ", some tasks are missing"
         test, unit = f"crossed random effects of seed and attribute, one-sided{check}", "seed and attribute"
         if seeds == 1:
             test, unit = f"t over attributes, for this seed alone, one-sided{check}", ONE_SEED

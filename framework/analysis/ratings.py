@@ -41,7 +41,7 @@ def pass_checks(ratings: pd.DataFrame, checks: dict[str, float], max_failed: int
     is_check = np.zeros(len(ratings), bool)
     wrong = np.zeros(len(ratings), bool)
     for name, answer in checks.items():
-        asked = (ratings[["emotion", "attribute"]].apply(lambda names: names.str.lower()) == name.lower()).any(axis=1)
+        asked = _rows_called(ratings, [name])
         if not asked.any():
             raise UserError(f"--check {name}={answer:g}: no row has {name} as its concept or attribute; name one "
                             "that the ratings have")
@@ -50,6 +50,12 @@ def pass_checks(ratings: pd.DataFrame, checks: dict[str, float], max_failed: int
     failed = ratings["participant"][wrong].value_counts(sort=False)
     failed = failed[failed > max_failed]
     return ratings[~is_check & ~ratings["participant"].isin(failed.index).to_numpy()], failed
+
+
+def _rows_called(ratings, names):
+    """Which rows have one of these names as their concept or attribute, in capital letters or not."""
+    known = {name.lower() for name in names}
+    return ratings[["emotion", "attribute"]].apply(lambda of: of.str.lower()).isin(known).any(axis=1)
 
 
 def valid_ratings(ratings: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
@@ -72,11 +78,10 @@ def valid_ratings(ratings: pd.DataFrame, low: float, high: float) -> pd.DataFram
 
 def check_nothing_is_lost(before: pd.DataFrame, after: pd.DataFrame, checks: Collection[str]) -> None:
     """Raise `UserError` if a concept or attribute that is no check has no rating left."""
-    names = before[["emotion", "attribute"]]
-    is_check = names.apply(lambda of: of.str.lower()).isin({name.lower() for name in checks}).any(axis=1)
-    for column in names:
+    kept = before[~_rows_called(before, checks)]
+    for column in ("emotion", "attribute"):
         left = set(after[column])
-        gone = [name for name in names.loc[~is_check, column].unique() if name not in left]
+        gone = [name for name in kept[column].unique() if name not in left]
         if gone:
             raise UserError(f"no rating of {gone[0]} is left: its answers are missing, or of participants who failed "
                             "--check; leave its rows out, or raise --max_failed")

@@ -14,6 +14,7 @@ from scipy.stats import pearsonr
 
 from framework.analysis.effects import share_that_adds_up
 from framework.analysis.masks import MaskName
+from framework.figures.masking import random_masks
 from framework.figures.style import (
     COLOURS,
     GREY,
@@ -178,8 +179,7 @@ def own_and_others(
     intervals(axes, scaled[1], rows + 0.15, scaled[2], scaled[3], "random", legend="masks of the others")
     axes.plot(scaled[0], rows - 0.2, MARKERS["effect"], color=COLOURS["effect"], markersize=4.5, label="its own mask")
     axes.axvline(0, color=GREY, linewidth=0.6, zorder=0)
-    controls = "random masks" if baseline == "uniform" else "matched random masks"
-    axes.set_xlabel(f"Drop against {controls}, {shown['k'].iloc[0]:,} neurons {done} ({measure.unit})")
+    axes.set_xlabel(f"Drop against {random_masks(baseline)}, {shown['k'].iloc[0]:,} neurons {done} ({measure.unit})")
     name_rows(axes, shown["emotion"].tolist())
     legend_above(axes)
     return caption(figure, (
@@ -196,7 +196,7 @@ def own_and_others_in_words(overall: pd.DataFrame, measure: Measure = MEASURES["
     for what, numbers in (found[["mean", "ci_low", "ci_high"]] * measure.scale).iterrows():
         mean, low, high = (f"{number:.{measure.digits}f}".replace("-", "\u2212") for number in numbers)
         said[what] = f"{mean} (no interval)" if low == "nan" else f"{mean} ({low} to {high})"
-    random = "random ones" if baseline == "uniform" else "matched random ones"
+    random = random_masks(baseline, "ones")
     return (f"{found.loc['own', 'k']:,.0f} neurons {done}: over {found.loc['own', 'n']:.0f} concepts, a concept's own "
             f"mask costs {said['own']} {measure.unit} more than {random}, those of the others {said['others']}; "
             f"difference {said['difference']}, one-sided p = {found.loc['difference', 'p']:.2g} (masks shuffled over "

@@ -99,11 +99,12 @@ def accuracy_after_masking(
         "Concepts are in the order of the drop, the largest first. Left: means; lines hold the middle 95% of "
         f"{many['random']} random masks and of {many['attribute-specific']} attributes' masks, each averaged over "
         f"seeds{unmasked}. Right: {measure.name} under "
-        f"{_random_masks(baseline)} minus under attributes' masks, with its 95% interval. {_said_of_test(shown)}"))
+        f"{random_masks(baseline)} minus under attributes' masks, with its 95% interval. {_said_of_test(shown)}"))
 
 
-def _random_masks(baseline: str) -> str:
-    return "random masks" if baseline == "uniform" else "matched random masks"
+def random_masks(baseline: str, called: str = "masks") -> str:
+    """Random masks, or matched ones; `baseline` is a key of `RANDOM`."""
+    return f"random {called}" if baseline == "uniform" else f"matched random {called}"
 
 
 def _sorted(drop, k):
@@ -129,8 +130,7 @@ def in_words(by: dict[str, pd.DataFrame], k: int, measure: Measure = ACCURACY, d
     study = " by the study's test, which treats pairs as independent"
     said = study if tables["overall"]["test"].str.startswith("the study's").any() else ""
     drop = round(drop, digits) + 0
-    random = "random ones" if baseline == "uniform" else "matched random ones"
-    numbers = (f"{drop:.{digits}f} {measure.unit} of {measure.name} more than {random}"
+    numbers = (f"{drop:.{digits}f} {measure.unit} of {measure.name} more than {random_masks(baseline, 'ones')}"
                f"{interval}").replace("-", "\u2212")
     return (f"{k:,} neurons {done}: attributes' masks cost {numbers}; one-sided q < {SIGNIFICANT} for "
             f"{found}{said}{untested}.")
@@ -158,7 +158,7 @@ def _drop_panel(axes: Axes, shown: pd.DataFrame, by: str, measure: Measure, base
               markerfacecolor=untested, markeredgewidth=0.9)
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
     axes.margins(x=0.08)
-    axes.set_xlabel(f"Drop against {_random_masks(baseline)} ({measure.unit})")
+    axes.set_xlabel(f"Drop against {random_masks(baseline)} ({measure.unit})")
     colour = COLOURS["attribute"]
     handles = [Line2D([], [], color=colour, marker="o", markersize=3.6, markerfacecolor=face, label=words)
                for face, words, there in ((colour, f"q < {SIGNIFICANT}", significant.any()),
@@ -234,7 +234,7 @@ def drop_against_people(both: pd.DataFrame, k: int, measure: Measure = ACCURACY,
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
     axes.margins(x=0.2)  # room for names
     axes.set_xlabel("Weight in people's similarity judgements (tau)")
-    axes.set_ylabel(f"Drop against {_random_masks(baseline)} ({measure.unit})")
+    axes.set_ylabel(f"Drop against {random_masks(baseline)} ({measure.unit})")
     said = ""
     if len(both) > 2 and np.ptp(x) > 0 and np.ptp(y) > 0:
         tau = f"{kendalltau(x, y).statistic:.2f}".replace("-", "\u2212")

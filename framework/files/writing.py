@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import json
 import os
 import stat
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WORKPLACE = ".openneuron"
-_said: set[tuple[Path, str]] = set()  # folders and processes about which a line has been printed
 _PATIENCE = 60  # seconds to wait for a process of another computer, which may be gone
 _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOLCK}  # of some network file systems
 
@@ -92,13 +92,12 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
             return locks[0]
         except Timeout as error:
             # filelock's words about a process of another computer.
-            _, held, holder = str(error).partition(" It is held by ")
-            line = (f"{path.parent}: {path.stem} is held by {holder} If that process is gone, delete the files *.soft "
-                    "that name it.")
-            if soft and held and seconds < 0:
-                raise UserError(line) from None
-            if soft and held:
-                _say_once((path.parent, holder), line)
+            holder = str(error).partition(" It is held by ")[2] if soft else ""
+            said = f"is held by {holder} If that process is gone, delete the files *.soft that name it."
+            if holder and seconds < 0:
+                raise UserError(f"{path.parent}: {path.stem} {said}") from None
+            if holder:
+                _say(f"{path.parent}: work {said}")
             if seconds >= 0:
                 return None
         except (FileNotFoundError, FileExistsError):
@@ -110,10 +109,10 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
             del locks[0]
 
 
-def _say_once(about, line):
-    if about not in _said:
-        _said.add(about)
-        print(line, file=sys.stderr)
+@functools.cache
+def _say(line):
+    """Print a line, once."""
+    print(line, file=sys.stderr)
 
 
 def give_back(lock: BaseFileLock) -> None:

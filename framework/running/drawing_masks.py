@@ -62,8 +62,8 @@ def measures_of(flags: argparse.Namespace, *kinds: str) -> list[str]:
 
 
 def first_record(folder: Path) -> Record:
-    """The record of the first result in a folder; it must have one."""
-    return files.read(next(iter(names.task_files(folder, ".json").values()))).record
+    """The record of the first result in a folder; an empty one of published results."""
+    return next((files.read(path).record for path in names.task_files(folder, ".json").values()), Record("", {}))
 
 
 def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None,
@@ -80,15 +80,14 @@ def sizes_of(results: pd.DataFrame, folder: Path, asked: str | None = None,
     shown = _in_names(asked)
     if shown is None or not (required or shown in there):
         shown = "" if "" in there else there[0]
-    if shown not in there or (required and shown == "" and asked and asked != _unnamed(folder, asked)):
+    if shown not in there or (required and shown == "" and asked and asked != _unnamed(first_record(folder), asked)):
         raise UserError(f"--intervention {asked}: {folder} has results of "
-                        f"{', '.join(name or _unnamed(folder) for name in there)}; choose one of them")
+                        f"{', '.join(name or _unnamed(first_record(folder)) for name in there)}; choose one of them")
     return [size for size in sizes if size.intervention == shown], shown
 
 
-def _unnamed(folder: Path, otherwise: str = "zero") -> str:
-    """Which method results are of whose masks' names tell none, if the record of the first says so."""
-    record = next((files.read(path).record for path in names.task_files(folder, ".json").values()), Record("", {}))
+def _unnamed(record: Record, otherwise: str = "zero") -> str:
+    """Which method results are of whose masks' names tell none, if their record says so."""
     return next((name for name in (record.get("methods_of_masks") or "").split()
                  if name in METHODS and not METHODS[name].in_names), otherwise)
 
@@ -169,6 +168,11 @@ def baseline_of(flags: argparse.Namespace, sizes: Sequence[inference.Conditions]
         made = Record.read(flags.masks).get("random_baseline")
         if made in masking.RANDOM:
             return made
+    return _baseline_in_names(sizes)
+
+
+def _baseline_in_names(sizes):
+    """How the random masks were drawn, as far as their names tell."""
     return "matched" if any(draws.shape[1] for size in sizes for draws in size.matched) else "uniform"
 
 
@@ -226,9 +230,9 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
     compared = None
     for of_kind, path, *kinds in sources:
         _, intervention = sizes_of(of_kind, path, flags.intervention, required=compared is None)
-        made = Record("", {"intervention": intervention or _unnamed(path)})
+        record = first_record(path)
+        made = Record("", {"intervention": intervention or _unnamed(record)})
         if path != flags.attribute_results:  # published results have no record
-            record = first_record(path)
             made = Record("", made.settings | {name: record.get(name) for name in MODEL + ROWS}, {
                 "dataset": record.get("dataset"), "ranks": None if "effect" in kinds else record.get("ranks_of_masks")})
         compared = compared or made
@@ -282,8 +286,8 @@ def of_own_masks(flags: argparse.Namespace) -> Drawn:
         return left_out(name, "no --effect_results")
     results = files.read_all(flags.effect_results, flags.measure)
     sizes, intervention = sizes_of(results, flags.effect_results, flags.intervention, required=False)
-    asked, path = flags.intervention, flags.effect_results
-    if asked and (intervention != _in_names(asked) or not intervention and _unnamed(path, asked) != asked):
+    asked, record = flags.intervention, first_record(flags.effect_results)
+    if asked and (intervention != _in_names(asked) or not intervention and _unnamed(record, asked) != asked):
         return left_out(name, f"{flags.effect_results} has no results of {asked}")
     there = [size.k for size in sizes]
     k = choose_k(there, flags.effect_results, flags.k if flags.k in there else None)
@@ -293,7 +297,7 @@ def of_own_masks(flags: argparse.Namespace) -> Drawn:
         return left_out(name, f"{flags.effect_results} has no two concepts that were measured under the masks of both")
     measure = MEASURES[flags.measure]
     done = in_words(shown.method, shown.value)
-    baseline = "matched" if any(draws.shape[1] for draws in shown.matched) else "uniform"
+    baseline = _baseline_in_names([shown])
     yield (name, effects.own_and_others(concepts, overall, measure, chosen_by_tested(flags), done, baseline), concepts)
     yield f"{name}_overall", None, overall
     print(effects.own_and_others_in_words(overall, measure, done, baseline))

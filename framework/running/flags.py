@@ -79,11 +79,11 @@ def take_what_is_there(flags: argparse.Namespace, places: Mapping[str, str]) -> 
     """
     published = getattr(flags, "attribute_results", None) or getattr(flags, "random_results", None)
     for name, place in places.items():
-        if published and name in ("results", "masks", *KINDS):
+        if getattr(flags, name) is not None or published and name in ("results", "masks", *KINDS):
             continue
         path = in_study(flags, place)
-        there = task_files(path, ".json") if name in ("results", *KINDS) and path.is_dir() else path.exists()
-        if getattr(flags, name) is None and there:  # a folder of results may have none yet
+        # A folder of results may have none yet.
+        if task_files(path, ".json") if name in ("results", *KINDS) and path.is_dir() else path.exists():
             setattr(flags, name, path)
 
 

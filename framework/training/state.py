@@ -16,7 +16,7 @@ from framework.tasks import Task
 
 
 class Finished(NamedTuple):
-    """What the training of an ended task gave. `epoch`, counted from 1, is the one of the best prompt."""
+    """What the training of an ended task gave, on the CPU. `epoch`, counted from 1, is the one of the best prompt."""
 
     task: Task
     best_prompt: Tensor
@@ -38,7 +38,7 @@ class Progress:
     acc: float = float("nan")  # dev accuracy after it
     best_acc: float = -1.0
     best_epoch: int = 0  # the first that reached it, counted from 1
-    best_prompt: Tensor | None = None  # [P, W]; None before the first epoch's end
+    best_prompt: Tensor | None = None  # [P, W], on the CPU; None before the first epoch's end
 
     def __post_init__(self) -> None:
         self.task = Task(*self.task)

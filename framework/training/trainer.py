@@ -237,11 +237,12 @@ class PromptTrainer:
         progress.epoch, progress.loss, progress.losses = progress.epoch + 1, loss, []
         progress.acc = float(accuracy(answers, torch.from_numpy(job.dev.label)))
         if progress.acc > progress.best_acc or settings.select == "none":
-            progress.best_acc, progress.best_epoch, progress.best_prompt = progress.acc, progress.epoch, prompt.clone()
+            progress.best_acc, progress.best_epoch = progress.acc, progress.epoch
+            progress.best_prompt = prompt.to("cpu", copy=True)
         waited = progress.epoch - progress.best_epoch
         if progress.epoch >= settings.epochs or (settings.patience is not None and waited >= settings.patience):
             self.ended.append(Finished(job.task, progress.best_prompt, progress.best_acc, progress.best_epoch,
-                                       prompt.clone(), progress.acc))
+                                       prompt.to("cpu", copy=True), progress.acc))
             self._leave(index)
         return Epoch(job.task, progress.epoch, loss, progress.acc)
 
@@ -261,13 +262,10 @@ class PromptTrainer:
         Its tensors are on the CPU, since the process that saves them may have no accelerator.
         """
         kept = self._finite().nonzero()[:, 0].tolist()
-        group = [replace(progress, losses=list(map(float, progress.losses)),
-                         best_prompt=None if progress.best_prompt is None else progress.best_prompt.cpu())
+        group = [replace(progress, losses=list(map(float, progress.losses)))
                  for _, progress in (self.group[i] for i in kept)]
-        ended = [each._replace(best_prompt=each.best_prompt.cpu(), final_prompt=each.final_prompt.cpu())
-                 for each in self.ended]
-        return State(group, self.prompts[kept].cpu(), self.exp_avg[kept].cpu(), self.exp_avg_sq[kept].cpu(), ended,
-                     self.positions_per_batch, self.group_size)
+        return State(group, self.prompts[kept].cpu(), self.exp_avg[kept].cpu(), self.exp_avg_sq[kept].cpu(),
+                     list(self.ended), self.positions_per_batch, self.group_size)
 
     def resume(self, state: State, find: Callable[[Task], Job | None]) -> None:
         """Go on from where `state` was taken, to the bit; a task for which `find` returns None is left out.
