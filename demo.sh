@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All six steps, and at the end figures and a page.
-#   ./demo.sh                    the small model, about three minutes
+#   ./demo.sh                    the small model, 1 to 3 minutes
 #   ./demo.sh --model smollm2    SmolLM2-135M-Instruct, a real decoder, about ten minutes (fetches 93 MB, once)
 # Step 1 trains two prompts as an example. The other steps take the study's prompts (docs/study.md), which were trained
 # on GoEmotions for hours: those of some seeds choose neurons, those of the others test them.
@@ -29,6 +29,12 @@ case "$*" in
 esac
 source requirements/environment.sh $requirements
 
+[ ! -e $folder ] || [ -e $folder/.demo ] || {
+    echo "$folder: demo.sh did not make it; move it away" >&2
+    exit 2
+}
+mkdir -p $folder
+touch $folder/.demo # so this folder's files may be made again
 study="--study $folder"
 prompts="--checkpoint_dir $prompts"
 attributes="--attributes data/demo/attribute_ratings.csv"

@@ -1,5 +1,6 @@
 """Before step 1: fetch the data, or a pretrained decoder, from their publishers; each file's SHA-256 is checked."""
 
+import os
 from pathlib import Path
 
 from framework.errors import UserError
@@ -80,7 +81,7 @@ def main():
     missing = []
     for name, digest in checksums.items():
         path = flags.output_dir / name
-        if not path.exists():
+        if not os.path.lexists(path):
             missing.append(name)
         elif opening.sha256(path) != digest:
             raise UserError(f"{path}: is not the file that was published; move it away to fetch it again")
@@ -101,7 +102,7 @@ def main():
     script.write_config(flags, flags.output_dir)
 
     human = flags.output_dir / "human"
-    if "human" in sets and not (human / "attribute_ratings.csv").exists():
+    if "human" in sets and not os.path.lexists(human / "attribute_ratings.csv"):
         # The published table of scores does not say which row is which emotion; step 4 needs that.
         ratings = read_table(human / "attribute_scores.csv")
         ratings.insert(0, "emotion", opening.read_text(human / "emotion_order.txt").split())

@@ -77,7 +77,8 @@ def main():
     from framework.running import measuring
 
     # Inputs; their errors are raised before anything is written.
-    masks, made_with = mask_files.read(flags.masks), Record.read(flags.masks)
+    with opening.unchanged(flags.masks) as masks_sha256:
+        masks, made_with = mask_files.read(flags.masks), Record.read(flags.masks)
     asked = measuring.Inputs(flags)
     check_masks(flags, masks, made_with, asked)
     prompts, chosen_by = asked.prompts, made_with.get("prompts", {})
@@ -99,7 +100,7 @@ def main():
     # What determines the results.
     record = Record(
         "eval_mask_neuron.py",
-        {**asked.settings, "masks": opening.sha256(flags.masks), "precision": asked.precision},
+        {**asked.settings, "masks": masks_sha256, "precision": asked.precision},
         # Figures compare this with the ranks of step 4; masks by effect, which comments chose, are of other ranks.
         notes={**asked.notes, "ranks_of_masks": None if by_effect else made_with.get("rank_sha256"),
                "methods_of_masks": made_with.get("mask_method"),  # the names of masks do not tell zero from float

@@ -74,7 +74,8 @@ def main():
     from framework.files import ranks as rank_files
     from framework.files.record import Output, Record
 
-    ranks, ranked = rank_files.read(ranks_path)
+    with opening.unchanged(ranks_path) as rank_sha256:
+        ranks, ranked = rank_files.read(ranks_path)
     by_effect = ranked.get("kind") == "effect" or ranks_path.stem == "neuron_rank_by_effect"
     ranked_by = "effect" if by_effect else f"RSA_{known.RANKED[flags.mode]}"
     masks_path = flags.masks = flags.masks or known.in_study(flags, f"masks/{ranked_by}_top_500_6000.pkl")
@@ -93,7 +94,7 @@ def main():
     matching = masks.matching(made, None if statistics is None else statistics["mean_abs"].to_numpy())
 
     num_units = next(iter(made.values())).shape[-1]
-    settings = {"rank_sha256": opening.sha256(ranks_path), "backbone": ranked.get("backbone"), "mode": flags.mode,
+    settings = {"rank_sha256": rank_sha256, "backbone": ranked.get("backbone"), "mode": flags.mode,
                 "mask_method": " ".join(flags.mask_method), "thresholds": thresholds, "num_layers": num_layers,
                 "num_units": num_units, "mask_seed": flags.mask_seed, "random_baseline": flags.random_baseline,
                 "random_draws": flags.random_draws, "names": list(made)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 from framework.running import flags as known
@@ -15,7 +17,7 @@ def parse_flags():
     parser = known.Parser("Show a study's results as one HTML page, which needs no network.", title="the page")
     known.add_path(parser, "--ranks", "--rank", "--CSV_Path", default=known.RANKS, metavar="FILE",
                    help="ranks of the neurons (step 4); the other tables of step 4 are read from the same folder. "
-                   "Beside ranks of another folder, files are shown only if you name them, or their --study")
+                   "If the ranks lie elsewhere than in the study's folder, name the other files, too")
     known.add_path(parser, "--activation_dir", default=known.ACTIVATIONS.format(activation_mode="before_relu"),
                    help="activations (step 3) that the ranks were made from")
     known.add_path(parser, "--effects", help="effects of neurons, from get_neuron_effect.py (default: "
@@ -42,28 +44,31 @@ def parse_flags():
 def main():
     flags = parse_flags()
     # The page also shows these if they are in the study's folder and no flag names others, or ranks elsewhere.
-    if flags.study or flags.ranks.resolve().parent == Path(known.RANKS).resolve().parent:
+    if flags.study or os.path.realpath(flags.ranks.parent) == os.path.realpath(Path(known.RANKS).parent):
         places = "results", "masks", "effects", *known.KINDS
         known.take_what_is_there(flags, {name: known.PLACES[name] for name in places})
     from framework.figures import page as pages
+    from framework.files.opening import unchanged
     from framework.files.record import Output, Record, input_digest
     from framework.running import rdms, report
 
     rdms.take_from_step_4(flags)
     page = report.empty()
-    prompts = report.read_prompts(flags)
-    report.say_what_is_invented(page, flags, prompts)
-    activity = report.add_neurons(page, flags)
-    report.add_accuracies(page, flags, prompts)
-    report.add_layers(page, flags)
-    report.add_masks(page, flags)
-    report.add_kinds(page, flags)
-    report.add_effects(page, flags, activity)
-    report.add_stability(page, flags)
-    report.add_settings(page, flags, prompts)
-    found_with = report.add_comments(page, flags, prompts)
+    with contextlib.ExitStack() as reading:
+        inputs = {name: reading.enter_context(unchanged(path, input_digest)) for name in INPUTS
+                  if (path := getattr(flags, name)) and path.exists()}
+        prompts = report.read_prompts(flags)
+        report.say_what_is_invented(page, flags, prompts)
+        activity = report.add_neurons(page, flags)
+        report.add_accuracies(page, flags, prompts)
+        report.add_layers(page, flags)
+        report.add_masks(page, flags)
+        report.add_kinds(page, flags)
+        report.add_effects(page, flags, activity)
+        report.add_stability(page, flags)
+        report.add_settings(page, flags, prompts)
+        found_with = report.add_comments(page, flags, prompts)
 
-    inputs = {name: input_digest(path) for name in INPUTS if (path := getattr(flags, name)) and path.exists()}
     record = Record("make_report.py", {"flags": known.as_given(flags), "inputs": inputs, **found_with})
     with Output(flags.output, record, redraw=True) as output:
         script.write_config(flags, flags.output)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from framework.errors import UserError
 from framework.measures import MEASURES
 from framework.running import flags as known
@@ -29,8 +31,8 @@ def parse_flags():
     known.add_path(parser, "--weights", metavar="FILE", help="how well each attribute agrees with people's "
                    "judgements: attributes.csv of compare_people.py")
     parser.add_argument("--k", type=known.positive, metavar="K", help="number of masked neurons in the figures that "
-                        "show only one (default: 4000, else the largest in the results; for ranks, at most a ninth of "
-                        "the neurons)")
+                        "show only one (default: 4000, else the largest in the results; in the figure of ranks: 4000, "
+                        "or a ninth of the neurons if that is fewer)")
     parser.add_argument("--measure", choices=[*MEASURES], default="accuracy",
                         help="measure of results; " + "; ".join(
                             f"{name}: {measure.words}" for name, measure in MEASURES.items()))
@@ -62,6 +64,8 @@ def main():
     flags = parse_flags()
     of_study = take_what_is_there(flags)
     from framework.figures import style
+    from framework.files import names
+    from framework.files.opening import unchanged
     from framework.files.record import Output, Record, input_digest
     from framework.running import drawing, drawing_masks, rdms
 
@@ -69,11 +73,13 @@ def main():
     if of_study:
         rdms.take_from_step_4(flags)
     # Everything is drawn before anything is written: a wrong input leaves the last figures as they were.
-    drawn = [*drawing.of_ranks(flags), *drawing_masks.of_results(flags), *drawing_masks.of_doses(flags),
-             *drawing_masks.of_kinds(flags), *drawing_masks.of_own_masks(flags), *drawing_masks.of_effects(flags),
-             *drawing.of_rdms(flags), *drawing.of_simulations(flags)]
+    with contextlib.ExitStack() as reading:
+        inputs = {name: reading.enter_context(unchanged(path, input_digest)) for name in INPUTS
+                  if (path := getattr(flags, name)) and path.exists()}
+        drawn = [*drawing.of_ranks(flags), *drawing_masks.of_results(flags), *drawing_masks.of_doses(flags),
+                 *drawing_masks.of_kinds(flags), *drawing_masks.of_own_masks(flags), *drawing_masks.of_effects(flags),
+                 *drawing.of_rdms(flags), *drawing.of_simulations(flags)]
 
-    inputs = {name: input_digest(path) for name in INPUTS if (path := getattr(flags, name))}
     record = Record("plot_results.py", {"flags": known.as_given(flags), "inputs": inputs})
     ends = {name: ["csv", *(flags.formats if figure else ())] for name, figure, _ in drawn}
     files = [f"{name}.{end}" for name, of in ends.items() for end in of]
@@ -84,6 +90,8 @@ def main():
             for form in ends[name][1:]:
                 output.write_bytes(f"{name}.{form}", style.picture(figure, form))
             print(f"wrote {flags.output_dir / name}.csv{''.join(f' .{form}' for form in ends[name][1:])}")
+    if older := sorted(output.record.before):
+        print(f"older files in {flags.output_dir}, drawn from other inputs or with other flags: {names.listed(older)}")
     script.next_step("make_report.py", study=flags.study, **named)
 
 

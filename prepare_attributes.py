@@ -55,13 +55,14 @@ def main():
     from framework.analysis import ratings as people
     from framework.figures import ratings as figures
     from framework.figures.style import picture
-    from framework.files.opening import sha256
+    from framework.files.opening import unchanged
     from framework.files.people import read_ratings
     from framework.files.record import Output, Record
 
     if flags.scale[0] >= flags.scale[1]:
         raise UserError(f"--scale {flags.scale[0]:g} {flags.scale[1]:g}: give the lowest value first, then the highest")
-    ratings = everything = read_ratings(flags.ratings)
+    with unchanged(flags.ratings) as ratings_sha256:
+        ratings = everything = read_ratings(flags.ratings)
     answers = {name: float(answer) for name, _, answer in (text.rpartition("=") for text in flags.check)}
     try:
         ratings, failed = people.pass_checks(ratings, answers, flags.max_failed)
@@ -83,7 +84,7 @@ def main():
 
     settings = {name: getattr(flags, name) for name in ("scale", "check", "max_failed", "pca", "pca_draws", "pca_seed",
                                                         "icc", "q", "drop_unreliable")}
-    record = Record("prepare_attributes.py", {"ratings_sha256": sha256(flags.ratings), **settings})
+    record = Record("prepare_attributes.py", {"ratings_sha256": ratings_sha256, **settings})
     stem, forms = flags.output.stem, ("png", "pdf")
     tables = {"means": means.reset_index(), "reliability": reliability}
     drawn = {"means": figures.rating_means(table), "reliability": figures.rating_reliability(reliability, flags.q)}

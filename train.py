@@ -47,9 +47,10 @@ def parse_flags(more=()):
     known.add_model_flags(parser, as_trained=False)
     data = known.add_data_flags(parser, as_trained=False)
     data.add_argument("--max_train_rows", type=known.positive, metavar="N",
-                      help="train each task on at most N positive rows, and as many others (default: all)")
+                      help="train each task on at most N positive rows, and as many others; each concept and seed has "
+                           "its own, the same ones every time (default: all)")
     machine = known.add_machine_flags(parser, eval_batch_size=True, ray=True)
-    machine.add_argument("--text_states_gb", type=known.nonnegative, metavar="GB",
+    machine.add_argument("--text_states_gb", type=known.gigabytes, metavar="GB",
                          help="memory for a decoder's states of the texts, computed once for all prompts (default: a "
                               "quarter of the free memory, on a CPU at most 4)")
     machine.add_argument("--gather", action="store_true", help="has no effect any more: prompts are always gathered")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def find() -> None:
+def go_offline_if_away() -> None:
     """Take the hub's client offline if the hub does not answer, so that it looks into its cache at once.
 
     Online, it would retry for half a minute and print each attempt.

@@ -126,6 +126,14 @@ def test_a_changed_file_is_never_replaced(served, download, tmp_path):
     assert (tmp_path / "data/goemotions/dev.tsv").read_text() == "mine"
 
 
+def test_a_link_to_a_disk_that_is_away_stays(served, download, tmp_path):
+    (tmp_path / "data/goemotions").mkdir(parents=True)
+    (tmp_path / "data/goemotions/dev.tsv").symlink_to("/nowhere/dev.tsv")
+    with pytest.raises(UserError, match="dev.tsv: no such file"):
+        download("--what", "goemotions", "--mirror", served["url"])
+    assert (tmp_path / "data/goemotions/dev.tsv").is_symlink()
+
+
 @pytest.mark.parametrize("layout", ["ours", "clone"])
 def test_a_local_copy_is_checked_as_a_download_is(served, download, tmp_path, layout):
     copy = tmp_path / "copy"

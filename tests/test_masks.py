@@ -13,7 +13,6 @@ import gen_mask
 from framework.analysis import masks, rsa
 from framework.analysis.masks import POOL, MaskName
 from framework.errors import UserError
-from framework.files import activations
 from framework.files import masks as mask_files
 from framework.files.record import Output, Record
 
@@ -351,7 +350,7 @@ def statistics_file(statistics, tmp_path):
     def write(rows=N, **settings):
         path = tmp_path / "active_neuron_statistics.csv"
         with Output(path, Record("get_active_neuron.py", settings), overwrite=True) as output:
-            activations.write_statistics(output, statistics[:rows])
+            output.write_table(path, statistics[:rows])
         return path
 
     return write

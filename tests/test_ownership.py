@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from framework.errors import UserError
-from framework.files import activations, config, prompts, ranks, results, writing
+from framework.files import activations, config, opening, prompts, ranks, results, writing
 from framework.files.record import Output, Record
 from framework.files.taskfolder import progress
 from framework.measures import MEASURES
@@ -154,8 +154,11 @@ def test_figures_are_drawn_again_unasked_and_others_stay():
     draw(1, "a.png", "b.png")
     draw(2, "a.png")
     assert Path("pic/a.png").read_text() == "a.png at 2" and Path("pic/b.png").read_text() == "b.png at 1"
+    record = Record.read("pic")
+    assert list(record.files) == ["a.png"] and list(record.before) == ["b.png"], "only a.png is of these settings"
     draw(3, "b.png")
     assert Path("pic/b.png").read_text() == "b.png at 3"
+    assert list(Record.read("pic").files) == ["b.png"]
     Path("pic/mine.png").write_text("mine")
     with pytest.raises(UserError, match="mine.png: exists already"):
         draw(4, "mine.png")
@@ -229,6 +232,13 @@ def test_flags_of_any_characters_come_back():
     flags = {"checkpoint_dir": "a\x85b\x7fc\ufffe\u2028é"}
     config.write_config("flags.yaml", flags, "train.py")
     assert flags["checkpoint_dir"] in config.read_config("flags.yaml").values()
+
+
+def test_flags_of_many_concepts_come_back(capsys):
+    flags = {"sentiment": [f"concept-of-a-long-name-{number}" for number in range(5000)]}
+    for _ in range(2):  # the second run knows the file as its own
+        config.write_config("flags.yaml", flags, "train.py")
+    assert config.read_config("flags.yaml") == flags and not capsys.readouterr().err
 
 
 def test_flags_are_kept_unless_the_file_is_edited(capsys):
@@ -494,6 +504,12 @@ def test_prompts_to_share():
         prompts.write_rounded("shared", retrained)
     prompts.write_rounded("shared", retrained, overwrite=True)
     assert prompts.read("shared/fear-1.pt").record.get("lr") == 0.2
+    with prompts.Folder("elsewhere", Record("train.py", {"lr": 0.2})) as folder:
+        folder.write(FEAR, **PROMPT | {"best_prompt": numbers})
+    with pytest.raises(UserError, match="fear-1.pt: is another prompt, trained with the same settings"):
+        prompts.write_rounded("shared", prompts.read_all("elsewhere"))
+    prompts.write_rounded("shared", prompts.read_all("elsewhere"), overwrite=True)
+    assert torch.equal(prompts.read("shared/fear-1.pt").best_prompt, numbers.half().float())
     trained[JOY].best_prompt *= 1e6
     with pytest.raises(UserError, match="joy-3: .* float16 cannot hold"):
         prompts.write_rounded("shared", trained)
@@ -541,6 +557,33 @@ def test_states_of_training():
     Path("checkpoint/.training-12ab.state").write_bytes(b"of an earlier version")
     with pytest.raises(UserError, match="an earlier version"), folder_of(0.1):
         pass
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_file_that_appears_while_its_task_is_trained_stays(overwrite):
+    with prompts.Folder("checkpoint", Record("train.py", {"lr": 1}), overwrite) as folder:
+        assert folder.claim(FEAR)
+        Path("checkpoint/fear-1.pt").write_bytes(b"mine")
+        with pytest.raises(UserError, match="fear-1.pt: .*move it away"):
+            folder.write(FEAR, torch.ones(2, 3), 0.5, 1, torch.ones(2, 3), 0.5)
+        folder.release(FEAR)
+    assert Path("checkpoint/fear-1.pt").read_bytes() == b"mine"
+
+
+def test_an_input_that_changes_while_it_is_read():
+    Path("ranks.csv").write_text("old")
+    with pytest.raises(UserError, match="ranks.csv: has changed while this run read it"), \
+            opening.unchanged("ranks.csv") as digest:
+        assert digest == hashlib.sha256(b"old").hexdigest()
+        Path("ranks.csv").write_text("new")
+
+
+def test_a_name_that_its_temporary_file_could_not_have():
+    name = "r" * 240 + ".csv"
+    with pytest.raises(UserError, match="name is too long"), \
+            Output(name, Record("rsa_searchlight.py", {}), names=[f"{name[:-4]}_permutation.csv"]):
+        pytest.fail("work has begun")
+    assert not contents()
 
 
 def test_a_table_of_accuracies_that_is_not_ours_is_said_before_the_training():

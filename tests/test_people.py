@@ -13,6 +13,7 @@ from scipy.stats import kendalltau, rankdata
 import compare_people
 from framework.analysis import people, rsa, stability
 from framework.errors import UserError
+from framework.files.people import read_judgements
 from framework.files.writing import lock
 from tests.test_rsa import rdms_of
 from tests.test_rsa_searchlight import CONCEPTS, PAIRS, command, edit, make_study, rewrite, write_activations
@@ -77,6 +78,15 @@ def test_intervals_over_people_and_concepts_are_rsatoolbox_s():
         taus.append(compare(*(rsatoolbox_rdms(each).subsample_pattern("index", concepts) for each in (mean, rdms)),
                             method="tau-b")[0])
     np.testing.assert_allclose([low, high], np.quantile(taus, [0.025, 0.975], axis=0))
+
+
+def test_judgements_of_many_concepts_are_read(tmp_path):
+    individual = pd.DataFrame(np.random.default_rng(0).integers(1, 10, (3, 142 * 141 // 2)))
+    individual.to_csv(tmp_path / "individual.csv", index=False)
+    individual.mean().to_csv(tmp_path / "mean.csv", index=False, header=["judgement"])
+    concepts = [f"concept{number}" for number in range(142)]
+    _, read = read_judgements(tmp_path / "mean.csv", tmp_path / "individual.csv", concepts)
+    np.testing.assert_array_equal(read, individual)
 
 
 def rsatoolbox_rdms(rdms):

@@ -223,6 +223,27 @@ def test_a_study_stands_in_one_folder(here, tmp_path, tiny_model):
     assert "next: python rsa_searchlight.py --study mine " in said.stdout
 
 
+def test_neurons_of_prompts_that_were_trained_otherwise_are_not_mixed(here, tmp_path, tiny_model):
+    read, measure = ["get_active_neuron.py", "--activation_dir=act"], ["get_neuron_effect.py", "--effects=effects"]
+    for step in ([*train_flags(tiny_model)], read, measure):
+        here(*step)
+    before = {path: path.read_bytes() for path in tmp_path.glob("[ae]*/*.csv")}
+    here(*train_flags(tiny_model, "--lr=0.1", "--checkpoint_dir=other"))
+    for step in (read, measure):
+        line = one_line(here(*step, "--checkpoint_dir=other", status=2))
+        assert "training differs" in line and "--overwrite" in line
+    assert before and {path: path.read_bytes() for path in before} == before
+    here(*read, "--checkpoint_dir=other", "--overwrite")
+    assert (tmp_path / "act/fear-1.csv").read_bytes() != before[tmp_path / "act/fear-1.csv"]
+
+
+@pytest.mark.parametrize(("flags", "part"), [
+    (["--checkpoint_dir=-x"], "looks like a flag; write ./-x"), (["--study=study.csv"], "must not end in .csv"),
+    (["--text_states_gb=1e300"], "a number from 0 to 10^6")])
+def test_a_flag_that_would_end_badly(here, tiny_model, flags, part):
+    assert part in one_line(here(*train_flags(tiny_model), *flags, status=2))
+
+
 def test_a_study_that_moved_takes_its_flags_along(here, tmp_path, tiny_model):
     here(*train_flags(tiny_model, "--study=mine"))
     shutil.move(tmp_path / "mine", tmp_path / "yours")
@@ -418,7 +439,7 @@ def test_flags_may_be_cut_short_and_go_by_their_old_names():
 
     def parse(*arguments):
         parser = known.Parser("")
-        known.add_path(parser, "--ranks", "--CSV_Path", "--rank", default=known.RANKS, help="")
+        known.add_path(parser, "--ranks", "--CSV_Path", "--rank", default=known.RANKS, help="", metavar="FILE")
         known.add_path(parser, "--results", default="results/{ranks.stem}", help="")
         parser.add_argument("--random_draws", type=int, default=1, help="")
         known.add_task_flags(parser)
@@ -449,14 +470,16 @@ def test_help_comes_before_the_libraries(name, script):
 def test_a_script_that_nobody_listens_to(tmp_path, tiny_model):
     """Output that is closed, cut off, or goes to a full disk."""
     command = [sys.executable, str(ROOT / "train.py"), *map(str, train_flags(tiny_model)[1:])]
-    for redirection, status in (("<&- >&- 2>&-", 0), ("| head -c 0; exit ${PIPESTATUS[0]}", 0), ("> /dev/full", 2)):
+    for redirection, status in (("<&- >&- 2>&-", 0), ("| head -c 0; exit ${PIPESTATUS[0]}", 0), ("> /dev/full", 2),
+                                ("--seed=3 2>&1 | head -c 1; exit ${PIPESTATUS[0]}", 0)):
         if "full" in redirection and not os.path.exists("/dev/full"):
             continue
         ended = subprocess.run(["bash", "-c", f'"$@" {redirection}', "bash", *command], cwd=tmp_path, text=True,
                                capture_output=True)
         assert ended.returncode == status, (redirection, ended.stderr)
         assert "Traceback" not in ended.stderr and "Exception ignored" not in ended.stderr
-    prompts.read(tmp_path / "checkpoint" / "fear-1.pt")
+    for seed in (1, 3):  # the work is done
+        prompts.read(tmp_path / "checkpoint" / f"fear-{seed}.pt")
 
 
 def test_missing_prompt(here, copy):

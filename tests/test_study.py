@@ -8,9 +8,10 @@ import pytest
 from scipy import stats
 
 from conftest import ROOT
+from framework.analysis import permutation, rsa
 from framework.analysis.estimators import false_discovery_q, mean_interval
 from framework.analysis.inference import accuracy_drop, conditions, own_and_others, placebo, placebo_shares
-from framework.files import results
+from framework.files import activations, results, texts
 from study_rows import KINDS, MEASURES, attributes_table, effect_table, interval, read, sequence_table, similar_as_one
 
 PAGE = (ROOT / "docs/study.md").read_text(encoding="utf-8")
@@ -162,14 +163,42 @@ def test_the_page_of_the_study_says_which_attributes_cost_more_in_both_models():
              for found in every.values()]
     drops = [100 * row["drop"] for row in happy]
     assert min(row["q"] for row in happy) > 0.05
+    doubled = accuracy_drop(every["backbone", "amplified_matched"]["AUC"], "attribute").set_index("attribute")
+    lost, q = doubled.loc["happy-face", ["drop", "q"]]
     table = ROOT / "neuron_rank/study/smollm2/neuron_rank_by_searchlight_RSA_14property_reliability.csv"
     reliability = pd.read_csv(table, index_col="attribute")["reliability"]
     expected = accuracy_drop(every["smollm2", "amplified_matched"]["accuracy"], "attribute").set_index("attribute")
     said_of_study(
-        f"has masks that cost no more accuracy than controls in either ({min(drops):.1f} to {max(drops):.1f} points",
+        f"has masks that do not cost significantly more accuracy than controls in either ({min(drops):.1f} to "
+        f"{max(drops):.1f} points)",
+        f"Doubled in the small model, they cost {100 * lost:.1f} points more of AUC (q = {q:.3f})",
         f"The map of expectedness has a reliability over seeds of {reliability['expectedness']:.2f}, that of arousal "
         f"{reliability['arousal']:.2f} (anger-face: {reliability['anger-face']:.2f})",
         f"expectedness costs no more ({100 * expected.loc['expectedness', 'drop']:.1f} points)")
+
+
+def test_the_page_of_the_study_says_what_shared_labels_explain(shared, here, tmp_path):
+    order = (shared / "data/human/emotion_order.txt").read_text().split()
+    people = pd.read_csv(shared / "data/human/similarity_judgment_mean.csv").to_numpy()[:, 0]
+    carried = texts.read(str(shared / "data/goemotions"), "train")
+    labels = np.stack([carried.column(concept) for concept in order]).astype(int)
+    together = labels @ labels.T
+    pairs = np.triu_indices(len(order), 1)
+    share = (together / np.minimum.outer(together.diagonal(), together.diagonal()))[pairs]
+    here("get_active_neuron.py", "--checkpoint_dir", ROOT / "backbone/prompts", "--pretrained_model=backbone",
+         "--activation_dir", tmp_path / "neurons")
+    model = rsa.population_rdm(activations.read(tmp_path / "neurons", order)[0])
+    with_people, with_labels, people_and_labels = (
+        stats.kendalltau(one, other).statistic for one, other in ((model, people), (model, -share), (people, -share)))
+    partial = (with_people - with_labels * people_and_labels) / np.sqrt(
+        (1 - with_labels**2) * (1 - people_and_labels**2))
+    p = permutation.permutation_test(model[None], -share[None], 5000, 0).p[0, 0]
+    few = share < 0.01
+    said_of_study(
+        f"alike people find them (tau {people_and_labels:.2f})", f"holds them ({with_labels:.2f}; p = {p:.3f},",
+        f"tau with people is {partial:.2f} instead of {with_people:.2f}",
+        f"Over the {few.sum()} of {len(few)} pairs that share less than 1%, it is "
+        f"{stats.kendalltau(model[few], people[few]).statistic:.2f}")
 
 
 def test_the_page_of_the_study_says_which_of_smollm2_s_results_stand_out():

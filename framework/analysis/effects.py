@@ -120,28 +120,28 @@ def share_that_adds_up(summed: np.ndarray, measured: np.ndarray) -> float:
 
 
 def loss_by_mask(
-    results: pd.DataFrame, sizes: Iterable[Conditions], specific: str | None = "attribute",
-    matched: str | None = None
+    results: pd.DataFrame, sizes: Iterable[Conditions], kind: str = "attribute"
 ) -> pd.DataFrame:
     """What each mask costs compared with no mask, averaged over tasks: `kind`, `k`, `mask` and `value`.
 
-    `sizes` are the `framework.analysis.inference.conditions` of `results` that share one intervention. `specific` and
-    `matched` name the kinds of specific masks and of attributes' own random masks; None leaves a kind out. Uniform
+    `sizes` are the `framework.analysis.inference.conditions` of `results` that share one intervention. Of the kinds
+    "attribute" and "effect" these are the specific masks; any other kind names attributes' own random masks. Uniform
     random masks are of the kind "random". A mask of effects is named after a concept and counts only for that concept's
     tasks.
     """
     best = results["best"].to_numpy()[:, None]
+    is_specific = kind in ("attribute", "effect")
     rows = []
     for size in sizes:
-        for attribute, values in zip(size.attributes, size.specific.T) if specific else ():
+        for attribute, values in zip(size.attributes, size.specific.T) if is_specific else ():
             lost = best[:, 0] - values
-            if specific == "effect":
+            if kind == "effect":
                 lost = lost[results["sentiment"] == attribute]
             if len(lost):
-                rows.append((specific, size.k, attribute, lost.mean()))
+                rows.append((kind, size.k, attribute, lost.mean()))
         lost = (best - size.uniform).mean(axis=0)
         rows += [("random", size.k, f"random {draw}", value) for draw, value in enumerate(lost, 1)]
-        for attribute, draws in zip(size.attributes, size.matched) if matched else ():
-            rows += [(matched, size.k, f"{attribute} {draw}", value)
+        for attribute, draws in zip(size.attributes, size.matched) if not is_specific else ():
+            rows += [(kind, size.k, f"{attribute} {draw}", value)
                      for draw, value in enumerate((best - draws).mean(axis=0), 1)]
     return pd.DataFrame(rows, columns=["kind", "k", "mask", "value"])

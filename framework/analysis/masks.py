@@ -79,7 +79,8 @@ def top_neurons(rank: np.ndarray, k: int) -> np.ndarray:
     Ties at the boundary go to the lower index. Raises `UserError` if k is not in 1..N.
     """
     if not 1 <= k <= len(rank):
-        raise UserError(f"--thresholds {k}: must be from 1 to the number of neurons, {len(rank)}")
+        raise UserError(f"--thresholds {k}: must be from 1 to the number of neurons, {len(rank)}; give a smaller "
+                        "number")
     return np.argsort(rank, kind="stable")[:k]
 
 

@@ -96,7 +96,8 @@ def mean_ratings(ratings: pd.DataFrame) -> pd.DataFrame:
     means = means.loc[ratings["emotion"].unique(), ratings["attribute"].unique()]
     for attribute in means.columns[means.isna().any()]:
         concept = means.index[means[attribute].isna()][0]
-        raise UserError(f"nobody rates the {attribute} of {concept}; every concept needs a rating on every attribute")
+        raise UserError(f"nobody rates the {attribute} of {concept}; every concept needs a rating on every attribute, "
+                        "so add one or leave the attribute out")
     return means
 
 

@@ -115,7 +115,7 @@ def read(folder: PathLike, concepts: Sequence[str],
         row = _read_file(paths[place], record)
         if len(row) != len(first):
             raise UserError(f"{paths[place]}: has {len(row)} neurons, {paths[0].name} has {len(first)}; "
-                            "all must come from one model")
+                            f"all must come from one model, so run {MADE_BY} again for all prompts")
         values[place] = row
 
     with ThreadPoolExecutor() as pool:
@@ -192,14 +192,9 @@ def read_added(folder: PathLike, tasks: Iterable[Task]) -> np.ndarray:
 STATISTICS = ("mean", "sd", "mean_abs", "share_above_0")
 
 
-def write_statistics(output: Output, frame: pd.DataFrame) -> None:
-    """Write one row per neuron: `STATISTICS`, and its values at S sampled positions, `sample1` to `sampleS`."""
-    output.write_table(output.path, frame)
-
-
 def read_statistics(path: PathLike) -> pd.DataFrame:
-    """What `write_statistics` wrote."""
-    table = read_table(path, made_by=f"{MADE_BY} with --statistics", of=path)
+    """One row per neuron: `STATISTICS`, and its values at S sampled positions, `sample1` to `sampleS`."""
+    table = read_table(path, made_by=f"{MADE_BY} with --statistics", of=path, most=1 << 36)
     for name in STATISTICS:
         if name not in table.columns:
             raise UserError(f"{path}: has no column {name!r}; {MADE_BY} writes it with --statistics")

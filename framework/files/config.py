@@ -16,6 +16,8 @@ from framework.errors import UserError
 from framework.files import opening, writing
 from framework.files.opening import PathLike
 
+_MOST = 1 << 24  # bytes
+
 
 def write_config(path: PathLike, flags: dict[str, Any], command: str) -> None:
     """Write flags, under a comment with the command that uses them again.
@@ -43,7 +45,7 @@ def _seal(body):
 
 def _is_ours(path):
     try:
-        seal, _, body = opening.read_bytes(path, 1 << 16).partition(b"\n")
+        seal, _, body = opening.read_bytes(path, _MOST).partition(b"\n")
     except UserError:
         return False
     return seal + b"\n" == _seal(body)
@@ -62,12 +64,12 @@ class _Loader(yaml.BaseLoader):
 
 
 def read_config(path: PathLike) -> dict[str, str | list[str]]:
-    """The flags in a YAML file of at most 64 KiB: dict of str to text or a list of texts, as on the command line.
+    """The flags in a YAML file of at most 16 MiB: dict of str to text or a list of texts, as on the command line.
 
     Flags without a value are left out.
     """
     try:
-        flags = yaml.load(opening.read_text(path, 1 << 16), _Loader)
+        flags = yaml.load(opening.read_text(path, _MOST), _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: is not valid YAML ({error}); write a line `flag: value` for each flag") from None
     if not isinstance(flags, dict):

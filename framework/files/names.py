@@ -67,7 +67,8 @@ def check_distinct(names: Iterable[str], source: object, remedy: str = "give one
 def parse_task(name: str) -> Task | None:
     """The task that ``fear-1`` names; None if it names none."""
     concept, _, seed = name.rpartition("-")
-    return Task(concept, int(seed)) if re.fullmatch("0|[1-9][0-9]{0,9}", seed) and not _wrong_name(concept) else None
+    is_seed = re.fullmatch("0|[1-9][0-9]{0,9}", seed) and int(seed) < 2**32  # as numpy.random.RandomState takes them
+    return Task(concept, int(seed)) if is_seed and not _wrong_name(concept) else None
 
 
 def task_files(folder: PathLike, suffix: str) -> dict[Task, Path]:

@@ -8,7 +8,7 @@ import json
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -99,6 +99,18 @@ def sha256(*paths: PathLike) -> str:
             while block := file.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def unchanged(path: PathLike, digest: Callable[..., str] = sha256) -> Iterator[str]:
+    """While an input is read: its digest, for a record. Raises `UserError` at the end if it has changed meanwhile.
+
+    Whoever reads a missing input says so better; its digest is empty.
+    """
+    before = digest(path) if os.path.exists(path) else ""
+    yield before
+    if before and digest(path) != before:
+        raise UserError(f"{path}: has changed while this run read it; run the same command again")
 
 
 def is_file_output(output: PathLike) -> bool:

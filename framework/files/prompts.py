@@ -111,9 +111,6 @@ def read_all(folder: PathLike, tasks: Iterable[Task] | None = None) -> dict[Task
     """The prompts of some tasks, or all in a folder."""
     if tasks is None:
         tasks = names.task_files(folder, ".pt")
-        if not tasks:
-            raise UserError(f"{folder}: holds no prompts (concept-seed.pt); {MADE_BY} makes them, --checkpoint_dir "
-                            "says where they are")
     return {task: read(names.task_path(folder, task, ".pt")) for task in tasks}
 
 
@@ -141,8 +138,7 @@ class Folder(TaskFolder):
             raise UserError(f"{old}: an earlier version began this training, and this version cannot continue it; "
                             "remove the file to train its tasks again")
         if os.path.lexists(accuracy_path(self.folder)):
-            with _accuracy_output(self.folder):
-                pass
+            Output(accuracy_path(self.folder), Record("train.py", {}), redraw=True).check()
         super().__enter__()
         return self
 
@@ -180,9 +176,16 @@ def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt], overwrite: b
         if task in rounded and not _read_or_move(path).record.get("rounded_to"):
             raise UserError(f"{path}: was made with other settings (it is not rounded); choose another folder")
     with Folder(folder, next(iter(rounded.values())).record, overwrite) as output:
-        output.left(rounded)  # refuses what others made
+        left = output.left(rounded)  # refuses what others made
         for task, prompt in rounded.items():
-            output.write_bytes(task, _as_bytes(task, prompt))
+            path = names.task_path(folder, task, ".pt")
+            if task in left:
+                output.write_bytes(task, _as_bytes(task, prompt))
+            elif not torch.equal(read(path).best_prompt.half(), prompt.best_prompt):
+                if not overwrite:
+                    raise UserError(f"{path}: is another prompt, trained with the same settings; pass --overwrite to "
+                                    "replace it, or choose another folder")
+                writing.write_bytes(path, _as_bytes(task, prompt))
 
 
 class SavedState:

@@ -62,7 +62,7 @@ class Record:
     settings: dict[str, Any]  # what decides the output: JSON values, compared with those of a later run
     notes: dict[str, Any] = field(default_factory=dict)  # what is only recorded
     files: dict[str, str] = field(default_factory=dict)  # of the output: name -> SHA-256
-    before: dict[str, str] = field(default_factory=dict)  # files being replaced: name -> SHA-256 of the old one
+    before: dict[str, str] = field(default_factory=dict)  # older files that may be replaced: name -> SHA-256
 
     def __post_init__(self) -> None:
         self.settings, self.notes = _as_read_back(self.settings), _as_read_back(self.notes)
@@ -250,9 +250,13 @@ class Output:
         if not self.is_file and replaced - self._names:
             raise UserError(f"{self.path}: also holds {min(replaced - self._names)}, made with other settings "
                             f"({difference}); name all of its tasks and pass --overwrite, or choose another folder")
-        self.record.files = standing
-        self.record.before = {name: digest for name, digest in before.before.items() if name in standing}
+        # What is drawn again from other inputs is still ours, but this record's settings did not make it.
+        self.record.files = {} if difference and self._redraw else standing
+        older = {**before.before, **(standing if difference and self._redraw else {})}
+        self.record.before = {name: digest for name, digest in older.items() if os.path.lexists(self.folder / name)}
         for name in self._names | replaced:
+            if len(os.fsencode(f"{name}.tmp.lock")) > 255:
+                raise UserError(f"{self.folder / name}: the name is too long; choose a shorter one")
             self.check_ours(name)
         return before, difference, replaced
 

@@ -20,11 +20,12 @@ from framework.files.record import Record
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_COLUMNS = 10_000
+_MOST_COLUMNS = 50_000  # one of judgements for each pair of 300 concepts
 
 
 def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[str] | None = (),
-               made_by: str | None = None, of: PathLike | None = None) -> pd.DataFrame:
+               made_by: str | None = None, of: PathLike | None = None,
+               most: int = 1 << 30) -> pd.DataFrame:
     """A CSV table: its columns have names, its rows as many fields as the header, and its numbers are finite.
 
     Parameters
@@ -38,10 +39,12 @@ def read_table(path: PathLike, columns: Sequence[str] = (), words: Collection[st
         The script that makes the table, for the error where it is missing.
     of : path-like, optional
         The output whose record may name the file; by default, a record of ours beside the file.
+    most : int
+        Bytes that the file may have.
     """
     import pandas as pd
 
-    data = opening.read_bytes(path, 1 << 30, made_by)
+    data = opening.read_bytes(path, most, made_by)
     try:
         record = Record.read(of or path)
     except UserError:

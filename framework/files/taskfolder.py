@@ -160,8 +160,12 @@ class TaskFolder:
         writing.give_back(self._locks.pop(task))
 
     def write_bytes(self, task: Task, data: bytes | memoryview) -> None:
-        """Write a task's file and remove what was kept of it while it was unfinished."""
-        writing.write_bytes(self.path(task), data)
+        """Write a task's file and remove what was kept of it while it was unfinished.
+
+        Raises `UserError` if meanwhile a file of somebody else took its place.
+        """
+        if self._is_left(task):
+            writing.write_bytes(self.path(task), data)
         self.partial_path(task).unlink(missing_ok=True)
 
 

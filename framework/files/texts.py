@@ -162,27 +162,28 @@ def _say_ignored(path, columns):
 
 
 def _load_from_hub():
-    hub.find()
+    hub.go_offline_if_away()
     import datasets  # only now: on import it checks whether the client is offline
 
     try:
         return datasets.load_dataset(HUB_NAME, "simplified")
     except Exception as error:  # whatever the network, the hub or its client raise
         raise UserError(f"--dataset goemotions: the hub cannot be reached ({type(error).__name__}); "
-                        "if you have train.tsv, dev.tsv and test.tsv, give their folder with --dataset") from None
+                        "python download_data.py fetches the comments into data/goemotions; if you have train.tsv, "
+                        "dev.tsv and test.tsv, give their folder with --dataset") from None
 
 
 def from_datasets(dataset: DatasetDict, split: str) -> Split:
     """One split of a data set in the form of the hub's go_emotions, `simplified`; "dev" may be called "validation"."""
     name = next((name for name in (split, {"dev": "validation"}.get(split)) if name in dataset), None)
     if name is None:
-        raise UserError(f"--dataset: lacks the split `{split}`; it has {', '.join(dataset)}")
+        raise UserError(f"--dataset: lacks the split `{split}`; it has {', '.join(dataset)}; choose other data")
     rows = dataset[name]
     try:
         known = [names.in_one_form(name) for name in rows.features["labels"].feature.names]
     except (KeyError, AttributeError):
         raise UserError(f"--dataset, split {split}: has no column `labels` with a list of named classes in each "
-                        "row") from None
+                        "row; choose other data") from None
     return _from_ids([str(text) for text in rows["text"]], rows["labels"], known, f"--dataset, split {split}")
 
 

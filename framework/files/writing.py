@@ -29,6 +29,8 @@ _WORKPLACE = ".openneuron"
 _PATIENCE = 60  # seconds to wait for a process of another computer, which may be gone
 _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOLCK}  # of some network file systems
 
+_say_once = functools.cache(print)
+
 
 def make_folder(folder: PathLike) -> Path:
     """Make a folder and its parents, unless they exist."""
@@ -97,7 +99,7 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
             if holder and seconds < 0:
                 raise UserError(f"{path.parent}: {path.stem} {said}") from None
             if holder:
-                _say(f"{path.parent}: work {said}")
+                _say_once(f"{path.parent}: work {said}", file=sys.stderr)
             if seconds >= 0:
                 return None
         except (FileNotFoundError, FileExistsError):
@@ -107,12 +109,6 @@ def take_lock(folder: PathLike, name: str, seconds: float = 0.1) -> BaseFileLock
                 raise
             path.unlink(missing_ok=True)
             del locks[0]
-
-
-@functools.cache
-def _say(line):
-    """Print a line, once."""
-    print(line, file=sys.stderr)
 
 
 def give_back(lock: BaseFileLock) -> None:

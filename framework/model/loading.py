@@ -75,7 +75,7 @@ def load(
     if not (Path(name) / "config.json").exists() and name.rstrip("/") in ("backbone", "./backbone"):
         path = str(Path(__file__).resolve().parents[2] / "backbone")  # the small model, in any working directory
     if not Path(path).is_dir():
-        hub.find()
+        hub.go_offline_if_away()
     with _quiet():
         try:
             files = []

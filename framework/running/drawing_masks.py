@@ -221,20 +221,20 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
     if not folders:
         return None
     found, folder = read_results(flags)
-    sources = [(found[measure], folder, "attribute", None)] if found else []
+    sources = [(found[measure], folder, "attribute")] if found else []
     for kind, path in folders.items():
-        sources.append((files.read_all(path, measure), path, *(("effect", None) if kind == "effect" else (None, kind))))
+        sources.append((files.read_all(path, measure), path, kind))
     alike: list[tuple] = []
     common: set[tuple[str, int]] = set()
     there: set[tuple[str, int]] = set()
     compared = None
-    for of_kind, path, *kinds in sources:
+    for of_kind, path, kind in sources:
         _, intervention = sizes_of(of_kind, path, flags.intervention, required=compared is None)
         record = first_record(path)
         made = Record("", {"intervention": intervention or _unnamed(record)})
         if path != flags.attribute_results:  # published results have no record
             made = Record("", made.settings | {name: record.get(name) for name in MODEL + ROWS}, {
-                "dataset": record.get("dataset"), "ranks": None if "effect" in kinds else record.get("ranks_of_masks")})
+                "dataset": record.get("dataset"), "ranks": None if kind == "effect" else record.get("ranks_of_masks")})
         compared = compared or made
         unknown = {*MODEL, *ROWS} - (made.settings.keys() & compared.settings.keys())
         tasks = set(zip(of_kind["sentiment"], of_kind["seed"]))
@@ -247,15 +247,15 @@ def loss_of_kinds(flags: argparse.Namespace, measure: str) -> tuple[pd.DataFrame
             print(f"left out {path} of {measure}_lost_by_kind: {sources[0][1]} was measured differently ({difference})")
         else:
             common, there = common & tasks if alike else tasks, there | tasks
-            alike.append((of_kind, path, kinds))
+            alike.append((of_kind, path, kind))
     if there != common:
         print(f"left out {counted(len(there - common), 'task')} of {measure}_lost_by_kind: some of the results lack "
               "them")
     losses: list[pd.DataFrame] = []
-    for of_kind, path, kinds in alike:
+    for of_kind, path, kind in alike:
         of_kind = of_kind[[task in common for task in zip(of_kind["sentiment"], of_kind["seed"])]]
         sizes, _ = sizes_of(of_kind, path, flags.intervention)
-        lost = analysis.loss_by_mask(of_kind, sizes, *kinds)
+        lost = analysis.loss_by_mask(of_kind, sizes, kind)
         has_random = any("random" in of["kind"].to_numpy() for of in losses)
         losses.append(lost[lost["kind"] != "random"] if has_random else lost)  # random masks of the first folder alone
     return pd.concat(losses, ignore_index=True), in_words(sizes[0].method, sizes[0].value)

@@ -116,11 +116,13 @@ def number(kind: Callable[[str], Any], least: float, what: str, most: float = sy
 
 positive = number(int, 1, "a whole number from 1 to 10^9", 10**9)
 count = number(int, 0, "a whole number from 0 to 10^9", 10**9)
+samples = number(int, 0, "a whole number from 0 to 10000", 10_000)  # columns of a table
 seed = number(int, 0, "a whole number from 0 to 4294967295", 2**32 - 1)  # the limit of numpy.random.RandomState
 text_length = number(int, 3, "a whole number from 3 (the tokens that begin and end a text, and one between)", 10**9)
 positive_or_auto = number(lambda text: text if text == "auto" else int(text), 1,
                           "`auto` or a whole number from 1 to 10^9", 10**9)
 nonnegative = number(float, 0.0, "a number from 0")
+gigabytes = number(float, 0.0, "a number from 0 to 10^6", 1e6)
 fraction = number(float, 0.0, "a number from 0 to 1", 1.0)
 finite = number(float, -3.4e38, "a number from -3.4e38 to 3.4e38", 3.4e38)
 
@@ -142,7 +144,7 @@ def add_task_flags(parser: Parser, default: str = "all that the input holds") ->
                        help=f"concepts (in GoEmotions: emotions), one or more (default: {default})")
     group.add_argument("--seed", "--random_seed", nargs="+", type=seed, metavar="SEED",
                        help="seeds, one or more; each plays the role of a participant (default: "
-                            f"{'the 12 of the study' if default == 'all of the data' else default})")
+                            f"{'1 3 5 7 9 11 13 15 17 19 42 100' if default == 'all of the data' else default})")
 
 
 def add_model_flags(parser: Parser, as_trained: bool = True) -> None:
@@ -184,7 +186,8 @@ def add_rows_flags(group: argparse._ArgumentGroup) -> None:
                             "none; test chose nothing")
     pairs = number(int, 2, "a whole number from 2 (one positive row and one other) to 10^9", 10**9)
     group.add_argument("--max_rows", type=pairs, metavar="N",
-                       help="at most this many rows of each task, half of them positive (default: all)")
+                       help="at most this many rows of each task, half of them positive; each concept and seed has its "
+                            "own, the same ones every time (default: all)")
 
 
 def add_machine_flags(parser: Parser, precision: bool = True, eval_batch_size: bool = False,
@@ -258,7 +261,8 @@ def add_source_flags(parser: Parser) -> None:
     words = ("of neurons ranked by effect", "whose random neurons are matched by layer",
              "whose random neurons are matched by layer and activity")
     for (name, place), kind in zip(KINDS.items(), words):
-        add_path(group, f"--{name}", help=f"what step 6 wrote for masks {kind} (default: {place}, if it is there)")
+        add_path(group, f"--{name}", help=f"what step 6 wrote for masks {kind} (default, with --study or where no file "
+                 f"is named: {place}, if it is there)")
 
 
 # ------------------------------------------------------------------------------------------------------- which tasks

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from framework.errors import UserError
+from framework.files.opening import is_file_output
 
 
 class Parser(argparse.ArgumentParser):
@@ -41,8 +42,8 @@ class Parser(argparse.ArgumentParser):
         group = self.add_argument_group("every script")
         add_path(group, "--study", help="folder of the study, put before every default path")
         add_path(group, "--config", metavar="FILE",
-                 help="flags from a YAML file, `name: value`; command-line flags override the file, and with --study, "
-                      "paths in the file's study are meant in that one")
+                 help="flags from a YAML file, `name: value`; command-line flags override the file; with --study DIR, "
+                      "paths in the study's folder that the file names move to DIR")
         group.add_argument("-h", "--help", action="help", help="show this and exit")
 
         arguments = [self._in_full(argument) for argument in (sys.argv[1:] if arguments is None else arguments)]
@@ -57,6 +58,8 @@ class Parser(argparse.ArgumentParser):
             if given is not None:
                 if ends and given.suffix != ends:
                     self.error(f"{action.option_strings[0]} {given}: must end in {ends}")
+                if action.metavar == "DIR" and isinstance(given, Path) and is_file_output(given):
+                    self.error(f"{action.option_strings[0]} {given}: is a folder, so it must not end in {given.suffix}")
                 continue
             if getattr(action, "needed", False):
                 self.error(f"{action.option_strings[0]} must be given")
@@ -169,4 +172,9 @@ def path(text: str) -> Path:
         shown = text.encode("utf-8", "replace").decode()
         raise argparse.ArgumentTypeError(f"{shown!r} is not a path of printable UTF-8 characters; rename "
                                          "the file or folder")
-    return Path(text).expanduser() if text.startswith("~/") else Path(text)  # a shell leaves a quoted ~ as it is
+    if text.startswith("-"):
+        raise argparse.ArgumentTypeError(f"{text!r} looks like a flag; write ./{text}")
+    try:
+        return Path(text).expanduser() if text.startswith("~/") else Path(text)  # a shell leaves a quoted ~ as it is
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(f"{text!r}: you have no home folder here; write the path in full") from None

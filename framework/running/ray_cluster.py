@@ -185,7 +185,8 @@ class Cluster:
                 raise error.cause from None
             raise
         except errors.RuntimeEnvSetupError as error:
-            raise UserError(f"--ray: a machine cannot unpack this code: {str(error).splitlines()[0][:200]}") from None
+            raise UserError(f"--ray: a machine cannot unpack this code ({str(error).splitlines()[0][:200]}); pip "
+                            "install -r requirements/cluster.txt there") from None
         except errors.RayError as error:
             raise _Lost(f"{type(error).__name__}: {str(error).splitlines()[0][:200]}") from None
 

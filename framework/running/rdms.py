@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from functools import cache
+import functools
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from framework.errors import UserError
 from framework.files import activations, config, people
 from framework.files.record import Record
 from framework.tasks import Task
+
+_say_once = functools.cache(print)
 
 
 class RDMs(NamedTuple):
@@ -44,7 +46,8 @@ def read(flags: argparse.Namespace, values: tuple[list[str], np.ndarray] | None 
     if flags.similarity:
         _, concepts, rdms, are_ratings = people.read_attributes(flags.similarity, flags.concept_order, made_by=None)
         if are_ratings or len(rdms) != 1:
-            raise UserError(f"--similarity {flags.similarity}: must have one column, and one row per pair of concepts")
+            raise UserError(f"--similarity {flags.similarity}: must have one column, and one row per pair of concepts; "
+                            "give people's mean judgements")
         sources["similarity"] = ["People"], concepts, rdms
     if flags.attributes:
         attributes, concepts, numbers, are_ratings = people.read_attributes(flags.attributes, flags.concept_order)
@@ -101,12 +104,6 @@ def activity_of_ranks(flags: argparse.Namespace) -> tuple[list[str], np.ndarray]
     return concepts, activations.read(flags.activation_dir, concepts, made_with.get("seeds"))[0]
 
 
-@cache
-def _say(line: str) -> None:
-    """Print a line, once."""
-    print(line)
-
-
 def tasks_and_values(
     folder: activations.PathLike, effects: bool = False
 ) -> tuple[list[Task], list[str], np.ndarray]:
@@ -119,6 +116,6 @@ def tasks_and_values(
         raise UserError(f"{folder}: its concepts have no seed in common; make the missing files with the script that "
                         "made the others")
     if len(there) > len(seeds) * len(concepts):
-        _say(f"{folder}: only the seeds that all concepts have are used ({' '.join(map(str, seeds))})")
+        _say_once(f"{folder}: only the seeds that all concepts have are used ({' '.join(map(str, seeds))})")
     values, _ = activations.read(folder, concepts, seeds)
     return [Task(concept, seed) for seed in seeds for concept in concepts], concepts, values

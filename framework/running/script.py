@@ -22,7 +22,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from framework.errors import UserError, is_out_of_memory
 from framework.running import flags as known
@@ -41,6 +41,10 @@ _REASONS = {
     **dict.fromkeys((errno.ENOTDIR, errno.EEXIST),
                     "a file stands where a folder is needed: remove it or choose another folder"),
     errno.EISDIR: "a folder stands where a file is needed: remove it or choose another name",
+    errno.ELOOP: "its links go round in a circle: remove the link",
+    errno.EFBIG: "the file is larger than this system allows: choose another folder, or raise `ulimit -f`",
+    errno.EMFILE: "too many files are open: raise `ulimit -n`",
+    errno.EIO: "the disk cannot be read or written: use another one",
     errno.ENAMETOOLONG: "the name is too long for this file system: choose a shorter one",
 }
 
@@ -54,6 +58,9 @@ def run(main: Callable[[], None], resumes: bool = False) -> None:
     signals.catch()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack the letters of a concept's name
+    for name in ("stdout", "stderr"):
+        if stream := getattr(sys, name):
+            setattr(sys, name, _Heard(stream))
     try:
         try:
             os.getcwd()
@@ -69,10 +76,6 @@ def run(main: Callable[[], None], resumes: bool = False) -> None:
         rest = ("what is finished is on disk; run the same command again to continue" if resumes else
                 "no file is half written; run the same command again to start over")
         _leave(f"interrupted; {rest}", 128 + getattr(interrupted, "signum", signal.SIGINT))
-    except BrokenPipeError:
-        # The reader of our output (head, less) went away; that is no error of the user's.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(0)
     except OSError as error:
         # A full disk or a folder without permission: nothing is half written, since every write is renamed at its end.
         reason = _REASONS.get(error.errno or 0)  # an error that Python raised by itself has no number
@@ -82,7 +85,30 @@ def run(main: Callable[[], None], resumes: bool = False) -> None:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        _leave("out of memory: close other programs, or use a larger machine", 2)
+        _leave("out of memory: close other programs, or use a larger machine or a smaller model", 2)
+
+
+class _Heard:
+    """A stream that, once its reader (head, less) has gone away, swallows the rest: the work goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text):
+        return self._try(self._stream.write, text)
+
+    def flush(self):
+        self._try(self._stream.flush)
+
+    def _try(self, method, *arguments):
+        try:
+            return method(*arguments)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            return method(*arguments)
 
 
 def _leave(message: str, status: int) -> NoReturn:

@@ -5,6 +5,8 @@
     python -m framework.running.share --checkpoint_dir checkpoint --into prompts
 """
 
+import os
+
 from framework.errors import UserError
 from framework.running import flags as known
 from framework.running import script
@@ -18,7 +20,7 @@ def main() -> None:
     known.add_task_flags(parser)
     known.add_overwrite_flag(parser, "rounded prompts")
     flags = parser.parse()
-    if flags.into.resolve() == flags.checkpoint_dir.resolve():
+    if os.path.realpath(flags.into) == os.path.realpath(flags.checkpoint_dir):
         raise UserError(f"--into {flags.into}: holds the prompts themselves; choose another folder")
     from framework.files import prompts
     from framework.running import trained

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from framework.errors import UserError
 from framework.files import names, prompts, texts
 from framework.files.prompts import Prompt
+from framework.files.record import digest
 from framework.running import flags as known
 from framework.tasks import LABEL_WORDS, Task
 
@@ -89,6 +90,14 @@ def _as_trained(flags, trained, name):
 
 def _shown(value):
     return " ".join(value) if isinstance(value, list) else value
+
+
+def training_digest(trained: Mapping[Task, Prompt]) -> str:
+    """One digest of the settings that prompts were trained with, so that one folder holds what comes from one training.
+
+    Published prompts, which have no record, count as trained alike.
+    """
+    return digest(sorted({digest(prompt.record.settings) for prompt in trained.values()}))
 
 
 def load_model(flags: Namespace, trained: Mapping[Task, Prompt], dtype: torch.dtype) -> Loaded:

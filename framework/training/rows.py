@@ -40,7 +40,7 @@ def rows_of_task(labels: np.ndarray, seed: int, negatives: str = "published",
         others = np.flatnonzero(~labels)
         if len(others) < len(positives):
             raise UserError(f"only {len(others)} rows lack the concept, {len(positives)} are needed for "
-                            "--negatives strict")
+                            "--negatives strict (--negatives published needs none)")
         drawn = random.choice(others, len(positives), replace=False)
     row = np.concatenate([positives, drawn])
     return TaskRows(row, labels[row].astype(np.int64))
