@@ -30,7 +30,7 @@ esac
 source requirements/environment.sh $requirements
 
 [ ! -e $folder ] || [ -e $folder/.demo ] || {
-    echo "$folder: demo.sh did not make it; move it away" >&2
+    echo "$folder: something else made it, or an earlier version of demo.sh; move it away" >&2
     exit 2
 }
 mkdir -p $folder

@@ -81,7 +81,12 @@ def main():
     masks_path = flags.masks = flags.masks or known.in_study(flags, f"masks/{ranked_by}_top_500_6000.pkl")
     check_mode(flags, ranks_path, ranks, ranked)
     num_layers = known.layers_of(flags, ranked.get("num_layers"), ranks_path)
-    statistics = read_statistics(flags, ranks_path, len(next(iter(ranks.values()))), ranked)
+    if any(METHODS[name].add for name in flags.mask_method) or flags.random_baseline == "activation_matched":
+        flags.statistics = flags.statistics or known.in_study(flags, known.STATISTICS)
+    statistics = None
+    if flags.statistics:
+        with opening.unchanged(flags.statistics) as statistics_sha256:
+            statistics = read_statistics(flags, ranks_path, len(next(iter(ranks.values()))), ranked)
 
     thresholds = sorted(set(flags.thresholds or thresholds_for(len(next(iter(ranks.values()))))))
     made: dict = {}
@@ -101,7 +106,7 @@ def main():
     if statistics is not None:
         of_statistics = Record.read(flags.statistics)
         settings |= {"backbone": settings["backbone"] or of_statistics.get("backbone"),
-                     "statistics_sha256": opening.sha256(flags.statistics),
+                     "statistics_sha256": statistics_sha256,
                      "statistics_data": of_statistics.get("data")}  # fingerprint of the training comments
     # Step 6 warns if the prompts or comments that chose the neurons also test them.
     record = Record("gen_mask.py", settings, {"pretrained_model": ranked.get("pretrained_model"),
@@ -142,14 +147,10 @@ def check_mode(flags, ranks_path, ranks, ranked):
 
 
 def read_statistics(flags, ranks_path, size, ranked):
-    """The neurons' statistics where the method or the baseline needs them, or the user gives them; else None."""
+    """The neurons' statistics."""
     from framework.files import activations
     from framework.files.record import Record
 
-    if any(METHODS[name].add for name in flags.mask_method) or flags.random_baseline == "activation_matched":
-        flags.statistics = flags.statistics or known.in_study(flags, known.STATISTICS)
-    if not flags.statistics:
-        return None
     statistics = activations.read_statistics(flags.statistics)
     models = {Record.read(flags.statistics).get("backbone"), ranked.get("backbone")} - {None}  # None: unknown
     if len(statistics) != size or len(models) > 1:

@@ -83,9 +83,8 @@ def write_activations(flags):
     comments = []
 
     # What determines the activations.
-    settings = {"backbone": loaded.fingerprint, "training": trained.training_digest(prompts),
-                "activation_mode": flags.activation_mode, "prompt": flags.prompt, "num_layers": num_layers,
-                "units": units}
+    settings = {"backbone": loaded.fingerprint, "activation_mode": flags.activation_mode, "prompt": flags.prompt,
+                "num_layers": num_layers, "units": units}
     if flags.read_over:
         split = texts.read(flags.dataset, "train")
         max_length = model.fit_length(len(next(iter(vectors.values()))), flags.max_length)
@@ -94,35 +93,38 @@ def write_activations(flags):
                      "data": texts.fingerprint(split), "max_length": max_length}
     record = Record("get_active_neuron.py", settings, notes={"pretrained_model": flags.pretrained_model})
 
-    rows = comments or [model.alone()]
-
     def read(study, task):
         prompt = vectors[task]
+        if not comments:
+            yield model.read(prompt[None])[0].numpy()
+            return
 
         def summed(part):
-            values = model.read(prompt.expand(len(part), -1, -1), [rows[row] for row in part])
+            values = model.read(prompt.expand(len(part), -1, -1), [comments[row] for row in part])
             return values.double().sum(0).numpy()
 
         done, total = 0, np.zeros(num_layers * units)
-        for part, values in passes.over(model, rows, len(prompt), summed):
+        for part, values in passes.over(model, comments, len(prompt), summed):
             total += values
             done += len(part)
             yield done
-        yield (total / len(rows)).astype(np.float32)
+        yield (total / len(comments)).astype(np.float32)
 
     # The work, task by task.
+    digests = {task: prompt.sha256 for task, prompt in prompts.items()}
     with Output(flags.activation_dir, record, flags.overwrite, names=activations.output_names(prompts)) as output:
-        left = activations.left(output, {task: prompt.sha256 for task, prompt in prompts.items()})
+        left = activations.left(output, digests, trainings=trained.trainings(prompts))
         script.write_config(flags, flags.activation_dir)
-        with work.Bar(len(rows) * len(left), "row") as bar:
+        rows = max(1, len(comments))
+        with work.Bar(rows * len(left), "row") as bar:
             for task, values in work.run(read, None, left):
                 if isinstance(values, int):  # rows
                     bar.tell(task, values, task.name)
                     continue
                 if flags.activation_mode == "after_relu":
                     values = (values > 0).astype(np.int64)
-                activations.write(output, task, values, prompts[task].sha256)
-                bar.tell(task, len(rows), task.name)
+                activations.write(output, task, values, digests[task])
+                bar.tell(task, rows, task.name)
         for concept in dict.fromkeys(task.concept for task in prompts):
             activations.write_sum(output, concept)
 

@@ -68,7 +68,7 @@ def main():
     # What determines the effects.
     record = Record(
         "get_neuron_effect.py",
-        {"kind": "effect", "training": trained.training_digest(prompts), **asked.settings, "num_layers": num_layers,
+        {"kind": "effect", **asked.settings, "num_layers": num_layers,
          "units": units, "precision": asked.precision},
         notes=asked.notes)
     digests = {task: prompt.sha256 for task, prompt in prompts.items()}
@@ -78,7 +78,7 @@ def main():
     ends = activations.EFFECT_ENDS
     files = [task.name + end for task in prompts for end in ends]
     with Output(flags.effects, record, flags.overwrite, names=files) as output:
-        left = activations.left(output, digests, ends)
+        left = activations.left(output, digests, ends, trained.trainings(prompts))
         study = asked.study(left)
         script.write_config(flags, flags.effects)
         print(f"{script.counted(len(prompts), 'task')} on {flags.split} rows, "

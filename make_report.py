@@ -55,8 +55,8 @@ def main():
     rdms.take_from_step_4(flags)
     page = report.empty()
     with contextlib.ExitStack() as reading:
-        inputs = {name: reading.enter_context(unchanged(path, input_digest)) for name in INPUTS
-                  if (path := getattr(flags, name)) and path.exists()}
+        inputs = {name: input_digest(path) if path.is_dir() else reading.enter_context(unchanged(path, input_digest))
+                  for name in INPUTS if (path := getattr(flags, name)) and path.exists()}
         prompts = report.read_prompts(flags)
         report.say_what_is_invented(page, flags, prompts)
         activity = report.add_neurons(page, flags)

@@ -74,8 +74,8 @@ def main():
         rdms.take_from_step_4(flags)
     # Everything is drawn before anything is written: a wrong input leaves the last figures as they were.
     with contextlib.ExitStack() as reading:
-        inputs = {name: reading.enter_context(unchanged(path, input_digest)) for name in INPUTS
-                  if (path := getattr(flags, name)) and path.exists()}
+        inputs = {name: input_digest(path) if path.is_dir() else reading.enter_context(unchanged(path, input_digest))
+                  for name in INPUTS if (path := getattr(flags, name))}
         drawn = [*drawing.of_ranks(flags), *drawing_masks.of_results(flags), *drawing_masks.of_doses(flags),
                  *drawing_masks.of_kinds(flags), *drawing_masks.of_own_masks(flags), *drawing_masks.of_effects(flags),
                  *drawing.of_rdms(flags), *drawing.of_simulations(flags)]

@@ -11,7 +11,6 @@ source requirements/environment.sh requirements.txt
 
 smollm2=data/models/SmolLM2-135M-Instruct
 question="Is this emotion in the comment above? Answer with just one word, negative or positive. Answer:" # 20 tokens
-first= # where given, the only testing seed of get_neuron_effect.py and of the masks `effect`
 given="--given others"
 concepts= # all of GoEmotions, unless a study names its own
 case ${1-} in
@@ -21,7 +20,7 @@ backbone)
     training=(--prompt_init mask --lr 0.002 --epochs 8 --max_train_rows 500) ;;
 smollm2)
     model=$smollm2 prompts=data/prompts/smollm2 k=4000 draws=99 matched=3 rows=40
-    choose="1 3" test="5 7 9 11" first="5"
+    choose="1 3" test="5 7 9 11"
     training=(--prompt_init "text: $question" --lr 0.002 --epochs 2 --max_train_rows 320) ;;
 pilot)
     model=$smollm2 prompts=runs/pilot/prompts k=4000 draws=19 matched=5 rows=20
@@ -90,9 +89,8 @@ unset ATEN_CPU_CAPABILITY MKL_ENABLE_INSTRUCTIONS ONEDNN_MAX_CPU_ISA
 # What each neuron does: on dev rows with the seeds that choose, for masks; and on the rows that test the masks.
 on_test="--split test --max_rows $rows"
 tested="--seed $test $on_test"
-first_tested="--seed ${first:-$test} $on_test"
 run python get_neuron_effect.py $answers --seed $choose --max_rows $rows
-run python get_neuron_effect.py $answers $first_tested --output_dir $folder/effects_of_tested
+run python get_neuron_effect.py $answers $tested --output_dir $folder/effects_of_tested
 
 # Steps 5 and 6: neurons set to zero against a pool and against matched controls; set to their mean; amplified.
 evaluate() {
@@ -102,7 +100,7 @@ evaluate() {
 }
 by_effect=$folder/neuron_rank/neuron_rank_by_effect.csv
 evaluate zero $ranks --random_draws $draws
-tested=$first_tested evaluate effect $by_effect # without a pool: it would be that of `zero`
+evaluate effect $by_effect # without a pool: it would be that of `zero`
 if [ $1 = smollm2 ]; then # smaller masks, with a few random ones of their size
     k=500 evaluate effect_500 $by_effect --random_draws 9
     k=10 evaluate effect_10 $by_effect --random_draws 2

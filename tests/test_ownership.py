@@ -145,7 +145,10 @@ def test_what_is_replaced_stays_until_the_new_is_there():
     assert sorted(contents()) == ["ranks.csv", "ranks.json"]
 
 
-def test_figures_are_drawn_again_unasked_and_others_stay():
+def test_figures_are_drawn_again_unasked_and_others_stay(monkeypatch):
+    def no_room(path, data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     def draw(setting, *names):
         with Output("pic", Record("plot_results.py", {"k": setting}), redraw=True, names=names) as output:
             for name in names:
@@ -159,9 +162,15 @@ def test_figures_are_drawn_again_unasked_and_others_stay():
     draw(3, "b.png")
     assert Path("pic/b.png").read_text() == "b.png at 3"
     assert list(Record.read("pic").files) == ["b.png"]
+    with monkeypatch.context() as full:
+        full.setattr(writing, "write_bytes", no_room)
+        with pytest.raises(OSError, match="No space"):
+            draw(4, "a.png")
+    draw(5, "a.png")
+    assert Path("pic/a.png").read_text() == "a.png at 5"
     Path("pic/mine.png").write_text("mine")
     with pytest.raises(UserError, match="mine.png: exists already"):
-        draw(4, "mine.png")
+        draw(6, "mine.png")
 
 
 def activate(*tasks, setting="best", overwrite=False, prompt="ab"):

@@ -49,17 +49,28 @@ def output_names(tasks: Iterable[Task]) -> list[str]:
     return sorted({f"{name}.csv" for task in tasks for name in (task.name, f"{task.concept}-all")})
 
 
-def left(output: Output, prompts: Mapping[Task, str], ends: Sequence[str] = (".csv",)) -> list[Task]:
+def left(output: Output, prompts: Mapping[Task, str], ends: Sequence[str] = (".csv",),
+         trainings: Mapping[Task, str] | None = None) -> list[Task]:
     """The tasks whose activations are missing or were read under another prompt, given each prompt's digest.
 
-    `ends` are the endings of a task's file names. Raises `UserError` if a task's file in the folder is not ours, since
-    sums and ranks cover all that are there.
+    `ends` are the endings of a task's file names; `trainings`, digests of the settings that prompts were trained with.
+    Raises `UserError` if a task's file in the folder is not ours, since sums and ranks cover all that are there, or was
+    read under a prompt of another training and may not be replaced.
     """
     for path in names.task_files(output.folder, ".csv").values():
         output.check_ours(path.name)
     read_under = output.record.get("prompts", {})
-    return [task for task, digest in prompts.items() if read_under.get(task.name) != digest
-            or not all(output.finished(task.name + end) for end in ends)]
+    tasks = [task for task, digest in prompts.items() if read_under.get(task.name) != digest
+             or not all(output.finished(task.name + end) for end in ends)]
+    known, trainings = output.record.notes.setdefault("trainings", {}), trainings or {}
+    for task in tasks if not output.overwrite else ():
+        another = known.get(task.name) not in (None, trainings.get(task))
+        if another and output.finished(task.name + ends[0]):
+            raise UserError(f"{output.folder / task.name}{ends[0]}: was made with a prompt that was trained with other "
+                            f"settings than {task.name} of --checkpoint_dir; pass --overwrite to replace it, or choose "
+                            "another folder")
+    known |= {task.name: training for task, training in trainings.items()}
+    return tasks
 
 
 def write(output: Output, task: Task, values: np.ndarray, prompt: str | None = None) -> None:

@@ -137,8 +137,9 @@ class Folder(TaskFolder):
         for old in self.folder.glob(".training-*.state"):
             raise UserError(f"{old}: an earlier version began this training, and this version cannot continue it; "
                             "remove the file to train its tasks again")
-        if os.path.lexists(accuracy_path(self.folder)):
-            Output(accuracy_path(self.folder), Record("train.py", {}), redraw=True).check()
+        table = accuracy_path(self.folder)
+        with writing.lock(table.parent, "accuracies", wait=True):
+            Output(table, Record("train.py", {}), redraw=True).check()
         super().__enter__()
         return self
 
@@ -177,15 +178,14 @@ def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt], overwrite: b
             raise UserError(f"{path}: was made with other settings (it is not rounded); choose another folder")
     with Folder(folder, next(iter(rounded.values())).record, overwrite) as output:
         left = output.left(rounded)  # refuses what others made
-        for task, prompt in rounded.items():
-            path = names.task_path(folder, task, ".pt")
-            if task in left:
-                output.write_bytes(task, _as_bytes(task, prompt))
-            elif not torch.equal(read(path).best_prompt.half(), prompt.best_prompt):
-                if not overwrite:
-                    raise UserError(f"{path}: is another prompt, trained with the same settings; pass --overwrite to "
-                                    "replace it, or choose another folder")
-                writing.write_bytes(path, _as_bytes(task, prompt))
+        paths = {task: names.task_path(folder, task, ".pt") for task in rounded}
+        others = [task for task, prompt in rounded.items() if task not in left
+                  and not torch.equal(read(paths[task]).best_prompt.half(), prompt.best_prompt)]
+        if others and not overwrite:
+            raise UserError(f"{paths[others[0]]}: is another prompt, trained with the same settings; pass --overwrite "
+                            "to replace it, or choose another folder")
+        for task in [*left, *others]:
+            writing.write_bytes(paths[task], _as_bytes(task, rounded[task]))
 
 
 class SavedState:

@@ -48,9 +48,9 @@ _KINDS: dict[str, Any] = {
     **dict.fromkeys(("max_length", "num_layers", "units", "num_units"), int), "negatives": ("published", "strict"),
     **dict.fromkeys(("emotions", "concepts", "attributes", "label_words"), [str]),
     **dict.fromkeys(("seeds", "seeds_that_chose"), [int]),
-    "prompts": dict, "sha256": dict, "sha256_before": dict}
+    "prompts": dict, "trainings": dict, "sha256": dict, "sha256_before": dict}
 # Recorded but not compared: versions, what differs from file to file, names of folders, whose contents are compared.
-_NOTES = ("versions", "prompts", "dataset", "pretrained_model", "seeds_that_chose", "ranks_of_masks",
+_NOTES = ("versions", "prompts", "trainings", "dataset", "pretrained_model", "seeds_that_chose", "ranks_of_masks",
           "methods_of_masks")
 
 
@@ -139,6 +139,8 @@ class Record:
         digest = self.files.get(Path(path).name)
         if part and self.files and digest is None:
             raise UserError(f"{path}: is not listed in the record beside it; move it away, or make it again")
+        if digest is None and Path(path).name in self.before:
+            raise UserError(f"{path}: is older than the record beside it, as after an interrupted run; make it again")
         if digest is not None and hashlib.sha256(data).hexdigest() != digest:
             raise UserError(f"{path}: has changed since it was written (its SHA-256 is not the recorded one); make it "
                             "again, or give your version another name")
@@ -212,7 +214,7 @@ class Output:
         self.folder = self.path.parent if self.is_file else self.path
         self.record_path = record_path(path)
         self.record = replace(record, notes={**record.notes, "versions": versions()}, files={}, before={})
-        self._overwrite, self._redraw = overwrite, redraw
+        self.overwrite, self._redraw = overwrite, redraw
         self._replaced: dict[str, set[str]] = {}  # files of other settings that still stand, and their digests
         self._names = {Path(name).name for name in names} | ({self.path.name} if self.is_file else set())
 
@@ -243,7 +245,7 @@ class Output:
                             f"{self.path}")
         standing = {name: digest for name, digest in before.files.items() if os.path.lexists(self.folder / name)}
         difference = self.record.difference(before) if standing else None
-        if difference and not (self._overwrite or self._redraw):
+        if difference and not (self.overwrite or self._redraw):
             raise UserError(f"{self.path}: was made with other settings ({difference}); pass --overwrite to replace "
                             "it, or choose another name")
         replaced = set(standing) if difference and not self._redraw else set()
@@ -251,9 +253,14 @@ class Output:
             raise UserError(f"{self.path}: also holds {min(replaced - self._names)}, made with other settings "
                             f"({difference}); name all of its tasks and pass --overwrite, or choose another folder")
         # What is drawn again from other inputs is still ours, but this record's settings did not make it.
-        self.record.files = {} if difference and self._redraw else standing
-        older = {**before.before, **(standing if difference and self._redraw else {})}
-        self.record.before = {name: digest for name, digest in older.items() if os.path.lexists(self.folder / name)}
+        self.record.files = standing
+        self.record.before = {name: digest for name, digest in before.before.items()
+                              if os.path.lexists(self.folder / name)}
+        if difference and self._redraw:
+            # A writer that was killed named its new file before the old one gave way.
+            self.record.before |= {name: digest for name, digest in standing.items()
+                                   if name not in self.record.before or self.finished(name)}
+            self.record.files = {}
         for name in self._names | replaced:
             if len(os.fsencode(f"{name}.tmp.lock")) > 255:
                 raise UserError(f"{self.folder / name}: the name is too long; choose a shorter one")
@@ -264,8 +271,9 @@ class Output:
         before, difference, replaced = self._compare()
         self._replaced = {name: {self.record.files.pop(name), self.record.before.pop(name, "")} for name in replaced}
         if not difference:
-            self.record.notes.setdefault("prompts", before.get("prompts", {}))
-        if not (self.is_file and replaced):  # an old table stays until the new one is there
+            for name in ("prompts", "trainings"):
+                self.record.notes.setdefault(name, before.get(name, {}))
+        if not (self.is_file and difference):  # an old table and its record stay until the new one is there
             self.save()
 
     def check_ours(self, name: str) -> None:

@@ -7,7 +7,7 @@ A script begins like this::
     def parse_flags():
         parser = flags.Parser("Step 5: make masks of the best-ranked neurons, and random ones.")
         parser.add_argument("--draws", "--random_draws", type=flags.positive, default=99, metavar="R", help="...")
-        flags.add_path(parser, "--ranks", "--CSV_Path", default=flags.RANKS, help="ranks of step 4")
+        flags.add_path(parser, "--ranks", "--CSV_Path", default=flags.RANKS, metavar="FILE", help="ranks of step 4")
         flags.add_task_flags(parser)                                                          # flags of several scripts
         return parser.parse()
 

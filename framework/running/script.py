@@ -59,7 +59,7 @@ def run(main: Callable[[], None], resumes: bool = False) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack the letters of a concept's name
     for name in ("stdout", "stderr"):
-        if stream := getattr(sys, name):
+        if (stream := getattr(sys, name)) and not isinstance(stream, _Heard):
             setattr(sys, name, _Heard(stream))
     try:
         try:
@@ -95,10 +95,13 @@ class _Heard:
         self._stream = stream
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return getattr(self.__dict__["_stream"], name)
 
     def write(self, text):
         return self._try(self._stream.write, text)
+
+    def writelines(self, lines):
+        self._try(self._stream.writelines, lines)
 
     def flush(self):
         self._try(self._stream.flush)

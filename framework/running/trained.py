@@ -92,12 +92,9 @@ def _shown(value):
     return " ".join(value) if isinstance(value, list) else value
 
 
-def training_digest(trained: Mapping[Task, Prompt]) -> str:
-    """One digest of the settings that prompts were trained with, so that one folder holds what comes from one training.
-
-    Published prompts, which have no record, count as trained alike.
-    """
-    return digest(sorted({digest(prompt.record.settings) for prompt in trained.values()}))
+def trainings(trained: Mapping[Task, Prompt]) -> dict[Task, str]:
+    """A digest of the settings that each prompt was trained with; published prompts, without a record, are alike."""
+    return {task: digest(prompt.record.settings) for task, prompt in trained.items()}
 
 
 def load_model(flags: Namespace, trained: Mapping[Task, Prompt], dtype: torch.dtype) -> Loaded:
