@@ -116,8 +116,8 @@ def render(page: dict[str, Any]) -> str:
       `specific`, the means, and `check`, a second p. `k_shown`: the k seen first. `intervention`: what was done;
       `random`: to which neurons for comparison (`masking.RANDOM`).
     - `placebo`: `measure`, `by`, `test`, `tests` and `share`.
-    - `kinds`: a `measure` and a `table` of what is lost, one row per k and one column per kind of mask
-      (`effects.CONTROLS`); `kinds_in_words`: `effects.kinds_in_words`.
+    - `kinds`: a `measure`, what was `done` to neurons, and a `table` of what is lost, one row per k and one column per
+      kind of mask (`effects.CONTROLS`); `kinds_in_words`: `effects.kinds_in_words`.
     - `doses`: a `measure`, `k` and `table` (`analysis.inference.accuracy_by_dose`).
     - `effects`: `attribute`, `r`, `p`, `q`.
     - `stability`: `attribute` and columns of step 4's tables; `stability_k`: their k.

@@ -186,8 +186,9 @@ def add_kinds(page: Page, flags: argparse.Namespace) -> None:
     for measure in drawing_masks.measures_of(flags, *known.KINDS):
         found = drawing_masks.loss_of_kinds(flags, measure)
         if found is not None:
-            loss, _ = found
-            page["kinds"].append({"measure": MEASURES[measure], "table": loss.pivot_table("value", "k", "kind")})
+            loss, done = found
+            page["kinds"].append({"measure": MEASURES[measure], "done": done,
+                                  "table": loss.pivot_table("value", "k", "kind")})
             kinds = set(loss["kind"])
             page["kinds_in_words"] = (effects.kinds_in_words(kinds, drawing_masks.chosen_by_tested(flags))
                                       + effects.fairer_in_words(kinds))
@@ -227,7 +228,7 @@ def add_stability(page: Page, flags: argparse.Namespace) -> None:
             table = read_table(path, words=None, of=flags.ranks)  # cells are empty where nothing could be computed
             numbers = table.drop(columns="attribute").apply(pd.to_numeric, errors="coerce")
             if name == "stability":
-                page["stability_k"] = 4000 if (numbers["k"] == 4000).any() else int(numbers["k"].max())
+                page["stability_k"] = int(drawing_masks.choose_k(list(numbers["k"]), path, None))
                 numbers = numbers[numbers["k"] == page["stability_k"]]
             tables.append(numbers.assign(attribute=table["attribute"]).set_index("attribute"))
     if not tables:
