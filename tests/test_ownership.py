@@ -599,6 +599,9 @@ def test_a_table_of_accuracies_that_is_not_ours_is_said_before_the_training():
     Path("goemotions_prompt_tuning_accuracy.csv").write_text("sentiment,random_seed,accuracy\nfear,1,0.9\n")
     with pytest.raises(UserError, match="accuracy.csv: exists already"), folder_of(0.1):
         pass
+    os.rename("goemotions_prompt_tuning_accuracy.csv", "goemotions_prompt_tuning_accuracy.json")
+    with pytest.raises(UserError, match="accuracy.json: "), folder_of(0.1):
+        pass
 
 
 # --------------------------------------------------------------------------------------------------------- results

@@ -17,7 +17,7 @@ import torch
 from framework.errors import UserError
 from framework.files import names, opening, tensors, writing
 from framework.files.opening import PathLike
-from framework.files.record import Output, Record, digest
+from framework.files.record import Output, Record, digest, record_path
 from framework.files.taskfolder import TaskFolder, check_alike
 from framework.tasks import Task
 
@@ -138,8 +138,9 @@ class Folder(TaskFolder):
             raise UserError(f"{old}: an earlier version began this training, and this version cannot continue it; "
                             "remove the file to train its tasks again")
         table = accuracy_path(self.folder)
-        with writing.lock(table.parent, "accuracies", wait=True):
-            Output(table, Record("train.py", {}), redraw=True).check()
+        if os.path.lexists(table) or os.path.lexists(record_path(table)):
+            with writing.lock(table.parent, "accuracies", wait=True):
+                Output(table, Record("train.py", {}), redraw=True).check()
         super().__enter__()
         return self
 
