@@ -68,8 +68,7 @@ def main():
     # What determines the effects.
     record = Record(
         "get_neuron_effect.py",
-        {"kind": "effect", **asked.settings, "num_layers": num_layers,
-         "units": units, "precision": asked.precision},
+        {"kind": "effect", **asked.settings, "num_layers": num_layers, "units": units, "precision": asked.precision},
         notes=asked.notes)
     digests = {task: prompt.sha256 for task, prompt in prompts.items()}
     ranks_output(flags.ranks, record).check()

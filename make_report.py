@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
@@ -48,15 +47,13 @@ def main():
         places = "results", "masks", "effects", *known.KINDS
         known.take_what_is_there(flags, {name: known.PLACES[name] for name in places})
     from framework.figures import page as pages
-    from framework.files.opening import unchanged
-    from framework.files.record import Output, Record, input_digest
+    from framework.files.record import Output, Record, unchanged_inputs
     from framework.running import rdms, report
 
     rdms.take_from_step_4(flags)
     page = report.empty()
-    with contextlib.ExitStack() as reading:
-        inputs = {name: input_digest(path) if path.is_dir() else reading.enter_context(unchanged(path, input_digest))
-                  for name in INPUTS if (path := getattr(flags, name)) and path.exists()}
+    there = {name: path for name in INPUTS if (path := getattr(flags, name)) and path.exists()}
+    with unchanged_inputs(there) as inputs:
         prompts = report.read_prompts(flags)
         report.say_what_is_invented(page, flags, prompts)
         activity = report.add_neurons(page, flags)

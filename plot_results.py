@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from framework.errors import UserError
 from framework.measures import MEASURES
 from framework.running import flags as known
@@ -65,17 +63,14 @@ def main():
     of_study = take_what_is_there(flags)
     from framework.figures import style
     from framework.files import names
-    from framework.files.opening import unchanged
-    from framework.files.record import Output, Record, input_digest
+    from framework.files.record import Output, Record, unchanged_inputs
     from framework.running import drawing, drawing_masks, rdms
 
     named = {name: getattr(flags, name) for name in INPUTS if name != "weights"}
     if of_study:
         rdms.take_from_step_4(flags)
     # Everything is drawn before anything is written: a wrong input leaves the last figures as they were.
-    with contextlib.ExitStack() as reading:
-        inputs = {name: input_digest(path) if path.is_dir() else reading.enter_context(unchanged(path, input_digest))
-                  for name in INPUTS if (path := getattr(flags, name))}
+    with unchanged_inputs({name: path for name in INPUTS if (path := getattr(flags, name))}) as inputs:
         drawn = [*drawing.of_ranks(flags), *drawing_masks.of_results(flags), *drawing_masks.of_doses(flags),
                  *drawing_masks.of_kinds(flags), *drawing_masks.of_own_masks(flags), *drawing_masks.of_effects(flags),
                  *drawing.of_rdms(flags), *drawing.of_simulations(flags)]

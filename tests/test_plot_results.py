@@ -87,6 +87,13 @@ def run_folder(tmp_path_factory):
     return folder
 
 
+def test_a_named_file_that_is_missing_is_said_even_if_no_figure_needs_it(monkeypatch, run_folder, tmp_path):
+    with pytest.raises(UserError, match="typo.pkl: no such file"):
+        call(monkeypatch, "--attributes", run_folder / "ratings.csv", "--masks", tmp_path / "typo.pkl",
+             "--simulations=0", "--formats=png", "--output_dir", tmp_path / "pic")
+    assert not (tmp_path / "pic").exists()
+
+
 def test_files_named_beside_a_study_go_on_to_its_page(monkeypatch, run_folder, published_accuracy, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(run_folder / "results", f"mine/{known.PLACES['results']}")

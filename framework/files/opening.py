@@ -105,11 +105,11 @@ def sha256(*paths: PathLike) -> str:
 def unchanged(path: PathLike, digest: Callable[..., str] = sha256) -> Iterator[str]:
     """While an input is read: its digest, for a record. Raises `UserError` at the end if it has changed meanwhile.
 
-    Whoever reads a missing input says so better; its digest is empty.
+    Whoever reads a missing input says best what makes it; at the end it is an error even if nobody did.
     """
     before = digest(path) if os.path.exists(path) else ""
     yield before
-    if before and digest(path) != before:
+    if digest(path) != before:
         raise UserError(f"{path}: has changed while this run read it; run the same command again")
 
 

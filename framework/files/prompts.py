@@ -138,7 +138,7 @@ class Folder(TaskFolder):
             raise UserError(f"{old}: an earlier version began this training, and this version cannot continue it; "
                             "remove the file to train its tasks again")
         table = accuracy_path(self.folder)
-        if os.path.lexists(table) or os.path.lexists(record_path(table)):
+        if os.path.lexists(table) or os.path.lexists(record_path(table)):  # else a lock might find no room for itself
             with writing.lock(table.parent, "accuracies", wait=True):
                 Output(table, Record("train.py", {}), redraw=True).check()
         super().__enter__()
@@ -185,7 +185,9 @@ def write_rounded(folder: PathLike, trained: Mapping[Task, Prompt], overwrite: b
         if others and not overwrite:
             raise UserError(f"{paths[others[0]]}: is another prompt, trained with the same settings; pass --overwrite "
                             "to replace it, or choose another folder")
-        for task in [*left, *others]:
+        for task in left:
+            output.write_bytes(task, _as_bytes(task, rounded[task]))
+        for task in others:  # finished, for the folder: its settings are the same
             writing.write_bytes(paths[task], _as_bytes(task, rounded[task]))
 
 

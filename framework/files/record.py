@@ -13,7 +13,7 @@ import json
 import os
 import platform
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -178,6 +178,17 @@ def input_digest(path: PathLike) -> str:
         return opening.sha256(*(file for suffix in (".csv", ".json", ".pt")
                                 for file in names.task_files(path, suffix).values()))
     return opening.sha256(path, *sorted(path.parent.glob(f"{path.stem}_*.csv")))
+
+
+@contextlib.contextmanager
+def unchanged_inputs(paths: Mapping[str, Path]) -> Iterator[dict[str, str]]:
+    """While inputs are read: `input_digest` of each, by name.
+
+    Files may not change meanwhile (`opening.unchanged`). Folders may: other processes may be filling them.
+    """
+    with contextlib.ExitStack() as files:
+        yield {name: input_digest(path) if path.is_dir() else
+               files.enter_context(opening.unchanged(path, input_digest)) for name, path in paths.items()}
 
 
 class Output:
