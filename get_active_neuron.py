@@ -45,7 +45,9 @@ def parse_flags():
     known.add_data_flags(parser)
     known.add_machine_flags(parser, precision=False)
     known.add_overwrite_flag(parser, "activations of the named tasks")
-    return parser.parse()
+    flags = parser.parse()
+    del flags.negatives  # accepted from older versions: no rows of a task are read here
+    return flags
 
 
 def main():

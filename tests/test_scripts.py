@@ -297,6 +297,16 @@ def test_neurons_read_over_comments_are_kept_apart(here, copy):
     assert masks.read(copy / "over.pkl")["valence_top8"].shape == (2, 32)
 
 
+def test_prompts_of_different_trainings_are_named(here, copy, tiny_model):
+    ranked = "rsa_searchlight.py", "--activation_dir=mixed", "--attributes", ATTRIBUTES, "--ranks=mixed/ranks.csv"
+    assert "differently" not in here("get_active_neuron.py", "--output_dir=mixed").stdout + here(*ranked).stdout
+    here(*train_flags(tiny_model, "--negatives=strict"), "--checkpoint_dir=strict")
+    shutil.copy(copy / "strict/fear-1.pt", copy / "checkpoint/fear-1.pt")
+    said = here("get_active_neuron.py", "--output_dir=mixed", "--overwrite").stdout
+    assert "were trained differently (" in said and "fear-1.pt" in said
+    assert "mixed holds activations of prompts that were trained differently" in here(*ranked, "--overwrite").stdout
+
+
 def test_statistics_of_neurons(here, tmp_path, tiny_model):
     said = here("get_active_neuron.py", "--statistics", "--comments=30", "--samples=3", "--dataset=demo",
                 "--pretrained_model", tiny_model)

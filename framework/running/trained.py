@@ -48,6 +48,11 @@ def read(flags: Namespace) -> dict[Task, Prompt]:
             raise UserError(f"{path}: its prompt has shape {list(prompt.best_prompt.shape)}, that of {first.name} "
                             f"{list(example.best_prompt.shape)}; keep prompts of different shapes in different folders")
     _fill_in(flags, trained)
+    for task, prompt in trained.items():
+        if difference := prompt.record.difference(example.record):
+            print(f"warning: {names.task_path(flags.checkpoint_dir, task, '.pt')} (here) and {first.name} (there) were "
+                  f"trained differently ({difference}); what differs between them may come from this")
+            break
     return trained
 
 
