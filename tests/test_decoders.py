@@ -52,6 +52,7 @@ FAMILIES = {
     "gemma2": GROUPED | dict(head_dim=12, sliding_window=40, attn_logit_softcapping=5.0, final_logit_softcapping=2.0),
     "gemma3_text": GROUPED | dict(head_dim=12, sliding_window=40),
     "phi3": GROUPED | dict(sliding_window=None),  # one map for gate and up
+    "olmo": GROUPED | dict(clip_qkv=0.5),  # a bound on queries, keys and values, set in place
     "olmo2": GROUPED,
     "smollm3": GROUPED,  # no rotation in every fourth layer
     "falcon": dict(new_decoder_architecture=True, num_kv_heads=2, bias=True, alibi=False),
@@ -200,9 +201,25 @@ def test_neurons_are_what_enters_the_down_projection_at_the_last_position(pair):
     torch.testing.assert_close(ours.read(prompts, rows), behind, rtol=0, atol=1e-5)
 
 
+def test_several_changes_of_the_last_layer_alone(pair):
+    ours = pair[1]
+    rows, prompts = some_rows(ours)
+    multiply = torch.ones(2, *ours.shape, dtype=torch.double)
+    multiply[0, -1, :9] = multiply[1, -1, 9:30] = 0
+    with torch.no_grad():
+        both = ours(rows, prompts, Intervention(multiply))
+        for one, logits in zip(multiply, both):
+            torch.testing.assert_close(logits, ours(rows, prompts, Intervention(one[None]))[0], rtol=0, atol=1e-9)
+    assert (both[0] - both[1]).abs().max() > 1e-3
+
+
 def test_a_row_alone_is_as_in_a_batch(pair):
     ours = copy.deepcopy(pair[1]).float()
     rows, prompts = some_rows(ours)
+    mine, exact = prompts.float().requires_grad_(True), prompts.clone().requires_grad_(True)
+    gradient, expected = (torch.autograd.grad(model(rows, start)[:, 1].sum(), start)[0]
+                          for model, start in ((ours, mine), (pair[1], exact)))
+    torch.testing.assert_close(gradient.double(), expected, rtol=1e-2, atol=1e-3)
     prompts, mask = prompts.float(), Intervention((torch.rand(2, *ours.shape) > 0.3).float())
     with torch.no_grad():
         together, masked = ours(rows, prompts), ours(rows, prompts, mask)
@@ -258,10 +275,16 @@ def test_states_of_texts_are_the_same_bits_whatever_is_kept(llama, dtype):
     assert len(computed) == seen + 1
 
 
-@pytest.mark.parametrize("family", ["gpt2", "llama"])
-def test_padding_may_reach_beyond_the_positions(family, tokenizer):
-    """A text of 65 tokens is padded to 96, and the model has 70 positions."""
-    plain = make_plain(family, tokenizer, max_position_embeddings=70)
+LONGROPE = {"rope_type": "longrope", "rope_theta": 1e4, "short_factor": [1.0] * 4, "long_factor": [4.0] * 4}
+
+
+@pytest.mark.parametrize(("family", "more"), [
+    ("gpt2", dict(max_position_embeddings=70)), ("llama", dict(max_position_embeddings=70)),
+    ("phi3", dict(sliding_window=None, max_position_embeddings=400, original_max_position_embeddings=70,
+                  rope_parameters=LONGROPE | {"original_max_position_embeddings": 70}))])
+def test_padding_may_reach_beyond_the_positions(family, more, tokenizer):
+    """A text of 65 tokens is padded to 96, and the model has 70 positions, or reads longer rows in another way."""
+    plain = make_plain(family, tokenizer, **more)
     ours, row = make_ours(plain, tokenizer), np.arange(5, 70)
     prompts = torch.randn(1, 5, 32, dtype=torch.double, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -350,11 +373,12 @@ def test_text_and_prompt_fit_positions_and_window(llama, tokenizer):
         window.fit_length(20, 19)
     with pytest.raises(UserError, match=r"need more than the 40 positions .* use --prompt_len 20 or less"):
         window.fit_length(45, 10)
-    long = make_ours(make_plain(
-        "phi3", tokenizer, sliding_window=None, original_max_position_embeddings=40, rope_parameters={
-            "rope_type": "longrope", "rope_theta": 1e4, "short_factor": [1.0] * 4, "long_factor": [4.0] * 4}),
-        tokenizer)
+    long = make_ours(make_plain("phi3", tokenizer, sliding_window=None, original_max_position_embeddings=40,
+                                rope_parameters=LONGROPE), tokenizer)
     assert long.fit_length(20, 256) == 40 - 20 - 1  # a longer row would change how all rows of its pass are read
+    mpt = make_ours(make_plain("mpt", tokenizer, d_model=32, n_heads=4, n_layers=3, max_seq_len=50,
+                              max_position_embeddings=None), tokenizer)
+    assert mpt.fit_length(20, 256) == 50 - 20 - 1
     full = make_ours(make_plain("qwen2", tokenizer, sliding_window=40, use_sliding_window=False), tokenizer)
     assert full.fit_length(20, 40) == 40
 
@@ -483,6 +507,9 @@ def test_all_steps(family, tokenizer, tmp_path, monkeypatch):
      "blocks do not each consist of attention and one dense feed-forward part"),
     ("roc_bert", {}, "a word also sees later words"),  # an encoder that transformers maps to a causal head, too
     ("llama", dict(intermediate_size=32), "blocks do not each consist of attention and one dense"),  # D = H: which map?
+    ("reformer", dict(is_decoder=True, axial_pos_embds=False, attention_head_size=8, feed_forward_size=56,
+                      attn_layers=["local"] * 3), "is a reformer model, which cannot take rows of different lengths"),
+    ("git", {}, "is a git model, which reads more than text"),
 ])
 def test_what_has_no_neurons_of_its_own_is_refused(family, more, message, tokenizer, tmp_path):
     model = make_plain(family, tokenizer, **more)
@@ -540,6 +567,10 @@ def test_a_classifier_whose_head_would_be_its_embeddings_is_refused(tokenizer, t
     AutoModelForSequenceClassification.from_config(plain.config).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(UserError, match="was saved as Qwen2ForSequenceClassification, without a head that predicts"):
+        loading.load(str(tmp_path))
+    save(plain.base_model, tokenizer, tmp_path)
+    (tmp_path / "modules.json").write_text("[]")
+    with pytest.raises(UserError, match="was saved to embed sentences .modules.json., without a head that predicts"):
         loading.load(str(tmp_path))
 
 

@@ -20,6 +20,7 @@ from transformers import (
     AutoConfig,
     AutoModel,
     AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
     AutoTokenizer,
     LukeTokenizer,
     PreTrainedTokenizerFast,
@@ -437,6 +438,14 @@ def test_model_without_a_masked_language_head(folder_of, tmp_path, name):
     AutoModel.from_pretrained(folder_of(name)).save_pretrained(tmp_path)
     AutoTokenizer.from_pretrained(folder_of(name)).save_pretrained(tmp_path)
     with pytest.raises(UserError, match="has no weights for .*masked-language head"):
+        loading.load(str(tmp_path))
+
+
+def test_a_classifier_that_lacks_no_weights(folder_of, tmp_path):
+    config = AutoConfig.from_pretrained(folder_of("modernbert"), decoder_bias=False)
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(folder_of("modernbert")).save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="was saved as ModernBertForSequenceClassification, without a head"):
         loading.load(str(tmp_path))
 
 

@@ -24,10 +24,11 @@ from transformers import (
 )
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 from transformers.pytorch_utils import Conv1D
+from transformers.utils import has_file
 
 from framework.errors import UserError, is_out_of_memory
 from framework.model import speed
-from framework.model.encoders import check_weights
+from framework.model.encoders import check_head, check_weights
 from framework.model.neurons import Intervention
 from framework.model.prompted import PromptedModel
 from framework.model.text_states import BehindTexts, Recorded, TextStates, room_for
@@ -142,6 +143,9 @@ class PromptedDecoder(PromptedModel):
         changed, found, reason = Intervention(factors), None, ""
         with torch.no_grad():
             try:
+                with torch.inference_mode(False), torch.enable_grad():
+                    steered = prompts.clone().requires_grad_(True)
+                    torch.autograd.grad(self._answer_behind(rows, steered).sum(), steered)
                 found = torch.stack([self._answer_behind(rows, prompts), *super().forward(rows, prompts, changed)])
             except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
                 if is_out_of_memory(error):
@@ -167,8 +171,7 @@ class PromptedDecoder(PromptedModel):
     def _states_of(self, ids):
         """Keys and values of texts [R, T]: Tensor [L, 2, R, heads, T, size]."""
         layout = Recorded(len(ids), ids.shape[1], self.device)
-        most = getattr(self.config, "max_position_embeddings", None) or 0
-        if most > 0:  # padding may reach beyond a table of positions
+        if most := self.positions():  # padding may reach beyond a table of positions
             layout.position = layout.position.clamp(max=most - 1)
         self._through(self.embed(ids.flatten().to(self.device)), layout)
         return torch.stack(layout.keys_and_values)
@@ -193,16 +196,43 @@ def load(
         path, config=config, dtype=dtype, output_loading_info=True, trust_remote_code=False,
         attn_implementation=speed.attention_for(AutoModelForCausalLM._model_mapping[type(config)]))
     check_weights(info["missing_keys"], info["unexpected_keys"], model.state_dict(), "language-model", flag)
-    # Where the head shares the embeddings' weights, a classifier or an embedding model lacks none.
-    heads = {str(name).lower() for name in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()}
-    saved = [str(name) for name in config.architectures or () if str(name).lower() not in heads]
-    if saved and re.search("For(?!CausalLM)|Reward|Embedding", saved[0]):
-        raise UserError(f"{flag}: was saved as {saved[0]}, without a head that predicts words; choose a model saved "
-                        "with its language-model head")
+    check_head(config, MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, flag)
+    if has_file(path, "modules.json"):  # SentenceTransformers' list of what follows the layers
+        raise UserError(f"{flag}: was saved to embed sentences (modules.json), without a head that predicts words; "
+                        "choose a model saved with its language-model head")
     down = down_projections(model, flag)
     if not is_causal(model):
         raise UserError(f"{flag}: is a {config.model_type} model, in which a word also sees later words; {CHOOSE}")
-    return PromptedDecoder(model, tokenizer, label_ids, down)
+    prompted = PromptedDecoder(model, tokenizer, label_ids, down)
+    check_batches(prompted, flag)
+    return prompted
+
+
+def check_batches(model: PromptedDecoder, flag: str) -> None:
+    """Raise `UserError` unless rows of different lengths answer together, with a gradient, as each does alone.
+
+    Where the fast path is taken, it is compared with the family's own code before the first pass.
+    """
+    if model.fast:
+        return
+    random, words = np.random.default_rng(0), model.get_input_embeddings()
+    rows = [random.integers(words.num_embeddings, size=length) for length in (2, 5)]
+    prompt = words.weight[:2].detach().clone().requires_grad_(True)
+    try:
+        together = model(rows, prompt)
+        torch.autograd.grad(together.sum(), prompt)
+        with torch.no_grad():
+            alone = torch.cat([model([row], prompt) for row in rows])
+        tolerance = max(torch.finfo(model.dtype).eps, torch.finfo(torch.float32).eps) ** 0.5
+        reason = "" if torch.allclose(together, alone, atol=tolerance * float(alone.abs().max())) else (
+            "a row's answer depends on those beside it")
+    except (AssertionError, RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
+        if is_out_of_memory(error):
+            raise
+        reason = f"{type(error).__name__}: {error}".split("\n")[0]
+    if reason:
+        raise UserError(f"{flag}: is a {model.config.model_type} model, which cannot take rows of different lengths "
+                        f"together ({reason}); {CHOOSE}")
 
 
 def plain_attention(model: PreTrainedModel) -> str:
@@ -226,7 +256,7 @@ def check_family(config: PreTrainedConfig, flag: str) -> None:
     kind = f"{flag}: is a {config.model_type} model,"
     if config.is_encoder_decoder:
         raise UserError(f"{kind} an encoder with a decoder; {CHOOSE}")
-    if config.get_text_config(decoder=True) is not config:
+    if config.get_text_config(decoder=True) is not config or getattr(config, "vision_config", None):
         raise UserError(f"{kind} which reads more than text; {CHOOSE}")
     if AutoModelForCausalLM._model_mapping.get(type(config), None) is None:
         if AutoModelForMaskedLM._model_mapping.get(type(config), None):

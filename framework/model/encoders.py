@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 from transformers import AutoModelForMaskedLM, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 from framework.errors import UserError
 from framework.model import neurons, speed
@@ -88,7 +89,7 @@ def load(
     """
     if tokenizer.mask_token_id is None:
         raise UserError(f"{flag}: its tokenizer has no mask token; choose a model trained to fill in masked words")
-    if not tokenizer("")["input_ids"]:
+    if not tokenizer("")["input_ids"] or tokenizer("")["input_ids"][0] != tokenizer("a")["input_ids"][0]:
         raise UserError(f"{flag}: its tokenizer puts no token such as <s> or [CLS] in front of a text; restore the "
                         "tokenizer.json that the model was saved with")
     if getattr(config, "is_decoder", False):
@@ -108,6 +109,7 @@ def load(
     if any(key.startswith("found_replaced_words.") for key in info["unexpected_keys"]):
         missing.add("lm_predictions.lm_head")
     check_weights(missing, info["unexpected_keys"], model.state_dict(), "masked-language", flag)
+    check_head(config, MODEL_FOR_MASKED_LM_MAPPING_NAMES, flag)
     # transformers leaves some of DeBERTa's in float32. Not `model.to`: tables of rotary positions must stay float32.
     for parameter in model.parameters():
         parameter.data = parameter.data.to(dtype)
@@ -132,3 +134,16 @@ def check_weights(
     if surplus:
         raise UserError(f"{flag}: its weights hold {min(surplus)}, which its config.json does not describe; restore "
                         "the config.json that the model was saved with")
+
+
+def check_head(config: PreTrainedConfig, classes: Mapping[str, str], flag: str) -> None:
+    """Raise `UserError` if a model was saved for another task, though it lacks no weights.
+
+    Where the head shares the embeddings' weights, a classifier or an embedding model has all that the head needs.
+    `classes` are transformers' classes that have the head.
+    """
+    heads = {str(name).lower() for name in classes.values()}
+    saved = next(iter(config.architectures or ()), "")
+    if saved.lower() not in heads and re.search("For(?!CausalLM|MaskedLM|PreTraining)|Reward|Embedding", saved):
+        raise UserError(f"{flag}: was saved as {saved}, without a head that predicts words; choose a model saved with "
+                        "its language-model head")

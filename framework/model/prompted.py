@@ -193,16 +193,21 @@ class PromptedModel(nn.Module):
         """How many rows of `encode` are as long as a text may be: those that were cut, and those that just fit."""
         return sum(len(row) >= max_length + self.needs for row in rows)
 
+    def positions(self) -> int | None:
+        """How many positions a row may have; None if the model sets no limit, as BLOOM and XLNet."""
+        rope = getattr(self.config, "rope_parameters", None) or {}
+        if rope.get("rope_type") == "longrope":  # beyond these, all rows of a pass would be read in another way
+            return rope.get("original_max_position_embeddings") or self.config.original_max_position_embeddings
+        most = getattr(self.config, "max_position_embeddings", None) or getattr(self.config, "max_seq_len", None)  # MPT
+        return most if most is not None and most > 0 else None
+
     def fit_length(self, prompt_len: int, max_length: int) -> int:
         """The longest text, in tokens, that fits beside the prompt: `max_length`, or less if the model lacks positions.
 
         Raises `UserError` if the prompt leaves no room for a text.
         """
-        positions = getattr(self.config, "max_position_embeddings", None)
-        rope = getattr(self.config, "rope_parameters", None) or {}
-        if rope.get("rope_type") == "longrope":  # beyond these, all rows of a pass would be read in another way
-            positions = rope.get("original_max_position_embeddings") or self.config.original_max_position_embeddings
-        if positions is None or positions <= 0:  # BLOOM and XLNet have no table of positions
+        positions = self.positions()
+        if positions is None:
             return max_length
         room = positions - self.needs - prompt_len
         if room < 3:

@@ -98,10 +98,12 @@ class Pass(TorchFunctionMode):
     def _is_behind(self, states, *shape):
         """Whether a shape is what that of `states` was before they were narrowed, or copied for M interventions."""
         shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        if states.dim() != 3 or len(shape) != 3 or shape[1] != len(self.layout.position) or shape[2] != states.shape[2]:
+        if states.dim() != 3 or len(shape) != 3 or shape[2] != states.shape[2]:
             return False
-        narrowed = self.narrowed and states.shape[1] == self.layout.rows
-        return narrowed or (shape[0] == 1 < len(states) and states.shape[1] == shape[1])
+        count, rows = len(self.layout.position), self.layout.rows
+        if self.narrowed and states.shape[1] == rows:
+            return shape[1] in (count, rows)  # OPT takes the shape after a norm, which is narrowed, too
+        return shape[0] == 1 < len(states) and states.shape[1] == shape[1] == count
 
     def is_in_last_layer(self) -> bool:
         """Whether the next attention is the last one and takes only the positions that answer."""
@@ -253,7 +255,8 @@ class FrozenLinear(nn.Linear):
     def _product(self, states):
         if not _multiplies(states):
             return super().forward(states)
-        return _FrozenProduct.apply(states, self)
+        # Flat, since a product of more dimensions would be a view, which OLMo's bound on queries could not change.
+        return _FrozenProduct.apply(states.flatten(0, -2), self).view(*states.shape[:-1], -1)
 
     def packed(self, transposed: bool = False) -> Tensor:
         """The weight, or its transpose, in the layout of oneDNN; made on first use and when the weight has changed."""
