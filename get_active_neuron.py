@@ -144,8 +144,9 @@ def write_activations(flags):
                          similarity="data/human/similarity_judgment_mean.csv",
                          individual="data/human/similarity_judgment_individual.csv")
     else:
+        beside = f"{flags.activation_dir}_before_relu" if flags.read_over else None  # not where the prompts alone go
         script.next_step("get_active_neuron.py", checkpoint_dir=flags.checkpoint_dir, activation_mode="before_relu",
-                         read_over=flags.read_over)  # which step 4 takes
+                         read_over=flags.read_over, activation_dir=beside)  # which step 4 takes
 
 
 def ratings_of(flags):

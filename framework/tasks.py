@@ -32,6 +32,7 @@ class Split(NamedTuple):
     texts: list[str]  # the comments, in file order
     labels: np.ndarray  # bool [rows, C], which concepts each comment carries
     concepts: tuple[str, ...]  # [C], the columns' names
+    source: str = ""  # where they were read, for errors
 
     def column(self, concept: str) -> np.ndarray:
         """Which comments carry a concept: array of bool [rows]."""

@@ -74,6 +74,9 @@ def test_labels_of_ones_own_beside_tsv_files(tmp_path):
     split = texts.read(tmp_path, "train")
     assert split.concepts == ("care", "neutral", "fairness"), "only GoEmotions' `neutral` is no concept"
     assert split.column("fairness").tolist() == [False, True]
+    (tmp_path / "labels.txt").write_text("care\n\nneutral\nfairness\n\n")
+    with pytest.raises(UserError, match="labels.txt: line 2 is empty, but label ids count lines"):
+        texts.read(tmp_path, "train")
     (tmp_path / "labels.txt").write_text("".join(f"label{number}\n" for number in range(10_001)))
     with pytest.raises(UserError, match="labels.txt: has 10001 labels, but at most 10000"):
         texts.read(tmp_path, "train")
@@ -84,15 +87,18 @@ def write_csv(path, header, *rows):
 
 
 def test_any_columns_of_0_and_1_are_concepts(tmp_path, capsys):
-    header = ["id", "text", "care", "loyalty", "score", "date"]
-    write_csv(tmp_path / "train.csv", header, ["7", "thanks", "1", "0", "0.5", "2020"],
-              ["8", '"no, never"', "0", "1.0", "1", "2021"])
+    header = ["id", "text", "care", "loyalty", "score", "neutral", "How do you feel? " * 20]
+    write_csv(tmp_path / "train.csv", header, ["7", "thanks", "1", "0", "0.5", "2020", "so"],
+              ["8", '"no, never"', "0", "1.0", "1", "2021", "no"])
     write_csv(tmp_path / "dev.csv", ["text", "loyalty", "score", "care"], ["so", "1", "0", "0"])
     train, dev = texts.read(tmp_path, "train"), texts.read(tmp_path, "dev")
     assert train.concepts == dev.concepts == ("care", "loyalty")
     assert train.texts == ["thanks", "no, never"] and train.labels.tolist() == [[True, False], [False, True]]
     assert dev.labels.tolist() == [[False, True]]
-    assert capsys.readouterr().err.count("\n") == 1, "the other columns are named once"
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1, "the other columns are named once"
+    assert "id, score, neutral, How do you feel?" in said and len(said) < 300
+    assert train.source == str(tmp_path / "train.csv")
     with pytest.raises(UserError, match="has neither test.tsv nor test.csv"):
         texts.read(tmp_path, "test")
     write_csv(tmp_path / "dev.csv", ["text", "loyalty"], ["so", "1"])

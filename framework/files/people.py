@@ -60,7 +60,7 @@ def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
     if {"participant", "attribute", "rating"} <= set(table.columns):
         raise UserError(f"{path}: holds single ratings, not a table of attributes; prepare_attributes.py makes one "
                         "from them")
-    attributes = [name for name in table.columns if name != concept_column]
+    attributes = [names.check_attribute(name, path) for name in table.columns if name != concept_column]
     if not attributes:
         raise UserError(f"{path}: has no column but `{concept_column}`; add one for each attribute")
     numbers = np.column_stack([to_numbers(path, name, table[name]) for name in attributes]).astype(float)

@@ -106,7 +106,7 @@ def _check_header(path, header):
         if not name or re.fullmatch(r"Unnamed: [\d.]+", name):
             raise UserError(f"{path}: column {place + 1} has no name, as when pandas writes its index; name it, or "
                             "leave it out (index=False)")
-        names.check_attribute(name, path)
+        names.check_attribute(name, path, most=10_000)  # a survey's question; those of attributes are shorter
         if first.setdefault(name, place) < place:
             raise UserError(f"{path}: has two columns {name!r}; leave one out or give it another name")
 

