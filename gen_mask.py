@@ -72,6 +72,7 @@ def main():
     from framework.files import masks as mask_files
     from framework.files import opening
     from framework.files import ranks as rank_files
+    from framework.files.names import parse_task, task_files
     from framework.files.record import Output, Record
 
     with opening.unchanged(ranks_path) as rank_sha256:
@@ -129,7 +130,10 @@ def main():
                   if flags.random_baseline == "uniform" else ""))
     print(f"{matching_path}: how closely the random masks match each attribute's, by layer"
           + (" and activity" if statistics is not None else ""))
-    script.next_step("eval_mask_neuron.py", masks=masks_path)
+    # Prompts that chose no neuron test the masks, if there are any.
+    chose = {task.seed for name in record.get("prompts") if (task := parse_task(name))}
+    there = {task.seed for task in task_files(known.in_study(flags, known.CHECKPOINTS), ".pt")}
+    script.next_step("eval_mask_neuron.py", masks=masks_path, seed=sorted(there - chose) if chose & there else None)
 
 
 def check_mode(flags, ranks_path, ranks, ranked):

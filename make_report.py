@@ -50,6 +50,7 @@ def main():
     from framework.files.record import Output, Record, unchanged_inputs
     from framework.running import rdms, report
 
+    Output(flags.output, Record("make_report.py", {}), redraw=True).check()
     rdms.take_from_step_4(flags)
     page = report.empty()
     there = {name: path for name in INPUTS if (path := getattr(flags, name)) and path.exists()}

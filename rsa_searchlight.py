@@ -185,11 +185,16 @@ def make_tables(made, flags, study, num_layers, given, others, machines, device)
         partial = profiles.partial_correlations(values.mean(axis=0), study.ratings, given, flags.permutations,
                                                 flags.permutation_seed, progress=True)
         tables |= searchlight.partial_tables(partial, [attributes[tested] for tested, *_ in given])
-    if "reliability" in made:
-        tables["reliability"] = searchlight.reliability_table(values, rdms, attributes)
-    if "stability" in made:
-        tables["stability"] = searchlight.stability_table(values, rdms, attributes, thresholds)
-        tables["top_neurons"] = searchlight.top_table(values, rdms, attributes, tau, num_layers)
+    described = {
+        "reliability": lambda: searchlight.reliability_table(values, rdms, attributes),
+        "stability": lambda: searchlight.stability_table(values, rdms, attributes, thresholds),
+        "top_neurons": lambda: searchlight.top_table(values, rdms, attributes, tau, num_layers)}
+    wanted = [name for name in described if name in made]
+    with work.Bar(len(wanted), "table") as bar:
+        for name in wanted:
+            bar.set_description(name)
+            tables[name] = described[name]()
+            bar.update()
     return ranks, tables
 
 

@@ -130,7 +130,12 @@ def permute(
     untied, squares = np.zeros((2, neurons, attributes))
     own, tested = count_orders(concepts, OWN_PERMUTATIONS), count_orders(concepts, permutations)
     batch = 4 * max(1, 8 * signs.CHUNK // size**2 // attributes)
-    bar = tqdm(total=own + tested, desc="permutations", disable=not progress)
+    bar = tqdm(total=neurons * (own + tested), desc="permutations", unit=" neurons", unit_scale=True,
+               disable=not progress)
+
+    def tell(excess):
+        with bar.get_lock():  # neurons are compared in threads
+            bar.update(len(excess) * excess.shape[2])
 
     def observe(part, ties, excess):
         observed[part] = excess[..., 0]
@@ -138,17 +143,18 @@ def permute(
 
     def add_squares(part, ties, excess):
         squares[part] += np.square(excess, dtype=float).sum(axis=2)
+        tell(excess)
 
     def test(part, ties, excess):
         largest = np.full(excess.shape[1:], -np.inf)
         largest_studentised = np.full(excess.shape[2], -np.inf)
         _fold(excess, observed[part], untied[part], spread[part], reached[part], largest, largest_studentised)
+        tell(excess)
         return largest, largest_studentised
 
     _compare(observe, rdms, attribute_rdms, [np.arange(concepts)], device)
     for orders in label_orders(concepts, OWN_PERMUTATIONS, OWN_SEED, batch):
         _compare(add_squares, rdms, attribute_rdms, orders, device)
-        bar.update(len(orders))
     if own < OWN_PERMUTATIONS:  # all orders but the observed one: with it, the test is exact
         squares, own = squares + np.square(observed, dtype=float), own + 1
     # Of tau times its denominator. The mean over all orders is 0: for any two distances one order swaps them.
@@ -159,7 +165,6 @@ def permute(
         of_attribute, of_all = zip(*_compare(test, rdms, attribute_rdms, orders, device))
         largest.append(np.max(of_attribute, axis=0).T)
         largest_studentised.append(np.max(of_all, axis=0))
-        bar.update(len(orders))
     bar.close()
     return Permuted(observed / untied, observed / spread, reached, np.concatenate(largest),
                     np.concatenate(largest_studentised))

@@ -240,7 +240,7 @@ def reliability_table(ratings: pd.DataFrame, model: int | None = None, alpha: fl
     -------
     pandas.DataFrame
         One row per attribute: `attribute`, `emotions`, `participants`, `ratings` (counts), the fields of `Reliability`,
-        `q` and `reliable`.
+        `q`, `reliable` and `sides`.
     """
     rows = []
     for attribute, part in ratings.groupby("attribute", sort=False):
@@ -258,6 +258,7 @@ def reliability_table(ratings: pd.DataFrame, model: int | None = None, alpha: fl
     table = pd.DataFrame(rows)
     table["q"] = false_discovery_q(table["p"])
     table["reliable"] = table["q"] < alpha
+    table["sides"] = "one-sided"
     return table
 
 

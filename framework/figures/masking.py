@@ -52,7 +52,7 @@ def spread_over_masks(results: pd.DataFrame, sizes: Iterable[Conditions]) -> pd.
     pandas.DataFrame
         `emotion`, `k` (0 without a mask), `condition` ("w/o", "random", "attribute-specific"), `mean`, `low` and `high`
         (the middle 95% of masks, each averaged over seeds; without a mask, of seeds) and `units` (how many masks, or
-        seeds).
+        seeds, with answers).
     """
     sizes, rows = list(sizes), []
     for emotion, tasks in results.groupby("sentiment", sort=False).indices.items():
@@ -60,8 +60,10 @@ def spread_over_masks(results: pd.DataFrame, sizes: Iterable[Conditions]) -> pd.
         for size in sizes:
             units += [(size.k, "random", np.concatenate([size.uniform, *size.matched], axis=1)[tasks].mean(axis=0)),
                       (size.k, "attribute-specific", size.specific[tasks].mean(axis=0))]
-        rows += [(emotion, k, condition, values.mean(), *np.quantile(values, [0.025, 0.975]), len(values))
-                 for k, condition, values in units]
+        for k, condition, values in units:
+            measured = values[~np.isnan(values)]  # a mask under which numbers get too large has no answers
+            found = [measured.mean(), *np.quantile(measured, [0.025, 0.975])] if len(measured) else [np.nan] * 3
+            rows.append((emotion, k, condition, *found, len(measured)))
     return pd.DataFrame(rows, columns=["emotion", "k", "condition", "mean", "low", "high", "units"])
 
 
@@ -202,8 +204,10 @@ def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY, don
         for condition in ("random", "attribute-specific"):
             colour, words = CONDITIONS[condition]
             curve = spread[(spread["emotion"] == concept) & (spread["condition"] == condition)].sort_values("k")
-            axes.fill_between(curve["k"], curve["low"] * measure.scale, curve["high"] * measure.scale,
-                              color=COLOURS[colour], alpha=0.22, linewidth=0)
+            low, high = curve["low"] * measure.scale, curve["high"] * measure.scale
+            axes.fill_between(curve["k"], low, high, color=COLOURS[colour], alpha=0.22, linewidth=0)
+            if len(curve) == 1:
+                axes.vlines(curve["k"], low, high, color=COLOURS[colour], alpha=0.5)
             axes.plot(curve["k"], curve["mean"] * measure.scale, color=COLOURS[colour], marker=MARKERS[colour],
                       markersize=2.5, label=words)
         axes.tick_params(labelsize=7)
@@ -212,8 +216,9 @@ def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY, don
     figure.legend(*panels[0].get_legend_handles_labels(), ncols=4 if len(panels) > 2 else 2,
                   loc="outside upper center")
     how = "" if masked else f" Neurons are {done}."
-    return caption(figure, "Means over seeds and masks; bands hold the middle 95% of masks, each averaged over seeds. "
-                           f"Concepts are in the order of their {measure.name} without a mask.{how}")
+    spans = "bands" if spread["k"].nunique() > 2 else "lines"  # of two sizes or more, beside no mask
+    return caption(figure, f"Means over seeds and masks; {spans} hold the middle 95% of masks, each averaged over "
+                           f"seeds. Concepts are in the order of their {measure.name} without a mask.{how}")
 
 
 @styled

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CONCEPT_COLUMNS = ("emotion", "concept")
+# Names that attributes cannot have, since they mean something else.
+_TAKEN = {**dict.fromkeys(_CONCEPT_COLUMNS, "a column of concepts is"), "random": "random masks are",
+          "others": "all others are in --given"}
 
 
 def read_emotion_order(path: PathLike) -> list[str]:
@@ -60,7 +63,7 @@ def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
     if {"participant", "attribute", "rating"} <= set(table.columns):
         raise UserError(f"{path}: holds single ratings, not a table of attributes; prepare_attributes.py makes one "
                         "from them")
-    attributes = [names.check_attribute(name, path) for name in table.columns if name != concept_column]
+    attributes = _checked_attributes(path, [name for name in table.columns if name != concept_column])
     if not attributes:
         raise UserError(f"{path}: has no column but `{concept_column}`; add one for each attribute")
     numbers = np.column_stack([to_numbers(path, name, table[name]) for name in attributes]).astype(float)
@@ -71,6 +74,15 @@ def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
                         "file that lists their concepts with --concept_order")
     concepts = read_emotion_order(emotion_order)
     return attributes, concepts, _checked_distances(path, numbers.T, concepts, "rows"), False
+
+
+def _checked_attributes(path, attributes):
+    for attribute in attributes:
+        names.check_attribute(attribute, path)
+        if means := _TAKEN.get(attribute.lower()):
+            raise UserError(f"{path}: an attribute is called {attribute!r}, as {means}; give it another name")
+    names.check_distinct(attributes, path)
+    return attributes
 
 
 def _checked_distances(path, distances, concepts, what):
@@ -129,13 +141,8 @@ def read_ratings(path: PathLike) -> pd.DataFrame:
             raise UserError(f"{path}: column {name!r} is empty in row {empty.idxmax() + 1}; fill it in")
     table["emotion"] = table["emotion"].map(names.in_one_form)
     _checked_concepts(path, list(table["emotion"].unique()))
-    for attribute in table["attribute"].unique():
-        names.check_attribute(attribute, path)
-        if attribute.lower() in _CONCEPT_COLUMNS:
-            raise UserError(f"{path}: an attribute is called {attribute!r}, as a column of concepts is; give it "
-                            "another name")
-    for column in ("attribute", "participant"):
-        names.check_distinct(table[column].unique(), path)
+    _checked_attributes(path, list(table["attribute"].unique()))
+    names.check_distinct(table["participant"].unique(), path)
     ratings = np.array([number(text) for text in table["rating"]])
     for row in np.flatnonzero(~np.isfinite(ratings) & (table["rating"] != "")):
         raise UserError(f"{path}: column 'rating' holds {table['rating'][row][:30]!r} in row {row + 1}, which is not "

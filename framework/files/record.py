@@ -137,10 +137,10 @@ class Record:
         A `part` of the output must be named if the record names any files; published files have no record.
         """
         digest = self.files.get(Path(path).name)
-        if part and self.files and digest is None:
-            raise UserError(f"{path}: is not listed in the record beside it; move it away, or make it again")
         if digest is None and Path(path).name in self.before:
             raise UserError(f"{path}: is older than the record beside it, as after an interrupted run; make it again")
+        if part and self.files and digest is None:
+            raise UserError(f"{path}: is not listed in the record beside it; move it away, or make it again")
         if digest is not None and hashlib.sha256(data).hexdigest() != digest:
             raise UserError(f"{path}: has changed since it was written (its SHA-256 is not the recorded one); make it "
                             "again, or give your version another name")

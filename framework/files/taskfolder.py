@@ -129,6 +129,8 @@ class TaskFolder:
         path = self.path(task)
         if not os.path.lexists(path):
             return True
+        if not path.exists():
+            raise UserError(f"{path}: is a link to a file that is not there; remove the link")
         try:
             made_with = self.read(path).record
         except UserError as error:

@@ -87,6 +87,7 @@ def load(
                 _check_tokenizer(Path(path), flag)
             # Never run code that comes with a model, whatever its files ask for.
             config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+            config.gradient_checkpointing, config.return_dict = False, True  # as our passes need them
             kind = encoders if config.model_type in neurons.OUTPUTS else decoders
             if kind is decoders:
                 decoders.check_family(config, flag)
@@ -173,6 +174,9 @@ def _check_files(folder, flag):
     for path in (*folder.iterdir(), *folder.glob("additional_chat_templates/*")):
         if path.exists() and not path.is_file() and not path.is_dir():  # the loader would wait for ever
             raise UserError(f"{flag}: {path.name} in it is a pipe or a device, not a file; remove it")
+        if path.name in TOKENS and path.is_file() and path.stat().st_size > 1 << 30:
+            raise UserError(f"{flag}: {path.name} in it has {path.stat().st_size:,} bytes; restore the file that the "
+                            "model was saved with")
     for config, name, usual in (("config.json", "transformers_weights", "model.safetensors"),
                                 ("tokenizer_config.json", "fast_tokenizer_files", "tokenizer.json")):
         if (folder / config).exists() and name in json.loads(opening.read_bytes(folder / config)):
@@ -195,12 +199,13 @@ def _check_size(family, config, files, flag):
     if max(sizes, default=0) < 1000:  # other forms of weights, or what git keeps in place of large files
         raise UserError(f"{flag}: holds no weights (*.safetensors, *.bin), or only pointers to them; fetch them with "
                         "git lfs pull, or download or save it again")
-    numbers, stored = 0, sum(sizes)
-    if 1 <= layers <= 1000:
-        with torch.device("meta"), _few_parameters(flag):  # shapes without numbers
-            made = family.from_config(copy.deepcopy(config), attn_implementation="eager", trust_remote_code=False)
-        numbers = sum(parameter.numel() for parameter in made.parameters())  # a file has no buffers
-    if numbers == 0 or numbers > 2 * stored:  # twice: a head may share the embeddings' numbers
+    if not 1 <= layers <= 1000:
+        raise UserError(f"{flag}: its config.json says {layers} layers of width {config.hidden_size}; restore the "
+                        "config.json that the model was saved with")
+    with torch.device("meta"), _few_parameters(flag):  # shapes without numbers
+        made = family.from_config(copy.deepcopy(config), attn_implementation="eager", trust_remote_code=False)
+    numbers, stored = sum(parameter.numel() for parameter in made.parameters()), sum(sizes)  # a file has no buffers
+    if numbers > 2 * stored:  # twice: a head may share the embeddings' numbers
         raise UserError(f"{flag}: its config.json says {layers} layers of width {config.hidden_size}, {numbers:,} "
                         f"numbers in all, but its files of weights have {stored:,} bytes; restore the config.json that "
                         "the model was saved with")

@@ -121,10 +121,10 @@ def add_accuracies(page: Page, flags: argparse.Namespace, prompts: Prompts) -> N
             | {"concept": concept, "others": {measure: means[concept] for measure, means in others.items()}}
             for concept, group in results.groupby("sentiment")["best"]]
     page["accuracies"] = rows = sorted(rows, key=lambda row: -row["mean"])
-    page["summary"].append(
-        f"Prompts tell a concept's comments from others with {results['best'].mean():.1%} accuracy on average; best "
-        f"for {rows[0]['concept']} ({rows[0]['mean']:.1%}), worst for {rows[-1]['concept']} "
-        f"({rows[-1]['mean']:.1%}).")
+    ends = (f"; best for {rows[0]['concept']} ({rows[0]['mean']:.1%}), worst for {rows[-1]['concept']} "
+            f"({rows[-1]['mean']:.1%})" if len(rows) > 1 else "")
+    page["summary"].append(f"Prompts tell a concept's comments from others with {results['best'].mean():.1%} accuracy "
+                           f"on average{ends}.")
 
 
 def add_layers(page: Page, flags: argparse.Namespace) -> None:
