@@ -127,6 +127,14 @@ def test_a_config_that_is_of_another_model(folder, values, line):
     assert re.search(line, refused(folder))
 
 
+@pytest.mark.parametrize("values", [{"gradient_checkpointing": True}, {"return_dict": False}], ids=str)
+def test_a_config_may_ask_for_what_training_its_model_needed(folder, values):
+    change(folder / "config.json", **values)
+    model = load(folder)
+    prompt = torch.zeros(2, model.prompt_width, requires_grad=True)
+    torch.autograd.grad(model(model.encode(["thanks", "so much"], 9), prompt).sum(), prompt)
+
+
 @pytest.mark.parametrize(("layers", "line"), [
     (0, "config.json says 0 layers of width 16"), (10**7, "config.json says 10000000 layers"),
     (1, r"its weights hold transformer.h.1.* which its config.json does not describe"),

@@ -343,6 +343,15 @@ def test_of_one_seed_sentence_and_figure_say_that_attributes_alone_are_the_sampl
     assert "Test: t over attributes, for this seed alone, one-sided. Unit: attribute, for one seed, 1 x 3." in said
 
 
+def test_a_mask_without_answers_leaves_the_others_their_place():
+    found = pd.DataFrame(np.random.default_rng(0).random((2, 5)),
+                         columns=["a_top4", "b_top4", *(f"random_top4_{draw}" for draw in range(1, 4))])
+    found = found.assign(sentiment=["joy", "fear"], seed=5, best=0.8, a_top4=np.nan)
+    spread = masking.spread_over_masks(found, inference.conditions(found)).set_index(["emotion", "condition"])
+    assert spread.loc[("joy", "attribute-specific"), ["mean", "units"]].tolist() == [found["b_top4"][0], 1]
+    assert spread.loc[("joy", "random"), "units"] == 3
+
+
 def test_answers_that_were_not_to_be_had_are_not_testable(monkeypatch, run_folder, tmp_path, capsys):
     table = results.read_all(run_folder / "results")
     table[[name for name in table if name.endswith("scale2")]] = np.nan
