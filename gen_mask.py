@@ -132,7 +132,9 @@ def main():
           + (" and activity" if statistics is not None else ""))
     # Prompts that chose no neuron test the masks, if there are any.
     chose = {task.seed for name in record.get("prompts") if (task := parse_task(name))}
-    there = {task.seed for task in task_files(known.in_study(flags, known.CHECKPOINTS), ".pt")}
+    study = known.study_of("masks", masks_path)
+    prompts = known.in_study(flags, known.CHECKPOINTS) if study is None else study / known.CHECKPOINTS
+    there = {task.seed for task in task_files(prompts, ".pt")}
     script.next_step("eval_mask_neuron.py", masks=masks_path, seed=sorted(there - chose) if chose & there else None)
 
 

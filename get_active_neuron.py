@@ -144,9 +144,11 @@ def write_activations(flags):
                          similarity="data/human/similarity_judgment_mean.csv",
                          individual="data/human/similarity_judgment_individual.csv")
     else:
-        beside = f"{flags.activation_dir}_before_relu" if flags.read_over else None  # not where the prompts alone go
+        # What step 4 takes; with comments, in a folder apart from that of the prompts alone.
+        beside = f"{flags.activation_dir}".replace("after_relu", "before_relu") + "_over_comments"
         script.next_step("get_active_neuron.py", checkpoint_dir=flags.checkpoint_dir, activation_mode="before_relu",
-                         read_over=flags.read_over, activation_dir=beside)  # which step 4 takes
+                         read_over=flags.read_over, comment_seed=flags.comment_seed,
+                         activation_dir=beside if flags.read_over else None)
 
 
 def ratings_of(flags):

@@ -72,10 +72,11 @@ def main():
 
     # What determines the ranks, and which prompts chose the neurons: step 6 warns if they also test them.
     chosen_by = {f"{concept}-{seed}" for concept, seed in product(study.concepts, study.seeds)}
-    trainings = {digest for name, digest in read_with.get("trainings", {}).items() if name in chosen_by}
+    compared_with = {f"{concept}-{seed}" for concept, seed in product(study.concepts, flags.replicate or ())}
+    trainings = {digest for name, digest in read_with.get("trainings", {}).items() if name in chosen_by | compared_with}
     if len(trainings) > 1:
         print(f"warning: {flags.activation_dir} holds activations of prompts that were trained differently; what "
-              "differs between concepts may come from this")
+              "differs between them may come from this")
     made = table_names(flags, study, given)
     record = Record("rsa_searchlight.py", {
         "backbone": read_with.get("backbone"), "mode": flags.mode, "attributes": study.attributes,

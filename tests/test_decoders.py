@@ -26,7 +26,7 @@ from framework.errors import UserError
 from framework.files import prompts
 from framework.measures import margin as margins
 from framework.model import loading, speed
-from framework.model.decoders import PromptedDecoder, down_projections
+from framework.model.decoders import PromptedDecoder, check_batches, down_projections
 from framework.model.neurons import Intervention
 from framework.model.passes import within_memory
 from framework.tasks import Task, TaskRows
@@ -570,8 +570,16 @@ def test_a_classifier_whose_head_would_be_its_embeddings_is_refused(tokenizer, t
         loading.load(str(tmp_path))
     save(plain.base_model, tokenizer, tmp_path)
     (tmp_path / "modules.json").write_text("[]")
-    with pytest.raises(UserError, match="was saved to embed sentences .modules.json., without a head that predicts"):
+    with pytest.raises(UserError, match="was saved to embed sentences .modules.json., not to predict words"):
         loading.load(str(tmp_path))
+
+
+def test_a_model_whose_answers_depend_on_neighbours_is_refused(tokenizer, monkeypatch):
+    model, forward = make_ours(make_plain("gptj", tokenizer), tokenizer), PromptedDecoder.forward
+    check_batches(model, "x")
+    monkeypatch.setattr(PromptedDecoder, "forward", lambda *given: forward(*given) + len(given[1]))
+    with pytest.raises(UserError, match="x: is a gptj model, .* together .a row's answer depends on those beside it."):
+        check_batches(model, "x")
 
 
 def test_a_tokenizer_of_another_model_or_none_is_refused(tokenizer, tmp_path):

@@ -130,7 +130,7 @@ def test_a_config_that_is_of_another_model(folder, values, line):
 @pytest.mark.parametrize("values", [{"gradient_checkpointing": True}, {"return_dict": False}], ids=str)
 def test_a_config_may_ask_for_what_training_its_model_needed(folder, values):
     change(folder / "config.json", **values)
-    model = load(folder)
+    model = load(folder).model
     prompt = torch.zeros(2, model.prompt_width, requires_grad=True)
     torch.autograd.grad(model(model.encode(["thanks", "so much"], 9), prompt).sum(), prompt)
 

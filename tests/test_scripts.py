@@ -287,8 +287,8 @@ def test_results_of_masks_from_other_ranks_are_named(here, copy):
 def test_prompts_that_chose_no_neuron_are_named_to_test_the_masks(here, copy):
     ranked = "rsa_searchlight.py", "--attributes", ATTRIBUTES, "--seed=1", "--ranks=of_1.csv"
     here(*ranked)
-    said = here("gen_mask.py", "--ranks=of_1.csv", "--thresholds=8", "--masks=of_1.pkl").stdout
-    assert "next: python eval_mask_neuron.py --masks of_1.pkl --seed 3\n" in said
+    said = here("gen_mask.py", "--ranks=of_1.csv", "--thresholds=8", "--masks=masks_of_1.pkl").stdout
+    assert "next: python eval_mask_neuron.py --masks masks_of_1.pkl --seed 3\n" in said
 
 
 def test_neurons_read_over_comments_are_kept_apart(here, copy):

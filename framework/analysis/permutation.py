@@ -130,7 +130,7 @@ def permute(
     untied, squares = np.zeros((2, neurons, attributes))
     own, tested = count_orders(concepts, OWN_PERMUTATIONS), count_orders(concepts, permutations)
     batch = 4 * max(1, 8 * signs.CHUNK // size**2 // attributes)
-    bar = tqdm(total=neurons * (own + tested), desc="permutations", unit=" neurons", unit_scale=True,
+    bar = tqdm(total=neurons * (own + tested), desc="permutations", unit=" comparisons", unit_scale=True,
                disable=not progress)
 
     def tell(excess):

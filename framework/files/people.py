@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CONCEPT_COLUMNS = ("emotion", "concept")
-# Names that attributes cannot have, since they mean something else.
-_TAKEN = {**dict.fromkeys(_CONCEPT_COLUMNS, "a column of concepts is"), "random": "random masks are",
-          "others": "all others are in --given"}
+_TAKEN = {"random": "random masks are", "others": "all others are in --given"}  # names that mean something else
 
 
 def read_emotion_order(path: PathLike) -> list[str]:
@@ -79,8 +77,9 @@ def read_attributes(path: PathLike, emotion_order: PathLike | None = None,
 def _checked_attributes(path, attributes):
     for attribute in attributes:
         names.check_attribute(attribute, path)
-        if means := _TAKEN.get(attribute.lower()):
-            raise UserError(f"{path}: an attribute is called {attribute!r}, as {means}; give it another name")
+        taken = "a column of concepts is" if attribute.lower() in _CONCEPT_COLUMNS else _TAKEN.get(attribute)
+        if taken:
+            raise UserError(f"{path}: an attribute is called {attribute!r}, as {taken}; give it another name")
     names.check_distinct(attributes, path)
     return attributes
 

@@ -51,7 +51,7 @@ _KINDS: dict[str, Any] = {
     "prompts": dict, "trainings": dict, "sha256": dict, "sha256_before": dict}
 # Recorded but not compared: versions, what differs from file to file, names of folders, whose contents are compared.
 _NOTES = ("versions", "prompts", "trainings", "dataset", "pretrained_model", "seeds_that_chose", "ranks_of_masks",
-          "methods_of_masks")
+          "methods_of_masks", "dropout")
 
 
 @dataclass

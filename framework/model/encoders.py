@@ -109,7 +109,7 @@ def load(
     if any(key.startswith("found_replaced_words.") for key in info["unexpected_keys"]):
         missing.add("lm_predictions.lm_head")
     check_weights(missing, info["unexpected_keys"], model.state_dict(), "masked-language", flag)
-    check_head(config, MODEL_FOR_MASKED_LM_MAPPING_NAMES, flag)
+    check_head(config, MODEL_FOR_MASKED_LM_MAPPING_NAMES, "masked-language", flag)
     # transformers leaves some of DeBERTa's in float32. Not `model.to`: tables of rotary positions must stay float32.
     for parameter in model.parameters():
         parameter.data = parameter.data.to(dtype)
@@ -117,11 +117,11 @@ def load(
 
 
 def check_weights(
-    missing: Collection[str], unexpected: Collection[str], loaded: Collection[str], head: str, flag: str
+    missing: Collection[str], unexpected: Collection[str], loaded: Mapping[str, Tensor], head: str, flag: str
 ) -> None:
-    """Raise `UserError` if a file lacks weights of the model or its head, or holds more of its layers than it has.
+    """Raise `UserError` if a file lacks weights, holds NaN or infinity, or holds more of the layers than the model has.
 
-    Those are weights of more layers, and a bias or the scales of quantised weights beside weights that are loaded.
+    The latter are weights of more layers, and a bias or the scales of quantised weights beside weights that are loaded.
     Other surplus weights (a pooler, another task's head) are ignored: they are not studied.
     """
     if missing:
@@ -134,16 +134,18 @@ def check_weights(
     if surplus:
         raise UserError(f"{flag}: its weights hold {min(surplus)}, which its config.json does not describe; restore "
                         "the config.json that the model was saved with")
+    if not all(weights.isfinite().all() for weights in loaded.values()):
+        raise UserError(f"{flag}: its weights hold NaN or infinite values; download or save it again")
 
 
-def check_head(config: PreTrainedConfig, classes: Mapping[str, str], flag: str) -> None:
+def check_head(config: PreTrainedConfig, classes: Mapping[str, str], head: str, flag: str) -> None:
     """Raise `UserError` if a model was saved for another task, though it lacks no weights.
 
     Where the head shares the embeddings' weights, a classifier or an embedding model has all that the head needs.
-    `classes` are transformers' classes that have the head.
+    `classes` are transformers' classes that have this head.
     """
     heads = {str(name).lower() for name in classes.values()}
     saved = next(iter(config.architectures or ()), "")
     if saved.lower() not in heads and re.search("For(?!CausalLM|MaskedLM|PreTraining)|Reward|Embedding", saved):
         raise UserError(f"{flag}: was saved as {saved}, without a head that predicts words; choose a model saved with "
-                        "its language-model head")
+                        f"its {head} head")

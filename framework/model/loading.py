@@ -117,8 +117,6 @@ def load(
             raise UserError(f"{flag}: no such folder, and the hub cannot be reached or does not know it; download it "
                             "and pass its folder (SmolLM2: python download_data.py --model smollm2), or use the small "
                             f"model: --pretrained_model backbone ({reason})") from None
-    if not all(parameter.isfinite().all() for parameter in model.parameters()):
-        raise UserError(f"{flag}: its weights hold NaN or infinite values; download or save it again")
     return Loaded(model.to(device).eval(), opening.sha256(*files) if files else _revision(path))
 
 

@@ -102,7 +102,7 @@ class Pass(TorchFunctionMode):
             return False
         count, rows = len(self.layout.position), self.layout.rows
         if self.narrowed and states.shape[1] == rows:
-            return shape[1] in (count, rows)  # OPT takes the shape after a norm, which is narrowed, too
+            return shape[1] in (count, rows)  # OPT takes the shape of states that are narrowed already
         return shape[0] == 1 < len(states) and states.shape[1] == shape[1] == count
 
     def is_in_last_layer(self) -> bool:
@@ -256,7 +256,7 @@ class FrozenLinear(nn.Linear):
         if not _multiplies(states):
             return super().forward(states)
         # Flat, since a product of more dimensions would be a view, which OLMo's bound on queries could not change.
-        return _FrozenProduct.apply(states.flatten(0, -2), self).view(*states.shape[:-1], -1)
+        return _FrozenProduct.apply(states.flatten(0, -2), self).view(*states.shape[:-1], self.out_features)
 
     def packed(self, transposed: bool = False) -> Tensor:
         """The weight, or its transpose, in the layout of oneDNN; made on first use and when the weight has changed."""

@@ -38,7 +38,8 @@ def read(flags: Namespace) -> dict[Task, Prompt]:
     Raises
     ------
     UserError
-        If there are no prompts, a named one is missing, or prompts have different shapes or were trained differently.
+        If there are no prompts, a named one is missing, prompts have different shapes, or a flag is missing in which
+        their trainings differ. Other differences are printed.
     """
     trained = prompts.read_all(flags.checkpoint_dir, tasks_there(flags))
     (first, example), *_ = trained.items()
@@ -49,7 +50,7 @@ def read(flags: Namespace) -> dict[Task, Prompt]:
                             f"{list(example.best_prompt.shape)}; keep prompts of different shapes in different folders")
     _fill_in(flags, trained)
     for task, prompt in trained.items():
-        if difference := prompt.record.difference(example.record):
+        if difference := prompt.record.difference(example.record, without=("rounded_to",)):
             print(f"warning: {names.task_path(flags.checkpoint_dir, task, '.pt')} (here) and {first.name} (there) were "
                   f"trained differently ({difference}); what differs between them may come from this")
             break
