@@ -87,8 +87,7 @@ def main():
             print(f"wrote {flags.output_dir / name}.csv{''.join(f' .{form}' for form in ends[name][1:])}")
     if older := sorted(output.record.before):
         print(f"older files in {flags.output_dir}, drawn from other inputs or with other flags: {names.listed(older)}")
-    if (flags.ranks or known.in_study(flags, known.RANKS)).exists():  # the page is about these
-        script.next_step("make_report.py", study=flags.study, **named)
+    script.next_step("make_report.py", study=flags.study, **named)
 
 
 if __name__ == "__main__":
