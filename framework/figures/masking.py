@@ -193,7 +193,7 @@ def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY, don
     """Accuracy against the number of changed neurons, one panel per concept; `spread` is from `spread_over_masks`."""
     unmasked = spread[spread["condition"] == "w/o"].set_index("emotion")["mean"]
     concepts = unmasked.sort_values(ascending=False, kind="stable").index
-    masked = done == "masked"
+    masked, one_size = done == "masked", spread["k"].nunique() == 2  # 0 stands for no mask
     figure, panels = panel_grid(len(concepts), 5, (WIDTH / 5, 1.2), (0, 0.9), 3.6,
                                 f"Neurons {'masked' if masked else 'changed'}", measure.axis, shared=True)
     for axes, concept in zip(panels, concepts):
@@ -201,14 +201,15 @@ def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY, don
         axes.axhline(measure.chance, color="black", linewidth=0.8, linestyle=":", label="chance")
         axes.axhline(unmasked[concept] * measure.scale, color=COLOURS["no mask"], linestyle="--", linewidth=1,
                      label="no mask")
-        for condition in ("random", "attribute-specific"):
+        for condition, side in (("random", -1), ("attribute-specific", 1)):
             colour, words = CONDITIONS[condition]
             curve = spread[(spread["emotion"] == concept) & (spread["condition"] == condition)].sort_values("k")
+            k = curve["k"] * (1 + 0.04 * side * one_size)
             low, high = curve["low"] * measure.scale, curve["high"] * measure.scale
-            axes.fill_between(curve["k"], low, high, color=COLOURS[colour], alpha=0.22, linewidth=0)
-            if len(curve) == 1:
-                axes.vlines(curve["k"], low, high, color=COLOURS[colour], alpha=0.5)
-            axes.plot(curve["k"], curve["mean"] * measure.scale, color=COLOURS[colour], marker=MARKERS[colour],
+            if one_size:  # a band would have no width, and one line would hide the other
+                axes.vlines(k, low, high, color=COLOURS[colour], linewidth=1)
+            axes.fill_between(k, low, high, color=COLOURS[colour], alpha=0.22, linewidth=0)
+            axes.plot(k, curve["mean"] * measure.scale, color=COLOURS[colour], marker=MARKERS[colour],
                       markersize=2.5, label=words)
         axes.tick_params(labelsize=7)
     panels[0].set_xlim(0, spread["k"].max() * 1.08)
@@ -216,9 +217,9 @@ def accuracy_by_threshold(spread: pd.DataFrame, measure: Measure = ACCURACY, don
     figure.legend(*panels[0].get_legend_handles_labels(), ncols=4 if len(panels) > 2 else 2,
                   loc="outside upper center")
     how = "" if masked else f" Neurons are {done}."
-    spans = "bands" if spread["k"].nunique() > 2 else "lines"  # of two sizes or more, beside no mask
-    return caption(figure, f"Means over seeds and masks; {spans} hold the middle 95% of masks, each averaged over "
-                           f"seeds. Concepts are in the order of their {measure.name} without a mask.{how}")
+    return caption(figure, f"Means over seeds and masks; {'lines' if one_size else 'bands'} hold the middle 95% of "
+                           f"masks, each averaged over seeds. Concepts are in the order of their {measure.name} "
+                           f"without a mask.{how}")
 
 
 @styled
