@@ -72,8 +72,8 @@ def main():
 
     # What determines the ranks, and which prompts chose the neurons: step 6 warns if they also test them.
     chosen_by = {f"{concept}-{seed}" for concept, seed in product(study.concepts, study.seeds)}
-    compared_with = {f"{concept}-{seed}" for concept, seed in product(study.concepts, flags.replicate or ())}
-    trainings = {digest for name, digest in read_with.get("trainings", {}).items() if name in chosen_by | compared_with}
+    named = chosen_by | {f"{concept}-{seed}" for concept, seed in product(study.concepts, flags.replicate or ())}
+    trainings = {digest for name, digest in read_with.get("trainings", {}).items() if name in named}
     if len(trainings) > 1:
         print(f"warning: {flags.activation_dir} holds activations of prompts that were trained differently; what "
               "differs between them may come from this")

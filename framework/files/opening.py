@@ -33,7 +33,9 @@ def _open(path: PathLike, most: int | None = None, made_by: str | None = None) -
     except IsADirectoryError:
         raise UserError(f"{path}: is a folder; give a file") from None
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file{where_from(path, made_by)}") from None
+        reason = ("is a link to a file that is not there; mount its disk or remove the link" if os.path.islink(path)
+                  else f"no such file{where_from(path, made_by)}")
+        raise UserError(f"{path}: {reason}") from None
     except PermissionError:
         raise UserError(f"{path}: no permission to read it; ask its owner for it") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL

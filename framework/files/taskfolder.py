@@ -129,8 +129,6 @@ class TaskFolder:
         path = self.path(task)
         if not os.path.lexists(path):
             return True
-        if not path.exists():
-            raise UserError(f"{path}: is a link to a file that is not there; remove the link")
         try:
             made_with = self.read(path).record
         except UserError as error:

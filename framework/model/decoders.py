@@ -152,9 +152,7 @@ class PromptedDecoder(PromptedModel):
                     torch.autograd.grad(self._answer_behind(rows, steered).sum(), steered)
                 found = torch.stack([self._answer_behind(rows, prompts), *super().forward(rows, prompts, changed)])
             except FAILURES as error:
-                if is_out_of_memory(error):
-                    raise
-                reason = f"{type(error).__name__}: {error}".split("\n")[0]
+                reason = _in_one_line(error)
             self._go(fast=False)
             expected = torch.stack([super().forward(rows, prompts), *super().forward(rows, prompts, changed)])
         self.text_states.forget()
@@ -232,12 +230,17 @@ def check_batches(model: PromptedDecoder, flag: str) -> None:
         reason = "a row's answer depends on those beside it" if exact and not torch.allclose(
             together, alone, rtol=0, atol=1e-3 * float(alone.detach().abs().max())) else ""
     except FAILURES as error:
-        if is_out_of_memory(error):
-            raise
-        reason = f"{type(error).__name__}: {error}".split("\n")[0]
+        reason = _in_one_line(error)
     if reason:
         raise UserError(f"{flag}: is a {model.config.model_type} model, which cannot take rows of different lengths "
                         f"together ({reason}); {CHOOSE}")
+
+
+def _in_one_line(error):
+    """What a family's code raised; a lack of memory is none of its own, and is raised again."""
+    if is_out_of_memory(error):
+        raise error
+    return f"{type(error).__name__}: {error}".split("\n")[0]
 
 
 def plain_attention(model: PreTrainedModel) -> str:

@@ -89,7 +89,8 @@ def load(
     """
     if tokenizer.mask_token_id is None:
         raise UserError(f"{flag}: its tokenizer has no mask token; choose a model trained to fill in masked words")
-    if not tokenizer("")["input_ids"] or tokenizer("")["input_ids"][0] != tokenizer("a")["input_ids"][0]:
+    begins, begins_text = (tokenizer(text)["input_ids"][:1] for text in ("", "a"))
+    if not begins or begins != begins_text:
         raise UserError(f"{flag}: its tokenizer puts no token such as <s> or [CLS] in front of a text; restore the "
                         "tokenizer.json that the model was saved with")
     if getattr(config, "is_decoder", False):
