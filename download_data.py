@@ -113,7 +113,7 @@ def main():
     for model, folder in models.items():
         print(f"{folder}: {sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.0f} MB, from the wheel on PyPI")
         script.next_step("train.py", pretrained_model=str(folder), study=model, prompt_len=20, lr=0.002,
-                         epochs=2, max_train_rows=320, prompt_init=QUESTION)
+                         epochs=5, max_train_rows=320, prompt_init=QUESTION)
     if "goemotions" in sets:
         script.next_step("train.py", dataset=flags.output_dir / "goemotions")
     if {"human", "published"} <= set(sets):
