@@ -340,7 +340,7 @@ def test_the_page_of_the_study_says_what_more_epochs_do():
         + " (by {} points, 95% interval over emotions {} to {})".format(*points["accuracy"]),
         "margin from {:.2f} to {:.2f}".format(before["margin"].mean(), after["margin"].mean()),
         "AUC from {:.0f} to {:.0%}".format(100 * before["AUC"].mean(), after["AUC"].mean())
-        + " (by {} points, {} to {})".format(*points["AUC"]), "for each of the nine", under="Two epochs")
+        + " (by {} points, {} to {})".format(*points["AUC"]), "All three rise for each of the nine", under="Two epochs")
     assert all((after[measure] > before[measure]).all() and len(after[measure]) == 9 for measure in MEASURES)
     of_prompts = [prompts.read(path) for path in (ROOT / "data/prompts/smollm2_5_epochs").glob("*-[13].pt")]
     last = sum(prompt.epoch == 5 for prompt in of_prompts)
