@@ -12,7 +12,17 @@ from framework.analysis import permutation, rsa
 from framework.analysis.estimators import false_discovery_q, mean_interval
 from framework.analysis.inference import accuracy_drop, conditions, own_and_others, placebo, placebo_shares
 from framework.files import activations, prompts, results, texts
-from study_rows import KINDS, MEASURES, attributes_table, effect_table, interval, read, sequence_table, similar_as_one
+from study_rows import (
+    KINDS,
+    MEASURES,
+    attributes_table,
+    effect_table,
+    interval,
+    number,
+    read,
+    sequence_table,
+    similar_as_one,
+)
 
 PAGE = (ROOT / "docs/study.md").read_text(encoding="utf-8")
 README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
@@ -329,12 +339,12 @@ def test_the_page_of_the_study_says_how_well_prompts_do(model, said):
 
 
 def test_the_page_of_the_study_says_what_more_epochs_do():
-    two, five = (results.read_each(ROOT / f"masks/study/smollm2/epochs_{epochs}") for epochs in (2, 5))
-    before, after = ({measure: answers[measure].groupby("sentiment")["best"].mean() for measure in MEASURES}
-                     for answers in (two, five))
-    gain = {measure: mean_interval(after[measure] - before[measure]) for measure in MEASURES}
-    points = {measure: [f"{100 * found[of]:.1f}" for of in ("mean", "ci_low", "ci_high")]
-              for measure, found in gain.items()}
+    before, after = ({measure: answers.groupby("sentiment")["best"].mean() for measure, answers in read(what).items()}
+                     for what in ("smollm2/epochs_2", "smollm2/epochs_5"))
+    points = {}
+    for measure in ("accuracy", "AUC"):
+        gain = mean_interval(after[measure] - before[measure])
+        points[measure] = [number(gain[of], measure) for of in ("mean", "ci_low", "ci_high")]
     said_of_study(
         "accuracy rises from {:.0f} to {:.0%}".format(100 * before["accuracy"].mean(), after["accuracy"].mean())
         + " (by {} points, 95% interval over emotions {} to {})".format(*points["accuracy"]),
@@ -342,7 +352,7 @@ def test_the_page_of_the_study_says_what_more_epochs_do():
         "AUC from {:.0f} to {:.0%}".format(100 * before["AUC"].mean(), after["AUC"].mean())
         + " (by {} points, {} to {})".format(*points["AUC"]), "All three rise for each of the nine", under="Two epochs")
     assert all((after[measure] > before[measure]).all() and len(after[measure]) == 9 for measure in MEASURES)
-    of_prompts = [prompts.read(path) for path in (ROOT / "data/prompts/smollm2_5_epochs").glob("*-[13].pt")]
+    of_prompts = [prompts.read(path) for path in (ROOT / "data/prompts/smollm2_5_epochs").glob("*.pt")]
     last = sum(prompt.epoch == 5 for prompt in of_prompts)
     said_of_study(f"For {last} of the {len(of_prompts)} prompts, the fifth epoch was the best", under="Two epochs")
     said_of_study(f"two seeds are better after five (by {points['accuracy'][0]} points on test comments)")
