@@ -352,7 +352,9 @@ def test_the_page_of_the_study_says_what_more_epochs_do():
         "AUC from {:.0f} to {:.0%}".format(100 * before["AUC"].mean(), after["AUC"].mean())
         + " (by {} points, {} to {})".format(*points["AUC"]), "All three rise for each of the nine", under="Two epochs")
     assert all((after[measure] > before[measure]).all() and len(after[measure]) == 9 for measure in MEASURES)
-    of_prompts = [prompts.read(path) for path in (ROOT / "data/prompts/smollm2_5_epochs").glob("*.pt")]
+    tasks = read("smollm2/epochs_5")["accuracy"][["sentiment", "seed"]].itertuples(index=False)
+    of_prompts = [prompts.read(ROOT / "data/prompts/smollm2_5_epochs" / f"{concept}-{seed}.pt")
+                  for concept, seed in tasks]
     last = sum(prompt.epoch == 5 for prompt in of_prompts)
     said_of_study(f"For {last} of the {len(of_prompts)} prompts, the fifth epoch was the best", under="Two epochs")
     said_of_study(f"two seeds are better after five (by {points['accuracy'][0]} points on test comments)")
