@@ -339,8 +339,9 @@ def test_the_page_of_the_study_says_how_well_prompts_do(model, said):
 
 
 def test_the_page_of_the_study_says_what_more_epochs_do():
-    before, after = ({measure: answers.groupby("sentiment")["best"].mean() for measure, answers in read(what).items()}
-                     for what in ("smollm2/epochs_2", "smollm2/epochs_5"))
+    two, five = (read(f"smollm2/epochs_{epochs}") for epochs in (2, 5))
+    before, after = ({measure: answers.groupby("sentiment")["best"].mean() for measure, answers in found.items()}
+                     for found in (two, five))
     points = {}
     for measure in ("accuracy", "AUC"):
         gain = mean_interval(after[measure] - before[measure])
@@ -352,7 +353,7 @@ def test_the_page_of_the_study_says_what_more_epochs_do():
         "AUC from {:.0f} to {:.0%}".format(100 * before["AUC"].mean(), after["AUC"].mean())
         + " (by {} points, {} to {})".format(*points["AUC"]), "All three rise for each of the nine", under="Two epochs")
     assert all((after[measure] > before[measure]).all() and len(after[measure]) == 9 for measure in MEASURES)
-    tasks = read("smollm2/epochs_5")["accuracy"][["sentiment", "seed"]].itertuples(index=False)
+    tasks = five["accuracy"][["sentiment", "seed"]].itertuples(index=False)
     of_prompts = [prompts.read(ROOT / "data/prompts/smollm2_5_epochs" / f"{concept}-{seed}.pt")
                   for concept, seed in tasks]
     last = sum(prompt.epoch == 5 for prompt in of_prompts)
